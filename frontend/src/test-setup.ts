@@ -1,0 +1,2 @@
+// What a browser has and the test environment lacks.
+import 'fake-indexeddb/auto';
