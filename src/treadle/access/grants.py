@@ -1,0 +1,141 @@
+"""Permission as a value one holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from treadle.db import Tx
+from treadle.db.schema import memberships, projects
+from treadle.errors import Forbidden, NotFound
+from treadle.permissions import NARROW_ROLES, REVIEWING_ROLES, ROLE_PERMISSIONS, Permission, Role
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in person, as of this request."""
+
+    user_id: int
+    email: str
+    is_admin: bool
+
+
+@dataclass(frozen=True)
+class WorkspaceScope:
+    """Everything in one workspace."""
+
+    workspace_id: int
+
+
+@dataclass(frozen=True)
+class ProjectScope:
+    """One project."""
+
+    project_id: int
+
+
+@dataclass(frozen=True)
+class OrganizationScope:
+    """The whole installation."""
+
+
+Scope = WorkspaceScope | ProjectScope | OrganizationScope
+ORGANIZATION = OrganizationScope()
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Proof that the actor may do ``permission`` in the scope it was asked for."""
+
+    actor: Actor
+    permission: Permission
+    workspace_id: int | None
+    project_id: int | None
+    #: None for an organisation admin.
+    role: Role | None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Sees and changes only what was handed to them and what they made."""
+        return self.role in NARROW_ROLES
+
+    @property
+    def may_review(self) -> bool:
+        """May change others' annotations and set ground truth."""
+        return self.role is None or self.role in REVIEWING_ROLES
+
+
+_ROLE_IN_WORKSPACE = select(memberships.c.role).where(
+    memberships.c.workspace_id == bindparam("workspace_id"), memberships.c.user_id == bindparam("user_id")
+)
+_PROJECT_WITH_ROLE = (
+    select(projects.c.workspace_id, memberships.c.role)
+    .select_from(
+        projects.outerjoin(
+            memberships,
+            (memberships.c.workspace_id == projects.c.workspace_id)
+            & (memberships.c.user_id == bindparam("user_id")),
+        )
+    )
+    .where(projects.c.id == bindparam("project_id"))
+)
+_WORKSPACES_OF = select(memberships.c.workspace_id, memberships.c.role).where(
+    memberships.c.user_id == bindparam("user_id")
+)
+
+
+def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
+    """The grant to do ``permission`` in ``scope``.
+
+    Raises NotFound where the actor has no role at all, Forbidden where the role does not hold it.
+    """
+    if isinstance(scope, ProjectScope):
+        return _allow_project(tx, actor, permission, scope.project_id)
+    if isinstance(scope, WorkspaceScope):
+        return _allow_workspace(tx, actor, permission, scope.workspace_id)
+    if actor.is_admin:
+        return Grant(actor, permission, None, None, None)
+    raise Forbidden("not-allowed", "Only an organisation admin may do this. Ask one of them.")
+
+
+def allow_anywhere(tx: Tx, actor: Actor, permission: Permission) -> dict[int, Grant]:
+    """The grants for ``permission`` in every workspace where the actor's own role holds it, by workspace.
+
+    An organisation admin's list is of workspaces they are a member of, too; what concerns them all
+    is asked for by `ORGANIZATION`.
+    """
+    rows = tx.execute(_WORKSPACES_OF, {"user_id": actor.user_id}).all()
+    return {
+        workspace_id: Grant(actor, permission, workspace_id, None, None if actor.is_admin else Role(role))
+        for workspace_id, role in rows
+        if actor.is_admin or permission in ROLE_PERMISSIONS[Role(role)]
+    }
+
+
+def _allow_project(tx: Tx, actor: Actor, permission: Permission, project_id: int) -> Grant:
+    row = tx.execute(_PROJECT_WITH_ROLE, {"project_id": project_id, "user_id": actor.user_id}).first()
+    if row is None:
+        raise NotFound("project-not-found", f"There is no project {project_id} that you can see.")
+    role = _check_role(actor, permission, row.role, f"project {project_id}")
+    return Grant(actor, permission, row.workspace_id, project_id, role)
+
+
+def _allow_workspace(tx: Tx, actor: Actor, permission: Permission, workspace_id: int) -> Grant:
+    role = tx.execute(
+        _ROLE_IN_WORKSPACE, {"workspace_id": workspace_id, "user_id": actor.user_id}
+    ).scalar_one_or_none()
+    held = _check_role(actor, permission, role, f"workspace {workspace_id}")
+    return Grant(actor, permission, workspace_id, None, held)
+
+
+def _check_role(actor: Actor, permission: Permission, role: str | None, what: str) -> Role | None:
+    if actor.is_admin:
+        return None
+    if role is None:
+        raise NotFound(f"{what.split()[0]}-not-found", f"There is no {what} that you can see.")
+    if permission not in ROLE_PERMISSIONS[Role(role)]:
+        raise Forbidden(
+            "not-allowed", f"A {role} may not do this in {what}. Ask a manager of the workspace for the role."
+        )
+    return Role(role)

@@ -1,0 +1,154 @@
+"""Engines and transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Executable, create_engine, event
+from sqlalchemy.engine import Connection, CursorResult, Engine, make_url
+from sqlalchemy.pool import QueuePool
+
+from treadle.errors import Invalid
+
+DialectName = Literal["sqlite", "postgresql"]
+JournalMode = Literal["WAL", "DELETE"]
+
+_BUSY_TIMEOUT_MS = 5_000
+_POOL_SIZE = 40
+
+
+@dataclass(frozen=True)
+class Tx:
+    """One transaction: what runs in it is committed together or not at all."""
+
+    connection: Connection
+    dialect: DialectName
+    #: The one instant of the transaction, aware, UTC.
+    now: datetime
+
+    def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement; many rows when ``parameters`` is a sequence of mappings."""
+        return self.connection.execute(statement, parameters)
+
+    def execute_many_raw(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run driver-level SQL for many tuples: the quick way to insert a batch."""
+        self.connection.exec_driver_sql(sql, list(rows))
+
+
+class Database:
+    """An open database with a pool of connections for reading and one for writing."""
+
+    def __init__(self, url: str, *, journal_mode: JournalMode = "WAL") -> None:
+        self.url = url
+        self.dialect = _dialect_of(url)
+        if self.dialect == "sqlite":
+            self._reader = _sqlite_engine(url, "DEFERRED", journal_mode)
+            self._writer = _sqlite_engine(url, "IMMEDIATE", journal_mode)
+        else:
+            self._reader = self._writer = _postgresql_engine(url)
+        # SQLite's own lock wakes waiters by sleeping up to 100 ms: threads of one process queue here.
+        self._turn = threading.Lock() if self.dialect == "sqlite" else None
+
+    @classmethod
+    def open(cls, url: str, *, journal_mode: JournalMode = "WAL") -> Database:
+        """Open the database at ``url`` (``sqlite:///path`` or ``postgresql://…``).
+
+        Raises Invalid("database-url") for another kind of address.
+        """
+        return cls(url, journal_mode=journal_mode)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that sees one state and changes nothing."""
+        with self._reader.connect() as connection:
+            yield Tx(connection, self.dialect, datetime.now(timezone.utc))
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that is committed at the end of the block, or undone by an exception."""
+        if self._turn is None:
+            with self._begin() as tx:
+                yield tx
+            return
+        with self._turn, self._begin() as tx:
+            yield tx
+
+    @contextmanager
+    def _begin(self) -> Iterator[Tx]:
+        with self._writer.begin() as connection:
+            yield Tx(connection, self.dialect, datetime.now(timezone.utc))
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations and inspection only."""
+        return self._writer
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def connect_url(path: Path) -> str:
+    """The address of the SQLite database in the file ``path``."""
+    return f"sqlite:///{path}"
+
+
+def _dialect_of(url: str) -> DialectName:
+    name = make_url(url).get_backend_name()
+    if name == "sqlite":
+        return "sqlite"
+    if name == "postgresql":
+        return "postgresql"
+    raise Invalid(
+        "database-url",
+        f"Treadle keeps its data in SQLite or PostgreSQL, not in {name!r}. "
+        "Give --database-url as sqlite:///file or postgresql://user@host/name.",
+    )
+
+
+def _sqlite_engine(url: str, begin: Literal["DEFERRED", "IMMEDIATE"], journal_mode: JournalMode) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=_POOL_SIZE,
+        max_overflow=0,
+        connect_args={
+            "check_same_thread": False,
+            "isolation_level": None,
+            "timeout": _BUSY_TIMEOUT_MS / 1000,
+        },
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={_BUSY_TIMEOUT_MS}",
+            f"journal_mode={journal_mode}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def take_lock(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {begin}")
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> Engine:
+    driver = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(driver, pool_size=_POOL_SIZE, max_overflow=0, pool_pre_ping=True)

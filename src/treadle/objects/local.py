@@ -1,0 +1,94 @@
+"""Objects as files in a folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from treadle.errors import NotFound
+from treadle.objects.store import CHUNK_BYTES, StoredObject, check_key
+
+_PARTIAL = ".partial-"
+
+
+class LocalObjects:
+    """Objects below a folder of the local file system, readable by its owner alone."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                size_bytes = sum(file.write(chunk) for chunk in chunks)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, target)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+        return StoredObject(key, size_bytes)
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        file = self._open(key)
+        file.seek(start)
+        return _chunks(file, None if end is None else end - start)
+
+    def stat(self, key: str) -> StoredObject:
+        path = self._path(key)
+        if not path.is_file():
+            raise _missing(key)
+        return StoredObject(key, path.stat().st_size)
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        found = (
+            path for path in self.root.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL)
+        )
+        keys = sorted(path.relative_to(self.root).as_posix() for path in found)
+        for key in keys:
+            if key.startswith(prefix):
+                yield StoredObject(key, (self.root / key).stat().st_size)
+
+    def _path(self, key: str) -> Path:
+        return self.root / check_key(key)
+
+    def _open(self, key: str) -> BinaryIO:
+        try:
+            return self._path(key).open("rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise _missing(key) from error
+
+
+def _chunks(file: BinaryIO, left: int | None) -> Iterator[bytes]:
+    with file:
+        while left is None or left > 0:
+            chunk = file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+            if not chunk:
+                return
+            if left is not None:
+                left -= len(chunk)
+            yield chunk
+
+
+def _sync_folder(folder: Path) -> None:
+    # The rename itself is durable only once the folder is on disk.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _missing(key: str) -> NotFound:
+    return NotFound("object-not-found", f"There is no object {key!r}.")

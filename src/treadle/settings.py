@@ -1,0 +1,125 @@
+"""Every setting of the server, each with its ``TREADLE_…`` variable and one sentence.
+
+Read once at start into a frozen value; nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from treadle.errors import Invalid
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+class Secret(str):
+    """A text that never shows in a log, an error or a printed value."""
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return str.__str__(self)
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the server was told, by option or variable."""
+
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8080, "port to listen on; 0: any free one")
+    data_dir: Path = _setting(Path("treadle-data"), "folder that holds everything the server keeps")
+    database_url: str = _setting("", "postgresql://… ; empty: SQLite in the data folder")
+    journal_mode: str = _setting("WAL", "SQLite's journal: WAL, or DELETE on a network file system")
+    admin_email: str = _setting("", "first administrator, made at the first start")
+    admin_password: Secret = _setting(Secret(""), "their password")
+    admin_token: Secret = _setting(Secret(""), "their token, works at once as Token and Bearer")
+    sign_up: str = _setting("open", "who may sign up: open (without any role) or invited")
+    lease_s: int = _setting(900, "seconds that a handed-out task stays reserved without a draft")
+    session_days: int = _setting(14, "days that a sign-in lasts")
+    max_upload_bytes: int = _setting(2 * 1024**3, "largest body of one upload, in bytes")
+    inline_import_bytes: int = _setting(1024**2, "JSON imports up to this size run in the request, in bytes")
+    log_level: str = _setting("info", "debug, info, warning or error")
+    with_samples: bool = _setting(False, "add the sample projects at the first start")
+
+    @property
+    def url(self) -> str:
+        """The address of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'treadle.sqlite3'}"
+
+    @property
+    def jobs_url(self) -> str:
+        """Where the durable jobs keep their steps: a file of their own, or the same PostgreSQL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'jobs.sqlite3'}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of the setting ``name``."""
+    return f"TREADLE_{name.upper()}"
+
+
+def load_settings(environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
+    """Options first, then variables, then defaults.
+
+    ``options``: by setting name; None means not given. Raises Invalid("setting") naming the variable.
+    """
+    given: dict[str, Any] = {}
+    for setting in fields(Settings):
+        if options.get(setting.name) is not None:
+            given[setting.name] = _convert(setting.name, setting.default, options[setting.name])
+        elif variable(setting.name) in environment:
+            given[setting.name] = _convert(setting.name, setting.default, environment[variable(setting.name)])
+    return Settings(**given)
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """Variable, default and meaning of every setting."""
+    return [
+        (variable(setting.name), _shown(setting.default), setting.metadata["meaning"])
+        for setting in fields(Settings)
+    ]
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, Secret):
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _convert(name: str, default: object, value: object) -> object:
+    if isinstance(default, bool):
+        return value if isinstance(value, bool) else _to_flag(name, str(value))
+    if isinstance(default, int):
+        return _to_number(name, value)
+    if isinstance(default, Path):
+        return Path(str(value)).expanduser()
+    if isinstance(default, Secret):
+        return value if isinstance(value, Secret) else Secret(value)
+    return str(value)
+
+
+def _to_flag(name: str, value: str) -> bool:
+    lowered = value.strip().lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise Invalid("setting", f"{variable(name)} is {value!r}; give true or false.")
+
+
+def _to_number(name: str, value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError as error:
+        raise Invalid("setting", f"{variable(name)} is {value!r}; give a whole number.") from error
