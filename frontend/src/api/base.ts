@@ -1,0 +1,23 @@
+/**
+ * Where this server is mounted. Every page carries a <base> that the server wrote for this very request,
+ * since only the browser knows the prefix that a proxy put in front. Read once: nothing here follows navigation.
+ */
+export const base: URL = new URL('.', document.baseURI);
+
+/** The absolute address of a path of ours; a leading slash means "from the mount point". */
+export function address(path: string): string {
+  return new URL(path.replace(/^\/+/, ''), base).href;
+}
+
+/** The address of a value found in task data: ours (`/data/…`) under the mount point, any other as it stands. */
+export function mediaAddress(value: string): string {
+  return value.startsWith('/') && !value.startsWith('//') ? address(value) : new URL(value, base).href;
+}
+
+const UPLOAD = /^\/data\/upload\/(\d+)\/(.+)$/;
+
+/** The address of a small picture (at most 320 px) for an uploaded file, or undefined for anything else. */
+export function thumbnailAddress(value: string): string | undefined {
+  const found = UPLOAD.exec(value);
+  return found ? address(`data/thumbnail/${found[1]}/${found[2]}`) : undefined;
+}

@@ -1,0 +1,190 @@
+/** The wire, as the server speaks it. Times are ISO 8601 in UTC. Only what the pages read is listed. */
+export type Time = string;
+
+export interface Person {
+  id: number;
+  email: string;
+  username?: string;
+  first_name: string;
+  last_name: string;
+  initials?: string;
+  avatar?: string | null;
+}
+
+export interface Workspace {
+  id: number;
+  name: string;
+  title: string;
+  role: string;
+}
+
+export interface Session {
+  user: Person | null;
+  workspaces: Workspace[];
+  /** Who may sign up: anybody, those with an invitation, or the very first person, who then owns the installation. */
+  sign_up: 'open' | 'invited' | 'first';
+  version: string;
+}
+
+export interface Project {
+  id: number;
+  title: string;
+  description: string;
+  label_config: string;
+  expert_instruction: string;
+  show_instruction: boolean;
+  show_skip_button: boolean;
+  enable_empty_annotation: boolean;
+  maximum_annotations: number;
+  sampling: string;
+  skip_queue: string;
+  color: string;
+  workspace: number;
+  created_at: Time;
+  created_by: Person | null;
+  pinned_at: Time | null;
+  task_number: number | null;
+  finished_task_number: number | null;
+  num_tasks_with_annotations: number | null;
+  total_annotations_number: number | null;
+  skipped_annotations_number: number | null;
+  total_predictions_number: number | null;
+  parsed_label_config?: Record<string, ParsedControl>;
+}
+
+export interface ParsedControl {
+  type: string;
+  to_name: string[];
+  inputs: Array<{ type: string; value: string | null }>;
+  labels: string[];
+  labels_attrs: Record<string, Record<string, string>>;
+}
+
+export interface Paged<T> {
+  count: number;
+  next: string | null;
+  previous: string | null;
+  results: T[];
+}
+
+export interface TaskRow {
+  id: number;
+  inner_id: number;
+  project: number;
+  data: Record<string, unknown>;
+  is_labeled: boolean;
+  overlap: number;
+  annotators: Array<number | { id?: number; user_id?: number }>;
+  total_annotations: number;
+  cancelled_annotations: number;
+  total_predictions: number;
+  annotations_ids: string | number[];
+  draft_exists?: boolean;
+  predictions_score?: number | null;
+  predictions_model_versions?: string;
+  labels?: Record<string, number>;
+  completed_at?: Time | null;
+  created_at: Time;
+  updated_at: Time;
+  file_upload?: string | null;
+}
+
+export interface TaskPage {
+  tasks: TaskRow[];
+  total: number;
+  total_annotations: number;
+  total_predictions: number;
+}
+
+export interface Column {
+  id: string;
+  title: string;
+  type: string;
+  parent?: string;
+  help?: string;
+  target: string;
+  project_defined?: boolean;
+  schema?: { items?: unknown[] } | null;
+}
+
+export interface FilterItem {
+  filter: string;
+  operator: string;
+  type: string;
+  value: unknown;
+}
+
+export interface ViewData {
+  title?: string;
+  filters?: { conjunction: 'and' | 'or'; items: FilterItem[] };
+  ordering?: string[];
+  hiddenColumns?: { explore: string[]; labeling: string[] };
+}
+
+export interface View {
+  id: number;
+  project: number;
+  data: ViewData;
+}
+
+export interface Template {
+  title: string;
+  type: string;
+  group: string;
+  config: string;
+  details?: string;
+  data?: Record<string, unknown>;
+}
+
+export interface TemplateList {
+  templates: Template[];
+  groups: string[];
+}
+
+export interface ConfigProblem {
+  line: number;
+  column: number;
+  message: string;
+}
+
+export interface ExportFormat {
+  name: string;
+  title: string;
+  description: string;
+  disabled?: boolean;
+  tags?: string[];
+}
+
+export interface Job<R = unknown> {
+  id: string;
+  kind: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  progress: { done: number; total: number | null } | null;
+  message: string | null;
+  result: R | null;
+  error: string | { detail?: string; message?: string } | null;
+  created_at: Time;
+  started_at: Time | null;
+  finished_at: Time | null;
+}
+
+export interface ImportCounts {
+  task_count: number;
+  annotation_count: number;
+  prediction_count: number;
+  found_formats?: Record<string, number> | string[];
+  data_columns?: string[];
+}
+
+export interface ExportFile {
+  url: string;
+  file_name: string;
+}
+
+export interface Token {
+  id: number;
+  name: string;
+  created_at: Time;
+  expires_at: Time | null;
+  last_used_at: Time | null;
+}
