@@ -31,6 +31,15 @@ fi
 exec "$here/chromium" "$@"
 """
 
+# The package's own looks for fonts in /tmp/fonts.
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+"""
+
 
 def main() -> int:
     """Print the path; or return 1 and say what to do."""
@@ -76,6 +85,7 @@ def _unpack(folder: Path) -> None:
     executable.chmod(0o755)
     for archive, inner in (("swiftshader", "."), ("fonts", "fonts"), ("al2023", "al2023")):
         _extract(ARCHIVES / f"{archive}.tar.br", making / inner)
+    (making / "fonts" / "fonts.conf").write_text(FONTS, "utf-8")
     starter = making / "start"
     starter.write_text(STARTER, "utf-8")
     starter.chmod(0o755)

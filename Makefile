@@ -1,0 +1,63 @@
+# Needs git, make and Python 3.10 to 3.13 with venv, on x86-64 Linux. Each target is quick the second time.
+#
+#   make run [PORT=8080]   serve Treadle with its sample projects
+#   make test              all tests: Python on SQLite and PostgreSQL, front end, browser
+#   make check             style, types, laws of the house
+#   make test-long         the tests that take minutes
+#   make bench             the figures of benchmarks/
+#   make dist              a wheel with the built front end, in dist/
+#   make lock              write the lock anew from pyproject.toml
+
+PORT ?= 8080
+PYTHON ?=
+export PYTHON
+# Node and npm of the virtual environment go before the machine's, which may be too old.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+ONCE := scripts/once.sh
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+STATIC := src/treadle/web/static
+
+.PHONY: setup venv front-end browser run test test-python test-long check bench dist lock
+
+setup: venv front-end
+
+venv:
+	@python=$$(scripts/find-python.sh) && \
+	$(ONCE) .venv/.complete requirements pyproject.toml -- scripts/make-venv.sh .venv "$$python"
+
+front-end: venv
+	@cd frontend && ../$(ONCE) node_modules/.complete package.json package-lock.json -- $(NPM_CI)
+	@$(ONCE) $(STATIC)/.complete frontend -- npm --prefix frontend run build
+
+browser: venv
+	@cd tests/browser && ../../$(ONCE) node_modules/.complete package.json package-lock.json -- $(NPM_CI)
+	@python scripts/find_chromium.py >/dev/null
+
+run: setup
+	@exec treadle serve --port $(PORT) --with-samples
+
+test: setup browser
+	@scripts/test-on-3.10.sh
+	@npm --prefix frontend test
+	@python -m pytest -m "not long"
+
+test-long: setup browser
+	@python -m pytest -m long
+
+check: setup
+	ruff check
+	ruff format --check
+	mypy
+	npm --prefix frontend run check
+	python -m pytest -q tests/laws
+
+bench: setup
+	python -m benchmarks
+
+dist: setup
+	uv build --quiet --no-build-isolation --python .venv/bin/python --wheel --out-dir dist
+	@ls dist
+
+lock:
+	@scripts/lock.sh
