@@ -23,8 +23,7 @@ STATIC := src/treadle/web/static
 setup: venv front-end
 
 venv:
-	@python=$$(scripts/find-python.sh) && \
-	$(ONCE) .venv/.complete requirements pyproject.toml -- scripts/make-venv.sh .venv "$$python"
+	@$(ONCE) .venv/.complete requirements pyproject.toml -- scripts/make-venv.sh .venv
 
 front-end: venv
 	@cd frontend && ../$(ONCE) node_modules/.complete package.json package-lock.json -- $(NPM_CI)

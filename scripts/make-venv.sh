@@ -1,12 +1,12 @@
 #!/bin/sh
 # Makes the virtual environment FOLDER with what the lock names, and Treadle itself, editable.
-#   make-venv.sh FOLDER PYTHON
+#   make-venv.sh FOLDER [PYTHON]
 set -eu
 
 folder=$1
-python=$2
 
 if ! "$folder/bin/python" -c '' 2>/dev/null; then
+    python=${2:-$(scripts/find-python.sh)}
     echo "Making $folder with $("$python" --version)"
     "$python" -m venv --clear "$folder"
 fi
