@@ -94,6 +94,12 @@ export interface Answer {
   readonly toName: string;
   readonly values: readonly string[];
   readonly source?: LsResult;
+  /** Id of its result, where there is no source yet. */
+  readonly id?: string;
+  /** Absent means manual. */
+  readonly origin?: Origin;
+  /** Proposed by a prediction and not accepted yet: shown, never submitted. */
+  readonly suggested?: boolean;
 }
 
 export type RegionChange = readonly [from: Region, to: Region];
@@ -110,6 +116,14 @@ export interface Diff {
 export interface PictureSize {
   readonly width: number;
   readonly height: number;
+}
+
+/** What a model proposed for the task; several may be given. */
+export interface Prediction {
+  readonly result: readonly LsResult[];
+  /** 0 to 1; shown for regions that have no score of their own. */
+  readonly score?: number | null;
+  readonly [key: string]: unknown;
 }
 
 /** Sizes of the pictures and texts of the task, by the name of their object tag. */

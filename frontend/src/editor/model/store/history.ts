@@ -37,7 +37,7 @@ export class History {
   }
 
   get canUndo(): boolean {
-    return this.#marks.some((mark) => !mark.changes.isEmpty);
+    return this.undoName !== null;
   }
 
   get canRedo(): boolean {

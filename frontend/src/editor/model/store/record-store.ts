@@ -61,6 +61,11 @@ export class RecordStore {
     return this.#ordinals.get(id) ?? -1;
   }
 
+  /** Whether the region was here since the last load and is not any more. */
+  isRemoved(id: RegionId): boolean {
+    return this.#ordinals.has(id) && !this.#regions.has(id);
+  }
+
   answers(): ReadonlyMap<string, Answer> {
     return this.#answers;
   }

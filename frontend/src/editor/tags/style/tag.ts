@@ -1,0 +1,3 @@
+import type { VisualModule } from '../tag';
+
+export const style: VisualModule = { tag: 'Style', kind: 'visual', defaults: {} };
