@@ -10,7 +10,7 @@ if ! "$folder/bin/python" -c '' 2>/dev/null; then
     echo "Making $folder with $("$python" --version)"
     "$python" -m venv --clear "$folder"
 fi
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+"$folder/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/uv.txt
 
 # uv does not read pip's configuration: a mirror or a certificate that is set there holds here too.
 index=$("$folder/bin/python" -m pip config get global.index-url 2>/dev/null || true)

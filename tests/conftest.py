@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from treadle.db import Database, connect_url, migrate
 
 from tests.chromium import find_chromium
 from tests.postgresql import PostgresqlServer, start_postgresql
+from treadle.db import Database, connect_url, migrate
 
 #: TREADLE_TEST_DATABASES=sqlite leaves PostgreSQL out, for a quick round.
 DATABASES = os.environ.get("TREADLE_TEST_DATABASES", "sqlite postgresql").split()

