@@ -1,0 +1,85 @@
+/** What the server says and hears on the label page. Label Studio's shapes; only the keys that the page reads. */
+
+import type { LsResult } from '../../editor/model/types.ts';
+
+export interface WireUser {
+  readonly id: number;
+  readonly email: string;
+  readonly first_name?: string;
+  readonly last_name?: string;
+}
+
+export interface WireSession {
+  readonly user: WireUser | null;
+}
+
+export interface WireProject {
+  readonly id: number;
+  readonly title: string;
+  readonly label_config: string;
+  readonly expert_instruction?: string | null;
+  readonly show_instruction?: boolean;
+  readonly show_skip_button?: boolean;
+  readonly enable_empty_annotation?: boolean;
+  readonly show_collab_predictions?: boolean;
+  readonly model_version?: string | null;
+  readonly task_number?: number | null;
+  readonly finished_task_number?: number | null;
+}
+
+export interface WirePrediction {
+  readonly id: number;
+  readonly result: readonly LsResult[];
+  readonly model_version?: string | null;
+  readonly score?: number | null;
+}
+
+export interface WireAnnotation {
+  readonly id: number;
+  readonly result: readonly LsResult[];
+  readonly completed_by?: number | { readonly id: number; readonly email?: string } | null;
+  readonly was_cancelled?: boolean;
+  readonly lead_time?: number | null;
+  readonly updated_at?: string;
+}
+
+export interface WireDraft {
+  readonly id: number;
+  readonly result: readonly LsResult[];
+  /** The e-mail of its author. */
+  readonly user?: string;
+  readonly annotation?: number | null;
+  readonly lead_time?: number | null;
+  readonly updated_at?: string;
+}
+
+export interface WireTask {
+  readonly id: number;
+  readonly inner_id?: number;
+  readonly project?: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly annotations?: readonly WireAnnotation[];
+  readonly drafts?: readonly WireDraft[];
+  readonly predictions?: readonly WirePrediction[];
+}
+
+export interface WireHistoryItem {
+  readonly taskId: number;
+  readonly annotationId: number | null;
+}
+
+/** A refusal, as the server words it. */
+export interface WireError {
+  readonly status_code?: number;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly validation_errors?: Readonly<Record<string, readonly string[]>>;
+  /** The object as it stands on the server, with a 409. */
+  readonly current?: unknown;
+}
+
+export function authorOf(annotation: WireAnnotation): number | null {
+  const author = annotation.completed_by;
+  if (author === null || author === undefined) return null;
+  return typeof author === 'number' ? author : author.id;
+}
