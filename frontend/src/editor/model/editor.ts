@@ -6,7 +6,7 @@ import { readResults } from './results/deserialize';
 import { isEqual } from './results/equal';
 import { writeResults } from './results/serialize';
 import { History } from './store/history';
-import { RecordStore, type Unsubscribe } from './store/record-store';
+import { type Loaded, RecordStore, type Unsubscribe } from './store/record-store';
 import { Selection } from './store/selection';
 import { accepted, acceptedAnswer, touched, withSuggestions } from './suggestions';
 import type {
@@ -47,7 +47,7 @@ export class Editor {
   readonly history = new History(this.store);
   readonly selection = new Selection(this.store);
 
-  #labelState: LabelState = { active: [], tool: 'select' };
+  #labelState: LabelState;
   #sizes: PictureSizes = new Map();
   #texts: Texts = new Map();
   /** The label taken up last, by control. */
@@ -56,6 +56,7 @@ export class Editor {
 
   constructor(config: EditorConfig) {
     this.config = config;
+    this.#labelState = { tool: 'select', active: preselectedLabels(config) };
     this.store.subscribe(() => this.#tell());
     this.selection.subscribe(() => this.#tell());
     this.history.subscribe(() => this.#tell());
@@ -81,8 +82,8 @@ export class Editor {
   load(results: readonly LsResult[], predictions: readonly Prediction[], sizes: PictureSizes, texts: Texts): void {
     this.#sizes = sizes;
     this.#texts = texts;
-    const loaded = readResults(results, this.config, sizes, texts);
-    this.store.load(withSuggestions(loaded, predictions, this.config, sizes, texts));
+    const loaded = withSuggestions(readResults(results, this.config, sizes, texts), predictions, this.config, sizes, texts);
+    this.store.load(results.length === 0 ? withPreselected(loaded, this.config) : loaded);
     this.selection.clear();
     this.history.clear();
   }
@@ -134,12 +135,17 @@ export class Editor {
     this.#setLabelState({ active: next });
   }
 
-  /** What a label key does: gives the label to the selected regions that can carry it, else takes it up. */
+  /**
+   * What a label key, or a press on a label or choice, does: answers the question; or gives the label to the selected
+   * regions that can carry it; or takes the label and its tool up. Where several labels are allowed, it adds or removes.
+   */
   chooseLabel(controlName: string, value: string): void {
     const control = findControl(this.config, controlName);
+    if (control?.makes === 'answer') return void this.toggleAnswer(controlName, value);
     const fitting = [...this.selection.ids()].filter((id) => this.#canCarry(id, control));
-    if (fitting.length === 0) return this.setActiveLabel(controlName, value);
-    this.relabel(fitting, value, controlName);
+    if (fitting.length === 0) return this.toggleActiveLabel(controlName, value);
+    if (control?.multiple) this.toggleLabel(fitting, value, controlName);
+    else this.relabel(fitting, value, controlName);
   }
 
   // ---- regions
@@ -174,9 +180,9 @@ export class Editor {
   }
 
   /** Adds a label to regions, or takes it away, where their control allows several; else as `relabel`. */
-  toggleLabel(ids: Iterable<RegionId>, value: string): boolean {
+  toggleLabel(ids: Iterable<RegionId>, value: string, controlName?: string): boolean {
     return this.#edit('relabel', ids, (region) => {
-      const control = this.#controlWith(region, value);
+      const control = this.#controlWith(region, value, controlName);
       if (control === undefined) return region;
       if (!control.multiple || control.name !== region.fromName) return this.#withLabels(region, control, [value]);
       const rest = region.labels.filter((label) => label !== value);
@@ -390,6 +396,24 @@ export class Editor {
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** Labels that the config takes up from the start. */
+function preselectedLabels(config: EditorConfig): ActiveLabel[] {
+  const control = config.controls.find(({ makes, labels }) => makes !== 'answer' && labels.some((label) => label.selected));
+  const label = control?.labels.find(({ selected }) => selected);
+  return control === undefined || label === undefined ? [] : [{ fromName: control.name, value: label.value }];
+}
+
+/** Choices that the config ticks on a task nobody has answered yet. */
+function withPreselected(loaded: Loaded, config: EditorConfig): Loaded {
+  const answered = new Set(loaded.answers.map((answer) => answer.fromName));
+  const open = config.controls.filter(({ makes, name }) => makes === 'answer' && !answered.has(name));
+  const answers = open.flatMap((control): Answer[] => {
+    const values = control.labels.filter(({ selected }) => selected).map(({ value }) => value);
+    return values.length === 0 ? [] : [nextAnswer(control, control.multiple ? values : values.slice(0, 1), undefined)];
+  });
+  return { ...loaded, answers: [...loaded.answers, ...answers] };
 }
 
 function isSameKind(control: ControlTag, region: Region): boolean {
