@@ -1,0 +1,108 @@
+"""The sample projects, as they are before a database holds them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from treadle.errors import TreadleError, Unsupported
+from treadle.labeling.config import parse_config, validate_result
+from treadle.samples import SampleProject, SampleTask, sample_projects
+from treadle.samples.sources import package_folder
+
+pytest.importorskip("skimage")
+
+
+@pytest.fixture(scope="module")
+def projects() -> dict[str, SampleProject]:
+    return {project.title: project for project in sample_projects()}
+
+
+@pytest.fixture(scope="module")
+def tasks(projects: dict[str, SampleProject]) -> list[SampleTask]:
+    return [task for project in projects.values() for task in project.tasks]
+
+
+def test_every_suggestion_fits_the_config_of_its_project(projects: dict[str, SampleProject]) -> None:
+    for project in projects.values():
+        config = parse_config(project.label_config)
+        for task in project.tasks:
+            if task.prediction:
+                validate_result(config, json.dumps(task.prediction.result).encode())
+
+
+def test_every_task_names_its_source_its_author_and_its_licence(tasks: list[SampleTask]) -> None:
+    for task in tasks:
+        assert task.data["source"]
+        assert task.data["credit"]
+        assert task.data["licence"]
+
+
+def test_every_picture_opens_and_has_the_size_that_its_suggestions_were_measured_on(
+    tasks: list[SampleTask],
+) -> None:
+    for task in tasks:
+        if task.picture is None:
+            continue
+        with Image.open(io.BytesIO(task.picture.content)) as picture:
+            picture.load()
+            for region in task.prediction.result if task.prediction else ():
+                assert (region["original_width"], region["original_height"]) == picture.size
+
+
+def test_every_coin_of_the_photograph_gets_an_ellipse(projects: dict[str, SampleProject]) -> None:
+    coins = _task(projects["Garage and things"], "Greek coins from Pompeii")
+    assert coins.prediction is not None
+    assert len(coins.prediction.result) == 24
+
+
+def test_the_box_of_the_motorcycle_lies_around_it(projects: dict[str, SampleProject]) -> None:
+    motorcycle = _task(projects["Garage and things"], "Motorcycle, left eye")
+    assert motorcycle.prediction is not None
+    value = motorcycle.prediction.result[0]["value"]
+    # Read off the photograph: from the tail lamp at 91 to the front tyre at 685, mirror to tyre 81 to 447.
+    assert value["x"] / 100 * 741 == pytest.approx(91, abs=5)
+    assert value["y"] / 100 * 500 == pytest.approx(81, abs=5)
+    assert (value["x"] + value["width"]) / 100 * 741 == pytest.approx(685, abs=5)
+    assert (value["y"] + value["height"]) / 100 * 500 == pytest.approx(447, abs=5)
+
+
+def test_neighbours_read_nearly_every_digit_as_it_was_written(projects: dict[str, SampleProject]) -> None:
+    written = _last_column(package_folder("sklearn") / "datasets" / "data" / "digits.csv.gz")
+    digits = projects["Handwritten digits"].tasks
+    right = Counter(
+        task.prediction.result[0]["value"]["choices"][0] == written[int(task.data["number"])]
+        for task in digits
+        if task.prediction
+    )
+    assert right[True] >= 57
+    assert right.total() == 60
+
+
+def test_spans_stand_where_their_text_stands(projects: dict[str, SampleProject]) -> None:
+    for task in projects["Python topics"].tasks:
+        for span in task.prediction.result if task.prediction else ():
+            value = span["value"]
+            assert task.data["text"][value["start"] : value["end"]] == value["text"]
+
+
+def test_a_missing_package_says_what_to_install() -> None:
+    with pytest.raises(Unsupported, match=r"\[samples\]") as raised:
+        package_folder("a_package_that_is_nowhere")
+    assert isinstance(raised.value, TreadleError)
+    assert raised.value.code == "samples-not-installed"
+
+
+def _task(project: SampleProject, title: str) -> SampleTask:
+    return next(task for task in project.tasks if task.data["title"] == title)
+
+
+def _last_column(path: Path) -> list[str]:
+    with gzip.open(path, "rt") as file:
+        return [line.strip().rsplit(",", 1)[1] for line in file]
