@@ -3,6 +3,9 @@
 Promises: a `Grant` exists only because `allow` made it in this transaction's state, so a verb that
 takes one cannot be reached without the check. Refuses: what one may not see is `NotFound`, like what
 is not there; what one may see and not do is `Forbidden`, and is written to the audit log.
+
+This face is what every domain module needs. Whoever deals with people, tokens, roles or invitations
+themselves imports from the module of that name.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from treadle.access.grants import (
     WorkspaceScope,
     allow,
     allow_anywhere,
+    where_allowed,
 )
 
 __all__ = [
@@ -27,4 +31,5 @@ __all__ = [
     "WorkspaceScope",
     "allow",
     "allow_anywhere",
+    "where_allowed",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from treadle.db import Tx
-from treadle.db.schema import memberships, projects
+from treadle.db.schema import memberships, project_roles, projects
 from treadle.errors import Forbidden, NotFound
 from treadle.permissions import NARROW_ROLES, REVIEWING_ROLES, ROLE_PERMISSIONS, Permission, Role
 
@@ -69,13 +70,20 @@ class Grant:
 _ROLE_IN_WORKSPACE = select(memberships.c.role).where(
     memberships.c.workspace_id == bindparam("workspace_id"), memberships.c.user_id == bindparam("user_id")
 )
+# An override in the project replaces the role in its workspace, up or down.
 _PROJECT_WITH_ROLE = (
-    select(projects.c.workspace_id, memberships.c.role)
+    select(
+        projects.c.workspace_id,
+        func.coalesce(project_roles.c.role, memberships.c.role).label("role"),
+    )
     .select_from(
         projects.outerjoin(
             memberships,
             (memberships.c.workspace_id == projects.c.workspace_id)
             & (memberships.c.user_id == bindparam("user_id")),
+        ).outerjoin(
+            project_roles,
+            (project_roles.c.project_id == projects.c.id) & (project_roles.c.user_id == bindparam("user_id")),
         )
     )
     .where(projects.c.id == bindparam("project_id"))
@@ -102,15 +110,43 @@ def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
 def allow_anywhere(tx: Tx, actor: Actor, permission: Permission) -> dict[int, Grant]:
     """The grants for ``permission`` in every workspace where the actor's own role holds it, by workspace.
 
-    An organisation admin's list is of workspaces they are a member of, too; what concerns them all
-    is asked for by `ORGANIZATION`.
+    Roles in single projects are not in it: see `where_allowed`. An organisation admin's list is of
+    workspaces they are a member of, too; what concerns them all is asked for by `ORGANIZATION`.
     """
     rows = tx.execute(_WORKSPACES_OF, {"user_id": actor.user_id}).all()
     return {
-        workspace_id: Grant(actor, permission, workspace_id, None, None if actor.is_admin else Role(role))
-        for workspace_id, role in rows
-        if actor.is_admin or permission in ROLE_PERMISSIONS[Role(role)]
+        row.workspace_id: Grant(
+            actor, permission, row.workspace_id, None, None if actor.is_admin else Role(row.role)
+        )
+        for row in rows
+        if actor.is_admin or permission in ROLE_PERMISSIONS[Role(row.role)]
     }
+
+
+@lru_cache(maxsize=len(Permission))
+def where_allowed(permission: Permission) -> ColumnElement[bool]:
+    """The condition, on ``projects``, that the person bound as ``actor_id`` holds ``permission`` there.
+
+    For lists, so that a role in one project counts as `allow` counts it. An organisation admin needs
+    no condition.
+    """
+    override = (
+        select(project_roles.c.role)
+        .where(project_roles.c.project_id == projects.c.id, project_roles.c.user_id == bindparam("actor_id"))
+        .correlate(projects)
+        .scalar_subquery()
+    )
+    membership = (
+        select(memberships.c.role)
+        .where(
+            memberships.c.workspace_id == projects.c.workspace_id,
+            memberships.c.user_id == bindparam("actor_id"),
+        )
+        .correlate(projects)
+        .scalar_subquery()
+    )
+    holding = [role.value for role in Role if permission in ROLE_PERMISSIONS[role]]
+    return func.coalesce(override, membership).in_(holding)
 
 
 def _allow_project(tx: Tx, actor: Actor, permission: Permission, project_id: int) -> Grant:

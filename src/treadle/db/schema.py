@@ -107,7 +107,7 @@ tokens = Table(
     Column("kind", Text, nullable=False),  # legacy | personal | refresh
     Column("name", Text, nullable=False),
     Column("token_hash", Text, nullable=False, unique=True),
-    Column("plain", Text),  # legacy only: Label Studio's API shows it again
+    Column("plain", Text),  # Label Studio's API shows it again: a legacy token, a refresh token unsigned
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
@@ -210,6 +210,17 @@ projects = Table(
     **_KEEP_IDS,
 )
 
+# Replaces the role in the workspace, in this one project; also for somebody without a role there.
+project_roles = Table(
+    "project_roles",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("role", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint(_ROLES, name="role"),
+)
+
 # Of its own, so that a save does not rewrite the project's row with its config.
 project_counters = Table(
     "project_counters",
@@ -276,8 +287,9 @@ tasks = Table(
     _text("meta", "{}"),  # JSON object
     _flag("is_labeled"),
     _count("overlap", 1),
-    _count("total_annotations"),
+    _count("total_annotations"),  # not cancelled
     _count("cancelled_annotations"),
+    _count("ground_truth_annotations"),
     _count("total_predictions"),
     # Rows of an import that is not done are invisible (see imports.state); 0: no import.
     Column("import_id", BigInteger, nullable=False, server_default=text("0")),

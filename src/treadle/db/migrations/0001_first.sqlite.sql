@@ -254,6 +254,19 @@ CREATE TABLE project_counters (
     CONSTRAINT fk_project_counters_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE
 );
 
+CREATE TABLE project_roles (
+    project_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT pk_project_roles PRIMARY KEY (project_id, user_id),
+    CONSTRAINT ck_project_roles_role CHECK (role IN ('viewer', 'annotator', 'reviewer', 'editor', 'manager', 'owner')),
+    CONSTRAINT fk_project_roles_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE,
+    CONSTRAINT fk_project_roles_user_id FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_project_roles_user_id ON project_roles (user_id);
+
 CREATE TABLE views (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     project_id INTEGER NOT NULL,
@@ -293,6 +306,7 @@ CREATE TABLE tasks (
     overlap INTEGER DEFAULT 1 NOT NULL,
     total_annotations INTEGER DEFAULT 0 NOT NULL,
     cancelled_annotations INTEGER DEFAULT 0 NOT NULL,
+    ground_truth_annotations INTEGER DEFAULT 0 NOT NULL,
     total_predictions INTEGER DEFAULT 0 NOT NULL,
     import_id BIGINT DEFAULT 0 NOT NULL,
     file_upload_id INTEGER,

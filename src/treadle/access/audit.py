@@ -1,0 +1,81 @@
+"""The audit log: who was given what, who lost it, who was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import bindparam, insert, select
+
+from treadle.access.grants import Grant
+from treadle.db import Tx
+from treadle.db.schema import audit_log, users
+
+_INSERT = insert(audit_log)
+_NEWEST = (
+    select(
+        audit_log.c.id,
+        audit_log.c.at,
+        audit_log.c.actor_id,
+        users.c.email.label("actor"),
+        audit_log.c.action,
+        audit_log.c.subject,
+        audit_log.c.workspace_id,
+        audit_log.c.detail,
+    )
+    .select_from(audit_log.outerjoin(users, users.c.id == audit_log.c.actor_id))
+    .where(audit_log.c.id < bindparam("before"))
+    .order_by(audit_log.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_NEWEST_OF_WORKSPACE = _NEWEST.where(audit_log.c.workspace_id == bindparam("workspace_id"))
+_AFTER_ALL = 2**62
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of the log; ``detail`` is JSON."""
+
+    id: int
+    at: datetime
+    actor_id: int | None
+    actor: str | None
+    action: str
+    subject: str
+    workspace_id: int | None
+    detail: str
+
+
+def write_audit(
+    tx: Tx,
+    action: str,
+    *,
+    actor_id: int | None,
+    subject: str = "",
+    workspace_id: int | None = None,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Add a line, in the transaction of what it tells."""
+    tx.execute(
+        _INSERT,
+        {
+            "at": tx.now,
+            "actor_id": actor_id,
+            "action": action,
+            "subject": subject,
+            "workspace_id": workspace_id,
+            "detail": msgspec.json.encode(detail or {}).decode(),
+        },
+    )
+
+
+def read_audit(tx: Tx, grant: Grant, *, before: int | None = None, limit: int = 100) -> list[AuditEntry]:
+    """The newest lines first, older than the line ``before``: of the grant's workspace, or of all."""
+    parameters: dict[str, object] = {"before": before or _AFTER_ALL, "limit": limit}
+    if grant.workspace_id is None:
+        rows = tx.execute(_NEWEST, parameters)
+    else:
+        rows = tx.execute(_NEWEST_OF_WORKSPACE, {**parameters, "workspace_id": grant.workspace_id})
+    return [AuditEntry(**row) for row in rows.mappings()]

@@ -1,0 +1,199 @@
+"""The application: from a request to its route, one hop to a thread, and back as bytes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from treadle.access.audit import write_audit
+from treadle.errors import Defect, Forbidden, Invalid, TreadleError, Unavailable
+from treadle.ids import new_uuid
+from treadle.permissions import Permission
+from treadle.web.call import Call
+from treadle.web.errors import error_body, error_headers, status_of
+from treadle.web.pages import answer_page
+from treadle.web.parts import Parts
+from treadle.web.routes import ROUTES
+from treadle.web.routing import PUBLIC, AnyReply, Found, Handler, Reply, Route, RouteTree
+
+_LOG = logging.getLogger(__name__)
+
+#: A body that is read whole, before it is parsed. Uploads are streams, with limits of their own.
+MAX_BODY_BYTES = 64 * 1024**2
+
+_PAGE_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob: https: http:; media-src 'self' data: blob: https: http:; "
+    "font-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+# An uploaded page or drawing that is opened by itself can do nothing.
+_CONTENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+)
+_SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
+
+def create_app(parts: Parts, routes: tuple[Route, ...] = ROUTES) -> ASGIApp:
+    """The ASGI application over open ``parts``, which the caller closes."""
+    door = _Door(parts, RouteTree(routes))
+    return Router(redirect_slashes=False, default=door.answer_asgi, lifespan=_lifespan)
+
+
+@asynccontextmanager
+async def _lifespan(_app: object) -> AsyncIterator[None]:
+    yield
+
+
+class _Door:
+    """Takes each request to its route."""
+
+    def __init__(self, parts: Parts, tree: RouteTree) -> None:
+        self._parts = parts
+        self._tree = tree
+
+    async def answer_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        request = Request(scope, receive)
+        request_id = new_uuid()
+        found = self._tree.find(request.url.path)
+        reply, call = await self._answer(request, request_id, found)
+        await _to_response(reply, request)(scope, receive, send)
+        if call is not None and call.touch_is_due:
+            await run_in_threadpool(_touch, call)
+
+    async def _answer(
+        self, request: Request, request_id: str, found: Found | None
+    ) -> tuple[AnyReply, Call | None]:
+        call: Call | None = None
+        try:
+            if found is None:
+                return await run_in_threadpool(answer_page, request), None
+            route = _choose(request.method, found)
+            call = _to_call(request, request_id, self._parts, route, found)
+            return await self._run(route, call), call
+        except TreadleError as error:
+            await self._note(error, request_id, call)
+            return _error_reply(error, request_id), call
+        except (OperationalError, PoolTimeoutError) as error:
+            _LOG.warning("The database did not answer: %s", error, extra={"request_id": request_id})
+            return _error_reply(_BUSY, request_id), call
+        except ClientDisconnect:
+            return Reply(499), call
+        except Exception:  # noqa: BLE001 - the request boundary: whatever it is, the client gets an answer
+            _LOG.exception("A request failed by a fault of ours.", extra=_where(request, request_id))
+            return _error_reply(_FAULT, request_id), call
+
+    async def _run(self, route: Route, call: Call) -> AnyReply:
+        if route.stream:
+            reply = await cast(Awaitable[AnyReply], route.handler(call))
+            call.check_was_guarded()
+            return reply
+        call.body = await _read_body(call.request)
+        return await run_in_threadpool(_run_guarded, cast(Handler, route.handler), call)
+
+    async def _note(self, error: TreadleError, request_id: str, call: Call | None) -> None:
+        """A refusal goes to the audit log, in a transaction of its own; a defect to the server's log."""
+        if isinstance(error, Forbidden) and call is not None:
+            await run_in_threadpool(_audit_refusal, call, error)
+        if isinstance(error, Defect):
+            extra = _where(call.request, request_id) if call else {"request_id": request_id}
+            _LOG.error("A defect: %s", error.message, exc_info=error, extra=extra)
+
+
+_BUSY = Unavailable("database-busy", "The database is busy or away. Try again.", details={"retry_after_s": 1})
+_FAULT = Defect(
+    "server-error", "Something failed here that should not. The server's log has it under this id."
+)
+
+
+def _run_guarded(handler: Callable[[Call], AnyReply], call: Call) -> AnyReply:
+    reply = handler(call)
+    call.check_was_guarded()
+    return reply
+
+
+def _choose(method: str, found: Found) -> Route:
+    route = found.routes.get(method) or (found.routes.get("GET") if method == "HEAD" else None)
+    if route is None:
+        allowed = ", ".join(sorted(found.routes))
+        details = {"allowed": allowed}
+        raise Invalid("method-not-allowed", f'Method "{method}" not allowed.', details=details)
+    return route
+
+
+def _to_call(request: Request, request_id: str, parts: Parts, route: Route, found: Found) -> Call:
+    return Call(
+        request,
+        parts,
+        dict(zip(route.parameters, found.values, strict=True)),
+        request_id=request_id,
+        permission=route.access if isinstance(route.access, Permission) else None,
+        is_public=route.access is PUBLIC,
+    )
+
+
+async def _read_body(request: Request) -> bytes:
+    pieces, size_bytes = [], 0
+    async for piece in request.stream():
+        size_bytes += len(piece)
+        if size_bytes > MAX_BODY_BYTES:
+            raise Invalid(
+                "body-too-large",
+                f"The body is over {MAX_BODY_BYTES // 1024**2} MiB. Send less at once, or upload a file.",
+            )
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _audit_refusal(call: Call, error: Forbidden) -> None:
+    actor_id = call.identity.actor.user_id if call.identity else None
+    with call.parts.database.write() as tx:
+        detail = {"code": error.code, "method": call.method, "path": call.path[:500]}
+        write_audit(tx, "access.refused", actor_id=actor_id, subject=error.message, detail=detail)
+
+
+def _touch(call: Call) -> None:
+    try:
+        call.touch()
+    except (OperationalError, PoolTimeoutError):
+        _LOG.info("When a token was last used was not noted: the database was busy.")
+
+
+def _error_reply(error: TreadleError, request_id: str) -> Reply:
+    return Reply(status_of(error), error_body(error, request_id), headers=error_headers(error))
+
+
+def _where(request: Request, request_id: str) -> dict[str, str]:
+    return {"request_id": request_id, "method": request.method, "path": request.url.path}
+
+
+def _to_response(reply: AnyReply, request: Request) -> Response:
+    response: Response
+    if isinstance(reply, Reply):
+        response = Response(reply.body, reply.status, media_type=reply.content_type or None)
+        for cookie in reply.cookies:
+            response.headers.append("set-cookie", cookie)
+    elif request.method == "HEAD":
+        response = Response(b"", reply.status, media_type=reply.content_type)
+        del response.headers["content-length"]
+    else:
+        response = StreamingResponse(reply.chunks, reply.status, media_type=reply.content_type)
+    response.headers.update(_SECURITY_HEADERS)
+    is_page = reply.content_type.startswith("text/html") and "content-disposition" not in reply.headers
+    response.headers["Content-Security-Policy"] = _PAGE_POLICY if is_page else _CONTENT_POLICY
+    response.headers.update(reply.headers)
+    return response

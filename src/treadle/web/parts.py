@@ -1,0 +1,43 @@
+"""What the web process is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from treadle.access.first_administrator import ensure_first_administrator
+from treadle.access.sign_in import FailedSignIns
+from treadle.access.signing_key import load_signing_key
+from treadle.db import Database, migrate
+from treadle.db.engine import JournalMode
+from treadle.objects import LocalObjects, ObjectStore
+from treadle.settings import Secret, Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The open things that handlers work with."""
+
+    settings: Settings
+    database: Database
+    objects: ObjectStore
+    #: Signs access tokens.
+    signing_key: Secret
+    failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Open what ``settings`` name: the database brought to the newest schema, the objects, the key.
+
+    The first administrator of the settings exists afterwards.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    journal_mode: JournalMode = "DELETE" if settings.journal_mode.upper() == "DELETE" else "WAL"
+    database = Database.open(settings.url, journal_mode=journal_mode)
+    migrate(database)
+    ensure_first_administrator(database, settings)
+    objects = LocalObjects(settings.data_dir / "objects")
+    return Parts(settings, database, objects, load_signing_key(settings.data_dir))

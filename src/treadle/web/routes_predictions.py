@@ -1,0 +1,124 @@
+"""Predictions over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from treadle.access import ProjectScope
+from treadle.db import Tx
+from treadle.errors import Invalid
+from treadle.labeling import predictions, projects, rendering
+from treadle.permissions import Permission
+from treadle.web.call import Call
+from treadle.web.routes_annotations import allow_task, result_text
+from treadle.web.routing import Reply, Route, empty, json_reply
+
+
+class PredictionBody(Struct):
+    """What a client sends of a prediction."""
+
+    task: int | UnsetType = UNSET
+    result: Raw | UnsetType = UNSET
+    model_version: str | UnsetType | None = UNSET
+    score: float | UnsetType | None = UNSET
+    cluster: int | UnsetType | None = UNSET
+    neighbors: Raw | UnsetType | None = UNSET
+    mislabeling: float | UnsetType = UNSET
+
+
+def list_predictions(call: Call) -> Reply:
+    task_id, project_id = call.query_int("task"), call.query_int("project")
+    with call.read() as tx:
+        if task_id is not None:
+            allow_task(call, tx, task_id)
+            rows = predictions.of_task(tx, task_id)
+        elif project_id is not None:
+            grant = call.allow(tx, ProjectScope(project_id))
+            rows = predictions.of_project(tx, grant, project_id)
+        else:
+            rows = _of_all_projects(call, tx)
+        return json_reply([rendering.prediction(row, tx.now) for row in rows])
+
+
+def create_prediction(call: Call) -> Reply:
+    body = call.decode(PredictionBody)
+    if body.task is UNSET:
+        raise Invalid("validation", "Validation error", fields={"task": ["This field is required."]})
+    new = predictions.NewPrediction(
+        result=result_text(body.result),
+        model_version=_or(body.model_version, "") or "",
+        score=_or(body.score, None),
+        cluster=_or(body.cluster, None),
+        neighbors=None if not isinstance(body.neighbors, Raw) else bytes(body.neighbors),
+        mislabeling=_or(body.mislabeling, 0.0),
+    )
+    with call.write() as tx:
+        grant = allow_task(call, tx, body.task)
+        return json_reply(rendering.prediction(predictions.add(tx, grant, body.task, new), tx.now), 201)
+
+
+def get_prediction(call: Call) -> Reply:
+    with call.read() as tx:
+        row = predictions.get(tx, call.path_int("id"))
+        allow_task(call, tx, row["task_id"])
+        return json_reply(rendering.prediction(row, tx.now))
+
+
+def update_prediction(call: Call) -> Reply:
+    prediction_id = call.path_int("id")
+    body = call.decode(PredictionBody)
+    changes: dict[str, Any] = {
+        name: getattr(body, name)
+        for name in sorted(predictions.CHANGEABLE)
+        if getattr(body, name) is not UNSET
+    }
+    if "result" in changes:
+        changes["result"] = bytes(changes["result"])
+    with call.write() as tx:
+        grant = allow_task(call, tx, predictions.get(tx, prediction_id)["task_id"])
+        return json_reply(rendering.prediction(predictions.change(tx, grant, prediction_id, changes), tx.now))
+
+
+def delete_prediction(call: Call) -> Reply:
+    prediction_id = call.path_int("id")
+    with call.write() as tx:
+        grant = allow_task(call, tx, predictions.get(tx, prediction_id)["task_id"])
+        predictions.remove(tx, grant, prediction_id)
+    return empty()
+
+
+def model_versions(call: Call) -> Reply:
+    project_id = call.path_int("id")
+    with call.read() as tx:
+        call.allow(tx, ProjectScope(project_id))
+        return json_reply(predictions.count_versions(tx, project_id))
+
+
+def _of_all_projects(call: Call, tx: Tx) -> list[Any]:
+    grants = call.allow_anywhere(tx)
+    found = []
+    for project_id in projects.ids_of_workspaces(tx, list(grants)):
+        grant = call.allow(tx, ProjectScope(project_id))
+        found.extend(predictions.of_project(tx, grant, project_id))
+    return found
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is UNSET else value
+
+
+_READ, _WRITE = Permission.TASK_READ, Permission.PREDICTION_WRITE
+_ALL = "/api/predictions/"
+_ONE = "/api/predictions/{id}/"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", _ALL, list_predictions, _READ, "List predictions"),
+    Route("POST", _ALL, create_prediction, _WRITE, "Create prediction", PredictionBody, status=201),
+    Route("GET", _ONE, get_prediction, _READ, "Get prediction details"),
+    Route("PATCH", _ONE, update_prediction, _WRITE, "Update prediction", PredictionBody),
+    Route("PUT", _ONE, update_prediction, _WRITE, "Put prediction", PredictionBody),
+    Route("DELETE", _ONE, delete_prediction, _WRITE, "Delete prediction", status=204),
+    Route("GET", "/api/projects/{id}/model-versions/", model_versions, _READ, "Count model versions"),
+)

@@ -1,0 +1,170 @@
+"""Tasks, one by one, and the queue, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from treadle.access import Grant, ProjectScope
+from treadle.db import Tx
+from treadle.errors import Invalid
+from treadle.labeling import history, queue, rendering, tasks
+from treadle.permissions import Permission
+from treadle.web.call import Call
+from treadle.web.routes_annotations import allow_task
+from treadle.web.routing import Reply, Route, empty, json_reply
+
+_MOST_PER_PAGE = 10_000
+
+
+class TaskBody(Struct):
+    """What a client sends of a task."""
+
+    data: Raw | UnsetType = UNSET
+    meta: Raw | UnsetType | None = UNSET
+    project: int | UnsetType = UNSET
+
+
+def create_task(call: Call) -> Reply:
+    body = call.decode(TaskBody)
+    wrong = {
+        name: ["This field is required."] for name in ("data", "project") if getattr(body, name) is UNSET
+    }
+    if body.data is UNSET or body.project is UNSET:
+        raise Invalid("validation", "Validation error", fields=wrong)
+    with call.write() as tx:
+        grant = call.allow(tx, ProjectScope(body.project))
+        row = tasks.create(tx, grant, bytes(body.data), meta=_meta(body.meta))
+        return json_reply(_task(tx, grant, row), 201)
+
+
+def get_task(call: Call) -> Reply:
+    task_id = call.path_int("id")
+    with call.read() as tx:
+        grant = call.allow(tx, ProjectScope(tasks.project_of(tx, task_id)))
+        return json_reply(_task(tx, grant, tasks.get(tx, grant, task_id)))
+
+
+def update_task(call: Call) -> Reply:
+    task_id = call.path_int("id")
+    body = call.decode(TaskBody)
+    changes = {}
+    if body.data is not UNSET:
+        changes["data"] = bytes(body.data)
+    if body.meta is not UNSET:
+        changes["meta"] = _meta(body.meta)
+    with call.write() as tx:
+        grant = call.allow(tx, ProjectScope(tasks.project_of(tx, task_id)))
+        return json_reply(_task(tx, grant, tasks.change(tx, grant, task_id, changes)))
+
+
+def delete_task(call: Call) -> Reply:
+    task_id = call.path_int("id")
+    with call.write() as tx:
+        grant = allow_task(call, tx, task_id)
+        tasks.remove(tx, grant, tasks.is_one_of([task_id]))
+    return empty()
+
+
+def list_project_tasks(call: Call) -> Reply:
+    size = call.query_page("page_size", 100, _MOST_PER_PAGE)
+    page = call.query_page()
+    with call.read() as tx:
+        grant = call.allow(tx, ProjectScope(call.path_int("id")))
+        rows = tasks.list_of_project(tx, grant, limit=size, offset=(page - 1) * size)
+        if not rows and page > 1:
+            return json_reply({"detail": "Invalid page."}, 404)
+        work = tasks.work_on(tx, grant, [row["id"] for row in rows])
+        return json_reply([rendering.task_with_work(row, work, tx.now) for row in rows])
+
+
+def delete_project_tasks(call: Call) -> Reply:
+    with call.write() as tx:
+        grant = call.allow(tx, ProjectScope(call.path_int("id")))
+        tasks.remove(tx, grant, tasks.is_any())
+    return empty()
+
+
+def next_task(call: Call) -> Reply:
+    """The next task, or with ``?peek=1`` the one after it, to fetch ahead."""
+    with call.write() as tx:
+        grant = call.allow(tx, ProjectScope(call.path_int("id")))
+        return json_reply(hand_out(call, tx, grant))
+
+
+def hand_out(call: Call, tx: Tx, grant: Grant) -> dict[str, Any]:
+    """The task that comes next for the actor, with its lock and the work on it."""
+    lease_s = call.parts.settings.lease_s
+    given = queue.next_task(tx, grant, lease_s=lease_s, is_peek=call.query_flag("peek"))
+    row = tasks.get(tx, grant, given.task_id)
+    return {**_task(tx, grant, row), "unique_lock_id": given.lock_id, "queue": given.queue}
+
+
+def open_task(call: Call) -> Reply:
+    """Take a chosen task in hand, out of turn."""
+    task_id = call.path_int("id")
+    with call.write() as tx:
+        grant = allow_task(call, tx, task_id)
+        queue.hold(tx, grant, task_id, lease_s=call.parts.settings.lease_s)
+        return json_reply(_task(tx, grant, tasks.get(tx, grant, task_id)))
+
+
+def release_task(call: Call) -> Reply:
+    task_id = call.path_int("id")
+    with call.write() as tx:
+        grant = allow_task(call, tx, task_id)
+        queue.release(tx, task_id, grant.actor.user_id)
+    return empty()
+
+
+def list_history(call: Call) -> Reply:
+    with call.read() as tx:
+        grant = call.allow(tx, ProjectScope(call.path_int("id")))
+        return json_reply(history.list_own(tx, grant))
+
+
+def _task(tx: Tx, grant: Grant, row: Any) -> dict[str, Any]:
+    work = tasks.work_on(tx, grant, [row["id"]])
+    scores = [item["score"] for item in work.predictions if item["score"] is not None]
+    return {
+        **rendering.task_with_work(row, work, tx.now),
+        "annotators": sorted({item["completed_by"] for item in work.annotations if item["completed_by"]}),
+        "completed_at": None,
+        "annotations_results": "",
+        "predictions_results": "",
+        "predictions_score": sum(scores) / len(scores) if scores else None,
+        "storage_filename": None,
+        "annotations_ids": ", ".join(str(item["id"]) for item in work.annotations),
+        "predictions_model_versions": ", ".join(sorted({item["model_version"] for item in work.predictions})),
+        "avg_lead_time": None,
+        "draft_exists": bool(work.drafts),
+    }
+
+
+def _meta(meta: Raw | UnsetType | None) -> bytes:
+    if meta is None or meta is UNSET:
+        return b"{}"
+    tasks.decode_object(bytes(meta), "meta")
+    return bytes(meta)
+
+
+_READ, _WRITE, _LABEL = Permission.TASK_READ, Permission.TASK_WRITE, Permission.ANNOTATION_WRITE
+_ONE = "/api/tasks/{id}/"
+_OF_PROJECT = "/api/projects/{id}/tasks/"
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/tasks/", create_task, _WRITE, "Create task", TaskBody, status=201),
+    Route("GET", _ONE, get_task, _READ, "Get task"),
+    Route("PATCH", _ONE, update_task, _WRITE, "Update task", TaskBody),
+    Route("PUT", _ONE, update_task, _WRITE, "Replace task", TaskBody),
+    Route("DELETE", _ONE, delete_task, _WRITE, "Delete task", status=204),
+    Route("GET", _OF_PROJECT, list_project_tasks, _READ, "List project tasks"),
+    Route("DELETE", _OF_PROJECT, delete_project_tasks, _WRITE, "Delete all tasks", status=204),
+    Route("GET", "/api/projects/{id}/next/", next_task, _LABEL, "Get the next task to label"),
+    Route("POST", "/api/tasks/{id}/open/", open_task, _LABEL, "Take a task in hand"),
+    Route("POST", "/api/tasks/{id}/release/", release_task, _LABEL, "Give a task back", status=204),
+    Route(
+        "GET", "/api/projects/{id}/label-stream-history/", list_history, _LABEL, "What you labelled, in order"
+    ),
+)
