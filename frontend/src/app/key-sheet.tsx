@@ -1,0 +1,34 @@
+import { Dialog } from '../ui/dialog';
+import { MOD } from './keys';
+import { useOverlay } from './overlay';
+
+const SHEET: Array<[string, Array<[keys: string, what: string]>]> = [
+  ['Everywhere', [[`${MOD} K`, 'Find anything, do anything'], ['?', 'This list'], ['Esc', 'Close what is open'], ['N', 'New project']]],
+  ['In a project', [['L', 'Label the next task'], ['I', 'Import'], ['E', 'Export']]],
+  ['In the task table', [
+    ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['Space', 'Select or let go'],
+    ['Shift ↑ ↓', 'Extend the selection'], [`${MOD} A`, 'Select all'], ['Enter', 'Open the task'], ['Del', 'Delete the selected tasks'], ['F', 'Add a filter'],
+  ]],
+  ['On the label page', [
+    ['V', 'Select'], ['H or Space', 'Move the picture'], ['R P O K', 'Rectangle, polygon, ellipse, point'], ['1 … 9 0', 'Labels'], ['/', 'Find a label'],
+    ['A', 'Accept all suggestions'], ['Enter', 'Submit'], ['S', 'Skip'], ['Del', 'Delete'], [`${MOD} Z`, 'Undo'], [`${MOD} Shift Z`, 'Redo'], ['[ ]', 'Previous and next task'],
+    ['Tab', 'Next region'],
+  ]],
+];
+
+/** Which key does what. */
+export function KeySheet() {
+  const show = useOverlay((state) => state.show);
+  return (
+    <Dialog title="Keys" onClose={() => show(null)} wide>
+      <div className="key-sheet">
+        {SHEET.map(([where, rows]) => (
+          <section key={where}>
+            <h3>{where}</h3>
+            <dl>{rows.map(([keys, what]) => <div key={keys}><dt><kbd>{keys}</kbd></dt><dd>{what}</dd></div>)}</dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,109 @@
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
+import { address } from '../api/base';
+import { projectsQuery } from '../api/projects';
+import { initialsOf, nameOf, sessionQuery, signOut } from '../api/session';
+import { count } from '../ui/format';
+import { Icon } from '../ui/icon';
+import { Avatar } from '../ui/parts';
+import { MOD } from './keys';
+import { NewWorkspace } from './new-workspace';
+import { useOverlay } from './overlay';
+import { useTheme } from './theme';
+import { useWorkspace, useWorkspaceChoice } from './workspace';
+
+/** The workspace, what can be found in it, and the person. */
+export function Rail({ onGo }: { onGo?: () => void }) {
+  const workspace = useWorkspace();
+  const show = useOverlay((state) => state.show);
+  const projects = useQuery({ ...projectsQuery({ workspace: workspace?.id }), enabled: workspace !== undefined });
+  return (
+    <nav className="rail" aria-label="Workspace" onClick={(event) => { if ((event.target as Element).closest('a')) onGo?.(); }}>
+      <WorkspaceSwitch />
+      <button type="button" className="at" aria-label="Find or do" title="Find or do" onClick={() => show('palette')}>
+        <Icon name="search" /><span className="t">Find or do</span><span className="n wide"><kbd>{MOD} K</kbd></span>
+      </button>
+      <h2>Data</h2>
+      <Link to="/projects" className="at" activeOptions={{ exact: false }} title="Projects">
+        <Icon name="label" /><span className="t">Projects</span><span className="n">{projects.data ? count(projects.data.count) : ''}</span>
+      </Link>
+      <span className="grow" />
+      <Link to="/account" className="at" title="Settings"><Icon name="gear" /><span className="t">Settings</span></Link>
+      <PersonMenu />
+    </nav>
+  );
+}
+
+function WorkspaceSwitch() {
+  const { workspaces } = useSuspenseQuery(sessionQuery).data;
+  const workspace = useWorkspace();
+  const choose = useWorkspaceChoice((state) => state.choose);
+  const navigate = useNavigate();
+  const [making, setMaking] = useState(false);
+  return (
+    <>
+      <MenuTrigger>
+        <Button className="ws" aria-label={`Workspace ${workspace?.title ?? 'none'}: switch`}>
+          <Avatar square seed={workspace?.name ?? ''} initials={(workspace?.title ?? '?').slice(0, 1).toUpperCase()} />
+          <span className="t cut">{workspace?.title ?? 'No workspace'}</span><Icon name="updown" />
+        </Button>
+        <Popover placement="bottom start" className="menu">
+          <Menu aria-label="Workspaces" selectionMode="none" style={{ outline: 'none' }} onAction={(key) => {
+            if (key === 'new') setMaking(true);
+            else {
+              choose(Number(key));
+              void navigate({ to: '/projects' });
+            }
+          }}>
+            {workspaces.map((each) => (
+              <MenuItem key={each.id} id={each.id} textValue={each.title}>
+                <Avatar square seed={each.name} initials={each.title.slice(0, 1).toUpperCase()} />
+                <span className="grow cut">{each.title}<span className="muted small" style={{ display: 'block' }}>{each.role}</span></span>
+                {each.id === workspace?.id && <Icon name="check" />}
+              </MenuItem>
+            ))}
+            <Separator />
+            <MenuItem id="new"><Icon name="plus" />New workspace…</MenuItem>
+          </Menu>
+        </Popover>
+      </MenuTrigger>
+      {making && <NewWorkspace onClose={() => setMaking(false)} />}
+    </>
+  );
+}
+
+function PersonMenu() {
+  const { user } = useSuspenseQuery(sessionQuery).data;
+  const { theme, setTheme } = useTheme();
+  const show = useOverlay((state) => state.show);
+  const navigate = useNavigate();
+  if (!user) return null;
+  const leave = async () => {
+    await signOut();
+    location.assign(address('user/login')); // a new page keeps nothing of this person in memory
+  };
+  return (
+    <MenuTrigger>
+      <Button className="at" aria-label={`${nameOf(user)}: you`}>
+        <Avatar seed={user.email} initials={initialsOf(user)} /><span className="t cut">{nameOf(user)}</span>
+      </Button>
+      <Popover placement="top start" className="menu">
+        <div className="head">{user.email}</div>
+        <Menu aria-label="You" style={{ outline: 'none' }} onAction={(key) => {
+          if (key === 'account') void navigate({ to: '/account' });
+          else if (key === 'keys') show('keys');
+          else if (key === 'out') void leave();
+          else setTheme(theme === 'dark' ? 'light' : 'dark');
+        }}>
+          <MenuItem id="account"><Icon name="person" />Account and tokens</MenuItem>
+          <MenuItem id="theme"><Icon name={theme === 'dark' ? 'sun' : 'moon'} />{theme === 'dark' ? 'Light theme' : 'Dark theme'}</MenuItem>
+          <MenuItem id="keys" textValue="Keys"><Icon name="keyboard" />Keys<kbd>?</kbd></MenuItem>
+          <Separator />
+          <MenuItem id="out"><Icon name="out" />Sign out</MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}

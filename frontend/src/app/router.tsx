@@ -1,0 +1,130 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { base } from '../api/base';
+import { sessionQuery } from '../api/session';
+import { Lost, Oops } from './oops';
+import { onSignedOut, queryClient } from './query';
+import { Shell } from './shell';
+
+export interface EnterSearch {
+  next?: string;
+  invitation?: string;
+}
+
+/** An address in this app to go on to; anything that leads elsewhere is dropped. */
+export function safeNext(next: unknown): string | undefined {
+  return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : undefined;
+}
+
+const enterSearch = (search: Record<string, unknown>): EnterSearch => {
+  const invitation = search['invitation'] ?? search['token'];
+  const next = safeNext(search['next']);
+  return { ...(next ? { next } : {}), ...(invitation ? { invitation: String(invitation) } : {}) };
+};
+
+const root = createRootRoute({ component: Outlet, errorComponent: Oops, notFoundComponent: Lost });
+
+const login = createRoute({
+  getParentRoute: () => root, path: '/user/login', validateSearch: enterSearch,
+  loader: () => queryClient.ensureQueryData(sessionQuery),
+  component: lazyRouteComponent(() => import('../pages/sign-in/sign-in'), 'SignIn'),
+});
+
+const signup = createRoute({
+  getParentRoute: () => root, path: '/user/signup', validateSearch: enterSearch,
+  loader: () => queryClient.ensureQueryData(sessionQuery),
+  component: lazyRouteComponent(() => import('../pages/sign-in/sign-up'), 'SignUp'),
+});
+
+const inside = createRoute({
+  getParentRoute: () => root, id: 'inside', component: Shell,
+  beforeLoad: async ({ location }) => {
+    const session = await queryClient.ensureQueryData(sessionQuery);
+    if (session.user) return;
+    const search = location.pathname === '/' || location.pathname === '/projects' ? {} : { next: location.href };
+    throw session.sign_up === 'first' ? redirect({ to: '/user/signup' }) : redirect({ to: '/user/login', search });
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => inside, path: '/',
+  beforeLoad: () => { throw redirect({ to: '/projects', replace: true }); },
+});
+
+const projects = createRoute({
+  getParentRoute: () => inside, path: '/projects',
+  validateSearch: (search: Record<string, unknown>): { search?: string } => (search['search'] ? { search: String(search['search']) } : {}),
+  component: lazyRouteComponent(() => import('../pages/projects/projects'), 'Projects'),
+});
+
+const newProject = createRoute({
+  getParentRoute: () => inside, path: '/projects/new',
+  component: lazyRouteComponent(() => import('../pages/new-project/new-project'), 'NewProject'),
+});
+
+const project = createRoute({
+  getParentRoute: () => inside, path: '/projects/$projectId',
+  component: lazyRouteComponent(() => import('../pages/project/project-frame'), 'ProjectFrame'),
+});
+
+const projectHome = createRoute({
+  getParentRoute: () => project, path: '/',
+  beforeLoad: ({ params }) => { throw redirect({ to: '/projects/$projectId/data', params, replace: true }); },
+});
+
+export interface TasksSearch {
+  /** Filters as `column:operator:value`, joined by `;`; see pages/tasks/filters.ts. */
+  where?: string;
+  sort?: string;
+  open?: 'import' | 'export';
+}
+
+const tasks = createRoute({
+  getParentRoute: () => project, path: '/data',
+  validateSearch: (search: Record<string, unknown>): TasksSearch => ({
+    ...(search['where'] ? { where: String(search['where']) } : {}),
+    ...(search['sort'] ? { sort: String(search['sort']) } : {}),
+    ...(search['open'] === 'import' || search['open'] === 'export' ? { open: search['open'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/tasks/tasks'), 'Tasks'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => project, path: '/settings',
+  component: lazyRouteComponent(() => import('../pages/settings/settings'), 'Settings'),
+});
+
+const account = createRoute({
+  getParentRoute: () => inside, path: '/account',
+  component: lazyRouteComponent(() => import('../pages/account/account'), 'Account'),
+});
+
+/** Addresses that others use for the same pages. */
+const elsewhere = [
+  ['/user/account', '/account'], ['/user/account/$', '/account'], ['/account/tokens', '/account'],
+].map(([path, to]) => createRoute({ getParentRoute: () => inside, path: path as string, beforeLoad: () => { throw redirect({ to: to as '/account', replace: true }); } }));
+
+const tree = root.addChildren([
+  login, signup,
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, settings]), account, ...elsewhere]),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  basepath: base.pathname,
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  defaultErrorComponent: Oops,
+  defaultNotFoundComponent: Lost,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register { router: typeof router }
+}
+
+onSignedOut(() => {
+  if (router.state.location.pathname.startsWith('/user/')) return;
+  const next = router.state.location.href;
+  queryClient.removeQueries(sessionQuery);
+  void router.navigate({ to: '/user/login', search: { next } });
+});

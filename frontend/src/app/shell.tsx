@@ -1,0 +1,52 @@
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useRef } from 'react';
+import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
+import { useKeys } from './keys';
+import { useOverlay } from './overlay';
+import { Rail } from './rail';
+
+const Palette = lazy(() => import('./palette').then((module) => ({ default: module.Palette })));
+const KeySheet = lazy(() => import('./key-sheet').then((module) => ({ default: module.KeySheet })));
+
+/** The frame of every page behind the sign-in. */
+export function Shell() {
+  const { open, show } = useOverlay();
+  const navigate = useNavigate();
+  useKeys({
+    'mod+k': () => show(open === 'palette' ? null : 'palette'),
+    '?': () => show('keys'),
+    n: () => void navigate({ to: '/projects/new' }),
+  });
+  return (
+    <div className="app">
+      <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>Skip to the page</a>
+      <Rail />
+      <Page />
+      {open === 'rail' && <Drawer onClose={() => show(null)} />}
+      <Suspense fallback={null}>
+        {open === 'palette' && <Palette />}
+        {open === 'keys' && <KeySheet />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** Moves the focus to the page after each navigation, so that keyboards and screen readers start there. */
+function Page() {
+  const main = useRef<HTMLElement>(null);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
+  }, [path]);
+  return <main className="page" id="main" tabIndex={-1} ref={main}><Outlet /></main>;
+}
+
+function Drawer({ onClose }: { onClose: () => void }) {
+  return (
+    <ModalOverlay className="drawer-veil" isOpen isDismissable onOpenChange={(open) => { if (!open) onClose(); }}>
+      <Modal className="drawer"><Dialog aria-label="Menu"><Rail onGo={onClose} /></Dialog></Modal>
+    </ModalOverlay>
+  );
+}

@@ -1,0 +1,85 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { address } from '../../api/base';
+import { projectQuery } from '../../api/projects';
+import type { Project } from '../../api/types';
+import { useKeys } from '../../app/keys';
+import { Top } from '../../app/top';
+import { mayEdit, useWorkspaceChoice, useWorkspace } from '../../app/workspace';
+import { count } from '../../ui/format';
+import { Failure, Meter, Skeleton } from '../../ui/parts';
+import { Tip } from '../../ui/tip';
+import './project.css';
+
+const ImportDialog = lazy(() => import('../import/import-dialog').then((module) => ({ default: module.ImportDialog })));
+const ExportDialog = lazy(() => import('../export/export-dialog').then((module) => ({ default: module.ExportDialog })));
+
+/** What every page of a project shares: its name, how far it is, and the next thing to do. */
+export function ProjectFrame() {
+  const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
+  const project = useQuery(projectQuery(id));
+  const workspace = project.data?.workspace;
+  const choose = useWorkspaceChoice((state) => state.choose);
+  useEffect(() => { if (workspace !== undefined) choose(workspace); }, [workspace, choose]);
+  useEffect(() => { document.title = project.data ? `${project.data.title} · Treadle` : 'Treadle'; return () => { document.title = 'Treadle'; }; }, [project.data]);
+  if (project.isError) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="Project" /><Failure error={project.error} retry={() => void project.refetch()} what="The project" /></>;
+  return (
+    <>
+      <ProjectTop id={id} project={project.data} />
+      <nav className="tabs" aria-label="Project">
+        <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Tasks</Link>
+        <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>Settings</Link>
+      </nav>
+      {project.data ? <Outlet /> : <div className="scroll"><Skeleton width="40%" height={20} /></div>}
+    </>
+  );
+}
+
+function ProjectTop({ id, project }: { id: number; project: Project | undefined }) {
+  const [open, setOpen] = useState<'import' | 'export' | null>(null);
+  const wished = useWishedDialog(id);
+  const makes = mayEdit(useWorkspace());
+  const total = project?.task_number ?? 0;
+  const done = project?.finished_task_number ?? 0;
+  const dialog = wished.open ?? open;
+  const close = () => { setOpen(null); wished.forget(); };
+  useKeys({
+    l: () => location.assign(address(`projects/${id}/label`)),
+    ...(makes ? { i: () => setOpen('import') } : {}),
+    e: () => setOpen('export'),
+  });
+  return (
+    <>
+      <Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title={project?.title ?? ' '}>
+        <span className="grow" />
+        {total > 0 && (
+          <span className="row wide muted" title={`${count(done)} of ${count(total)} tasks are labelled`}>
+            <span className="top-meter"><Meter share={done / total} wide tone={done === total ? 'good' : ''} /></span>{count(done)} of {count(total)}
+          </span>
+        )}
+        {makes && <Tip text="Add tasks" keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>Import</button></Tip>}
+        {total > 0 && <Tip text="Download annotations" keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>Export</button></Tip>}
+        {total > 0
+          ? <a className="btn primary" href={address(`projects/${id}/label`)}>Label next <kbd className="wide">L</kbd></a>
+          : project && makes && <button type="button" className="btn primary slim" onClick={() => setOpen('import')}>Import</button>}
+      </Top>
+      <Suspense fallback={null}>
+        {project && dialog === 'import' && <ImportDialog project={project} onClose={close} />}
+        {project && dialog === 'export' && <ExportDialog project={project} onClose={close} />}
+      </Suspense>
+    </>
+  );
+}
+
+/** The dialog that the address asks for (`?open=import`), forgotten once it was closed. */
+function useWishedDialog(id: number) {
+  const navigate = useNavigate();
+  const wish = new URLSearchParams(location.search).get('open');
+  return {
+    open: wish === 'import' || wish === 'export' ? (wish as 'import' | 'export') : null,
+    forget: () => {
+      if (wish) void navigate({ to: '/projects/$projectId/data', params: { projectId: String(id) }, search: ({ open: _, ...rest }) => rest, replace: true });
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import type { TaskRow } from '../../api/types';
+import { nameOfKey } from '../../app/keys';
+import { Icon } from '../../ui/icon';
+import { Skeleton } from '../../ui/parts';
+import type { TableColumn } from './columns';
+import { countSelected, EVERYTHING, isSelected, NOTHING, type Selection, toggled, withTasks } from './selection';
+import { HEAD_PX, useRowWindow } from './use-row-window';
+
+interface GridProps {
+  columns: readonly TableColumn[];
+  total: number;
+  useRange: (from: number, to: number) => (index: number) => TaskRow | undefined;
+  idsBetween: (from: number, to: number) => Promise<number[]>;
+  selection: Selection;
+  onSelect: (selection: Selection) => void;
+  sort: string | undefined;
+  onSort: (sort: string | undefined) => void;
+  onOpen: (task: TaskRow) => void;
+  onDelete: () => void;
+}
+
+const ROW_PX = 52;
+const PHONE_ROW_PX = 76;
+
+/** Tasks as a real grid: one tab stop, arrows move, Space selects, Enter opens. Draws only the rows in sight. */
+export function TaskGrid({ columns, total, useRange, idsBetween, selection, onSelect, sort, onSort, onOpen, onDelete }: GridProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const phone = usePhone();
+  const rowHeight = phone ? PHONE_ROW_PX : ROW_PX;
+  const rows = useRowWindow(scroller, total, rowHeight);
+  const taskAt = useRange(rows.from, rows.to);
+  const [active, setActive] = useState(0);
+  const anchor = useRef(0);
+  const id = useId();
+  const selected = countSelected(selection, total);
+
+  const extend = async (to: number) => onSelect(withTasks(selection, await idsBetween(Math.min(anchor.current, to), Math.max(anchor.current, to)), true));
+  const toggle = (index: number) => {
+    const task = taskAt(index);
+    anchor.current = index;
+    if (task) onSelect(toggled(selection, task.id));
+  };
+  const go = (to: number) => {
+    const next = Math.max(0, Math.min(total - 1, to));
+    setActive(next);
+    rows.show(next);
+    return next;
+  };
+  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / rowHeight) - 2);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget) return;
+    const acts: Record<string, () => void> = {
+      ArrowDown: () => go(active + 1), ArrowUp: () => go(active - 1), PageDown: () => go(active + page), PageUp: () => go(active - page), Home: () => go(0), End: () => go(total - 1),
+      'shift+ArrowDown': () => void extend(go(active + 1)), 'shift+ArrowUp': () => void extend(go(active - 1)),
+      ' ': () => toggle(active), Enter: () => { const task = taskAt(active); if (task) onOpen(task); },
+      'mod+a': () => onSelect(EVERYTHING), Escape: () => onSelect(NOTHING), Delete: () => { if (selected > 0) onDelete(); },
+    };
+    const act = acts[nameOfKey(event.nativeEvent)];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  const onCheck = (event: MouseEvent, index: number) => {
+    setActive(index);
+    if (event.shiftKey) void extend(index);
+    else toggle(index);
+  };
+  useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
+
+  return (
+    <div className="grid-scroll" ref={scroller} role="grid" tabIndex={0} aria-label="Tasks" aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} style={{ ['--cols' as string]: `36px ${columns.map((column) => column.width).join(' ')}` }}>
+      <div role="rowgroup" className="grid-head">
+        <div role="row" aria-rowindex={1} className="grid-row head" style={{ height: HEAD_PX }}>
+          <span role="columnheader" className="check-cell">
+            <input type="checkbox" tabIndex={-1} aria-label="Select all tasks" checked={selected > 0 && selected === total} ref={(box) => { if (box) box.indeterminate = selected > 0 && selected < total; }} onChange={() => onSelect(selected === total ? NOTHING : EVERYTHING)} />
+          </span>
+          {columns.map((column) => <Head key={column.id} column={column} sort={sort} onSort={onSort} />)}
+        </div>
+      </div>
+      <div role="rowgroup" className="grid-body" style={{ height: rows.height }}>
+        {Array.from({ length: rows.to - rows.from }, (_, offset) => {
+          const index = rows.from + offset;
+          const task = taskAt(index);
+          const on = task !== undefined && isSelected(selection, task.id);
+          return (
+            <div
+              key={index} id={`${id}-${index}`} role="row" aria-rowindex={index + 2} aria-selected={on} data-task={task?.id}
+              className={`grid-row${on ? ' on' : ''}${index === active ? ' at' : ''}`} style={{ height: rowHeight, transform: `translateY(${rows.offset + index * rowHeight}px)` }}
+            >
+              <span role="gridcell" className="check-cell" onClick={(event) => { if (event.target === event.currentTarget) onCheck(event, index); }}>
+                <input type="checkbox" tabIndex={-1} aria-label={`Select task ${task?.id ?? ''}`} checked={on} readOnly onClick={(event) => onCheck(event, index)} onChange={() => undefined} disabled={!task} />
+              </span>
+              {columns.map((column) => <span key={column.id} role="gridcell" className={`cell c-${column.id.replace('.', '-')}${column.number ? ' num' : ''}`}>{task ? column.cell(task) : <Skeleton width={column.id === 'subject' ? 60 : '60%'} height={column.id === 'subject' ? 40 : 10} />}</span>)}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function Head({ column, sort, onSort }: { column: TableColumn; sort: string | undefined; onSort: (sort: string | undefined) => void }) {
+  const direction = column.sort === undefined ? undefined : sort === column.sort ? 'ascending' : sort === `-${column.sort}` ? 'descending' : 'none';
+  const next = direction === 'ascending' ? `-${column.sort}` : direction === 'descending' ? undefined : column.sort;
+  return (
+    <span role="columnheader" aria-sort={direction} className={`cell${column.number ? ' num' : ''}`}>
+      {column.sort
+        ? <button type="button" tabIndex={-1} onClick={() => onSort(next)}>{column.title}{direction === 'ascending' && <Icon name="up" size={11} />}{direction === 'descending' && <Icon name="down" size={11} />}</button>
+        : column.title}
+    </span>
+  );
+}
+
+const NARROW = '(max-width: 720px)';
+
+function usePhone(): boolean {
+  const [phone, setPhone] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const onChange = () => setPhone(query.matches);
+    query.addEventListener('change', onChange);
+    return () => query.removeEventListener('change', onChange);
+  }, []);
+  return phone;
+}

@@ -1,0 +1,66 @@
+import { mediaAddress, thumbnailAddress } from '../../api/base';
+import type { Project, TaskRow } from '../../api/types';
+
+/** What a project's tasks mainly show, and under which key of their data. */
+export interface Subject {
+  kind: 'picture' | 'text' | 'other';
+  key: string | undefined;
+}
+
+const KINDS: Record<string, Subject['kind']> = { image: 'picture', text: 'text', hypertext: 'text', paragraphs: 'text' };
+
+export function subjectOf(project: Project): Subject {
+  for (const control of Object.values(project.parsed_label_config ?? {})) {
+    for (const { type, value } of control.inputs) {
+      const kind = KINDS[type.toLowerCase()];
+      if (kind && value) return { kind, key: value };
+    }
+  }
+  const object = /<(Image|Text|HyperText|Paragraphs)\b[^>]*\bvalue="\$([^"]+)"/i.exec(project.label_config);
+  return object ? { kind: KINDS[(object[1] as string).toLowerCase()] ?? 'other', key: object[2] } : { kind: 'other', key: undefined };
+}
+
+/** The picture to show for a task, as small as the server has it. */
+export function pictureFor(task: TaskRow, { key }: Subject): string | undefined {
+  const value = key === undefined ? undefined : task.data[key];
+  if (typeof value !== 'string' || value === '') return undefined;
+  return thumbnailAddress(value) ?? (/^(https?:|\/data\/)/.test(value) ? mediaAddress(value) : undefined);
+}
+
+/** The words to show for a task: its text, or whatever its data says first. */
+export function wordsFor(task: TaskRow, { key }: Subject): string {
+  const value = key === undefined ? Object.values(task.data)[0] : task.data[key];
+  if (typeof value === 'string') return value;
+  return value === undefined ? '' : JSON.stringify(value);
+}
+
+const PALETTE = Array.from({ length: 12 }, (_, index) => `var(--l${index + 1})`);
+
+/** The colour of each label: the config's own, else the palette's in order. */
+export function labelColours(project: Project): Map<string, string> {
+  const colours = new Map<string, string>();
+  for (const control of Object.values(project.parsed_label_config ?? {})) {
+    for (const label of control.labels) {
+      if (!colours.has(label)) colours.set(label, control.labels_attrs[label]?.['background'] ?? (PALETTE[colours.size % PALETTE.length] as string));
+    }
+  }
+  return colours;
+}
+
+export interface Status {
+  text: string;
+  tone: '' | 'good' | 'warn' | 'accent';
+}
+
+export function statusOf(task: TaskRow): Status {
+  if (task.is_labeled) return { text: 'Labelled', tone: 'good' };
+  if (task.total_annotations > 0 && task.overlap > 1) return { text: `${task.total_annotations} of ${task.overlap}`, tone: 'accent' };
+  if (task.draft_exists) return { text: 'Draft', tone: 'warn' };
+  if (task.cancelled_annotations > 0) return { text: 'Skipped', tone: 'warn' };
+  if (task.total_predictions > 0) return { text: 'Predicted', tone: 'accent' };
+  return { text: 'New', tone: '' };
+}
+
+/** Ids of those who annotated; the wire writes them as numbers or as objects. */
+export const annotatorsOf = (task: TaskRow): number[] =>
+  (task.annotators ?? []).map((each) => (typeof each === 'number' ? each : (each.user_id ?? each.id ?? 0)));

@@ -1,0 +1,80 @@
+import { useState, type ReactNode } from 'react';
+import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { Icon } from './icon';
+import { messageOf, Notice } from './parts';
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  foot?: ReactNode;
+  wide?: boolean;
+  /** While true, neither Escape nor a press beside it closes the dialog. */
+  busy?: boolean;
+  urgent?: boolean;
+}
+
+/** A modal dialog that is open as long as it is drawn; focus comes back to where it was. */
+export function Dialog({ title, onClose, children, foot, wide = false, busy = false, urgent = false }: DialogProps) {
+  return (
+    <ModalOverlay className="veil" isOpen onOpenChange={(open) => { if (!open) onClose(); }} isDismissable={!busy} isKeyboardDismissDisabled={busy}>
+      <Modal className={wide ? 'dialog wide-dialog' : 'dialog'}>
+        <AriaDialog role={urgent ? 'alertdialog' : 'dialog'}>
+          <header>
+            <Heading slot="title" level={2}>{title}</Heading>
+            {!busy && <button type="button" className="btn ghost icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>}
+          </header>
+          <div className="content">{children}</div>
+          {foot && <footer>{foot}</footer>}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+interface ConfirmProps {
+  title: string;
+  /** What is lost, and how many. */
+  children: ReactNode;
+  action: string;
+  /** A word to type first, for what nobody should do by reflex. */
+  typed?: string;
+  onConfirm: () => Promise<unknown>;
+  onClose: () => void;
+}
+
+/** Asks before something is lost; stays open with the reason when the server refuses. */
+export function Confirm({ title, children, action, typed, onConfirm, onClose }: ConfirmProps) {
+  const [word, setWord] = useState('');
+  const [running, setRunning] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const run = async () => {
+    setRunning(true);
+    try {
+      await onConfirm();
+      onClose();
+    } catch (cause) {
+      setError(cause);
+      setRunning(false);
+    }
+  };
+  const foot = (
+    <>
+      <button type="button" className="btn ghost" onClick={onClose} disabled={running}>Cancel</button>
+      <button type="button" className="btn danger" onClick={run} disabled={running || (typed !== undefined && word.trim() !== typed.trim())}>
+        {running && <span className="turn" />}{action}
+      </button>
+    </>
+  );
+  return (
+    <Dialog title={title} onClose={onClose} foot={foot} busy={running} urgent>
+      <div className="col" style={{ gap: 10 }}>{children}</div>
+      {typed !== undefined && (
+        <label className="field"><span className="label">Type <b className="b" style={{ color: 'var(--text)' }}>{typed}</b> to confirm</span>
+          <input className="input" value={word} onChange={(event) => setWord(event.target.value)} autoComplete="off" autoFocus />
+        </label>
+      )}
+      {error !== undefined && <Notice tone="bad" live>{messageOf(error)}</Notice>}
+    </Dialog>
+  );
+}
