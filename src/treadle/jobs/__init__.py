@@ -1,0 +1,33 @@
+"""Durable background work.
+
+Promises: a job is submitted in the transaction of its cause, and is there exactly when that is; a step
+that ended is never run again, over a crash, a restart or an upgrade; a job that fails or is cancelled
+has undone what it did before anybody reads that it ended. Refuses: a step that returns something that
+is not JSON; to run for a person who may no longer do it.
+
+A step that was interrupted runs again, so each must be idempotent. What stands between the steps runs
+again as well, and has to come to the same steps in the same order.
+"""
+
+from __future__ import annotations
+
+from treadle.jobs.kinds import JobKind
+from treadle.jobs.rows import Job, JobState, get, get_own, request_cancel, submit
+from treadle.jobs.run import JobCancelled, JobParts, JobRun
+from treadle.jobs.runner import run_in_place
+from treadle.jobs.waiting import wait_for
+
+__all__ = [
+    "Job",
+    "JobCancelled",
+    "JobKind",
+    "JobParts",
+    "JobRun",
+    "JobState",
+    "get",
+    "get_own",
+    "request_cancel",
+    "run_in_place",
+    "submit",
+    "wait_for",
+]

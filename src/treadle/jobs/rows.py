@@ -1,0 +1,227 @@
+"""The row of a job, which is the truth about it, and what may be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, insert, select, text, update
+
+from treadle import events
+from treadle.access import Actor, Grant
+from treadle.db import Tx
+from treadle.db.schema import jobs
+from treadle.errors import Conflict, NotFound
+from treadle.ids import new_uuid
+
+#: PostgreSQL's channel on which a worker hears that a job may be waiting.
+CHANNEL = "treadle_jobs"
+
+_LOG_LIMIT_CHARACTERS = 64 * 1024
+
+
+class JobState(str, Enum):
+    """Where a job stands; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as its row says. ``payload``, ``result`` and ``error`` are JSON as it is stored."""
+
+    id: str
+    kind: str
+    state: JobState
+    actor_id: int | None
+    workspace_id: int | None
+    project_id: int | None
+    payload: str
+    progress_done: int
+    progress_total: int
+    message: str
+    log: str
+    result: str | None
+    #: ``{"code", "message", "fields"}``; set before what was done is undone, hence before the final state.
+    error: str | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_final(self) -> bool:
+        """Done, failed or cancelled: nothing will change any more."""
+        return self.state in FINAL_STATES
+
+
+_INSERT = insert(jobs)
+_ONE = select(jobs).where(jobs.c.id == bindparam("job_id"))
+_UNFINISHED = select(jobs.c.id).where(jobs.c.state == JobState.RUNNING.value).order_by(jobs.c.created_at)
+_QUEUED = (
+    select(jobs.c.id)
+    .where(jobs.c.state == JobState.QUEUED.value)
+    .order_by(jobs.c.created_at, jobs.c.id)
+    .limit(bindparam("limit"))
+)
+_THIS = jobs.c.id == bindparam("job_id")
+_THIS_RUNNING = _THIS & (jobs.c.state == JobState.RUNNING.value)
+_CLAIM = (
+    update(jobs)
+    .where(_THIS & (jobs.c.state == JobState.QUEUED.value))
+    .values(state=JobState.RUNNING.value, started_at=bindparam("now"))
+)
+_PROGRESS = (
+    update(jobs)
+    .where(_THIS_RUNNING)
+    .values(
+        progress_done=bindparam("done"), progress_total=bindparam("total"), message=bindparam("new_message")
+    )
+)
+_LOG = update(jobs).where(_THIS_RUNNING).values(log=bindparam("new_log"))
+_ERROR = update(jobs).where(_THIS_RUNNING & jobs.c.error.is_(None)).values(error=bindparam("new_error"))
+_CANCEL = update(jobs).where(_THIS).values(cancel_requested=True)
+_END = (
+    update(jobs)
+    .where(_THIS_RUNNING)
+    .values(state=bindparam("new_state"), result=bindparam("new_result"), finished_at=bindparam("now"))
+)
+
+
+def submit(
+    tx: Tx,
+    grant: Grant,
+    kind: str,
+    payload: object,
+    *,
+    workspace_id: int | None = None,
+    project_id: int | None = None,
+) -> Job:
+    """Leave a job of ``kind`` to a worker; it begins once the transaction is committed.
+
+    payload: what JSON can hold, or a Struct. The ids default to those of the grant; the permission of
+    the kind is asked for again in that project, else in that workspace, when the job begins or resumes.
+    """
+    job_id = new_uuid()
+    row = {
+        "id": job_id,
+        "kind": kind,
+        "state": JobState.QUEUED.value,
+        "actor_id": grant.actor.user_id,
+        "workspace_id": grant.workspace_id if workspace_id is None else workspace_id,
+        "project_id": grant.project_id if project_id is None else project_id,
+        "payload": msgspec.json.encode(payload).decode(),
+        "created_at": tx.now,
+    }
+    tx.execute(_INSERT, row)
+    job = get(tx, job_id)
+    _record(tx, job, "submitted")
+    wake_workers(tx)
+    return job
+
+
+def get(tx: Tx, job_id: str) -> Job:
+    """The job. Raises NotFound("job-not-found")."""
+    row = tx.execute(_ONE, {"job_id": job_id}).mappings().first()
+    if row is None:
+        raise _missing(job_id)
+    return _job(row)
+
+
+def get_own(tx: Tx, actor: Actor, job_id: str) -> Job:
+    """The job, if the actor submitted it or is an organisation admin. Raises NotFound("job-not-found")."""
+    job = get(tx, job_id)
+    if job.actor_id != actor.user_id and not actor.is_admin:
+        raise _missing(job_id)
+    return job
+
+
+def request_cancel(tx: Tx, actor: Actor, job_id: str) -> Job:
+    """Ask a job of one's own to stop at its next step boundary, or before it begins.
+
+    Raises NotFound("job-not-found"), Conflict("job-ended").
+    """
+    job = get_own(tx, actor, job_id)
+    if job.is_final:
+        raise Conflict("job-ended", f"Job {job_id} is {job.state.value} already; there is nothing to cancel.")
+    tx.execute(_CANCEL, {"job_id": job_id})
+    _record(tx, job, "cancel-requested", actor_id=actor.user_id)
+    return get(tx, job_id)
+
+
+def wake_workers(tx: Tx) -> None:
+    """Let workers know, at the commit, that there may be something to do."""
+    # On SQLite the commit itself is what a worker looks out for.
+    if tx.dialect == "postgresql":
+        tx.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+def list_queued(tx: Tx, limit: int) -> list[str]:
+    """The ids of the queued jobs, oldest first, at most ``limit``."""
+    return list(tx.execute(_QUEUED, {"limit": limit}).scalars())
+
+
+def list_running(tx: Tx) -> list[str]:
+    """The ids of the jobs that some worker has begun and none has ended."""
+    return list(tx.execute(_UNFINISHED).scalars())
+
+
+def claim(tx: Tx, job_id: str) -> bool:
+    """Whether the caller is the one who begins the queued job."""
+    if tx.execute(_CLAIM, {"job_id": job_id, "now": tx.now}).rowcount == 0:
+        return False
+    _record(tx, get(tx, job_id), "started")
+    return True
+
+
+def write_progress(tx: Tx, job_id: str, done: int, total: int, message: str) -> None:
+    """Show how far a running job is."""
+    tx.execute(_PROGRESS, {"job_id": job_id, "done": done, "total": total, "new_message": message})
+
+
+def append_log(tx: Tx, job_id: str, line: str) -> None:
+    """Add a line to the log of a running job, of which the end is kept."""
+    log = f"{get(tx, job_id).log}{tx.now.isoformat(timespec='seconds')} {line}\n"
+    tx.execute(_LOG, {"job_id": job_id, "new_log": log[-_LOG_LIMIT_CHARACTERS:]})
+
+
+def write_error(tx: Tx, job_id: str, error: Mapping[str, object]) -> None:
+    """Decide that a running job has failed; the first such decision stands."""
+    tx.execute(_ERROR, {"job_id": job_id, "new_error": msgspec.json.encode(error).decode()})
+
+
+def end(tx: Tx, job_id: str, state: JobState, result: str | None = None) -> None:
+    """Bring a running job to its final ``state``; nothing happens when it has one."""
+    values = {"job_id": job_id, "new_state": state.value, "new_result": result, "now": tx.now}
+    if tx.execute(_END, values).rowcount:
+        _record(tx, get(tx, job_id), state.value)
+        wake_workers(tx)
+
+
+def _job(row: Mapping[Any, Any]) -> Job:
+    return Job(**{**row, "state": JobState(row["state"])})
+
+
+def _record(tx: Tx, job: Job, verb: str, *, actor_id: int | None = None) -> None:
+    events.record(
+        tx,
+        f"job.{verb}",
+        actor_id=job.actor_id if actor_id is None else actor_id,
+        project_id=job.project_id,
+        payload={"job": job.id, "kind": job.kind},
+    )
+
+
+def _missing(job_id: str) -> NotFound:
+    return NotFound("job-not-found", f"There is no job {job_id!r} that you can see.")

@@ -1,0 +1,94 @@
+"""The worker: takes queued jobs, resumes those that were half way, and runs a few at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+
+from treadle.jobs import rows
+from treadle.jobs.doorbell import Doorbell, hang_doorbell
+from treadle.jobs.durable import DurableSteps
+from treadle.jobs.kinds import JobKind
+from treadle.jobs.run import JobParts, RunStep
+from treadle.jobs.runner import give_up, run_job
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 4
+_ROUND_S = 5.0
+
+
+class Worker:
+    """What one worker process does."""
+
+    def __init__(self, parts: JobParts, kinds: Iterable[JobKind]) -> None:
+        self._parts = parts
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._running: set[str] = set()
+        self._nudge = threading.Event()
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Let `work` return; jobs that run stay half way and resume at the next start."""
+        self._is_stopping = True
+        self._nudge.set()
+
+    def work(self) -> None:
+        """Run jobs until `stop`."""
+        doorbell = hang_doorbell(self._parts.database)
+        steps = DurableSteps(self._parts.settings, doorbell.slot, self._run)
+        logger.info("A worker runs", extra={"slot": doorbell.slot})
+        try:
+            self._work(doorbell, steps)
+        finally:
+            steps.close()
+            doorbell.close()
+
+    def _work(self, doorbell: Doorbell, steps: DurableSteps) -> None:
+        next_round_s = time.monotonic()
+        while True:
+            self._nudge.clear()
+            if self._is_stopping:
+                return
+            if time.monotonic() >= next_round_s:
+                self._go_round(doorbell, steps)
+                next_round_s = time.monotonic() + _ROUND_S
+            self._begin_queued(steps)
+            doorbell.wait(self._nudge, next_round_s - time.monotonic())
+
+    def _begin_queued(self, steps: DurableSteps) -> None:
+        room = _AT_ONCE - len(self._running)
+        if room <= 0:
+            return
+        with self._parts.database.read() as tx:
+            queued = rows.list_queued(tx, room)
+        for job_id in queued:
+            with self._parts.database.write() as tx:
+                is_mine = rows.claim(tx, job_id)
+            if is_mine:
+                self._running.add(job_id)
+                steps.start(job_id)
+
+    def _go_round(self, doorbell: Doorbell, steps: DurableSteps) -> None:
+        """See to what died: workers with their jobs, and jobs whose worker died between two writes."""
+        for slot in doorbell.dead_slots():
+            steps.adopt(slot)
+        with self._parts.database.read() as tx:
+            running = rows.list_running(tx)
+        self._running.intersection_update(running)
+        for job_id in set(running) - self._running:
+            if not steps.has_begun(job_id):
+                steps.start(job_id)
+            elif steps.has_ended(job_id):
+                give_up(self._parts, self._kinds, job_id)
+        steps.forget_done()
+
+    def _run(self, job_id: str, run_step: RunStep) -> None:
+        self._running.add(job_id)
+        try:
+            run_job(self._parts, self._kinds, job_id, run_step)
+        finally:
+            self._running.discard(job_id)
+            self._nudge.set()
