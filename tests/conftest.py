@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import find_chromium
 from tests.postgresql import PostgresqlServer, start_postgresql
@@ -69,3 +70,13 @@ def database(database_url: str) -> Iterator[Database]:
 def chromium() -> Path:
     """The executable of a headless Chromium: TREADLE_CHROMIUM, the PATH's, or the unpacked one."""
     return find_chromium()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """A running Chromium; a test opens contexts of its own in it."""
+    with sync_playwright() as playwright:
+        # Without the sandbox, which needs a user other than root or a kernel setting.
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
