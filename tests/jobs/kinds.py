@@ -1,0 +1,78 @@
+"""Kinds of jobs that tests watch: they write what they do into a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.waiting import wait_until
+from treadle.errors import Invalid
+from treadle.jobs import JobKind, JobRun
+from treadle.permissions import Permission
+
+
+@dataclass(frozen=True)
+class Walk:
+    """``steps`` steps; at the step ``hold`` it waits for the file ``go``."""
+
+    folder: str
+    steps: int
+    hold: int = -1
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a step returns."""
+
+    number: int
+    words: tuple[str, ...]
+
+
+def walk(run: JobRun) -> object:
+    order = run.decode(Walk)
+    seen = []
+    for number in range(order.steps):
+        trace = run.step(f"step-{number}", take_step, order, number)
+        seen.append(trace.number)
+        run.report(number + 1, order.steps, f"took step {number}")
+    return {"seen": seen, "actor": run.actor.email}
+
+
+def take_step(order: Walk, number: int) -> Trace:
+    write_line(order.folder, f"begin {number}")
+    if number == order.hold:
+        wait_until((Path(order.folder) / "go").exists, timeout_s=60)
+    write_line(order.folder, f"end {number}")
+    return Trace(number, ("a", "b"))
+
+
+def undo_walk(run: JobRun) -> None:
+    write_line(run.decode(Walk).folder, "undo")
+
+
+def stumble(run: JobRun) -> object:
+    return run.step("stumble", _refuse)
+
+
+def _refuse() -> None:
+    raise Invalid("row-wrong", "Row 3 has no picture.", fields={"image": ["Give one."]})
+
+
+def break_down(_run: JobRun) -> object:
+    raise ZeroDivisionError("a defect")
+
+
+def write_line(folder: str, line: str) -> None:
+    with (Path(folder) / "lines").open("a") as file:
+        file.write(line + "\n")
+
+
+def read_lines(folder: Path) -> list[str]:
+    path = folder / "lines"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+WALK = JobKind("walk", walk, Permission.PROJECT_WRITE, undo_walk)
+STUMBLE = JobKind("stumble", stumble, Permission.PROJECT_WRITE)
+BREAK_DOWN = JobKind("break-down", break_down, Permission.PROJECT_WRITE)
+KINDS = (WALK, STUMBLE, BREAK_DOWN)

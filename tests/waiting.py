@@ -1,0 +1,22 @@
+"""Waiting for a condition, with a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_LOOK_EVERY_S = 0.02
+
+
+def wait_until(condition: Callable[[], T], timeout_s: float = 20.0) -> T:
+    """The first true value of ``condition``. Raises AssertionError after ``timeout_s`` seconds."""
+    deadline_s = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline_s, f"{condition} was not true within {timeout_s} s"
+        time.sleep(_LOOK_EVERY_S)
