@@ -1,0 +1,60 @@
+import type { Box } from '../../model/types';
+import { inkOn } from './palette';
+
+export const CHIP_FONT = '600 12px Inter, "Inter Variable", system-ui, sans-serif';
+export const CHIP_HEIGHT = 18;
+const PADDING = 6;
+const LONGEST = 220;
+
+export interface Chip {
+  readonly text: string;
+  readonly colour: string;
+  /** Left edge and top edge, in view units. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+const widths = new Map<string, number>();
+
+/** Width of a chip with this text, in CSS px. */
+export function chipWidth(context: CanvasRenderingContext2D, text: string): number {
+  let width = widths.get(text);
+  if (width === undefined) {
+    context.font = CHIP_FONT;
+    width = Math.min(Math.ceil(context.measureText(text).width), LONGEST) + PADDING * 2;
+    if (widths.size > 2000) widths.clear();
+    widths.set(text, width);
+  }
+  return width;
+}
+
+/**
+ * Where the chip of a shape goes: above its upper left corner; below the shape when something stands above it
+ * (the rotation knob) or the room above is outside the view; inside it when there is no room below either.
+ */
+export function placeChip(shape: Box, width: number, room: { view: Box; isTopTaken: boolean }): { x: number; y: number } {
+  const { view } = room;
+  const x = Math.max(Math.min(shape.minX - 1, view.maxX - width - 2), view.minX + 2);
+  const above = shape.minY - CHIP_HEIGHT - 5;
+  if (!room.isTopTaken && above >= view.minY + 2) return { x, y: above };
+  const below = shape.maxY + 6;
+  if (below + CHIP_HEIGHT <= view.maxY - 2) return { x, y: below };
+  return { x, y: Math.max(shape.minY, view.minY) + 4 };
+}
+
+export function paintChip(context: CanvasRenderingContext2D, chip: Chip): void {
+  context.fillStyle = chip.colour;
+  context.beginPath();
+  context.roundRect(chip.x, chip.y, chip.width, CHIP_HEIGHT, 4);
+  context.fill();
+  context.fillStyle = inkOn(chip.colour);
+  context.font = CHIP_FONT;
+  context.textBaseline = 'middle';
+  context.fillText(chip.text, chip.x + PADDING, chip.y + CHIP_HEIGHT / 2 + 0.5, chip.width - PADDING * 2);
+}
+
+/** A score from 0 to 1 as people read it in the list too: 0.94. */
+export function scoreText(score: number): string {
+  return score.toFixed(2);
+}
