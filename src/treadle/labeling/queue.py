@@ -1,0 +1,234 @@
+"""Which task next: handed out under a lease, to as many people as the task needs and no more.
+
+A lease runs `lease_s` seconds, is renewed by draft saves, and ends with a submit, a skip or a
+release. Two people never hold more leases on a task than it has places: on SQLite the write lock
+serialises hand-outs, on PostgreSQL an advisory lock per project does.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from treadle.access import Grant
+from treadle.db import Tx, schema
+from treadle.db.schema import handouts, predictions, projects, tasks
+from treadle.errors import NotFound
+from treadle.ids import new_uuid
+from treadle.labeling.visibility import visible_tasks
+
+_ADVISORY_CLASS = 7_234  # ours, among advisory locks of the database
+UNIFORM = "Uniform sampling"
+UNCERTAINTY = "Uncertainty sampling"
+REQUEUE_FOR_ME = "REQUEUE_FOR_ME"
+
+
+@dataclass(frozen=True)
+class Handout:
+    """A task in somebody's hands."""
+
+    task_id: int
+    lock_id: str
+    queue: str  # why this one, in words
+
+
+_h = handouts.c
+_t = tasks.c
+_a = schema.annotations.c
+
+_MINE = (
+    select(_h.task_id, _h.lock_id)
+    .where(
+        _h.user_id == bindparam("user_id"),
+        _h.project_id == bindparam("project_id"),
+        _h.lease_until > bindparam("now"),
+        ~exists().where(_a.task_id == _h.task_id, _a.completed_by == bindparam("user_id")),
+    )
+    .order_by(_h.handed_at, _h.task_id)
+    .limit(2)
+)
+_RENEW = (
+    update(handouts)
+    .where(
+        _h.task_id == bindparam("of_task"),
+        _h.user_id == bindparam("of_user"),
+        _h.lease_until.is_not(None),
+    )
+    .values(lease_until=bindparam("until"))
+)
+_FREE = (
+    update(handouts)
+    .where(_h.task_id == bindparam("of_task"), _h.user_id == bindparam("of_user"))
+    .values(lease_until=None)
+)
+_RULES = select(projects.c.sampling, projects.c.skip_queue, projects.c.maximum_annotations).where(
+    projects.c.id == bindparam("project_id")
+)
+_LAST_OF_MINE = select(func.max(_h.task_id)).where(
+    _h.user_id == bindparam("user_id"), _h.project_id == bindparam("project_id")
+)
+
+
+def next_task(tx: Tx, grant: Grant, *, lease_s: int, is_peek: bool = False) -> Handout:
+    """The task that is in the actor's hands, or else a new one, under a lease of ``lease_s`` seconds.
+
+    With ``is_peek`` the one after it, handed out as well, so that a page can fetch it ahead.
+    Raises NotFound("no-task-left").
+    """
+    _take_turn(tx, grant)
+    who = {"user_id": grant.actor.user_id, "project_id": _project(grant), "now": tx.now}
+    held = tx.execute(_MINE, who).all()
+    wanted = held[1:] if is_peek else held[:1]
+    if wanted:
+        mine = wanted[0]
+        renew(tx, mine.task_id, grant.actor.user_id, lease_s=lease_s)
+        return Handout(mine.task_id, mine.lock_id, "Task lock")
+    return _hand_out(tx, who, lease_s=lease_s)
+
+
+def hold(tx: Tx, grant: Grant, task_id: int, *, lease_s: int) -> None:
+    """Note that the actor opened this task; a lease only where the task still has a place."""
+    who = {"user_id": grant.actor.user_id, "project_id": _project(grant), "now": tx.now}
+    _take_turn(tx, grant)
+    free = select(_t.id).where(_t.id == task_id, _has_place(), _is_new_to_me(forget_skips=False))
+    has_place = tx.execute(free, who).first() is not None
+    _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s) if has_place else None)
+
+
+def renew(tx: Tx, task_id: int, user_id: int, *, lease_s: int) -> None:
+    """Let the lease run again from now; nothing happens without one."""
+    until = tx.now + timedelta(seconds=lease_s)
+    tx.execute(_RENEW, {"of_task": task_id, "of_user": user_id, "until": until})
+
+
+def release(tx: Tx, task_id: int, user_id: int) -> None:
+    """Give the task back; that it was handed out is remembered."""
+    tx.execute(_FREE, {"of_task": task_id, "of_user": user_id})
+
+
+def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
+    rules = tx.execute(_RULES, {"project_id": who["project_id"]}).one()
+    task_id = _choose(tx, who, rules)
+    if task_id is None:
+        raise NotFound("no-task-left", "There is no task left for you to label in this project.")
+    lock_id = _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s))
+    return Handout(task_id, lock_id, _queue_name(rules.sampling))
+
+
+def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
+    candidates = _candidates(tx, who["project_id"], forget_skips=False)
+    if rules.sampling == UNCERTAINTY:
+        found = _first(tx, candidates.order_by(_lowest_score(), _t.id), who)
+    elif rules.sampling == UNIFORM:
+        found = _from(tx, candidates, who, _random_id(tx, who["project_id"]))
+    elif rules.maximum_annotations > 1:
+        # Do not walk again over all that this person did while others still have to.
+        found = _from(tx, candidates, who, tx.execute(_LAST_OF_MINE, who).scalar_one() or 0)
+    else:
+        found = _first(tx, candidates.order_by(_t.id), who)
+    if found is None and rules.skip_queue == REQUEUE_FOR_ME:
+        again = _candidates(tx, who["project_id"], forget_skips=True)
+        found = _first(tx, again.order_by(_t.id), who)
+    return found
+
+
+def _candidates(tx: Tx, project_id: int, *, forget_skips: bool) -> Select[tuple[int]]:
+    return select(_t.id).where(
+        _t.project_id == bindparam("project_id"),
+        _t.is_labeled.is_(False),
+        visible_tasks(tx, project_id),
+        _is_new_to_me(forget_skips=forget_skips),
+        _has_place(),
+    )
+
+
+def _is_new_to_me(*, forget_skips: bool) -> ColumnElement[bool]:
+    mine = and_(_a.task_id == _t.id, _a.completed_by == bindparam("user_id"))
+    done = exists().where(mine, _a.was_cancelled.is_(False)) if forget_skips else exists().where(mine)
+    held = exists().where(
+        _h.task_id == _t.id, _h.user_id == bindparam("user_id"), _h.lease_until > bindparam("now")
+    )
+    return and_(~done, ~held)
+
+
+def _has_place() -> ColumnElement[bool]:
+    done_by = (
+        select(func.count(func.distinct(_a.completed_by)))
+        .where(_a.task_id == _t.id, _a.was_cancelled.is_(False))
+        .scalar_subquery()
+    )
+    leases = (
+        select(func.count())
+        .where(_h.task_id == _t.id, _h.lease_until > bindparam("now"), _h.user_id != bindparam("user_id"))
+        .scalar_subquery()
+    )
+    # One annotation is the common case, and needs no counting.
+    leased = exists().where(_h.task_id == _t.id, _h.lease_until > bindparam("now"))
+    return or_(and_(_t.total_annotations == 0, ~leased), done_by + leases < _t.overlap)
+
+
+def _lowest_score() -> ColumnElement[float]:
+    lowest = select(func.min(predictions.c.score)).where(predictions.c.task_id == _t.id).scalar_subquery()
+    return func.coalesce(lowest, 1.0)
+
+
+def _random_id(tx: Tx, project_id: int) -> int:
+    ends = select(func.min(_t.id).label("low"), func.max(_t.id).label("high"))
+    found = tx.execute(ends.where(_t.project_id == project_id)).one()
+    return random.randint(found.low or 0, found.high or 0)
+
+
+def _from(tx: Tx, candidates: Select[tuple[int]], who: dict[str, Any], start: int) -> int | None:
+    after = _first(tx, candidates.where(_t.id > start).order_by(_t.id), who)
+    return after if after is not None else _first(tx, candidates.order_by(_t.id), who)
+
+
+def _first(tx: Tx, statement: Select[tuple[int]], who: dict[str, Any]) -> int | None:
+    return tx.execute(statement.limit(1), who).scalar()
+
+
+def _write_handout(tx: Tx, who: dict[str, Any], task_id: int, until: object) -> str:
+    lock_id = new_uuid()
+    insert = (sqlite_insert if tx.dialect == "sqlite" else postgresql_insert)(handouts)
+    new = insert.excluded
+    statement = insert.on_conflict_do_update(
+        index_elements=["task_id", "user_id"],
+        set_={"lock_id": new.lock_id, "handed_at": new.handed_at, "lease_until": new.lease_until},
+    )
+    tx.execute(
+        statement,
+        {
+            "task_id": task_id,
+            "user_id": who["user_id"],
+            "project_id": who["project_id"],
+            "lock_id": lock_id,
+            "handed_at": tx.now,
+            "lease_until": until,
+        },
+    )
+    return lock_id
+
+
+def _take_turn(tx: Tx, grant: Grant) -> None:
+    if tx.dialect == "postgresql":
+        tx.execute(
+            text("SELECT pg_advisory_xact_lock(:class, :project)"),
+            {"class": _ADVISORY_CLASS, "project": _project(grant)},
+        )
+
+
+def _project(grant: Grant) -> int:
+    assert grant.project_id is not None
+    return grant.project_id
+
+
+def _queue_name(sampling: str) -> str:
+    return {UNIFORM: "Uniform sampling queue", UNCERTAINTY: "Uncertainty sampling queue"}.get(
+        sampling, "Sequence queue"
+    )

@@ -1,0 +1,158 @@
+"""What a task's annotations add up to, and the counters of its project.
+
+Every change of annotations ends in `count_task`, in its own transaction; a reader never counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
+
+from treadle.db import Tx, schema
+from treadle.db.schema import project_counters, projects, tasks
+from treadle.errors import NotFound
+
+_NOBODY = -1
+IGNORE_SKIPPED = "IGNORE_SKIPPED"
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """A task as a change finds it, locked until the transaction ends."""
+
+    id: int
+    project_id: int
+    overlap: int
+    is_labeled: bool
+    completed: int
+    cancelled: int
+    ground_truth: int
+    label_config: str
+    skip_queue: str
+
+    @property
+    def useful(self) -> int:
+        """Annotations that are neither cancelled nor ground truth."""
+        return self.completed - self.ground_truth
+
+
+def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+_a = schema.annotations.c
+_TALLY = select(
+    _count_where(_a.was_cancelled.is_(False)).label("completed"),
+    _count_where(_a.was_cancelled.is_(True)).label("cancelled"),
+    _count_where(_a.ground_truth.is_(True) & _a.was_cancelled.is_(False)).label("ground_truth"),
+    func.count(
+        func.distinct(case((_a.was_cancelled.is_(False), func.coalesce(_a.completed_by, _NOBODY))))
+    ).label("annotators"),
+    func.count(func.distinct(func.coalesce(_a.completed_by, _NOBODY))).label("seen_by"),
+).where(_a.task_id == bindparam("task_id"))
+
+_LOCK_TASK = (
+    select(
+        tasks.c.id,
+        tasks.c.project_id,
+        tasks.c.overlap,
+        tasks.c.is_labeled,
+        tasks.c.total_annotations.label("completed"),
+        tasks.c.cancelled_annotations.label("cancelled"),
+        tasks.c.ground_truth_annotations.label("ground_truth"),
+        projects.c.label_config,
+        projects.c.skip_queue,
+    )
+    .join(projects, projects.c.id == tasks.c.project_id)
+    .where(tasks.c.id == bindparam("task_id"))
+    .with_for_update(of=tasks)
+)
+
+_SET_TASK = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("of_task"))
+    .values(
+        total_annotations=bindparam("completed"),
+        cancelled_annotations=bindparam("cancelled"),
+        ground_truth_annotations=bindparam("ground_truth"),
+        is_labeled=bindparam("labeled"),
+        updated_at=bindparam("at"),
+        updated_by=bindparam("by"),
+    )
+)
+
+_c = project_counters.c
+_ADD = (
+    update(project_counters)
+    .where(_c.project_id == bindparam("of_project"))
+    .values(
+        task_number=_c.task_number + bindparam("tasks"),
+        finished_task_number=_c.finished_task_number + bindparam("finished"),
+        tasks_with_annotations=_c.tasks_with_annotations + bindparam("with_annotations"),
+        total_annotations=_c.total_annotations + bindparam("completed"),
+        skipped_annotations=_c.skipped_annotations + bindparam("cancelled"),
+        ground_truth_annotations=_c.ground_truth_annotations + bindparam("ground_truth"),
+        total_predictions=_c.total_predictions + bindparam("predictions"),
+    )
+)
+_NOTHING = {
+    "tasks": 0,
+    "finished": 0,
+    "with_annotations": 0,
+    "completed": 0,
+    "cancelled": 0,
+    "ground_truth": 0,
+    "predictions": 0,
+}
+
+
+def lock_task(tx: Tx, task_id: int) -> TaskState:
+    """The task's state; nobody else changes its annotations before this transaction ends.
+
+    Raises NotFound("task-not-found").
+    """
+    row = tx.execute(_LOCK_TASK, {"task_id": task_id}).mappings().first()
+    if row is None:
+        raise no_task(task_id)
+    return TaskState(**row)
+
+
+def no_task(task_id: int) -> NotFound:
+    """The error for a task that is not there or not one's own."""
+    return NotFound("task-not-found", f"No Task matches the given query. There is no task {task_id}.")
+
+
+def count_task(tx: Tx, before: TaskState, *, by: int | None) -> bool:
+    """Write down what the task adds up to after a change that found it at ``before``.
+
+    Returns whether it now has all the annotations it needs.
+    """
+    after = tx.execute(_TALLY, {"task_id": before.id}).one()
+    done = after.seen_by if before.skip_queue == IGNORE_SKIPPED else after.annotators
+    is_labeled = bool(done >= before.overlap and done > 0)
+    numbers: dict[str, Any] = {
+        "completed": after.completed,
+        "cancelled": after.cancelled,
+        "ground_truth": after.ground_truth,
+    }
+    tx.execute(_SET_TASK, {"of_task": before.id, "labeled": is_labeled, "at": tx.now, "by": by, **numbers})
+    add_to_counters(
+        tx,
+        before.project_id,
+        finished=int(is_labeled) - int(before.is_labeled),
+        with_annotations=int(after.completed > after.ground_truth) - int(before.useful > 0),
+        completed=after.completed - before.completed,
+        cancelled=after.cancelled - before.cancelled,
+        ground_truth=after.ground_truth - before.ground_truth,
+    )
+    return is_labeled
+
+
+def add_to_counters(tx: Tx, project_id: int, **changes: int) -> None:
+    """Add (or, negative, take away) what changed in a project.
+
+    ``changes``: any of tasks, finished, with_annotations, completed, cancelled, ground_truth, predictions.
+    """
+    tx.execute(_ADD, {"of_project": project_id, **_NOTHING, **changes})

@@ -1,0 +1,224 @@
+"""Tasks: one thing to label each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, true, update
+
+from treadle import events
+from treadle.access import Grant
+from treadle.db import Tx, schema
+from treadle.db.schema import drafts, predictions, project_counters, projects, tasks, users
+from treadle.errors import Invalid
+from treadle.labeling.config import check_task_data, parse_config
+from treadle.labeling.rendering import TaskWork
+from treadle.labeling.tally import add_to_counters, no_task
+from treadle.labeling.visibility import handed_to, visible_tasks
+
+_t = tasks.c
+_COLUMNS: Select[Any] = select(tasks)
+_ONE = _COLUMNS.where(_t.id == bindparam("task_id"))
+_PROJECT = select(_t.project_id).where(_t.id == bindparam("task_id"))
+_NEW_PLACE = (
+    update(project_counters)
+    .where(project_counters.c.project_id == bindparam("of_project"))
+    .values(last_inner_id=project_counters.c.last_inner_id + bindparam("more"))
+    .returning(project_counters.c.last_inner_id)
+)
+_RULES = select(projects.c.label_config, projects.c.maximum_annotations).where(
+    projects.c.id == bindparam("project_id")
+)
+_BATCH = 200
+
+
+def create(
+    tx: Tx, grant: Grant, data: bytes, *, meta: bytes = b"{}", file_upload_id: int | None = None
+) -> Mapping[str, Any]:
+    """Add one task with ``data`` (a JSON object); the row.
+
+    Raises Invalid("task-data") where the data is no object or lacks a key that the config needs.
+    """
+    project_id = _id_of(grant)
+    rules = tx.execute(_RULES, {"project_id": project_id}).one()
+    check_data(rules.label_config, data)
+    place = tx.execute(_NEW_PLACE, {"of_project": project_id, "more": 1}).scalar_one()
+    task_id = tx.execute(
+        insert(tasks).returning(_t.id),
+        {
+            "project_id": project_id,
+            "inner_id": place,
+            "data": data.decode(),
+            "meta": meta.decode(),
+            "overlap": rules.maximum_annotations,
+            "file_upload_id": file_upload_id,
+            "created_at": tx.now,
+            "updated_at": tx.now,
+        },
+    ).scalar_one()
+    add_to_counters(tx, project_id, tasks=1)
+    _record(tx, grant, "task.created", task_id)
+    return get(tx, grant, task_id)
+
+
+def change(tx: Tx, grant: Grant, task_id: int, changes: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """Set ``data`` or ``meta`` (JSON objects) of a task; the row."""
+    row = get(tx, grant, task_id)
+    values: dict[str, Any] = {
+        name: text.decode() for name, text in changes.items() if name in ("data", "meta")
+    }
+    if "data" in changes:
+        rules = tx.execute(_RULES, {"project_id": row["project_id"]}).one()
+        check_data(rules.label_config, changes["data"])
+    values |= {"updated_at": tx.now, "updated_by": grant.actor.user_id}
+    tx.execute(update(tasks).where(_t.id == task_id).values(**values))
+    _record(tx, grant, "task.updated", task_id)
+    return get(tx, grant, task_id)
+
+
+def remove(tx: Tx, grant: Grant, condition: ColumnElement[bool]) -> int:
+    """Delete the project's tasks that meet ``condition``, with all that was done on them; how many."""
+    project_id = _id_of(grant)
+    chosen = select(_t.id).where(_t.project_id == project_id, visible_tasks(tx, project_id), condition)
+    ids = list(tx.execute(chosen).scalars())
+    for start in range(0, len(ids), _BATCH):
+        _remove_batch(tx, project_id, ids[start : start + _BATCH])
+    events.record(
+        tx, "tasks.deleted", actor_id=grant.actor.user_id, project_id=project_id, payload={"tasks": ids}
+    )
+    return len(ids)
+
+
+def is_one_of(task_ids: Sequence[int]) -> ColumnElement[bool]:
+    """The condition for these tasks."""
+    return _t.id.in_(task_ids)
+
+
+def is_any() -> ColumnElement[bool]:
+    """The condition for every task."""
+    return true()
+
+
+def get(tx: Tx, grant: Grant, task_id: int) -> Mapping[str, Any]:
+    """The row of a task that the actor may see. Raises NotFound("task-not-found")."""
+    project_id = _id_of(grant)
+    statement = _ONE.where(_t.project_id == project_id, visible_tasks(tx, project_id), handed_to(grant))
+    row = tx.execute(statement, {"task_id": task_id}).mappings().first()
+    if row is None:
+        raise no_task(task_id)
+    return dict(row)
+
+
+def check_visible(tx: Tx, grant: Grant, task_id: int) -> None:
+    """Nothing, when the actor may see this task of the grant's project. Raises NotFound("task-not-found")."""
+    project_id = _id_of(grant)
+    statement = select(_t.id).where(
+        _t.id == task_id, _t.project_id == project_id, visible_tasks(tx, project_id), handed_to(grant)
+    )
+    if tx.execute(statement).first() is None:
+        raise no_task(task_id)
+
+
+def project_of(tx: Tx, task_id: int) -> int:
+    """The project of a task. Raises NotFound("task-not-found")."""
+    project_id: int | None = tx.execute(_PROJECT, {"task_id": task_id}).scalar()
+    if project_id is None:
+        raise no_task(task_id)
+    return project_id
+
+
+def list_of_project(tx: Tx, grant: Grant, *, limit: int, offset: int) -> list[Mapping[str, Any]]:
+    """The project's tasks that the actor may see, in the order of ids."""
+    project_id = _id_of(grant)
+    statement = (
+        _COLUMNS.where(_t.project_id == project_id, visible_tasks(tx, project_id), handed_to(grant))
+        .order_by(_t.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [dict(row) for row in tx.execute(statement).mappings()]
+
+
+def work_on(tx: Tx, grant: Grant, task_ids: Sequence[int]) -> TaskWork:
+    """Annotations (that the actor may see), predictions and the actor's drafts on these tasks."""
+    _a = schema.annotations.c
+    people = (users.c.email, users.c.first_name, users.c.last_name)
+    done = (
+        select(schema.annotations, *people)
+        .select_from(schema.annotations.outerjoin(users, users.c.id == _a.completed_by))
+        .where(_a.task_id.in_(task_ids))
+        .order_by(_a.id)
+    )
+    if grant.is_narrow:
+        done = done.where(_a.completed_by == grant.actor.user_id)
+    begun = (
+        select(drafts, *people)
+        .join(users, users.c.id == drafts.c.user_id)
+        .where(drafts.c.task_id.in_(task_ids), drafts.c.user_id == grant.actor.user_id)
+        .order_by(drafts.c.id)
+    )
+    predicted = select(predictions).where(predictions.c.task_id.in_(task_ids)).order_by(predictions.c.id)
+    return TaskWork(_rows(tx, done), _rows(tx, predicted), _rows(tx, begun))
+
+
+def check_data(label_config: str, data: bytes) -> None:
+    """Nothing, when ``data`` is a JSON object with every key that the config needs."""
+    value = decode_object(data, "data")
+    check_task_data(parse_config(label_config), value)
+
+
+def decode_object(text: bytes, field: str) -> dict[str, Any]:
+    """The JSON object in ``text``. Raises Invalid("not-an-object") naming ``field``."""
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise Invalid("not-json", f"{field} is no JSON: {error}", fields={field: [str(error)]}) from error
+    if not isinstance(value, dict):
+        raise Invalid(
+            "not-an-object", f"{field} must be a JSON object.", fields={field: ["Expected an object."]}
+        )
+    return value
+
+
+def _remove_batch(tx: Tx, project_id: int, ids: Sequence[int]) -> None:
+    sums = select(
+        func.count().label("tasks"),
+        func.sum(_t.total_annotations).label("completed"),
+        func.sum(_t.cancelled_annotations).label("cancelled"),
+        func.sum(_t.ground_truth_annotations).label("ground_truth"),
+        func.sum(_t.total_predictions).label("predictions"),
+    ).where(_t.id.in_(ids))
+    total = tx.execute(sums).one()
+    finished = _count(tx, ids, _t.is_labeled.is_(True))
+    with_annotations = _count(tx, ids, _t.total_annotations > _t.ground_truth_annotations)
+    tx.execute(delete(tasks).where(_t.id.in_(ids)))
+    add_to_counters(
+        tx,
+        project_id,
+        tasks=-total.tasks,
+        finished=-finished,
+        with_annotations=-with_annotations,
+        completed=-int(total.completed),
+        cancelled=-int(total.cancelled),
+        ground_truth=-int(total.ground_truth),
+        predictions=-int(total.predictions),
+    )
+
+
+def _count(tx: Tx, ids: Sequence[int], condition: ColumnElement[bool]) -> int:
+    return int(tx.execute(select(func.count()).where(_t.id.in_(ids), condition)).scalar_one())
+
+
+def _rows(tx: Tx, statement: Select[Any]) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in tx.execute(statement).mappings()]
+
+
+def _record(tx: Tx, grant: Grant, kind: str, task_id: int) -> None:
+    events.record(tx, kind, actor_id=grant.actor.user_id, project_id=grant.project_id, subject_id=task_id)
+
+
+def _id_of(grant: Grant) -> int:
+    assert grant.project_id is not None
+    return grant.project_id

@@ -1,0 +1,115 @@
+"""Saved views: which tasks a list shows, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from treadle.access import Grant
+from treadle.db import Tx
+from treadle.db.schema import views
+from treadle.errors import NotFound
+from treadle.labeling.filters import TaskQuery, condition_of, order_of
+
+_v = views.c
+_OF_PROJECT = select(views).where(_v.project_id == bindparam("project_id")).order_by(_v.position, _v.id)
+_ONE = select(views).where(_v.id == bindparam("view_id"))
+_NEXT_POSITION = select(func.coalesce(func.max(_v.position) + 1, 0)).where(
+    _v.project_id == bindparam("project_id")
+)
+
+
+def create(tx: Tx, grant: Grant, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Save a view of the grant's project; ``settings``: title, filters, ordering and how it looks.
+
+    Raises Invalid where filters or ordering are wrong.
+    """
+    check_query(tx, grant, query_of_settings(settings))
+    position = tx.execute(_NEXT_POSITION, {"project_id": grant.project_id}).scalar_one()
+    view_id = tx.execute(
+        insert(views).returning(_v.id),
+        {
+            "project_id": grant.project_id,
+            "user_id": grant.actor.user_id,
+            "settings": msgspec.json.encode(settings).decode(),
+            "position": position,
+            "created_at": tx.now,
+        },
+    ).scalar_one()
+    return get(tx, view_id)
+
+
+def change(tx: Tx, grant: Grant, view_id: int, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Save other settings in a view. Raises NotFound, Invalid."""
+    check_query(tx, grant, query_of_settings(settings))
+    text = msgspec.json.encode(settings).decode()
+    tx.execute(update(views).where(_v.id == view_id).values(settings=text))
+    return get(tx, view_id)
+
+
+def remove(tx: Tx, view_id: int) -> None:
+    """Delete a view; its tasks stay."""
+    get(tx, view_id)
+    tx.execute(delete(views).where(_v.id == view_id))
+
+
+def remove_all(tx: Tx, grant: Grant) -> None:
+    """Delete every view of the grant's project."""
+    tx.execute(delete(views).where(_v.project_id == grant.project_id))
+
+
+def order(tx: Tx, grant: Grant, view_ids: Sequence[int]) -> None:
+    """Put the project's views into this order."""
+    for position, view_id in enumerate(view_ids):
+        tx.execute(
+            update(views).where(_v.id == view_id, _v.project_id == grant.project_id).values(position=position)
+        )
+
+
+def get(tx: Tx, view_id: int) -> Mapping[str, Any]:
+    """The row of a view. Raises NotFound("view-not-found")."""
+    row = tx.execute(_ONE, {"view_id": view_id}).mappings().first()
+    if row is None:
+        raise NotFound("view-not-found", f"No View matches the given query. There is no view {view_id}.")
+    return dict(row)
+
+
+def of_project(tx: Tx, project_id: int) -> list[Mapping[str, Any]]:
+    """The views of a project, in their order."""
+    return [dict(row) for row in tx.execute(_OF_PROJECT, {"project_id": project_id}).mappings()]
+
+
+def render(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A view as Label Studio's data manager reads it."""
+    return {
+        "id": row["id"],
+        "data": msgspec.Raw(row["settings"].encode()),
+        "order": row["position"],
+        "user": row["user_id"],
+        "project": row["project_id"],
+    }
+
+
+def query_of(tx: Tx, grant: Grant, view_id: int) -> TaskQuery:
+    """What a view of the grant's project asks for. Raises NotFound, for another project's too."""
+    row = get(tx, view_id)
+    if row["project_id"] != grant.project_id:
+        raise NotFound("view-not-found", f"Project {grant.project_id} has no view {view_id}.")
+    return query_of_settings(msgspec.json.decode(row["settings"]))
+
+
+def query_of_settings(settings: Mapping[str, Any]) -> TaskQuery:
+    """The filters and the order in a view's settings."""
+    ordering = settings.get("ordering") or []
+    return TaskQuery(
+        filters=settings.get("filters") or None, ordering=[str(each) for each in ordering if each]
+    )
+
+
+def check_query(tx: Tx, grant: Grant, query: TaskQuery) -> None:
+    """Nothing, when the query can be asked. Raises Invalid naming what is wrong."""
+    condition_of(tx, grant, query)
+    order_of(query, tx.dialect)
