@@ -97,7 +97,7 @@ def check_task_data(config: LabelConfig, data: Mapping[str, Any]) -> list[str]:
 
 
 def _check_key(key: DataKey, data: Mapping[str, Any]) -> Iterator[str]:
-    found, value = _look_up(data, key.path)
+    found, value = look_up(data, key.path)
     if not found:
         yield f'"{key.path}" key is expected in task data'
     elif key.is_list:
@@ -116,7 +116,8 @@ def _fits(tag: str, value: Any) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
-def _look_up(data: Any, path: str) -> tuple[bool, Any]:
+def look_up(data: Any, path: str) -> tuple[bool, Any]:
+    """Whether a task's data has something at a path such as ``pages[0].url``, and what."""
     if isinstance(data, Mapping) and path in data:
         return True, data[path]
     for step in _STEPS.findall(path):

@@ -1,0 +1,95 @@
+"""Class numbers for COCO and YOLO: the order of the labels in the config.
+
+Label Studio sorts them by name, so that a new label renumbers the others; here the first label of the config
+is 0, the next 1, and a label added at the end changes nothing.  ``category="7"`` fixes a number.  Labels that
+the config does not have (from a task's data, or removed since) follow in the order in which they appear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from treadle.labeling.config import ControlTag, LabelConfig
+
+#: A number beyond this is a mistake: YOLO writes a line for every number below it.
+_HIGHEST_CATEGORY = 9_999
+_POINT_TAGS = ("KeyPointLabels",)
+
+
+class ClassTable:
+    """The classes of one export.  With a skeleton, names of points are no classes."""
+
+    def __init__(self, config: LabelConfig) -> None:
+        #: Names of points in their order, where every point has a ``model_index``; else empty.
+        self.skeleton = _skeleton(config)
+        self._numbers: dict[str, int] = {}
+        labels = [label for control in _labelling(config) for label in control.labels]
+        named = [label for label in labels if label.key not in self.skeleton]
+        for label in named:
+            if label.category is not None and label.category <= _HIGHEST_CATEGORY:
+                self._fix(label.key, label.category)
+        for label in named:
+            self.number(label.key)
+
+    def number(self, name: str) -> int:
+        """The number of a class; a new name gets the lowest number that is free."""
+        if name not in self._numbers:
+            used = set(self._numbers.values())
+            self._numbers[name] = next(number for number in range(len(used) + 1) if number not in used)
+        return self._numbers[name]
+
+    def names(self) -> list[tuple[int, str]]:
+        """Numbers and names, by number."""
+        return sorted((number, name) for name, number in self._numbers.items())
+
+    def lines(self) -> Iterator[str]:
+        """Names so that the line tells the number; numbers that nobody has are named by themselves."""
+        by_number = dict(self.names())
+        for number in range(max(by_number, default=-1) + 1):
+            yield _one_line(by_number.get(number, f"class_{number}"))
+
+    def _fix(self, name: str, number: int) -> None:
+        if number not in self._numbers.values():
+            self._numbers.setdefault(name, number)
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())
+
+
+def labels_pictures(config: LabelConfig) -> bool:
+    """Whether a config draws boxes, outlines or points on pictures."""
+    return any(_is_drawn(control, config) for control in config.controls)
+
+
+def _is_drawn(control: ControlTag, config: LabelConfig) -> bool:
+    return control.tag in _DRAWN and any(
+        found.tag == "Image" for name in control.to_names if (found := config.object(name))
+    )
+
+
+_DRAWN = frozenset(
+    {
+        "RectangleLabels", "Rectangle", "PolygonLabels", "Polygon", "EllipseLabels", "Ellipse",
+        "KeyPointLabels", "KeyPoint", "VectorLabels", "Vector",
+    }
+)  # fmt: skip
+_NAMING = frozenset({"Labels", "BrushLabels", "BitmaskLabels"}) | {
+    tag for tag in _DRAWN if tag.endswith("Labels")
+}
+
+
+def _labelling(config: LabelConfig) -> list[ControlTag]:
+    images = {tag.name for tag in config.objects if tag.tag == "Image"}
+    return [
+        control for control in config.controls if control.tag in _NAMING and images & set(control.to_names)
+    ]
+
+
+def _skeleton(config: LabelConfig) -> tuple[str, ...]:
+    labels = [label for control in config.controls if control.tag in _POINT_TAGS for label in control.labels]
+    indices = [str(label.get("model_index")) for label in labels]
+    if not labels or not all(index.isascii() and index.isdigit() for index in indices):
+        return ()
+    order = sorted(zip(map(int, indices), range(len(labels)), strict=True))
+    return tuple(dict.fromkeys(labels[place].key for _, place in order))

@@ -1,0 +1,90 @@
+"""What goes into an export and what is told about it afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, TypeAlias
+
+from treadle.labeling.config import LabelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAnnotation:
+    """One annotation, as stored text: nothing is parsed that a format does not look into."""
+
+    annotation_id: int
+    #: The whole annotation as the API shows it: one JSON object.
+    json: bytes
+    #: Its result alone: one JSON array.
+    result_json: bytes
+    completed_by: int | None
+    was_cancelled: bool
+    ground_truth: bool
+    #: As the API writes times: ``2026-11-21T12:49:39.871035Z``.
+    created_at: str
+    updated_at: str
+    lead_time_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """One task with all its annotations, the oldest first."""
+
+    task_id: int
+    inner_id: int
+    #: The task's data: one JSON object.
+    data_json: bytes
+    #: The task's other members (``drafts``, ``predictions``, ``meta``, times, counters …): one JSON object
+    #: without ``id``, ``annotations`` and ``data``.
+    rest_json: bytes
+    annotations: tuple[ExportAnnotation, ...]
+    #: Width and height after EXIF orientation, where the server measured the picture itself.
+    picture_size_px: tuple[int, int] | None = None
+
+    @property
+    def counted_annotations(self) -> tuple[ExportAnnotation, ...]:
+        """Those that say something about the data: skipped ones do not.  Ground truth first."""
+        kept = [annotation for annotation in self.annotations if not annotation.was_cancelled]
+        return tuple(sorted(kept, key=lambda annotation: not annotation.ground_truth))
+
+
+@dataclass(slots=True)
+class ExportCounts:
+    """What an export holds, and what its format could not express."""
+
+    tasks: int = 0
+    annotations: int = 0
+    #: Regions that were left out, by reason.
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+#: Writes all tasks to a stream of bytes; ``made_at`` is what a format says about its own time.
+Write: TypeAlias = Callable[[Iterable[ExportTask], LabelConfig, BinaryIO, datetime], ExportCounts]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """One way to take labels away."""
+
+    name: str
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    extension: str
+    content_type: str
+    #: Whether labels made with a config can be written in this format.
+    fits: Callable[[LabelConfig], bool]
+    write: Write
+
+
+def fits_all(_config: LabelConfig) -> bool:
+    """For formats that can hold anything."""
+    return True
+
+
+def annotated_only(tasks: Iterable[ExportTask]) -> Iterable[ExportTask]:
+    """The tasks that somebody submitted or skipped: what an export holds unless all tasks are asked for."""
+    return (task for task in tasks if task.annotations)
