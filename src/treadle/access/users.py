@@ -16,7 +16,7 @@ from treadle.access.grants import Actor, Grant
 from treadle.access.invitations import accept_invitation
 from treadle.access.workspaces import add_first_workspace
 from treadle.db import Tx
-from treadle.db.schema import memberships, sessions, users
+from treadle.db.schema import memberships, project_roles, projects, sessions, users
 from treadle.errors import Conflict, Forbidden, Invalid, NotFound
 
 SignUpMode = Literal["first", "open", "invited"]
@@ -123,7 +123,7 @@ def read_user(tx: Tx, user_id: int) -> User:
     """The person ``user_id``. Raises NotFound("user-not-found")."""
     row = tx.execute(_BY_ID, {"user_id": user_id}).mappings().first()
     if row is None:
-        raise NotFound("user-not-found", f"There is no user {user_id} that you can see.")
+        raise _no_user(user_id)
     return User(**row)
 
 
@@ -139,14 +139,14 @@ def list_users(tx: Tx, actor: Actor, workspace_ids: Sequence[int]) -> list[User]
     return [User(**row) for row in tx.execute(statement).mappings()]
 
 
-def is_visible(tx: Tx, actor: Actor, user_id: int, workspace_ids: Sequence[int]) -> bool:
-    """May the actor, who reads the members of these workspaces, see the person?"""
+def read_visible_user(tx: Tx, actor: Actor, user_id: int, workspace_ids: Sequence[int]) -> User:
+    """A person whom the actor, who reads the members of these workspaces, may see. Raises NotFound."""
+    user = read_user(tx, user_id)
     if actor.is_admin or actor.user_id == user_id:
-        return True
-    found = select(memberships.c.user_id).where(
-        memberships.c.user_id == user_id, memberships.c.workspace_id.in_(workspace_ids)
-    )
-    return tx.execute(found).first() is not None
+        return user
+    if tx.execute(select(users.c.id).where(users.c.id == user_id, _shares(actor, workspace_ids))).first():
+        return user
+    raise _no_user(user_id)
 
 
 def change_profile(tx: Tx, user_id: int, changes: dict[str, str]) -> User:
@@ -194,6 +194,15 @@ def clean_email(email: str) -> str:
     return cleaned
 
 
+def _no_user(user_id: int) -> NotFound:
+    return NotFound("user-not-found", f"There is no user {user_id} that you can see.")
+
+
 def _shares(actor: Actor, workspace_ids: Sequence[int]) -> ColumnElement[bool]:
     members = select(memberships.c.user_id).where(memberships.c.workspace_id.in_(workspace_ids))
-    return (users.c.id == actor.user_id) | users.c.id.in_(members)
+    guests = (
+        select(project_roles.c.user_id)
+        .select_from(project_roles.join(projects, projects.c.id == project_roles.c.project_id))
+        .where(projects.c.workspace_id.in_(workspace_ids))
+    )
+    return (users.c.id == actor.user_id) | users.c.id.in_(members) | users.c.id.in_(guests)

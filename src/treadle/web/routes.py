@@ -2,7 +2,47 @@
 
 from __future__ import annotations
 
-from treadle.web import routes_session
-from treadle.web.routing import Route
+from treadle.web import (
+    routes_annotations,
+    routes_audit,
+    routes_organization,
+    routes_predictions,
+    routes_projects,
+    routes_server,
+    routes_session,
+    routes_tasks,
+    routes_tokens,
+    routes_users,
+    routes_views,
+    routes_workspaces,
+)
+from treadle.web.call import Call
+from treadle.web.openapi import describe, describe_as_page
+from treadle.web.pages import HTML
+from treadle.web.routing import PUBLIC, Reply, Route, json_reply
 
-ROUTES: tuple[Route, ...] = (*routes_session.ROUTES,)
+
+def get_schema(_call: Call) -> Reply:
+    return json_reply(describe(ROUTES))
+
+
+def get_schema_page(_call: Call) -> Reply:
+    return Reply(200, describe_as_page(ROUTES).encode(), HTML)
+
+
+ROUTES: tuple[Route, ...] = (
+    *routes_server.ROUTES,
+    *routes_session.ROUTES,
+    *routes_tokens.ROUTES,
+    *routes_users.ROUTES,
+    *routes_workspaces.ROUTES,
+    *routes_organization.ROUTES,
+    *routes_audit.ROUTES,
+    *routes_projects.ROUTES,
+    *routes_tasks.ROUTES,
+    *routes_annotations.ROUTES,
+    *routes_predictions.ROUTES,
+    *routes_views.ROUTES,
+    Route("GET", "/docs/api/schema/json/", get_schema, PUBLIC, "This description"),
+    Route("GET", "/docs/api/", get_schema_page, PUBLIC, "The operations as a page"),
+)

@@ -1,21 +1,198 @@
-"""Health, version, and who is signed in."""
+"""Signing up, in and out, and who is signed in."""
 
 from __future__ import annotations
 
+import html
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+
+from treadle import __version__
+from treadle.access.identities import identify_by_id
+from treadle.access.organization import read_organization
+from treadle.access.passwords import check_password_rules, hash_password
+from treadle.access.sign_in import SignInAttempt, end_session, start_session, verify_sign_in
+from treadle.access.users import NewUser, SignUpMode, read_sign_up_mode, read_user, sign_up
+from treadle.access.workspaces import list_workspaces
+from treadle.errors import Forbidden, Invalid, TreadleError
+from treadle.web.authentication import SESSION_COOKIE, check_same_site
+from treadle.web.bodies import convert
 from treadle.web.call import Call
+from treadle.web.cookies import check_form, csrf_cookies, ended_session_cookie, session_cookie
+from treadle.web.errors import status_of
+from treadle.web.pages import HTML, base_of, page
+from treadle.web.people import WhoAmIBody, who_am_i_body
 from treadle.web.routing import PUBLIC, SIGNED_IN, Reply, Route, json_reply
 
 
-def get_health(_call: Call) -> Reply:
-    return json_reply({"status": "UP"})
+class WorkspaceOfSession(msgspec.Struct):
+    """A workspace with the role of the person."""
+
+    id: int
+    name: str
+    title: str
+    role: str
 
 
-def whoami(call: Call) -> Reply:
-    with call.read():
-        return json_reply({"id": call.actor.user_id})
+class SessionBody(msgspec.Struct):
+    """What a page asks first."""
+
+    user: WhoAmIBody | None
+    workspaces: list[WorkspaceOfSession]
+    sign_up: SignUpMode
+    version: str
+
+
+class SignInForm(msgspec.Struct):
+    """The fields of /user/login."""
+
+    email: str
+    password: str
+    next: str = ""
+
+
+class SignUpForm(SignInForm):
+    """The fields of /user/signup."""
+
+    first_name: str = ""
+    last_name: str = ""
+    invitation: str = ""
+
+
+class NextBody(msgspec.Struct):
+    """Where to go now, relative to the server's root."""
+
+    next: str
+
+
+@dataclass(frozen=True)
+class _SignedIn:
+    secret: str
+    life: timedelta
+
+
+def show_session(call: Call) -> Reply:
+    with call.read() as tx:
+        visitor = call.visitor
+        workspaces = list_workspaces(tx, visitor) if visitor else []
+        body = SessionBody(
+            who_am_i_body(read_user(tx, visitor.user_id), read_organization(tx)) if visitor else None,
+            [WorkspaceOfSession(w.id, w.name, w.title, w.role.value) for w in workspaces],
+            read_sign_up_mode(tx, call.parts.settings.sign_up),
+            __version__,
+        )
+    return Reply(200, msgspec.json.encode(body), headers=_UNCACHED, cookies=csrf_cookies(call))
+
+
+def who_am_i(call: Call) -> Reply:
+    with call.read() as tx:
+        return json_reply(who_am_i_body(read_user(tx, call.actor.user_id), read_organization(tx)))
+
+
+def show_form(call: Call) -> Reply:
+    shown = page(call.path)
+    return Reply(shown.status, shown.body, shown.content_type, shown.headers, csrf_cookies(call))
+
+
+def post_sign_in(call: Call) -> Reply:
+    try:
+        fields = call.fields()
+        check_form(call, fields)
+        form = convert(fields, SignInForm)
+        return _enter(call, _sign_in(call, form), form.next)
+    except TreadleError as error:
+        return _refuse(call, error)
+
+
+def post_sign_up(call: Call) -> Reply:
+    try:
+        fields = call.fields()
+        check_form(call, fields)
+        form = convert(fields, SignUpForm)
+        return _enter(call, _sign_up(call, form), form.next)
+    except TreadleError as error:
+        return _refuse(call, error)
+
+
+def sign_out(call: Call) -> Reply:
+    settings = call.parts.settings
+    check_same_site(call.method, call.headers, call.origin, settings.trusted_origins)
+    secret = call.cookies.get(SESSION_COOKIE)
+    if secret:
+        with call.parts.database.write() as tx:
+            end_session(tx, secret)
+    to = f"{base_of(call.path)}user/login"
+    return Reply(302, b"", HTML, {"Location": to, **_UNCACHED}, (ended_session_cookie(call),))
+
+
+_UNCACHED = {"Cache-Control": "no-store"}
+
+
+def _sign_in(call: Call, form: SignInForm) -> _SignedIn:
+    attempt = SignInAttempt(form.email, form.password, call.address)
+    user_id = verify_sign_in(call.parts.database, call.parts.failed_sign_ins, attempt)
+    if user_id is None:
+        text = "The email and password you entered don't match."
+        raise Invalid("sign-in-failed", text, fields={"non_field_errors": [text]})
+    life = timedelta(days=call.parts.settings.session_days)
+    with call.parts.database.write() as tx:
+        if identify_by_id(tx, user_id) is None:
+            raise Forbidden("user-inactive", "This account was closed. Ask an organisation admin.")
+        return _SignedIn(start_session(tx, user_id, life), life)
+
+
+def _sign_up(call: Call, form: SignUpForm) -> _SignedIn:
+    check_password_rules(form.password)
+    new = NewUser(form.email, hash_password(form.password), form.first_name, form.last_name)
+    settings = call.parts.settings
+    life = timedelta(days=settings.session_days)
+    with call.parts.database.write() as tx:
+        user = sign_up(tx, new, setting=settings.sign_up, invitation=form.invitation or None)
+        return _SignedIn(start_session(tx, user.id, life), life)
+
+
+def _enter(call: Call, signed_in: _SignedIn, wanted: str) -> Reply:
+    to = wanted.lstrip("/") if _is_on_this_site(wanted) else ""
+    cookies = (session_cookie(call, signed_in.secret, signed_in.life), *csrf_cookies(call))
+    if _wants_json(call):
+        return Reply(200, msgspec.json.encode(NextBody(to)), headers=_UNCACHED, cookies=cookies)
+    return Reply(302, b"", HTML, {"Location": base_of(call.path) + to, **_UNCACHED}, cookies)
+
+
+def _refuse(call: Call, error: TreadleError) -> Reply:
+    """A script gets the error as JSON; a form without one a page, with 200 where one may try again."""
+    if _wants_json(call):
+        raise error
+    status = 200 if isinstance(error, Invalid) else status_of(error)
+    texts = [error.message, *(text for texts in error.fields.values() for text in texts)]
+    lines = "".join(f"<p>{html.escape(text)}</p>" for text in dict.fromkeys(texts))
+    back = call.path.rstrip("/").rpartition("/")[2]
+    body = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Treadle</title></head><body>'
+        f"<h1>That did not work</h1>{lines}"
+        f'<p><a href="{base_of(call.path)}user/{back}">Try again</a></p></body></html>'
+    )
+    return Reply(status, body.encode(), HTML, _UNCACHED, csrf_cookies(call))
+
+
+def _wants_json(call: Call) -> bool:
+    return "application/json" in call.headers.get("accept", "")
+
+
+def _is_on_this_site(target: str) -> bool:
+    parts = urlsplit(target)
+    return not parts.scheme and not parts.netloc and "\\" not in target and not target.startswith("//")
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/health", get_health, PUBLIC, "Is the server up?"),
-    Route("GET", "/api/current-user/whoami", whoami, SIGNED_IN, "Who am I?"),
+    Route("GET", "/api/session", show_session, PUBLIC, "Who is signed in, and where", None, SessionBody),
+    Route("GET", "/api/current-user/whoami", who_am_i, SIGNED_IN, "Retrieve my user", None, WhoAmIBody),
+    Route("GET", "/user/login/", show_form, PUBLIC, "The sign-in page"),
+    Route("POST", "/user/login/", post_sign_in, PUBLIC, "Sign in", SignInForm, NextBody),
+    Route("GET", "/user/signup/", show_form, PUBLIC, "The sign-up page"),
+    Route("POST", "/user/signup/", post_sign_up, PUBLIC, "Sign up", SignUpForm, NextBody),
+    Route("GET", "/logout/", sign_out, PUBLIC, "Sign out", status=302),
+    Route("POST", "/logout/", sign_out, PUBLIC, "Sign out", status=302),
 )
