@@ -52,7 +52,7 @@ class XmlReader {
   readDocument(): ConfigNode {
     if (this.#source.charCodeAt(0) === 0xfeff) this.#at = 1;
     this.#skipMisc();
-    if (this.#peek() !== '<') this.#fail('A labelling config is XML and begins with an element such as <View>.');
+    if (this.#peek() !== '<' || this.#isNext('</')) this.#fail('A labelling config is XML and begins with an element such as <View>.');
     const root = this.#readElement();
     this.#skipMisc();
     if (this.#at < this.#source.length) this.#fail('There is text after the end of the config. Put everything inside one <View>.');
