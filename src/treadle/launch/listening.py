@@ -1,0 +1,124 @@
+"""The socket that the server listens on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+from treadle.errors import Conflict, Invalid
+from treadle.launch.lock import try_until
+
+_BACKLOG = 2048
+_LISTENING = "0A"
+
+
+def listen(host: str, port: int, timeout_s: float) -> socket.socket:
+    """A socket that listens on ``host`` and ``port``; port 0 takes any free one.
+
+    Raises Conflict("port-taken"), naming who holds it where the system tells, when it is not free
+    within ``timeout_s`` seconds; Invalid("host") when the address is none of this machine's.
+    """
+    family, address = _resolve(host, port)
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        is_free = try_until(lambda: _try_bind(opened, address), timeout_s)
+    except OSError as error:
+        opened.close()
+        raise _refusal(host, port, error) from error
+    if not is_free:
+        opened.close()
+        raise _taken(host, port)
+    opened.listen(_BACKLOG)
+    return opened
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser on this machine reaches it, as ``http://host:port``."""
+    host, port = reachable(listening)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def reachable(listening: socket.socket) -> tuple[str, int]:
+    """Host and port by which this machine reaches it."""
+    host, port = listening.getsockname()[:2]
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    try:
+        found = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, OverflowError) as error:
+        raise Invalid("host", f"{host}:{port} is no address to listen on. Give --host and --port.") from error
+    # A name such as localhost has several addresses: the one that other programs try first.
+    best = next((one for one in found if one[0] == socket.AF_INET), found[0])
+    return best[0], best[4]
+
+
+def _try_bind(opened: socket.socket, address: tuple[object, ...]) -> bool:
+    try:
+        opened.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return False
+        raise
+    return True
+
+
+def _refusal(host: str, port: int, error: OSError) -> Invalid:
+    if error.errno == errno.EACCES:
+        text = f"You may not listen on port {port}: ports below 1024 are root's. Give --port another one."
+    else:
+        text = (
+            f"{host}:{port} cannot be listened on ({error.strerror}). Give --host an address of this machine."
+        )
+    return Invalid("host", text)
+
+
+def _taken(host: str, port: int) -> Conflict:
+    holder = find_listener(port)
+    who = f"held by {holder}" if holder else "held by a process that the system does not show to you"
+    return Conflict(
+        "port-taken", f"Port {port} of {host} is {who}. Stop that one, or give --port another number."
+    )
+
+
+def find_listener(port: int) -> str:
+    """The process that listens on ``port``, as "process 12 (python -m http.server)"; "" when hidden."""
+    inodes = {f"socket:[{inode}]" for name in ("tcp", "tcp6") for inode in _listening_inodes(name, port)}
+    for folder in Path("/proc").glob("[0-9]*"):
+        if inodes & _sockets_of(folder):
+            return f"process {folder.name} ({_program(folder)})"
+    return ""
+
+
+def _listening_inodes(name: str, port: int) -> list[str]:
+    try:
+        lines = Path("/proc/net", name).read_text().splitlines()[1:]
+    except OSError:
+        return []
+    rows = [line.split() for line in lines]
+    return [row[9] for row in rows if row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port]
+
+
+def _sockets_of(folder: Path) -> set[str]:
+    try:
+        return {os.readlink(entry) for entry in (folder / "fd").iterdir()}
+    except OSError:
+        return set()  # somebody else's, or gone meanwhile
+
+
+def _program(folder: Path) -> str:
+    try:
+        words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return "gone"
+    # What follows an option may be a password.
+    shown = []
+    for word in words[:4]:
+        if word.startswith("--") or not word:
+            break
+        shown.append(os.path.basename(word))
+    return " ".join(shown)

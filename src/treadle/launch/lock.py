@@ -1,0 +1,128 @@
+"""The lock on a data folder."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from treadle.errors import Conflict, Unavailable
+
+FILE_NAME = "treadle.lock"
+_TRY_EVERY_S = 0.05
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a data folder; ``started_at`` is an ISO 8601 time in UTC."""
+
+    pid: int
+    host: str
+    port: int
+    started_at: str
+
+
+class DataDirLock:
+    """A held lock. It is let go when no process has the descriptor any more: also ours that we started."""
+
+    def __init__(self, descriptor: int, data_dir: Path) -> None:
+        self.descriptor = descriptor
+        self._data_dir = data_dir
+
+    def write(self, holder: Holder) -> None:
+        """Leave word of who holds it. Raises Unavailable("data-dir-unusable")."""
+        content = json.dumps(asdict(holder)).encode()
+        try:
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, content, 0)
+        except OSError as error:
+            raise unusable(self._data_dir, error) from error
+
+    def release(self) -> None:
+        """Let go of it."""
+        os.close(self.descriptor)
+
+
+def take_lock(data_dir: Path, timeout_s: float) -> DataDirLock:
+    """The lock on ``data_dir``, which is made where it is missing, for its owner alone.
+
+    Raises Conflict("data-dir-held") naming the holder when it is not free within ``timeout_s`` seconds,
+    Unavailable("data-dir-unusable").
+    """
+    path = data_dir / FILE_NAME
+    try:
+        _make_private(data_dir)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unusable(data_dir, error) from error
+    if not try_until(lambda: _try_lock(descriptor), timeout_s):
+        held = _held(data_dir, path)
+        os.close(descriptor)
+        raise held
+    return DataDirLock(descriptor, data_dir)
+
+
+def _make_private(data_dir: Path) -> None:
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A folder that holds other things, such as /tmp or a home, keeps the mode that they need.
+    if (data_dir / FILE_NAME).exists() or not any(data_dir.iterdir()):
+        data_dir.chmod(0o700)
+
+
+def try_until(attempt: Callable[[], bool], timeout_s: float) -> bool:
+    """Whether ``attempt`` succeeded, tried again and again for ``timeout_s`` seconds."""
+    deadline_s = time.monotonic() + timeout_s
+    while not attempt():
+        if time.monotonic() >= deadline_s:
+            return False
+        time.sleep(_TRY_EVERY_S)
+    return True
+
+
+def unusable(data_dir: Path, error: OSError) -> Unavailable:
+    """What to say when the data folder cannot be written to."""
+    remedies = {
+        errno.ENOSPC: "The disk is full: make room, or give --data-dir a folder on another one.",
+        errno.EDQUOT: "Your quota is used up: make room, or give --data-dir another folder.",
+        errno.EROFS: "It lies on a read-only file system: give --data-dir another folder.",
+        errno.EACCES: "You may not write there: give --data-dir another folder.",
+        errno.EPERM: "It belongs to somebody else: give --data-dir another folder.",
+        errno.EEXIST: "That is a file: give --data-dir a folder.",
+        errno.ENOTDIR: "A part of that path is a file: give --data-dir a folder.",
+    }
+    remedy = remedies.get(error.errno or 0, "Give --data-dir another folder.")
+    return Unavailable(
+        "data-dir-unusable", f"The data folder {data_dir} cannot be used ({error.strerror}). {remedy}"
+    )
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _held(data_dir: Path, path: Path) -> Conflict:
+    return Conflict(
+        "data-dir-held",
+        f"The data folder {data_dir} is held by {_describe_holder(path)}. "
+        "Stop that one, or give --data-dir another folder.",
+    )
+
+
+def _describe_holder(path: Path) -> str:
+    try:
+        holder = Holder(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return "another process"
+    described = (
+        f"process {holder.pid} (treadle serve at {holder.host}:{holder.port}, since {holder.started_at})"
+    )
+    return described if Path("/proc", str(holder.pid)).exists() else f"what is left of {described}"

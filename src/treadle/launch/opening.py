@@ -1,0 +1,63 @@
+"""What the parts open, and what to say when they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from treadle.db import Database, migrate
+from treadle.errors import TreadleError, Unavailable, Unsupported
+from treadle.jobs import JobParts
+from treadle.launch.lock import unusable
+from treadle.launch.refusals import refuse
+from treadle.objects import LocalObjects
+from treadle.settings import Settings
+
+
+def open_job_parts(settings: Settings) -> JobParts:
+    """The database, brought to the newest schema, and the objects, for a worker."""
+    database = Database.open(settings.url, journal_mode="DELETE" if is_without_wal(settings) else "WAL")
+    migrate(database)
+    return JobParts(database, LocalObjects(settings.data_dir / "objects"), settings)
+
+
+def is_without_wal(settings: Settings) -> bool:
+    """Whether SQLite is to keep a rollback journal, as on a network file system."""
+    return settings.journal_mode.upper() == "DELETE"
+
+
+def check_is_shared(settings: Settings) -> None:
+    """Raises Unsupported("not-shared") unless several processes on several machines can share the data."""
+    if not settings.database_url.startswith("postgresql"):
+        text = (
+            "A web or worker process by itself needs PostgreSQL: give --database-url. "
+            "With SQLite, treadle serve starts both."
+        )
+        raise Unsupported("not-shared", text)
+
+
+@contextmanager
+def refusing(settings: Settings) -> Iterator[None]:
+    """End this process with a sentence and the status of a refusal when its parts cannot be opened."""
+    try:
+        yield
+    except TreadleError as error:
+        refuse(error)
+    except DBAPIError as error:
+        refuse(_no_database(settings, error))
+    except OSError as error:
+        refuse(unusable(settings.data_dir, error))
+
+
+def _no_database(settings: Settings, error: DBAPIError) -> Unavailable:
+    reason = str(error.orig).strip().splitlines()[0]
+    if settings.database_url:
+        text = f"The database does not answer ({reason}). Check --database-url, and that it is running."
+    else:
+        text = (
+            f"The database in {settings.data_dir} cannot be used ({reason}). "
+            "Make room and check that you may write there, or give --data-dir another folder."
+        )
+    return Unavailable("database-unusable", text)

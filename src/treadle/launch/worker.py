@@ -1,0 +1,51 @@
+"""The worker process, and the tuple of all kinds of jobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from treadle.jobs import JobKind
+from treadle.jobs.worker import Worker
+from treadle.launch.logs import start_logging
+from treadle.launch.opening import check_is_shared, open_job_parts, refusing
+from treadle.launch.tether import end_with_parent
+from treadle.settings import Settings, load_settings
+
+#: Every kind of job.
+JOB_KINDS: tuple[JobKind, ...] = ()
+
+
+def main(arguments: list[str]) -> None:
+    """Run jobs, and end with the parent, whose descriptor the argument is."""
+    (tether,) = (int(argument) for argument in arguments)
+    end_with_parent(tether)
+    work(load_settings(os.environ, {}))
+
+
+def run_worker(settings: Settings) -> None:
+    """Run jobs: one of many workers on one PostgreSQL."""
+    with refusing(settings):
+        check_is_shared(settings)
+    work(settings)
+
+
+def work(settings: Settings) -> None:
+    """Run jobs until a signal ends it. What runs then resumes at the next start."""
+    start_logging(settings, "worker")
+    with refusing(settings):
+        parts = open_job_parts(settings)
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    Worker(parts, JOB_KINDS).work()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    # Every step that ended is on disk, and one that is interrupted runs again: there is nothing to wait for.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
