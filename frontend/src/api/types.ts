@@ -128,6 +128,7 @@ export interface View {
 }
 
 export interface Template {
+  key?: string;
   title: string;
   type: string;
   group: string;

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useMemo, type ReactNode } from 'react';
 
 /** What a label config asks of a person, read from its tags: enough to draw it. */
 export interface ConfigSketch {
@@ -28,8 +28,10 @@ export function sketch(config: string): ConfigSketch {
 }
 
 /** A picture of what labelling with this config looks like, drawn from the config itself. */
-export function TemplateArt({ config }: { config: string }) {
+export function TemplateArt({ config, hint }: { config: string; hint?: string | undefined }) {
   const drawn = useMemo(() => sketch(config), [config]);
+  const special = hint === undefined ? undefined : SPECIAL[hint];
+  if (special) return <svg viewBox="0 0 160 100" fill="none" aria-hidden="true" className="template-art"><rect width="160" height="100" fill="var(--stage)" />{special}</svg>;
   const asks = drawn.choices > 0 || drawn.writes;
   return (
     <svg viewBox="0 0 160 100" fill="none" aria-hidden="true" className="template-art">
@@ -95,3 +97,18 @@ const Answers = ({ count }: { count: number }) => (
 );
 
 const WrittenAnswer = () => <g><rect x="12" y="80" width="136" height="13" rx="4" fill="var(--surface)" stroke="var(--line-strong)" strokeWidth="1.5" /><path d="M18 83.5v6" stroke="var(--accent)" strokeWidth="1.5" /></g>;
+
+const turned = (x: number, y: number, degrees: number, colour: string) => (
+  <rect key={`${x} ${y}`} x={x - 17} y={y - 8} width="34" height="16" transform={`rotate(${degrees} ${x} ${y})`} fill={colour} fillOpacity=".14" stroke={colour} strokeWidth="2" />
+);
+const area = (x: number, y: number, width: number, height: number, colour: string) => (
+  <rect key={`${x} ${y}`} x={x} y={y} width={width} height={height} rx="1.5" fill={colour} fillOpacity=".14" stroke={colour} strokeWidth="1.5" />
+);
+
+/** Pictures of templates whose tags alone do not say what they are for. */
+const SPECIAL: Record<string, ReactNode> = {
+  'rotated-boxes': <><rect x="12" y="10" width="136" height="80" rx="4" fill="var(--surface)" /><path d="M12 66c40-16 60 8 136-24" stroke="var(--line)" strokeWidth="10" />{turned(48, 34, -24, 'var(--l1)')}{turned(104, 34, 38, 'var(--l2)')}{turned(66, 70, 8, 'var(--l1)')}{turned(118, 72, -52, 'var(--l3)')}</>,
+  counting: <><rect x="12" y="10" width="136" height="80" rx="4" fill="var(--surface)" />{[[32, 30], [58, 24], [84, 34], [112, 26], [134, 40], [44, 52], [72, 58], [100, 54], [126, 66], [30, 74], [60, 80], [88, 76], [112, 82]].map(([x = 0, y = 0]) => <g key={`${x} ${y}`}><circle cx={x} cy={y} r="9" fill="var(--line)" /><circle cx={x} cy={y} r="3.5" fill="var(--l1)" stroke="#fff" strokeWidth="1.2" /></g>)}</>,
+  'page-layout': <><rect x="44" y="6" width="72" height="88" rx="3" fill="var(--surface)" />{area(50, 12, 42, 9, 'var(--l1)')}{area(50, 26, 60, 20, 'var(--l2)')}{area(50, 51, 28, 20, 'var(--l4)')}{area(82, 51, 28, 20, 'var(--l3)')}{area(50, 76, 60, 13, 'var(--l2)')}</>,
+  defects: <><rect x="12" y="8" width="136" height="68" rx="4" fill="var(--surface)" /><circle cx="80" cy="42" r="27" stroke="var(--line-strong)" strokeWidth="5" /><circle cx="80" cy="42" r="9" stroke="var(--line-strong)" strokeWidth="3" />{area(92, 18, 24, 18, 'var(--l1)')}{area(54, 50, 16, 16, 'var(--l2)')}<Answers count={3} /></>,
+};

@@ -1,0 +1,72 @@
+import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { renamePerson, sessionQuery } from '../../api/session';
+import { type Theme, useTheme } from '../../app/theme';
+import { Top } from '../../app/top';
+import { Icon, type IconName } from '../../ui/icon';
+import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { Tokens } from './tokens';
+import './account.css';
+
+/** You: your name, how Treadle looks, and the tokens that act for you. */
+export function Account() {
+  const { user, version } = useSuspenseQuery(sessionQuery).data;
+  return (
+    <>
+      <Top title="Settings" />
+      <div className="scroll">
+        <div className="narrow">
+          {user && <Name key={user.id} />}
+          <Look />
+          <Tokens />
+          <p className="muted small about-line">Treadle {version}</p>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Name() {
+  const { user } = useSuspenseQuery(sessionQuery).data;
+  const client = useQueryClient();
+  const [first, setFirst] = useState(user?.first_name ?? '');
+  const [last, setLast] = useState(user?.last_name ?? '');
+  const save = useMutation({
+    mutationFn: () => renamePerson(user?.id ?? 0, { first_name: first.trim(), last_name: last.trim() }),
+    onSuccess: async () => {
+      await Promise.all([client.invalidateQueries(sessionQuery), client.invalidateQueries({ queryKey: ['people'] })]);
+      say('Your name is saved.');
+    },
+  });
+  const changed = first.trim() !== user?.first_name || last.trim() !== user?.last_name;
+  const wrong = elsewhereWrong(save.error, ['first_name', 'last_name']);
+  return (
+    <section className="card" aria-labelledby="you">
+      <h2 id="you">You</h2>
+      <form className="col" style={{ gap: 12 }} onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+        <div className="two-columns">
+          <Field label="First name" wrong={wrongWith(save.error, 'first_name')}>{(wiring) => <input {...wiring} className="input" autoComplete="given-name" value={first} onChange={(event) => setFirst(event.target.value)} maxLength={100} />}</Field>
+          <Field label="Last name" wrong={wrongWith(save.error, 'last_name')}>{(wiring) => <input {...wiring} className="input" autoComplete="family-name" value={last} onChange={(event) => setLast(event.target.value)} maxLength={100} />}</Field>
+        </div>
+        <p className="two">You sign in as <b className="b">{user?.email}</b>.</p>
+        {wrong && <Notice tone="bad" live>{wrong}</Notice>}
+        <div className="row"><button type="submit" className="btn" disabled={!changed || save.isPending}>Save name</button></div>
+      </form>
+    </section>
+  );
+}
+
+const THEMES: ReadonlyArray<readonly [theme: Theme, words: string, icon: IconName]> = [['system', 'As this machine', 'screen'], ['light', 'Light', 'sun'], ['dark', 'Dark', 'moon']];
+
+function Look() {
+  const { theme, setTheme } = useTheme();
+  return (
+    <section className="card" aria-labelledby="look">
+      <h2 id="look">Theme</h2>
+      <span className="seg" role="group" aria-labelledby="look">
+        {THEMES.map(([each, words, icon]) => <button key={each} type="button" className={each === theme ? 'on' : ''} aria-pressed={each === theme} onClick={() => setTheme(each)}><Icon name={icon} />{words}</button>)}
+      </span>
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+import { bytes, count, counted } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { messageOf, Notice, Progress } from '../../ui/parts';
+import { ApiError } from '../../api/client';
+import type { ImportCounts } from '../../api/types';
+import type { ImportState } from './use-import';
+
+/** How far an import is: what was sent, then what was read. */
+export function ImportProgress({ state }: { state: ImportState }) {
+  if (state.is === 'running') return <Running state={state} />;
+  if (state.is === 'done') return <Notice tone="good" live>{sentenceOf(state.counts)}</Notice>;
+  if (state.is === 'failed') return <Failed error={state.error} />;
+  return null;
+}
+
+export function sentenceOf(counts: ImportCounts): string {
+  const extras = [
+    counts.annotation_count ? counted(counts.annotation_count, 'annotation') : '',
+    counts.prediction_count ? counted(counts.prediction_count, 'prediction') : '',
+  ].filter(Boolean);
+  return `${counted(counts.task_count, 'task')} added${extras.length ? `, with ${extras.join(' and ')}` : ''}.`;
+}
+
+function Running({ state }: { state: Extract<ImportState, { is: 'running' }> }) {
+  const { stage } = state;
+  const sending = stage.at === 'sending';
+  const share = sending ? part(stage.sentBytes, stage.totalBytes) : part(stage.done, stage.total);
+  return (
+    <div className="stages" role="status">
+      <div className="stage-row">
+        <div className="row"><span className="row">{!sending && <Icon name="check" />}{sending ? 'Sending' : 'Sent'}</span>{sending && <span className="muted">{bytes(stage.sentBytes)} of {bytes(stage.totalBytes)}{left(share, state.startedAt)}</span>}</div>
+        {sending && <Progress share={share} name="Sending" />}
+      </div>
+      <div className={sending ? 'stage-row later' : 'stage-row'}>
+        <div className="row"><span>Reading into tasks</span>{!sending && <span className="muted">{stage.total ? `${count(stage.done)} of ${count(stage.total)}` : (stage.message ?? 'waiting for its turn')}</span>}</div>
+        {!sending && <Progress share={stage.total ? share : undefined} name="Reading" />}
+      </div>
+    </div>
+  );
+}
+
+const part = (done: number, total: number | null): number => (total ? Math.min(1, done / total) : 0);
+
+const WORTH_SAYING_S = 4;
+
+function left(share: number, startedAt: number): string {
+  const gone = (Date.now() - startedAt) / 1000;
+  const rest = share > 0.02 ? (gone / share) * (1 - share) : 0;
+  if (rest < WORTH_SAYING_S) return '';
+  return rest < 90 ? `, ${Math.round(rest)} s left` : `, ${Math.round(rest / 60)} min left`;
+}
+
+const MOST_PROBLEMS = 8;
+
+/** Why nothing was added, row by row where the server knows. */
+function Failed({ error }: { error: unknown }) {
+  const problems = error instanceof ApiError ? Object.entries(error.fields).flatMap(([field, texts]) => texts.map((text) => (field === 'non_field_errors' ? text : `${field}: ${text}`))) : [];
+  return (
+    <Notice tone="bad" live>
+      <b>Nothing was added.</b> {problems.length <= 1 && (problems[0] ?? messageOf(error))}
+      {problems.length > 1 && <ul>{problems.slice(0, MOST_PROBLEMS).map((problem) => <li key={problem}>{problem}</li>)}</ul>}
+      {problems.length > MOST_PROBLEMS && <p>and {problems.length - MOST_PROBLEMS} more</p>}
+    </Notice>
+  );
+}

@@ -1,0 +1,39 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { importInto, type ImportStage } from '../../api/transfer';
+import type { ImportCounts } from '../../api/types';
+
+export type ImportState =
+  | { is: 'ready' }
+  | { is: 'running'; stage: ImportStage; startedAt: number }
+  | { is: 'done'; counts: ImportCounts }
+  | { is: 'failed'; error: unknown };
+
+/** One import at a time: start it, watch it, stop it. A failed or stopped one has added nothing. */
+export function useImport() {
+  const [state, setState] = useState<ImportState>({ is: 'ready' });
+  const stopper = useRef<AbortController | undefined>(undefined);
+  const client = useQueryClient();
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent) => { if (state.is === 'running' && state.stage.at === 'sending') event.preventDefault(); };
+    window.addEventListener('beforeunload', warn);
+    return () => window.removeEventListener('beforeunload', warn);
+  }, [state]);
+
+  const start = async (project: number, files: readonly File[]): Promise<boolean> => {
+    const startedAt = Date.now();
+    stopper.current = new AbortController();
+    const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
+    setState({ is: 'running', startedAt, stage: { at: 'sending', sentBytes: 0, totalBytes } });
+    try {
+      const counts = await importInto(project, files, { signal: stopper.current.signal, onStage: (stage) => setState({ is: 'running', stage, startedAt }) });
+      setState({ is: 'done', counts });
+      await Promise.all(['tasks', 'columns', 'project', 'projects'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+      return true;
+    } catch (error) {
+      setState({ is: 'failed', error });
+      return false;
+    }
+  };
+  return { state, start, stop: () => stopper.current?.abort(), again: () => setState({ is: 'ready' }) };
+}

@@ -1,0 +1,131 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { createProject, templatesQuery } from '../../api/projects';
+import type { Project } from '../../api/types';
+import { Top } from '../../app/top';
+import { useWorkspace } from '../../app/workspace';
+import { Dialog } from '../../ui/dialog';
+import { Icon } from '../../ui/icon';
+import { elsewhereWrong, Empty, Field, Notice, wrongWith } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { ConfigField } from '../config/config-field';
+import { LabelLists } from '../config/label-lists';
+import { Preview } from '../config/preview';
+import { useConfigCheck } from '../config/use-config-check';
+import { DropZone } from '../import/drop-zone';
+import { ImportProgress, sentenceOf } from '../import/import-progress';
+import { looksLikeText } from '../import/sources';
+import { useImport } from '../import/use-import';
+import { KeyFix } from './key-fix';
+import { TemplatePicker } from './template-picker';
+import { dataFor, useSample } from './use-sample';
+import './new-project.css';
+
+/** Can I start in a minute? */
+export function NewProject() {
+  const workspace = useWorkspace();
+  const [files, setFiles] = useState<File[]>([]);
+  const [config, setConfig] = useState('');
+  const [named, setNamed] = useState<string>();
+  const [way, setWay] = useState<'template' | 'own'>('template');
+  const [template, setTemplate] = useState<string>();
+  const templates = useQuery(templatesQuery);
+  const sample = useSample(files);
+  const check = useConfigCheck(config);
+  useFirstTemplate(templates.data?.templates, looksLikeText(files) || sample?.plain?.kind === 'text', template, (first) => { setTemplate(first.title); setConfig(first.config); });
+  const title = named ?? template ?? '';
+  const making = useMaking(workspace?.id);
+  const broken = check.checked === config && check.problems.length > 0;
+  if (!workspace) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="New project" /><Empty title="You belong to no workspace yet">Make one with the switch at the top left, or ask somebody to invite you.</Empty></>;
+  const submit = () => making.start({ title: title.trim() || 'New project', label_config: config, workspace: workspace.id }, files);
+  const wrong = elsewhereWrong(making.create.error, ['title']);
+  return (
+    <>
+      <Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="New project">
+        <span className="grow" />
+        <Link to="/projects" className="btn ghost wide">Cancel</Link>
+        <button type="button" className="btn primary" onClick={submit} disabled={making.create.isPending || broken || !config}>{making.create.isPending && <span className="turn" />}Create project</button>
+      </Top>
+      <div className="scroll new-project">
+        <div className="steps">
+          {wrong && <Notice tone="bad" live>{wrong}</Notice>}
+          <section aria-labelledby="step-data"><h2 id="step-data">What do you label?</h2><DropZone files={files} onFiles={setFiles} /></section>
+          <section aria-labelledby="step-how">
+            <div className="row"><h2 id="step-how" className="grow">How do you label it?</h2><WaySwitch way={way} onWay={setWay} /></div>
+            {way === 'template'
+              ? <TemplatePicker list={templates} chosen={template} textFirst={looksLikeText(files)} onChoose={(each) => { setTemplate(each.title); setConfig(each.config); }} />
+              : <ConfigField config={config} onChange={(next) => { setConfig(next); setTemplate(undefined); setNamed(title); }} check={check} />}
+            {way === 'template' && config && <LabelLists config={config} onChange={setConfig} />}
+            <KeyFix config={config} sample={sample} onChange={setConfig} />
+          </section>
+          <section aria-labelledby="step-name">
+            <h2 id="step-name">What is it called?</h2>
+            <Field label={<span className="unseen">Title</span>} wrong={wrongWith(making.create.error, 'title')}>
+              {(wiring) => <input {...wiring} className="input large" value={title} onChange={(event) => setNamed(event.target.value)} maxLength={100} placeholder="For example Garage" />}
+            </Field>
+          </section>
+        </div>
+        <aside className="live" aria-label="Preview">
+          <h2>{sample ? 'Your first task' : 'Preview'}</h2>
+          {config && <Preview config={config} data={dataFor(config, sample)} />}
+        </aside>
+      </div>
+      {making.project && making.importing.state.is !== 'ready' && <Importing making={making} files={files} />}
+    </>
+  );
+}
+
+const WaySwitch = ({ way, onWay }: { way: 'template' | 'own'; onWay: (way: 'template' | 'own') => void }) => (
+  <span className="seg" role="group" aria-label="Templates or own config">
+    <button type="button" className={way === 'template' ? 'on' : ''} aria-pressed={way === 'template'} onClick={() => onWay('template')}>Templates</button>
+    <button type="button" className={way === 'own' ? 'on' : ''} aria-pressed={way === 'own'} onClick={() => onWay('own')}>Own config</button>
+  </span>
+);
+
+interface Choosable { title: string; group: string; config: string }
+
+/** Chooses the first template that fits the data until the person has chosen one. */
+function useFirstTemplate(templates: readonly Choosable[] | undefined, text: boolean, chosen: string | undefined, choose: (template: Choosable) => void) {
+  const [untouched, setUntouched] = useState<string>();
+  useEffect(() => {
+    if (!templates || (chosen !== undefined && chosen !== untouched)) return;
+    const fitting = templates.find((each) => /<Text\b/.test(each.config) === text) ?? templates[0];
+    if (!fitting || fitting.title === chosen) return;
+    setUntouched(fitting.title);
+    choose(fitting);
+  }, [templates, text, chosen, untouched, choose]);
+}
+
+/** Creates the project, then imports the files into it, then goes there. */
+function useMaking(workspace: number | undefined) {
+  const [project, setProject] = useState<Project>();
+  const create = useMutation({ mutationFn: createProject });
+  const importing = useImport();
+  const navigate = useNavigate();
+  const open = (id: number) => navigate({ to: '/projects/$projectId/data', params: { projectId: String(id) } });
+  const load = async (id: number, files: readonly File[]) => {
+    if (await importing.start(id, files)) await open(id);
+  };
+  const start = async (draft: { title: string; label_config: string; workspace: number }, files: readonly File[]) => {
+    if (workspace === undefined) return;
+    const made = await create.mutateAsync(draft).catch(() => undefined); // the form shows create.error
+    if (!made) return;
+    setProject(made);
+    if (files.length === 0) await open(made.id);
+    else await load(made.id, files);
+  };
+  return { project, create, importing, start, load, open };
+}
+
+function Importing({ making, files }: { making: ReturnType<typeof useMaking>; files: readonly File[] }) {
+  const { project, importing } = making;
+  const { state } = importing;
+  useEffect(() => { if (state.is === 'done') say(sentenceOf(state.counts)); }, [state]);
+  if (!project || state.is === 'done') return null;
+  const open = () => void making.open(project.id);
+  const foot = state.is === 'running'
+    ? <button type="button" className="btn" onClick={importing.stop}>Stop</button>
+    : <><button type="button" className="btn" onClick={open}>Open the empty project</button><button type="button" className="btn primary" onClick={() => void making.load(project.id, files)}><Icon name="again" />Try again</button></>;
+  return <Dialog title={`Import into ${project.title}`} onClose={open} foot={foot} busy={state.is === 'running'}><ImportProgress state={state} /></Dialog>;
+}
