@@ -1,10 +1,11 @@
 import { moveShape, rotateShape, shapeBounds, validateShape } from '../tags/registry';
 import { type ControlTag, type EditorConfig, findControl, findLabel } from './config/config';
+import { hiddenControls } from './config/visibility';
 import { clampMove, moveInside, unionOf } from './geometry';
 import { newRegionId } from './ids';
 import { readResults } from './results/deserialize';
 import { isEqual } from './results/equal';
-import { writeResults } from './results/serialize';
+import { ResultWriter } from './results/serialize';
 import { History } from './store/history';
 import { type Loaded, RecordStore, type Unsubscribe } from './store/record-store';
 import { Selection } from './store/selection';
@@ -50,6 +51,7 @@ export class Editor {
   #labelState: LabelState;
   #sizes: PictureSizes = new Map();
   #texts: Texts = new Map();
+  #writer: ResultWriter;
   /** The label taken up last, by control. */
   readonly #lastLabel = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
@@ -57,6 +59,7 @@ export class Editor {
   constructor(config: EditorConfig) {
     this.config = config;
     this.#labelState = { tool: 'select', active: preselectedLabels(config) };
+    this.#writer = new ResultWriter(config, this.#sizes, this.#texts);
     this.store.subscribe(() => this.#tell());
     this.selection.subscribe(() => this.#tell());
     this.history.subscribe(() => this.#tell());
@@ -82,6 +85,7 @@ export class Editor {
   load(results: readonly LsResult[], predictions: readonly Prediction[], sizes: PictureSizes, texts: Texts): void {
     this.#sizes = sizes;
     this.#texts = texts;
+    this.#writer = new ResultWriter(this.config, sizes, texts);
     const loaded = withSuggestions(readResults(results, this.config, sizes, texts), predictions, this.config, sizes, texts);
     this.store.load(results.length === 0 ? withPreselected(loaded, this.config) : loaded);
     this.selection.clear();
@@ -90,7 +94,7 @@ export class Editor {
 
   /** What would be saved now. */
   results(): LsResult[] {
-    return writeResults(this.store, this.config, this.#sizes, this.#texts);
+    return this.#writer.write(this.store);
   }
 
   pictureSize(objectName: string): PictureSize | undefined {
@@ -289,6 +293,12 @@ export class Editor {
     return this.store.answers().get(fromName)?.values ?? [];
   }
 
+  /** Names of the controls that a condition of the config (`visibleWhen`) hides now. They are not asked for either. */
+  hiddenControls(): ReadonlySet<string> {
+    const selected = [...this.selection.ids()].map((id) => this.store.get(id)).filter((region) => region !== undefined);
+    return hiddenControls(this.config, { answers: this.store.answers(), selected });
+  }
+
   /** Answers a question about the whole task; no values take the answer away. */
   setAnswer(fromName: string, values: readonly string[]): boolean {
     const control = findControl(this.config, fromName);
@@ -307,6 +317,7 @@ export class Editor {
     const values = this.answer(fromName);
     const isSuggested = this.store.answers().get(fromName)?.suggested === true;
     if (isSuggested && values.includes(value)) return this.setAnswer(fromName, values);
+    if (values.includes(value) && control?.attributes.choice === 'single-radio') return false;
     if (values.includes(value)) return this.setAnswer(fromName, values.filter((item) => item !== value));
     return this.setAnswer(fromName, control?.multiple ? [...values, value] : [value]);
   }

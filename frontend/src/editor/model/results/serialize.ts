@@ -2,6 +2,7 @@ import { shapeModule } from '../../tags/registry';
 import type { Frame } from '../../tags/tag';
 import { type EditorConfig, findControl } from '../config/config';
 import { newRegionId } from '../ids';
+import { ruledOutControls } from '../config/visibility';
 import type { RecordStore } from '../store/record-store';
 import type { Answer, LsResult, Origin, PictureSizes, Region, Shape, Texts } from '../types';
 import { readOrigin, readStrings } from './deserialize';
@@ -22,18 +23,50 @@ type Written = readonly [source: LsResult | undefined, result: LsResult];
 export function writeResults(
   store: RecordStore, config: EditorConfig, sizes: PictureSizes, texts: Texts,
 ): LsResult[] {
-  const frames = new Frames(config, sizes, texts);
-  const written: Written[] = [];
-  for (const region of store.all()) {
-    if (!region.suggested) written.push(...writeRegion(region, config, frames));
+  return new ResultWriter(config, sizes, texts).write(store);
+}
+
+/**
+ * Writes results again and again while one task is open. A region that did not change since is not written anew:
+ * saving after one change costs a look at each region.
+ */
+export class ResultWriter {
+  readonly #config: EditorConfig;
+  readonly #frames: Frames;
+  readonly #written = new WeakMap<Region, readonly Written[]>();
+
+  constructor(config: EditorConfig, sizes: PictureSizes, texts: Texts) {
+    this.#config = config;
+    this.#frames = new Frames(config, sizes, texts);
   }
-  for (const answer of store.answers().values()) {
-    if (!answer.suggested) written.push(writeAnswer(answer, config));
+
+  write(store: RecordStore): LsResult[] {
+    const written: Written[] = [];
+    for (const region of store.all()) {
+      if (!region.suggested) written.push(...this.#ofRegion(region));
+    }
+    written.push(...writeAnswers(store, this.#config));
+    for (const result of store.passthrough) {
+      if (!isDangling(result, store)) written.push([result, result]);
+    }
+    return inOrder(written, store.order);
   }
-  for (const result of store.passthrough) {
-    if (!isDangling(result, store)) written.push([result, result]);
+
+  #ofRegion(region: Region): readonly Written[] {
+    let written = this.#written.get(region);
+    if (written === undefined) {
+      written = writeRegion(region, this.#config, this.#frames);
+      this.#written.set(region, written);
+    }
+    return written;
   }
-  return inOrder(written, store.order);
+}
+
+/** Answers that nobody accepted yet, and those that another answer rules out, are not written. */
+function writeAnswers(store: RecordStore, config: EditorConfig): Written[] {
+  const ruledOut = ruledOutControls(config, store.answers());
+  const said = [...store.answers().values()].filter(({ suggested, fromName }) => !suggested && !ruledOut.has(fromName));
+  return said.map((answer) => writeAnswer(answer, config));
 }
 
 function inOrder(written: readonly Written[], order: readonly LsResult[]): LsResult[] {
@@ -49,7 +82,7 @@ function inOrder(written: readonly Written[], order: readonly LsResult[]): LsRes
 }
 
 /** The results of one region: its own, then those attached to it. */
-export function writeRegion(region: Region, config: EditorConfig, frames: Frames): Written[] {
+function writeRegion(region: Region, config: EditorConfig, frames: Frames): Written[] {
   const [own, ...attached] = region.source ?? [];
   const frame = frames.of(region.toName, own);
   const control = findControl(config, region.fromName);
