@@ -1,6 +1,6 @@
 import { moveShape, rotateShape, shapeBounds, validateShape } from '../tags/registry';
 import { type ControlTag, type EditorConfig, findControl, findLabel } from './config/config';
-import { hiddenControls } from './config/visibility';
+import { hasConditions, hiddenControls } from './config/visibility';
 import { clampMove, moveInside, unionOf } from './geometry';
 import { newRegionId } from './ids';
 import { readResults } from './results/deserialize';
@@ -52,12 +52,15 @@ export class Editor {
   #sizes: PictureSizes = new Map();
   #texts: Texts = new Map();
   #writer: ResultWriter;
+  #hidden: ReadonlySet<string> = new Set();
+  readonly #hasConditions: boolean;
   /** The label taken up last, by control. */
   readonly #lastLabel = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
 
   constructor(config: EditorConfig) {
     this.config = config;
+    this.#hasConditions = hasConditions(config.tree);
     this.#labelState = { tool: 'select', active: preselectedLabels(config) };
     this.#writer = new ResultWriter(config, this.#sizes, this.#texts);
     this.store.subscribe(() => this.#tell());
@@ -293,10 +296,16 @@ export class Editor {
     return this.store.answers().get(fromName)?.values ?? [];
   }
 
-  /** Names of the controls that a condition of the config (`visibleWhen`) hides now. They are not asked for either. */
+  /**
+   * Names of the controls that a condition of the config (`visibleWhen`) hides now; they are not asked for either.
+   * The same set until it changes.
+   */
   hiddenControls(): ReadonlySet<string> {
+    if (!this.#hasConditions) return this.#hidden;
     const selected = [...this.selection.ids()].map((id) => this.store.get(id)).filter((region) => region !== undefined);
-    return hiddenControls(this.config, { answers: this.store.answers(), selected });
+    const hidden = hiddenControls(this.config, { answers: this.store.answers(), selected });
+    if (!isEqual([...hidden], [...this.#hidden])) this.#hidden = hidden;
+    return this.#hidden;
   }
 
   /** Answers a question about the whole task; no values take the answer away. */

@@ -30,6 +30,11 @@ export function ruledOutControls(config: EditorConfig, answers: ReadonlyMap<stri
   return ruledOut;
 }
 
+/** Whether anything in the config is shown at some times only. */
+export function hasConditions(node: ConfigNode): boolean {
+  return conditionsOf(node).length > 0 || node.children.some(hasConditions);
+}
+
 function collectHidden(node: ConfigNode, isInHidden: boolean, shows: (node: ConfigNode) => boolean, into: Set<string>): void {
   const isHidden = isInHidden || !shows(node);
   if (isHidden && typeof node.attributes.name === 'string') into.add(node.attributes.name);
