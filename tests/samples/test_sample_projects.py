@@ -13,7 +13,7 @@ from PIL import Image
 
 from treadle.errors import TreadleError, Unsupported
 from treadle.labeling.config import parse_config, validate_result
-from treadle.samples import SampleProject, SampleTask, sample_projects
+from treadle.samples import SAMPLES, SampleProject, SampleTask
 from treadle.samples.sources import package_folder
 
 pytest.importorskip("skimage")
@@ -21,7 +21,7 @@ pytest.importorskip("skimage")
 
 @pytest.fixture(scope="module")
 def projects() -> dict[str, SampleProject]:
-    return {project.title: project for project in sample_projects()}
+    return {project.title: project for project in (make() for _, make in SAMPLES)}
 
 
 @pytest.fixture(scope="module")

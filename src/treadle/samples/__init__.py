@@ -7,23 +7,14 @@ the extra ``[samples]``, with Unsupported("samples-not-installed").
 
 from __future__ import annotations
 
-from treadle.samples.digits import digits_project
-from treadle.samples.photographs import photographs_project
+from treadle.samples.adding import SAMPLES, add_samples
 from treadle.samples.projects import SamplePicture, SamplePrediction, SampleProject, SampleTask
-from treadle.samples.topics import topics_project
 
 __all__ = [
+    "SAMPLES",
     "SamplePicture",
     "SamplePrediction",
     "SampleProject",
     "SampleTask",
-    "sample_projects",
+    "add_samples",
 ]
-
-
-def sample_projects() -> tuple[SampleProject, ...]:
-    """All sample projects, in the order in which a newcomer meets them.
-
-    Takes about three seconds, most of it to import scikit-image. Raises Unsupported("samples-not-installed").
-    """
-    return (photographs_project(), digits_project(), topics_project())
