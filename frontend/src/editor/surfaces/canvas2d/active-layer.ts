@@ -3,7 +3,7 @@ import { type Camera, toView, transformBetween, type View } from './camera';
 import { CHIP_HEIGHT, chipWidth, paintChip, placeChip } from './chip';
 import { boxOf, unionOf } from '../../model/geometry';
 import { shapeBounds } from '../../tags/registry';
-import { grow, isBoxInside } from './geometry';
+import { cornersOf, frameOf, grow, isBoxInside, isFramed } from './geometry';
 import type { PlacedHandle } from './handles';
 import { dotRadius, trace } from './trace';
 
@@ -214,18 +214,27 @@ export class ActiveLayer {
     const { text, shape } = scene.name;
     const width = chipWidth(this.#context, text);
     const around = this.#viewBox(shape, scene.size);
+    const left = this.#chipLeft(shape, around, width);
     const room = {
       view: { minX: 0, minY: 0, maxX: view.width, maxY: view.height },
-      isTopTaken: this.#isKnobInTheWay(scene, around, width),
+      left,
+      isTopTaken: this.#isKnobInTheWay(scene, around, { minX: left, maxX: left + width }),
     };
     const { x, y } = placeChip(around, width, room);
     return { minX: x, minY: y, maxX: x + width, maxY: y + CHIP_HEIGHT };
   }
 
-  #isKnobInTheWay(scene: ActiveScene, around: Box, chip: number): boolean {
+  /** Flush with an upright shape, over the highest corner of a turned one. */
+  #chipLeft(shape: Shape, around: Box, width: number): number {
+    if (!isFramed(shape) || shape.rotation === 0) return around.minX - 1;
+    const highest = cornersOf(frameOf(shape)).reduce((a, b) => (b[1] < a[1] ? b : a));
+    return this.#place(...highest)[0] - width / 2;
+  }
+
+  #isKnobInTheWay(scene: ActiveScene, around: Box, chip: { minX: number; maxX: number }): boolean {
     const knob = scene.handles.find(({ handle }) => handle.kind === 'rotate');
     if (knob === undefined) return false;
     const [x, y] = this.#place(...knob.at);
-    return y < around.minY + 4 && x - 10 < around.minX + chip;
+    return y < around.minY + 4 && x + 10 > chip.minX && x - 10 < chip.maxX;
   }
 }

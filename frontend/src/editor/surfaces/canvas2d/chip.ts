@@ -30,12 +30,16 @@ export function chipWidth(context: CanvasRenderingContext2D, text: string): numb
 }
 
 /**
- * Where the chip of a shape goes: above its upper left corner; below the shape when something stands above it
+ * Where the chip of a shape goes: above the shape; below the shape when something stands above it
  * (the rotation knob) or the room above is outside the view; inside it when there is no room below either.
  */
-export function placeChip(shape: Box, width: number, room: { view: Box; isTopTaken: boolean }): { x: number; y: number } {
+export function placeChip(
+  shape: Box,
+  width: number,
+  room: { view: Box; left: number; isTopTaken: boolean },
+): { x: number; y: number } {
   const { view } = room;
-  const x = Math.max(Math.min(shape.minX - 1, view.maxX - width - 2), view.minX + 2);
+  const x = Math.max(Math.min(room.left, view.maxX - width - 2), view.minX + 2);
   const above = shape.minY - CHIP_HEIGHT - 5;
   if (!room.isTopTaken && above >= view.minY + 2) return { x, y: above };
   const below = shape.maxY + 6;

@@ -60,6 +60,12 @@ export function intoFrame({ cx, cy, rotation }: Frame, x: number, y: number): Po
   return [px - cx, py - cy];
 }
 
+/** The four corners of a frame, clockwise from its top left. */
+export function cornersOf(frame: Frame): readonly [Point, Point, Point, Point] {
+  const { halfWidth: w, halfHeight: h } = frame;
+  return [fromFrame(frame, -w, -h), fromFrame(frame, w, -h), fromFrame(frame, w, h), fromFrame(frame, -w, h)];
+}
+
 export function grow(box: Box, by: number): Box {
   return { minX: box.minX - by, minY: box.minY - by, maxX: box.maxX + by, maxY: box.maxY + by };
 }

@@ -290,8 +290,8 @@ export class ImageSurface implements Stage {
     const { element, editor } = this;
     element.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
     element.addEventListener('keydown', (event) => this.#keydown(event), { signal });
-    element.addEventListener('focus', () => (this.#isKeyboardUsed = !this.#pointers.isPressed), { signal });
-    element.addEventListener('pointerdown', () => (this.#isKeyboardUsed = false), { signal });
+    element.addEventListener('focus', () => this.#useKeyboard(!this.#pointers.isPressed), { signal });
+    element.addEventListener('pointerdown', () => this.#useKeyboard(false), { signal });
     element.addEventListener('blur', () => this.#keys.blur(), { signal });
     element.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
     addEventListener('keydown', (event) => this.#spaceDown(event), { signal });
@@ -476,6 +476,11 @@ export class ImageSurface implements Stage {
     if (this.#isSpaceHeld === isHeld) return;
     this.#isSpaceHeld = isHeld;
     this.#showCursor();
+  }
+
+  #useKeyboard(isUsed: boolean): void {
+    this.#isKeyboardUsed = isUsed;
+    this.element.classList.toggle('is-key-focused', isUsed);
   }
 
   #keyTarget(): ConstructorParameters<typeof PictureKeys>[0] {

@@ -85,7 +85,7 @@ export function inkOn(colour: string): '#000' | '#fff' {
 }
 
 function channelsOf(colour: string): [number, number, number] | null {
-  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})/i.exec(colour)?.[1];
+  const hex = /^#([0-9a-f]{6}|[0-9a-f]{3})\b/i.exec(colour)?.[1];
   if (hex !== undefined) {
     const full = hex.length === 3 ? [...hex].map((digit) => digit + digit).join('') : hex;
     return [0, 2, 4].map((at) => Number.parseInt(full.slice(at, at + 2), 16)) as [number, number, number];

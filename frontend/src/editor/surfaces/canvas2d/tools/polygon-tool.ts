@@ -10,7 +10,7 @@ const FEWEST = 3;
 export class PolygonTool implements Tool {
   readonly #stage: Stage;
   #points: Point[] = [];
-  #isPressed = false;
+  #pressed: ToolPointer | null = null;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -18,22 +18,23 @@ export class PolygonTool implements Tool {
 
   press(at: ToolPointer): void {
     if (this.#points.length === 0) this.#stage.editor.selection.clear();
-    this.#isPressed = true;
+    this.#pressed = at;
     this.#show(at);
   }
 
   drag(at: ToolPointer): void {
-    if (this.#isPressed) this.#show(at);
+    if (this.#pressed !== null) this.#show(at);
   }
 
   release(at: ToolPointer): void {
-    if (!this.#isPressed) return;
-    this.#isPressed = false;
-    if (this.#closesAt(at) || (at.isDouble && this.#points.length >= FEWEST)) {
+    const pressed = this.#pressed;
+    if (pressed === null) return;
+    this.#pressed = null;
+    if (this.#closesAt(at) || (pressed.isDouble && this.#points.length >= FEWEST)) {
       this.#finish();
       return;
     }
-    const isSecondOfDouble = at.isDouble && this.#points.length > 0;
+    const isSecondOfDouble = pressed.isDouble && this.#points.length > 0;
     if (!isSecondOfDouble) this.#points.push(clampPoint(at.x, at.y, this.#stage.size));
     this.#show(at);
   }
@@ -43,14 +44,14 @@ export class PolygonTool implements Tool {
   }
 
   abandonPress(): void {
-    this.#isPressed = false;
+    this.#pressed = null;
     this.#showPoints();
   }
 
   cancel(): boolean {
     const wasBusy = this.isBusy();
     this.#points = [];
-    this.#isPressed = false;
+    this.#pressed = null;
     this.#stage.setDraft(null);
     return wasBusy;
   }

@@ -15,7 +15,7 @@ export interface ToolPointer {
   readonly ctrl: boolean;
   readonly alt: boolean;
   readonly isTouch: boolean;
-  /** The second press of a double click or double tap. */
+  /** The second press of a double click or double tap; false for all that follows a press. */
   readonly isDouble: boolean;
 }
 
