@@ -9,13 +9,14 @@ from types import FrameType
 
 from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
+from treadle.labeling.imports import IMPORT_JOB
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, open_job_parts, refusing
 from treadle.launch.tether import end_with_parent
 from treadle.settings import Settings, load_settings
 
 #: Every kind of job.
-JOB_KINDS: tuple[JobKind, ...] = ()
+JOB_KINDS: tuple[JobKind, ...] = (IMPORT_JOB,)
 
 
 def main(arguments: list[str]) -> None:

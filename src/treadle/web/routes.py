@@ -5,6 +5,7 @@ from __future__ import annotations
 from treadle.web import (
     routes_annotations,
     routes_audit,
+    routes_jobs,
     routes_organization,
     routes_predictions,
     routes_projects,
@@ -38,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_workspaces.ROUTES,
     *routes_organization.ROUTES,
     *routes_audit.ROUTES,
+    *routes_jobs.ROUTES,
     *routes_projects.ROUTES,
     *routes_tasks.ROUTES,
     *routes_annotations.ROUTES,
