@@ -25,7 +25,7 @@ VOCABULARY = FLOORS[0]
 
 #: What may be imported inside a function, by room: what is slow to import and seldom needed there.
 LATE = {
-    "cli": {"treadle", "httpx", "rich"},  # a command answers within a quarter of a second
+    "cli": {"treadle"},  # a command answers within a quarter of a second
     "samples": {
         "numpy",
         "skimage",
