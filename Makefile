@@ -18,15 +18,17 @@ ONCE := scripts/once.sh
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := src/treadle/web/static
 
-.PHONY: setup venv front-end browser run test test-python test-long check bench dist lock
+.PHONY: setup venv npm front-end browser run test test-python test-long check bench dist lock
 
 setup: venv front-end
 
 venv:
 	@$(ONCE) .venv/.complete requirements pyproject.toml -- scripts/make-venv.sh .venv
 
-front-end: venv
+npm: venv
 	@cd frontend && ../$(ONCE) node_modules/.complete package.json package-lock.json -- $(NPM_CI)
+
+front-end: npm
 	@$(ONCE) $(STATIC)/.complete frontend -- npm --prefix frontend run build
 
 browser: venv
@@ -44,14 +46,14 @@ test: setup browser
 test-long: setup browser
 	@python -m pytest -m long
 
-check: setup
+check: npm
 	ruff check
 	ruff format --check
 	mypy
 	npm --prefix frontend run check
 	python -m pytest -q tests/laws
 
-bench: setup
+bench: setup browser
 	python -m benchmarks
 
 dist: setup

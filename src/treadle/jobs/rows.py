@@ -185,7 +185,7 @@ def claim(tx: Tx, job_id: str) -> bool:
     return True
 
 
-def write_progress(tx: Tx, job_id: str, done: int, total: int, message: str) -> None:
+def write_progress(tx: Tx, job_id: str, done: int, total: int, *, message: str) -> None:
     """Show how far a running job is."""
     tx.execute(_PROGRESS, {"job_id": job_id, "done": done, "total": total, "new_message": message})
 

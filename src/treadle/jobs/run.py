@@ -115,7 +115,7 @@ class JobRun:
             return
         self._reported_at_s = now_s
         with self.database.write() as tx:
-            rows.write_progress(tx, self.job.id, done, total, message)
+            rows.write_progress(tx, self.job.id, done, total, message=message)
 
     def log(self, line: str) -> None:
         """Add a line to the job's log; inside a step it is there once, else once for each run."""
