@@ -47,7 +47,7 @@ class Settings:
     admin_token: Secret = _setting(Secret(""), "their token, works at once as Token and Bearer")
     sign_up: str = _setting("open", "who may sign up: open (without any role) or invited")
     lease_s: int = _setting(900, "seconds that a handed-out task stays reserved without a draft")
-    trusted_origins: str = _setting("", "further origins whose pages may write, such as https://a.example; commas")
+    trusted_origins: str = _setting("", "further origins that may write (https://a.example), by commas")
     session_days: int = _setting(14, "days that a sign-in lasts")
     max_upload_bytes: int = _setting(2 * 1024**3, "largest body of one upload, in bytes")
     inline_import_bytes: int = _setting(1024**2, "JSON imports up to this size run in the request, in bytes")

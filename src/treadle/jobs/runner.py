@@ -128,7 +128,8 @@ def _defect(job: Job, raised: Exception) -> Defect:
 
 def _decide(parts: JobParts, job_id: str, error: TreadleError) -> None:
     with parts.database.write() as tx:
-        rows.write_error(tx, job_id, {"code": error.code, "message": error.message, "fields": error.fields})
+        told = {"category": type(error).__name__, "code": error.code, "message": error.message}
+        rows.write_error(tx, job_id, {**told, "fields": error.fields})
 
 
 def _end(parts: JobParts, job: Job, state: JobState, result: str | None) -> None:

@@ -21,6 +21,7 @@ from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.ids import new_uuid
 from treadle.labeling import queue, rendering, saving
 from treadle.labeling.config import parse_config, validate_result
+from treadle.labeling.json_text import one_line
 from treadle.labeling.tally import TaskState, count_task, lock_task
 
 _table = schema.annotations
@@ -184,7 +185,7 @@ def _new_values(tx: Tx, grant: Grant, task: TaskState, new: NewAnnotation) -> di
         "project_id": task.project_id,
         "completed_by": user_id,
         "updated_by": user_id,
-        "result": new.result.decode(),
+        "result": one_line(new.result),
         "was_cancelled": new.was_cancelled,
         "ground_truth": new.ground_truth,
         "lead_time": new.lead_time,
@@ -206,7 +207,7 @@ def _changed_values(
         _check_reviewer(grant, "set ground truth")
     if "result" in values:
         values["result_count"] = _check_result(task, values["result"])
-        values["result"] = values["result"].decode()
+        values["result"] = one_line(values["result"])
     return values
 
 

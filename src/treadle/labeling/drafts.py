@@ -15,6 +15,7 @@ from treadle.db.schema import drafts, tasks, users
 from treadle.errors import Invalid, NotFound
 from treadle.labeling import queue, rendering, saving
 from treadle.labeling.annotations import get_visible, no_annotation
+from treadle.labeling.json_text import one_line
 
 _d = drafts.c
 _decoder = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -60,7 +61,7 @@ def keep(tx: Tx, grant: Grant, task_id: int, new: NewDraft, *, lease_s: int) -> 
             "task_id": task_id,
             "annotation_id": new.annotation_id,
             "user_id": grant.actor.user_id,
-            "result": new.result.decode(),
+            "result": one_line(new.result),
             "lead_time": new.lead_time,
             "was_postponed": new.was_postponed,
             "created_at": tx.now,
@@ -89,7 +90,7 @@ def change(
     values = {name: value for name, value in changes.items() if name in CHANGEABLE}
     if "result" in values:
         _check_list(values["result"])
-        values["result"] = values["result"].decode()
+        values["result"] = one_line(values["result"])
     values |= {"updated_at": tx.now, "version": row["version"] + 1}
     tx.execute(update(drafts).where(_d.id == draft_id, _d.version == row["version"]).values(**values))
     queue.renew(tx, row["task_id"], grant.actor.user_id, lease_s=lease_s)

@@ -170,7 +170,8 @@ def _equal(column: Readable, value: _Value) -> ColumnElement[bool]:
     if value.kind == "Boolean" and column.type == "Unknown":
         wanted = ("true", "1") if value.scalar() else ("false", "0")
         return cast(column.plain, String).in_(wanted)
-    return _side(column, value) == value.scalar()
+    condition: ColumnElement[bool] = _side(column, value) == value.scalar()
+    return condition
 
 
 def _not(condition: ColumnElement[bool], column: Readable) -> ColumnElement[bool]:

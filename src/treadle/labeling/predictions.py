@@ -13,7 +13,8 @@ from treadle.access import Grant
 from treadle.db import Tx
 from treadle.db.schema import predictions, tasks
 from treadle.errors import NotFound
-from treadle.labeling.config import parse_config, validate_result
+from treadle.labeling.config import parse_config, validate_imported_result
+from treadle.labeling.json_text import one_line
 from treadle.labeling.tally import TaskState, add_to_counters, lock_task
 from treadle.labeling.visibility import handed_to, visible_tasks
 
@@ -51,7 +52,7 @@ class NewPrediction:
 def add(tx: Tx, grant: Grant, task_id: int, new: NewPrediction) -> Mapping[str, Any]:
     """Add a prediction to a task; the row. Raises Invalid("result-malformed")."""
     task = lock_task(tx, task_id)
-    validate_result(parse_config(task.label_config), new.result)
+    validate_imported_result(parse_config(task.label_config), new.result)
     prediction_id = tx.execute(_INSERT, _values(tx, task, new)).scalar_one()
     tx.execute(_ADD_TO_TASK, {"of_task": task_id, "more": 1})
     add_to_counters(tx, task.project_id, predictions=1)
@@ -65,8 +66,8 @@ def change(tx: Tx, grant: Grant, prediction_id: int, changes: Mapping[str, Any])
     values = {name: value for name, value in changes.items() if name in CHANGEABLE}
     if "result" in values:
         task = lock_task(tx, row["task_id"])
-        validate_result(parse_config(task.label_config), values["result"])
-        values["result"] = values["result"].decode()
+        validate_imported_result(parse_config(task.label_config), values["result"])
+        values["result"] = one_line(values["result"])
     tx.execute(update(predictions).where(_p.id == prediction_id).values(updated_at=tx.now, **values))
     _record(tx, grant, "prediction.updated", row["project_id"], prediction_id)
     return get(tx, prediction_id)
@@ -118,11 +119,11 @@ def _values(tx: Tx, task: TaskState, new: NewPrediction) -> dict[str, Any]:
     return {
         "task_id": task.id,
         "project_id": task.project_id,
-        "result": new.result.decode(),
+        "result": one_line(new.result),
         "model_version": new.model_version,
         "score": new.score,
         "cluster": new.cluster,
-        "neighbors": None if new.neighbors is None else new.neighbors.decode(),
+        "neighbors": None if new.neighbors is None else one_line(new.neighbors),
         "mislabeling": new.mislabeling,
         "created_at": tx.now,
         "updated_at": tx.now,

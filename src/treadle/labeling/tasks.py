@@ -14,6 +14,7 @@ from treadle.db import Tx, schema
 from treadle.db.schema import drafts, predictions, project_counters, projects, tasks, users
 from treadle.errors import Invalid
 from treadle.labeling.config import check_task_data, parse_config
+from treadle.labeling.json_text import one_line
 from treadle.labeling.rendering import TaskWork
 from treadle.labeling.tally import add_to_counters, no_task
 from treadle.labeling.visibility import handed_to, visible_tasks
@@ -50,8 +51,8 @@ def create(
         {
             "project_id": project_id,
             "inner_id": place,
-            "data": data.decode(),
-            "meta": meta.decode(),
+            "data": one_line(data),
+            "meta": one_line(meta),
             "overlap": rules.maximum_annotations,
             "file_upload_id": file_upload_id,
             "created_at": tx.now,
@@ -67,7 +68,7 @@ def change(tx: Tx, grant: Grant, task_id: int, changes: Mapping[str, bytes]) -> 
     """Set ``data`` or ``meta`` (JSON objects) of a task; the row."""
     row = get(tx, grant, task_id)
     values: dict[str, Any] = {
-        name: text.decode() for name, text in changes.items() if name in ("data", "meta")
+        name: one_line(text) for name, text in changes.items() if name in ("data", "meta")
     }
     if "data" in changes:
         rules = tx.execute(_RULES, {"project_id": row["project_id"]}).one()

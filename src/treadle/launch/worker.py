@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from types import FrameType
 
 from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
+from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.imports import IMPORT_JOB
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, open_job_parts, refusing
-from treadle.launch.tether import end_with_parent
 from treadle.settings import Settings, load_settings
 
 #: Every kind of job.
-JOB_KINDS: tuple[JobKind, ...] = (IMPORT_JOB,)
+JOB_KINDS: tuple[JobKind, ...] = (IMPORT_JOB, EXPORT_JOB, SNAPSHOT_JOB)
 
 
-def main(arguments: list[str]) -> None:
-    """Run jobs, and end with the parent, whose descriptor the argument is."""
-    (tether,) = (int(argument) for argument in arguments)
-    end_with_parent(tether)
+def main(_descriptors: list[int]) -> None:
+    """Run jobs beside a web process."""
     work(load_settings(os.environ, {}))
 
 
@@ -46,7 +43,3 @@ def work(settings: Settings) -> None:
 def _end(_signal: int, _frame: FrameType | None) -> None:
     # Every step that ended is on disk, and one that is interrupted runs again: there is nothing to wait for.
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -5,7 +5,10 @@ from __future__ import annotations
 from treadle.web import (
     routes_annotations,
     routes_audit,
+    routes_exports,
+    routes_imports,
     routes_jobs,
+    routes_media,
     routes_organization,
     routes_predictions,
     routes_projects,
@@ -45,6 +48,9 @@ ROUTES: tuple[Route, ...] = (
     *routes_annotations.ROUTES,
     *routes_predictions.ROUTES,
     *routes_views.ROUTES,
+    *routes_media.ROUTES,
+    *routes_imports.ROUTES,
+    *routes_exports.ROUTES,
     Route("GET", "/docs/api/schema/json/", get_schema, PUBLIC, "This description"),
     Route("GET", "/docs/api/", get_schema_page, PUBLIC, "The operations as a page"),
 )

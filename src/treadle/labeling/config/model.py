@@ -14,6 +14,11 @@ from treadle.labeling.config.xml import Element, Problem
 VARIABLE = re.compile(r"\$([\w\[\].{}]+)")
 
 
+def as_index(written: str) -> int | None:
+    """The number that is written, if it is one that a list or a class could have."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """One value of a control.  ``key`` is what results hold: the alias where there is one."""

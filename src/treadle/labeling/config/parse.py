@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-from treadle.labeling.config.model import VARIABLE, ControlTag, Label, LabelConfig, ObjectTag
+from treadle.labeling.config.model import VARIABLE, ControlTag, Label, LabelConfig, ObjectTag, as_index
 from treadle.labeling.config.xml import Element, Problem, parse_xml, refuse
 
 
@@ -177,13 +177,12 @@ def _labels(element: Element, above: tuple[str, ...] = ()) -> Iterator[Label]:
 def _label(element: Element, value: str, above: tuple[str, ...]) -> Label:
     attributes = element.attributes
     alias = attributes.get("alias") or None
-    category = attributes.get("category", "")
     return Label(
         value=value,
         alias=alias,
         background=attributes.get("background"),
         hotkey=attributes.get("hotkey"),
-        category=int(category) if category.isascii() and category.isdigit() else None,
+        category=as_index(attributes.get("category", "")),
         path=(*above, alias or value),
         element=element,
     )

@@ -293,7 +293,9 @@ def _explain(at: str, error: Exception) -> str:
         at, message = at + found["path"], message[: found.start()]
     if missing := _MISSING.match(message):
         return f"{at}.{missing['name']}: is missing"
-    return f"{at}: {message.replace('Expected', 'expected', 1)}".replace("`", "")
+    first, _, rest = message.replace("`", "").partition(" ")
+    # A name such as JSON keeps its capitals.
+    return f"{at}: {first.lower() if first.istitle() else first} {rest}"
 
 
 def _malformed(problems: list[str]) -> Invalid:

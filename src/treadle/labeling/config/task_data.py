@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from treadle.labeling.config.model import VARIABLE, LabelConfig, ObjectTag
+from treadle.labeling.config.model import VARIABLE, LabelConfig, ObjectTag, as_index
 
 _STEPS = re.compile(r"[^.\[\]]+")
 _SAMPLE_PICTURE = (
@@ -17,6 +17,9 @@ _SAMPLE_PICTURE = (
 )
 #: One 8-bit sample of silence: enough for a player to open.
 _SAMPLE_SOUND = "data:audio/wav;base64,UklGRiUAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQEAAACAAA=="
+
+#: Pages of a sample at most, however high the config counts.
+_LONGEST_SAMPLE = 9
 
 #: What the data behind an object may be, and a sample of it.
 _KINDS: dict[str, tuple[tuple[type, ...], Any]] = {
@@ -123,8 +126,8 @@ def look_up(data: Any, path: str) -> tuple[bool, Any]:
     for step in _STEPS.findall(path):
         if isinstance(data, Mapping) and step in data:
             data = data[step]
-        elif isinstance(data, list) and step.isdigit() and int(step) < len(data):
-            data = data[int(step)]
+        elif isinstance(data, list) and (index := as_index(step)) is not None and index < len(data):
+            data = data[index]
         else:
             return False, None
     return True, data
@@ -141,17 +144,21 @@ def sample_task(config: LabelConfig) -> dict[str, Any]:
 
 
 def _put(sample: dict[str, Any], steps: list[str], value: Any) -> None:
-    if len(steps) == 1 or any(step.isdigit() or "{" in step for step in steps):
-        sample.setdefault(steps[0], value if len(steps) == 1 else [_nest(steps[2:], value)])
-        return
-    below = sample.setdefault(steps[0], {})
-    if isinstance(below, dict):
-        _put(below, steps[1:], value)
+    first, *rest = steps
+    if rest and isinstance(sample.get(first), dict):
+        _put(sample[first], rest, value)
+    else:
+        sample.setdefault(first, _nest(rest, value))
 
 
 def _nest(steps: list[str], value: Any) -> Any:
     for step in reversed(steps):
-        value = {step: value}
+        if "{" in step:
+            value = [value]
+        elif (index := as_index(step)) is not None:
+            value = [value] * (min(index, _LONGEST_SAMPLE) + 1)
+        else:
+            value = {step: value}
     return value
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from treadle.labeling.config import ControlTag, LabelConfig
+from treadle.labeling.config.model import as_index
 
 #: A number beyond this is a mistake: YOLO writes a line for every number below it.
 _HIGHEST_CATEGORY = 9_999
@@ -23,6 +24,8 @@ class ClassTable:
         #: Names of points in their order, where every point has a ``model_index``; else empty.
         self.skeleton = _skeleton(config)
         self._numbers: dict[str, int] = {}
+        self._used: set[int] = set()
+        self._lowest = 0
         labels = [label for control in _labelling(config) for label in control.labels]
         named = [label for label in labels if label.key not in self.skeleton]
         for label in named:
@@ -34,8 +37,9 @@ class ClassTable:
     def number(self, name: str) -> int:
         """The number of a class; a new name gets the lowest number that is free."""
         if name not in self._numbers:
-            used = set(self._numbers.values())
-            self._numbers[name] = next(number for number in range(len(used) + 1) if number not in used)
+            while self._lowest in self._used:
+                self._lowest += 1
+            self._fix(name, self._lowest)
         return self._numbers[name]
 
     def names(self) -> list[tuple[int, str]]:
@@ -49,8 +53,9 @@ class ClassTable:
             yield _one_line(by_number.get(number, f"class_{number}"))
 
     def _fix(self, name: str, number: int) -> None:
-        if number not in self._numbers.values():
-            self._numbers.setdefault(name, number)
+        if name not in self._numbers and number not in self._used:
+            self._numbers[name] = number
+            self._used.add(number)
 
 
 def _one_line(name: str) -> str:
@@ -88,8 +93,8 @@ def _labelling(config: LabelConfig) -> list[ControlTag]:
 
 def _skeleton(config: LabelConfig) -> tuple[str, ...]:
     labels = [label for control in config.controls if control.tag in _POINT_TAGS for label in control.labels]
-    indices = [str(label.get("model_index")) for label in labels]
-    if not labels or not all(index.isascii() and index.isdigit() for index in indices):
+    indices = [as_index(str(label.get("model_index"))) for label in labels]
+    if None in indices:
         return ()
-    order = sorted(zip(map(int, indices), range(len(labels)), strict=True))
-    return tuple(dict.fromkeys(labels[place].key for _, place in order))
+    order = sorted(range(len(labels)), key=lambda place: indices[place] or 0)
+    return tuple(dict.fromkeys(labels[place].key for place in order))

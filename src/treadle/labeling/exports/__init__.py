@@ -1,0 +1,33 @@
+"""Exports: a project's labels as a file, and snapshots of it that stay.
+
+Promises: the worker writes, so that a save beside it does not wait; memory does not grow with the
+project; a file is whole or absent. What a format cannot express is counted in the job's result.
+"""
+
+from __future__ import annotations
+
+from treadle.labeling.exports.job import EXPORT_JOB, ExportOrder, start_export
+from treadle.labeling.exports.snapshots import (
+    SNAPSHOT_JOB,
+    convert_snapshot,
+    find_download,
+    get_snapshot,
+    list_snapshots,
+    remove_snapshot,
+    render_snapshot,
+    start_snapshot,
+)
+
+__all__ = [
+    "EXPORT_JOB",
+    "SNAPSHOT_JOB",
+    "ExportOrder",
+    "convert_snapshot",
+    "find_download",
+    "get_snapshot",
+    "list_snapshots",
+    "remove_snapshot",
+    "render_snapshot",
+    "start_export",
+    "start_snapshot",
+]

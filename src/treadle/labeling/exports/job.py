@@ -1,0 +1,137 @@
+"""An export as a job: the worker writes a file, the web process streams it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any, BinaryIO, cast
+
+import msgspec
+
+from treadle import jobs
+from treadle.access import Grant
+from treadle.db import Tx
+from treadle.jobs import JobKind, JobRun
+from treadle.labeling import projects, task_list, views
+from treadle.labeling.config import parse_config
+from treadle.labeling.exports.rows import read_tasks
+from treadle.labeling.filters import TaskQuery
+from treadle.labeling.formats import ExportCounts, find_format
+from treadle.objects import ObjectStore
+from treadle.permissions import Permission
+
+JOB_NAME = "export"
+_CHUNK_BYTES = 256 * 1024
+
+
+class ExportOrder(msgspec.Struct, frozen=True):
+    """What the worker shall write."""
+
+    export_type: str
+    with_all: bool = False  # also tasks that nobody annotated
+    task_ids: list[int] = []  # empty: all
+    view_id: int | None = None
+
+
+def start_export(tx: Tx, grant: Grant, order: ExportOrder) -> jobs.Job:
+    """Order an export of the grant's project. Raises Invalid("export-format-unknown")."""
+    find_format(order.export_type)
+    return jobs.submit(tx, grant, JOB_NAME, order)
+
+
+def run_export(run: JobRun) -> dict[str, Any]:
+    """Write the file; where it lies, and what the format could not express."""
+    return run.step("write", _write, run, run.decode(ExportOrder))
+
+
+def undo_export(run: JobRun) -> None:
+    """Take the file of an export that failed or was cancelled away."""
+    run.objects.delete(object_key(run.job.id))
+
+
+EXPORT_JOB = JobKind(JOB_NAME, run_export, Permission.EXPORT, undo_export)
+
+
+def object_key(job_id: str) -> str:
+    """Where the file of an export lies."""
+    return f"exports/{job_id}"
+
+
+def file_name(tx: Tx, project_id: int, digest: str, extension: str) -> str:
+    """``project-46-at-2026-11-21-00-45-e5f75066.json``, as Label Studio names it."""
+    return f"project-{project_id}-at-{tx.now:%Y-%m-%d-%H-%M}-{digest[:8]}.{extension.lstrip('.')}"
+
+
+def write_file(
+    run: JobRun, key: str, export_type: str, query: TaskQuery, *, with_all: bool
+) -> tuple[str, ExportCounts]:
+    """Write the grant's project in a format under ``key``; the MD5 of the file, and what it holds."""
+    with run.database.read() as tx:
+        config = parse_config(projects.config_of(tx, project_of(run)))
+        total = task_list.count(tx, run.grant, query).tasks
+    tasks = read_tasks(run.database, run.grant, query, _reporter(run, total), with_all=with_all)
+    with tempfile.TemporaryFile() as file:
+        counts = find_format(export_type).write(tasks, config, cast(BinaryIO, file), run.job.created_at)
+        digest = keep(run.objects, key, file)
+    run.report(total, total, f"Wrote {counts.tasks} tasks")
+    return digest, counts
+
+
+def keep(objects: ObjectStore, key: str, file: IO[bytes]) -> str:
+    """Store a written file; its MD5 in hexadecimal digits."""
+    digest = hashlib.md5(usedforsecurity=False)
+    file.seek(0)
+    objects.put(key, _digested(file, digest.update))
+    return digest.hexdigest()
+
+
+def project_of(run: JobRun) -> int:
+    """The project that the job is for."""
+    assert run.job.project_id is not None
+    return run.job.project_id
+
+
+def _write(run: JobRun, order: ExportOrder) -> dict[str, Any]:
+    key = object_key(run.job.id)
+    digest, counts = write_file(run, key, order.export_type, _query(run, order), with_all=order.with_all)
+    known = find_format(order.export_type)
+    with run.database.read() as tx:
+        name = file_name(tx, project_of(run), digest, known.extension)
+    return {
+        "url": f"api/exports/files/{run.job.id}",
+        "object_key": key,
+        "file_name": name,
+        "content_type": known.content_type,
+        "md5": digest,
+        "task_count": counts.tasks,
+        "annotation_count": counts.annotations,
+        "left_out": dict(counts.left_out),
+    }
+
+
+def _query(run: JobRun, order: ExportOrder) -> TaskQuery:
+    query = TaskQuery()
+    if order.view_id is not None:
+        with run.database.read() as tx:
+            query = views.query_of(tx, run.grant, order.view_id)
+    selected = _selected(order.task_ids)
+    return TaskQuery(query.filters, query.ordering, selected)
+
+
+def _selected(task_ids: Sequence[int]) -> dict[str, Any] | None:
+    return {"all": False, "included": list(task_ids)} if task_ids else None
+
+
+def _reporter(run: JobRun, total: int) -> Callable[[int], None]:
+    def report(done: int) -> None:
+        run.check_cancelled()
+        run.report(min(done, total), max(total, 1), f"Read {done} tasks")
+
+    return report
+
+
+def _digested(file: IO[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        update(chunk)
+        yield chunk

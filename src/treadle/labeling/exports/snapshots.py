@@ -1,0 +1,182 @@
+"""Snapshots: the whole project as JSON at one time, kept, and converted to other formats on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from treadle import jobs
+from treadle.access import Grant
+from treadle.db import Tx
+from treadle.db.schema import export_conversions, exports, users
+from treadle.errors import NotFound
+from treadle.jobs import JobKind, JobRun
+from treadle.labeling import rendering
+from treadle.labeling.exports.conversion import convert_file
+from treadle.labeling.exports.job import write_file
+from treadle.labeling.filters import TaskQuery
+from treadle.labeling.formats import find_format
+from treadle.permissions import Permission
+
+JOB_NAME = "snapshot"
+
+_e = exports.c
+_x = export_conversions.c
+_COLUMNS = select(
+    exports, users.c.id.label("user_id"), users.c.email, users.c.first_name, users.c.last_name
+).outerjoin(users, users.c.id == _e.created_by)
+_ONE = _COLUMNS.where(_e.id == bindparam("export_id"), _e.project_id == bindparam("project_id"))
+_ALL = _COLUMNS.where(_e.project_id == bindparam("project_id")).order_by(_e.id.desc())
+_CONVERSIONS = select(export_conversions).where(_x.export_id == bindparam("export_id")).order_by(_x.id)
+
+
+class SnapshotOrder(msgspec.Struct, frozen=True):
+    """Which snapshot the worker shall write, in which format."""
+
+    export_id: int
+    export_type: str = "JSON"
+
+
+def start_snapshot(tx: Tx, grant: Grant, title: str) -> tuple[int, jobs.Job]:
+    """Order a snapshot of all tasks of the grant's project; its id and the job."""
+    export_id = tx.execute(
+        insert(exports).returning(_e.id),
+        {
+            "project_id": grant.project_id,
+            "title": title or f"{grant.actor.email} {tx.now:%Y-%m-%d %H:%M}",
+            "created_by": grant.actor.user_id,
+            "created_at": tx.now,
+            "status": "created",
+        },
+    ).scalar_one()
+    return int(export_id), jobs.submit(tx, grant, JOB_NAME, SnapshotOrder(int(export_id)))
+
+
+def convert_snapshot(tx: Tx, grant: Grant, export_id: int, export_type: str) -> tuple[int, jobs.Job | None]:
+    """Order a snapshot in another format; the conversion's id, and the job unless it is there already.
+
+    Raises NotFound("snapshot-not-found"), Invalid("export-format-unknown").
+    """
+    name = find_format(export_type).name
+    get_snapshot(tx, grant, export_id)
+    known = [row for row in tx.execute(_CONVERSIONS, {"export_id": export_id}) if row.export_type == name]
+    if known:
+        return int(known[0].id), None
+    conversion_id = tx.execute(
+        insert(export_conversions).returning(_x.id),
+        {"export_id": export_id, "export_type": name, "status": "created", "created_at": tx.now},
+    ).scalar_one()
+    return int(conversion_id), jobs.submit(tx, grant, JOB_NAME, SnapshotOrder(export_id, name))
+
+
+def get_snapshot(tx: Tx, grant: Grant, export_id: int) -> Mapping[str, Any]:
+    """The row of a snapshot of the grant's project. Raises NotFound("snapshot-not-found")."""
+    wanted = {"export_id": export_id, "project_id": grant.project_id}
+    row = tx.execute(_ONE, wanted).mappings().first()
+    if row is None:
+        raise NotFound("snapshot-not-found", f"No Export matches the given query. There is no {export_id}.")
+    return dict(row)
+
+
+def list_snapshots(tx: Tx, grant: Grant) -> list[Mapping[str, Any]]:
+    """The snapshots of the grant's project, newest first."""
+    return [dict(row) for row in tx.execute(_ALL, {"project_id": grant.project_id}).mappings()]
+
+
+def remove_snapshot(tx: Tx, grant: Grant, export_id: int) -> list[str]:
+    """Delete a snapshot; the keys of its files, which the caller deletes after the commit."""
+    row = get_snapshot(tx, grant, export_id)
+    converted = tx.execute(_CONVERSIONS, {"export_id": export_id}).all()
+    tx.execute(delete(exports).where(_e.id == export_id))
+    return [key for key in (row["object_key"], *(each.object_key for each in converted)) if key]
+
+
+def find_download(tx: Tx, grant: Grant, export_id: int, export_type: str) -> tuple[str, str, str]:
+    """Key, file name and content type of a snapshot in a format.
+
+    Raises NotFound("snapshot-not-converted") for a format that it was not converted to.
+    """
+    known = find_format(export_type)
+    row = get_snapshot(tx, grant, export_id)
+    key = row["object_key"] if known.name == "JSON" else _converted_key(tx, export_id, known.name)
+    if key is None:
+        raise NotFound(
+            "snapshot-not-converted",
+            f"Snapshot {export_id} is not there as {known.name}. POST …/convert first, and wait for it.",
+        )
+    name = f"project-{row['project_id']}-snapshot-{export_id}.{known.extension.lstrip('.')}"
+    return str(key), name, known.content_type
+
+
+def render_snapshot(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A snapshot as Label Studio shows it."""
+    converted = tx.execute(_CONVERSIONS, {"export_id": row["id"]}).all()
+    return {
+        "title": row["title"],
+        "id": row["id"],
+        "created_by": rendering.person(row) if row["user_id"] else None,
+        "created_at": rendering.instant(row["created_at"]),
+        "finished_at": rendering.instant(row["finished_at"]),
+        "status": row["status"],
+        "md5": row["md5"],
+        "counters": rendering.raw(row["counters"]),
+        "converted_formats": [
+            {"id": each.id, "status": each.status, "export_type": each.export_type, "traceback": None}
+            for each in converted
+        ],
+        "task_filter_options": None,
+        "annotation_filter_options": None,
+        "serialization_options": None,
+    }
+
+
+def run_snapshot(run: JobRun) -> dict[str, Any]:
+    """Write the snapshot, or its conversion."""
+    return run.step("write", _write, run, run.decode(SnapshotOrder))
+
+
+def undo_snapshot(run: JobRun) -> None:
+    """Note that it failed, and leave no file."""
+    order = run.decode(SnapshotOrder)
+    run.objects.delete(_key(order))
+    with run.database.write() as tx:
+        _set_status(tx, order, {"status": "failed"})
+
+
+SNAPSHOT_JOB = JobKind(JOB_NAME, run_snapshot, Permission.EXPORT, undo_snapshot)
+
+
+def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
+    key = _key(order)
+    if order.export_type == "JSON":
+        digest, counts = write_file(run, key, "JSON", TaskQuery(), with_all=True)
+        counters = {"task_number": counts.tasks, "annotation_number": counts.annotations}
+        values = {"md5": digest, "counters": msgspec.json.encode(counters).decode()}
+    else:
+        source = _key(SnapshotOrder(order.export_id))
+        convert_file(run, source, order.export_type, key)
+        values = {}
+    with run.database.write() as tx:
+        _set_status(tx, order, {"status": "completed", "object_key": key, **values})
+    return {"export": order.export_id, "export_type": order.export_type}
+
+
+def _set_status(tx: Tx, order: SnapshotOrder, values: Mapping[str, Any]) -> None:
+    if order.export_type == "JSON":
+        statement = update(exports).where(_e.id == order.export_id)
+        tx.execute(statement.values(finished_at=tx.now, **values))
+        return
+    conversion = (_x.export_id == order.export_id) & (_x.export_type == order.export_type)
+    tx.execute(update(export_conversions).where(conversion).values(**values))
+
+
+def _key(order: SnapshotOrder) -> str:
+    return f"snapshots/{order.export_id}/{order.export_type}"
+
+
+def _converted_key(tx: Tx, export_id: int, export_type: str) -> str | None:
+    rows = tx.execute(_CONVERSIONS, {"export_id": export_id})
+    return next((row.object_key for row in rows if row.export_type == export_type), None)

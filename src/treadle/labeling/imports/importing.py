@@ -1,0 +1,110 @@
+"""Beginning an import: small JSON at once, everything else as a job of the worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert
+
+from treadle import jobs
+from treadle.access import Grant
+from treadle.db import Database, Tx
+from treadle.db.schema import imports
+from treadle.labeling import projects, uploads
+from treadle.labeling.config import parse_config
+from treadle.labeling.imports import writing
+from treadle.labeling.imports.reading import read_json
+from treadle.labeling.imports.rows import stage
+from treadle.labeling.imports.staging import Source, Staged, check_not_empty, count_into
+from treadle.labeling.uploads import StoredFile
+
+JOB_NAME = "import"
+
+
+class ImportOrder(msgspec.Struct, frozen=True):
+    """What the worker shall import: uploads by id, or the JSON body under a key."""
+
+    import_id: int
+    upload_ids: list[int] = []
+    body_key: str | None = None
+
+
+def start_import(
+    tx: Tx, grant: Grant, files: Sequence[StoredFile], *, body_key: str | None = None
+) -> tuple[jobs.Job, int]:
+    """Order the import of kept files, or of a kept JSON body; the job and the import's id."""
+    assert grant.project_id is not None
+    upload_ids = [uploads.add(tx, grant.project_id, grant.actor.user_id, file) for file in files]
+    import_id = _begin(tx, grant)
+    order = ImportOrder(import_id, upload_ids, body_key)
+    return jobs.submit(tx, grant, JOB_NAME, order), import_id
+
+
+def import_inline(database: Database, grant: Grant, body: bytes) -> dict[str, Any]:
+    """Import a small JSON body now; the answer with counts and ids.
+
+    Raises Invalid naming row and field, with nothing written.
+    """
+    began = time.monotonic()
+    assert grant.project_id is not None
+    with database.read() as tx:
+        config = parse_config(projects.config_of(tx, grant.project_id))
+    summary = Staged()
+    rows = read_json(body, "The body")
+    staged = list(count_into((stage(config, row, f"item {n}") for n, row in enumerate(rows)), summary))
+    check_not_empty(summary)
+    with database.write() as tx:
+        import_id = _begin(tx, grant)
+    try:
+        writing.write_all(database, import_id, staged, _tell_nobody)
+    except BaseException:
+        writing.undo(database, import_id)
+        raise
+    with database.write() as tx:
+        writing.finish(tx, import_id)
+        ids = writing.task_ids(tx, import_id)
+    return answer(summary, time.monotonic() - began, [], ids)
+
+
+def answer(
+    summary: Staged, duration_s: float, upload_ids: Sequence[int], task_ids: Sequence[int]
+) -> dict[str, Any]:
+    """The counts of an import as Label Studio answers them."""
+    return {
+        "task_count": summary.task_count,
+        "annotation_count": summary.annotation_count,
+        "prediction_count": summary.prediction_count,
+        "duration": duration_s,
+        "file_upload_ids": list(upload_ids),
+        "could_be_tasks_list": summary.could_be_tasks_list,
+        "found_formats": summary.found_formats or [],
+        "data_columns": summary.data_columns,
+        "task_ids": list(task_ids),
+    }
+
+
+def source_of(row: Any) -> Source:
+    """An upload as something to import."""
+    name = row["file_name"].split("-", 1)[-1]
+    return Source(name, row["object_key"], row["id"], row["project_id"], row["file_name"])
+
+
+def _begin(tx: Tx, grant: Grant) -> int:
+    return int(
+        tx.execute(
+            insert(imports).returning(imports.c.id),
+            {
+                "project_id": grant.project_id,
+                "user_id": grant.actor.user_id,
+                "state": "running",
+                "created_at": tx.now,
+            },
+        ).scalar_one()
+    )
+
+
+def _tell_nobody(_written: int) -> None:
+    return None

@@ -1,0 +1,114 @@
+"""Files that people upload, and the small copies of pictures."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from treadle.db import Tx
+from treadle.db.schema import file_uploads
+from treadle.errors import NotFound
+from treadle.objects import ObjectStore
+
+_LONGEST_NAME = 120
+_UNSAFE = re.compile(r"[^\w.\-]+", re.UNICODE)
+_f = file_uploads.c
+_INSERT = insert(file_uploads).returning(_f.id)
+_BY_NAME = select(file_uploads).where(
+    _f.project_id == bindparam("project_id"), _f.file_name == bindparam("file_name")
+)
+_BY_ID = select(file_uploads).where(_f.id.in_(bindparam("ids", expanding=True))).order_by(_f.id)
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file whose bytes are kept, before its row is written."""
+
+    file_name: str
+    object_key: str
+    size_bytes: int
+    content_type: str
+
+
+def store(objects: ObjectStore, project_id: int, name: str, chunks: Iterable[bytes]) -> StoredFile:
+    """Keep the bytes of an upload under a name of its own."""
+    file_name = safe_name(name)
+    key = f"uploads/{project_id}/{file_name}"
+    kept = objects.put(key, chunks)
+    return StoredFile(file_name, key, kept.size_bytes, guess_type(name))
+
+
+def add(tx: Tx, project_id: int, user_id: int, file: StoredFile) -> int:
+    """Write the row of a kept file; its id."""
+    return int(
+        tx.execute(
+            _INSERT,
+            {
+                "project_id": project_id,
+                "user_id": user_id,
+                "file_name": file.file_name,
+                "object_key": file.object_key,
+                "size_bytes": file.size_bytes,
+                "content_type": file.content_type,
+                "created_at": tx.now,
+            },
+        ).scalar_one()
+    )
+
+
+def note_picture(tx: Tx, upload_id: int, *, width_px: int, height_px: int, content_type: str) -> None:
+    """Write down what an uploaded picture measures, after EXIF orientation."""
+    tx.execute(
+        update(file_uploads)
+        .where(_f.id == upload_id)
+        .values(width_px=width_px, height_px=height_px, content_type=content_type)
+    )
+
+
+def find(tx: Tx, project_id: int, file_name: str) -> Mapping[str, Any]:
+    """The row of an upload. Raises NotFound("file-not-found")."""
+    wanted = {"project_id": project_id, "file_name": file_name}
+    row = tx.execute(_BY_NAME, wanted).mappings().first()
+    if row is None:
+        raise NotFound("file-not-found", f"Project {project_id} has no file {file_name!r}.")
+    return dict(row)
+
+
+def list_by_id(tx: Tx, ids: Iterable[int]) -> list[Mapping[str, Any]]:
+    """The rows of these uploads, in the order of ids."""
+    return [dict(row) for row in tx.execute(_BY_ID, {"ids": list(ids)}).mappings()]
+
+
+def remove(tx: Tx, ids: Iterable[int]) -> None:
+    """Delete the rows of these uploads; their bytes are the caller's to delete."""
+    tx.execute(delete(file_uploads).where(_f.id.in_(list(ids))))
+
+
+def url_of(project_id: int, file_name: str) -> str:
+    """What stands for the file in a task's data."""
+    return f"/data/upload/{project_id}/{quote(file_name)}"
+
+
+def thumbnail_key(project_id: int, file_name: str) -> str:
+    """Where the small copy of an uploaded picture lies."""
+    return f"thumbnails/{project_id}/{file_name}.jpg"
+
+
+def safe_name(name: str) -> str:
+    """``name`` without anything that could leave a folder, made unique by eight characters in front."""
+    plain = PurePosixPath(name.replace("\\", "/")).name
+    cleaned = _UNSAFE.sub("_", plain).lstrip(".")[-_LONGEST_NAME:] or "file"
+    return f"{uuid.uuid4().hex[:8]}-{cleaned}"
+
+
+def guess_type(name: str) -> str:
+    """The content type that the name promises."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

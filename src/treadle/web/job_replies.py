@@ -1,0 +1,44 @@
+"""What a request that started a job answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from treadle.errors import (
+    Conflict,
+    Defect,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TreadleError,
+    Unavailable,
+    Unsupported,
+)
+from treadle.jobs import Job, JobState
+from treadle.web.call import Call
+
+_CLASSES: dict[str, type[TreadleError]] = {
+    each.__name__: each for each in (Conflict, Forbidden, Invalid, NotFound, Unavailable, Unsupported)
+}
+
+
+def wants_no_wait(call: Call) -> bool:
+    """Did the client ask for the job at once (``Prefer: respond-async``)?"""
+    return "respond-async" in call.headers.get("prefer", "")
+
+
+def raise_failure(job: Job) -> None:
+    """Nothing for a job that is done; otherwise the error that ended it, as if it had happened here."""
+    if job.state is JobState.DONE:
+        return
+    if job.state is JobState.CANCELLED:
+        raise Conflict("job-cancelled", f"Job {job.id} was cancelled.")
+    error: dict[str, Any] = msgspec.json.decode(job.error or "{}")
+    kind = _CLASSES.get(str(error.get("category")), Defect)
+    raise kind(
+        str(error.get("code", "job-failed")),
+        str(error.get("message", f"Job {job.id} failed.")),
+        fields=error.get("fields") or {},
+    )

@@ -1,0 +1,222 @@
+"""Exports and snapshots over HTTP: the worker writes, this process streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from treadle import jobs
+from treadle.access import Grant, ProjectScope
+from treadle.db import Tx
+from treadle.errors import Invalid, NotFound
+from treadle.jobs import Job
+from treadle.labeling import exports, projects
+from treadle.labeling.config import parse_config
+from treadle.labeling.exports import ExportOrder
+from treadle.labeling.formats import EXPORT_FORMATS, find_format
+from treadle.permissions import Permission
+from treadle.web.call import Call
+from treadle.web.downloads import stream_object
+from treadle.web.job_replies import raise_failure, wants_no_wait
+from treadle.web.routing import AnyReply, Reply, Route, empty, json_reply
+
+WAIT_S = 600.0
+
+
+class SnapshotBody(Struct):
+    """What a client sends to make a snapshot."""
+
+    title: str | None = None
+
+
+class ConversionBody(Struct):
+    """Which format a snapshot shall be converted to."""
+
+    export_type: str
+
+
+def list_formats(call: Call) -> Reply:
+    """The formats, each with whether the project's config fits it."""
+    project_id = call.path_int("id")
+    with call.read() as tx:
+        call.allow(tx, ProjectScope(project_id))
+        config = parse_config(projects.config_of(tx, project_id))
+    return json_reply([_format(known, known.fits(config)) for known in EXPORT_FORMATS])
+
+
+async def export(call: Call) -> AnyReply:
+    """The project's labels as a file, or with ``Prefer: respond-async`` the job that writes it."""
+    order = _order(call)
+    job = await call.in_thread(_start, call, order)
+    if wants_no_wait(call):
+        return json_reply({"job": job.id}, 202)
+    job = await jobs.wait_for(call.parts.database, job.id, WAIT_S)
+    if not job.is_final:
+        return json_reply({"job": job.id}, 202)
+    raise_failure(job)
+    return await call.in_thread(_send, call, job)
+
+
+def download_export(call: Call) -> AnyReply:
+    """The file that an export job wrote."""
+    with call.read() as tx:
+        job = jobs.get(tx, call.path_params["job"])
+        if job.project_id is None or job.kind != "export":
+            raise NotFound("export-not-found", f"There is no export {job.id}.")
+        call.allow(tx, ProjectScope(job.project_id))
+    raise_failure(job)
+    return _send(call, job)
+
+
+def list_snapshots(call: Call) -> Reply:
+    with call.read() as tx:
+        grant = _grant(call, tx)
+        rows = exports.list_snapshots(tx, grant)
+        return json_reply([_brief(exports.render_snapshot(tx, row)) for row in rows])
+
+
+async def create_snapshot(call: Call) -> Reply:
+    """Make a snapshot of all tasks, and wait for it."""
+    export_id, job = await call.in_thread(_start_snapshot, call, await _body(call, SnapshotBody))
+    if not wants_no_wait(call):
+        raise_failure(await jobs.wait_for(call.parts.database, job.id, WAIT_S))
+    return await call.in_thread(_show_snapshot, call, export_id, 201)
+
+
+def get_snapshot(call: Call) -> Reply:
+    return _brief_reply(_show_snapshot(call, call.path_int("export_id"), 200))
+
+
+def delete_snapshot(call: Call) -> Reply:
+    with call.write() as tx:
+        keys = exports.remove_snapshot(tx, _grant(call, tx), call.path_int("export_id"))
+    for key in keys:
+        call.parts.objects.delete(key)
+    return empty()
+
+
+async def convert_snapshot(call: Call) -> Reply:
+    """Convert a snapshot to another format, and wait for it."""
+    body = await _body(call, ConversionBody)
+    conversion_id, job = await call.in_thread(_start_conversion, call, body.export_type)
+    if job is not None and not wants_no_wait(call):
+        raise_failure(await jobs.wait_for(call.parts.database, job.id, WAIT_S))
+    return json_reply({"export_type": body.export_type, "converted_format": conversion_id})
+
+
+def download_snapshot(call: Call) -> AnyReply:
+    kind = call.query_text("exportType") or call.query_text("export_type") or "JSON"
+    with call.read() as tx:
+        key, name, content_type = exports.find_download(
+            tx, _grant(call, tx), call.path_int("export_id"), kind
+        )
+    return stream_object(call, key, content_type, _named(name))
+
+
+def _order(call: Call) -> ExportOrder:
+    kind = call.query_text("exportType") or call.query_text("export_type") or "JSON"
+    ids = [part for text in call.query_list("ids") for part in text.split(",") if part]
+    if not all(part.isdecimal() for part in ids):
+        raise Invalid("query-invalid", "ids must be whole numbers.", fields={"ids": ["Whole numbers only."]})
+    return ExportOrder(
+        export_type=find_format(kind).name,
+        with_all=call.query_flag("download_all_tasks"),
+        task_ids=[int(part) for part in ids],
+        view_id=call.query_int("view"),
+    )
+
+
+def _start(call: Call, order: ExportOrder) -> Job:
+    with call.write() as tx:
+        return exports.start_export(tx, _grant(call, tx), order)
+
+
+def _send(call: Call, job: Job) -> AnyReply:
+    found: dict[str, Any] = msgspec.json.decode(job.result or "{}")
+    return stream_object(call, found["object_key"], found["content_type"], _named(found["file_name"]))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "filename": name}
+
+
+def _start_snapshot(call: Call, body: SnapshotBody) -> tuple[int, Job]:
+    with call.write() as tx:
+        return exports.start_snapshot(tx, _grant(call, tx), body.title or "")
+
+
+def _start_conversion(call: Call, export_type: str) -> tuple[int, Job | None]:
+    with call.write() as tx:
+        return exports.convert_snapshot(tx, _grant(call, tx), call.path_int("export_id"), export_type)
+
+
+def _show_snapshot(call: Call, export_id: int, status: int) -> Reply:
+    with call.read() as tx:
+        row = exports.get_snapshot(tx, _grant(call, tx), export_id)
+        return json_reply(exports.render_snapshot(tx, row), status)
+
+
+def _brief_reply(reply: Reply) -> Reply:
+    return json_reply(_brief(msgspec.json.decode(reply.body)), reply.status)
+
+
+def _brief(snapshot: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in snapshot.items() if not name.endswith("_options")}
+
+
+async def _body(call: Call, kind: type[Any]) -> Any:
+    call.body = b"".join([chunk async for chunk in call.chunks()])
+    return call.decode(kind)
+
+
+def _grant(call: Call, tx: Tx) -> Grant:
+    return call.allow(tx, ProjectScope(call.path_int("id")))
+
+
+def _format(known: Any, fits: bool) -> dict[str, Any]:
+    told = {"title": known.title, "description": known.description, "link": "", "name": known.name}
+    if known.tags:
+        told["tags"] = list(known.tags)
+    return told if fits else {**told, "disabled": True}
+
+
+_EXPORT = Permission.EXPORT
+_ALL = "/api/projects/{id}/exports/"
+_ONE = "/api/projects/{id}/exports/{export_id}/"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/projects/{id}/export/formats/", list_formats, _EXPORT, "Get export formats"),
+    Route("GET", "/api/projects/{id}/export/", export, _EXPORT, "Export tasks and labels", stream=True),
+    Route("GET", "/api/exports/files/{job}/", download_export, _EXPORT, "Download a finished export"),
+    Route("GET", _ALL, list_snapshots, _EXPORT, "List all export snapshots"),
+    Route(
+        "POST",
+        _ALL,
+        create_snapshot,
+        _EXPORT,
+        "Create new export snapshot",
+        SnapshotBody,
+        status=201,
+        stream=True,
+    ),
+    Route("GET", _ONE, get_snapshot, _EXPORT, "Get export snapshot by ID"),
+    Route("DELETE", _ONE, delete_snapshot, _EXPORT, "Delete export snapshot", status=204),
+    Route(
+        "POST",
+        "/api/projects/{id}/exports/{export_id}/convert/",
+        convert_snapshot,
+        _EXPORT,
+        "Convert a snapshot",
+        ConversionBody,
+        stream=True,
+    ),
+    Route(
+        "GET",
+        "/api/projects/{id}/exports/{export_id}/download/",
+        download_snapshot,
+        _EXPORT,
+        "Download a snapshot",
+    ),
+)
