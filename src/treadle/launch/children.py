@@ -21,13 +21,12 @@ _STEADY_S = 30.0
 
 @dataclass
 class Child:
-    """One part: ``module`` is run with the numbers of the ``descriptors`` as its arguments.
+    """One part, by its name in `treadle.launch.part`; it is told of the ``descriptors``, the tether first.
 
     ``kept`` are inherited too, without being told of.
     """
 
     name: str
-    module: str
     descriptors: Sequence[int]
     kept: Sequence[int]
     settings: Settings
@@ -42,7 +41,7 @@ class Child:
         self.start_at_s = None
         self._started_at_s = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", self.module, *map(str, self.descriptors)],
+            [sys.executable, "-m", "treadle.launch.part", self.name, *map(str, self.descriptors)],
             stdin=subprocess.DEVNULL,
             pass_fds=[*self.descriptors, *self.kept],
             env={**os.environ, **environment_of(self.settings), "PYTHONSAFEPATH": "1"},

@@ -68,10 +68,10 @@ class Supervisor:
         self._tether, self._tether_end = os.pipe()
         # A child keeps the lock as well, so that nobody else begins before the last of ours has ended.
         kept = (lock.descriptor,)
-        self._web = Child("web", "treadle.launch.web", (listening.fileno(), self._tether), kept, settings)
+        self._web = Child("web", (self._tether, listening.fileno()), kept, settings)
         without_secrets = replace(settings, admin_email="", admin_password=Secret(""), admin_token=Secret(""))
-        self._worker = Child("worker", "treadle.launch.worker", (self._tether,), kept, without_secrets)
-        self._samples = Child("samples", "treadle.launch.samples", (self._tether,), kept, without_secrets)
+        self._worker = Child("worker", (self._tether,), kept, without_secrets)
+        self._samples = Child("samples", (self._tether,), kept, without_secrets)
         self._selector = selectors.DefaultSelector()
         self._question: HealthQuestion | None = None
         self._ask_at_s: float | None = None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 
 import uvicorn
 
 from treadle.launch.listening import listen
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, refusing
-from treadle.launch.tether import end_with_parent
 from treadle.settings import Settings, load_settings
 from treadle.web.app import create_app
 from treadle.web.parts import open_parts
@@ -20,10 +18,9 @@ _DRAIN_S = 5
 _WAIT_S = 5.0
 
 
-def main(arguments: list[str]) -> None:
-    """Serve on the socket, and end with the parent, whose descriptors the arguments are."""
-    listening, tether = (int(argument) for argument in arguments)
-    end_with_parent(tether)
+def main(descriptors: list[int]) -> None:
+    """Serve on the socket that the parent opened."""
+    (listening,) = descriptors
     serve_on(socket.socket(fileno=listening), load_settings(os.environ, {}))
 
 
@@ -54,7 +51,3 @@ def serve_on(listening: socket.socket, settings: Settings) -> None:
     )
     uvicorn.Server(config).run(sockets=[listening])
     parts.close()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

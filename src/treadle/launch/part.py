@@ -1,0 +1,27 @@
+"""How a part begins: tied to its parent before anything slow is imported."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from treadle.launch.tether import end_with_parent
+
+#: The module of each part; its ``main`` gets the settings' environment and the further arguments.
+PARTS = {
+    "web": "treadle.launch.web",
+    "worker": "treadle.launch.worker",
+    "samples": "treadle.launch.samples",
+}
+
+
+def main() -> None:
+    """``python -m treadle.launch.part NAME TETHER …``."""
+    name, tether, *arguments = sys.argv[1:]
+    end_with_parent(int(tether))
+    # By name, since the imports of a part take longer than its parent may be gone.
+    import_module(PARTS[name]).main([int(argument) for argument in arguments])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""GET api/jobs/{id}: how far a job is."""
+
+from __future__ import annotations
+
+from tests.serving import Person, RunningServer
+from treadle.access import Actor, Grant
+from treadle.jobs import JobKind, run_in_place, submit
+from treadle.jobs.run import JobParts, JobRun
+from treadle.permissions import Permission
+
+
+def count_to_two(run: JobRun) -> object:
+    run.report(2, 2, "counted")
+    return {"sum": 3}
+
+
+KIND = JobKind("count", count_to_two, Permission.TASK_WRITE)
+
+
+def submit_for(server: RunningServer, person: Person) -> str:
+    actor = Actor(person.id, person.email, is_admin=False)
+    grant = Grant(actor, Permission.TASK_WRITE, workspace_id=1, project_id=None, role=None)
+    with server.database.write() as tx:
+        return submit(tx, grant, "count", {}).id
+
+
+def test_a_job_shows_its_state_its_progress_and_its_result(server: RunningServer) -> None:
+    person = server.member("ed@example.com", "editor")
+    job_id = submit_for(server, person)
+    with server.client(person.token) as client:
+        queued = client.get(f"/api/jobs/{job_id}").json()
+        run_in_place(JobParts(server.database, server.parts.objects, server.parts.settings), KIND, job_id)
+        done = client.get(f"/api/jobs/{job_id}").json()
+    assert (queued["state"], queued["result"], queued["started_at"]) == ("queued", None, None)
+    assert {**done, "created_at": None, "started_at": None, "finished_at": None} == {
+        "id": job_id,
+        "kind": "count",
+        "state": "done",
+        "progress": {"done": 2, "total": 2},
+        "message": "counted",
+        "result": {"sum": 3},
+        "error": None,
+        "created_at": None,
+        "started_at": None,
+        "finished_at": None,
+    }
+
+
+def test_somebody_else_s_job_is_a_404(server: RunningServer) -> None:
+    job_id = submit_for(server, server.member("ed@example.com", "editor"))
+    other = server.member("other@example.com", "owner")
+    with server.client(other.token) as client:
+        assert client.get(f"/api/jobs/{job_id}").status_code == 404
+        assert client.get("/api/jobs/nonsense").status_code == 404
