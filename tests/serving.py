@@ -1,0 +1,108 @@
+"""A real server in this process, on a port of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from treadle.db import Database
+from treadle.settings import Secret, Settings
+from treadle.web import Parts, create_app, open_parts
+from treadle.web.routes import ROUTES
+from treadle.web.routing import Route
+
+ADMIN_EMAIL = "admin@example.com"
+ADMIN_PASSWORD = "correct horse"
+ADMIN_TOKEN = "0123456789abcdef0123456789abcdef01234567"
+PASSWORD = "eight or more"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who signed up, with a token."""
+
+    id: int
+    email: str
+    token: str
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that answers at ``url``."""
+
+    url: str
+    parts: Parts
+
+    @property
+    def database(self) -> Database:
+        return self.parts.database
+
+    def client(self, token: str | None = ADMIN_TOKEN, **headers: str) -> httpx.Client:
+        """A client with a token; None: nobody."""
+        if token is not None:
+            headers["Authorization"] = f"Token {token}"
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+
+    @contextmanager
+    def browser(self) -> Iterator[httpx.Client]:
+        """A client as a browser would be, with the cookie of a loaded sign-in page."""
+        with self.client(None) as client:
+            client.get("/user/login/")
+            yield client
+
+    def sign_up(self, email: str, **fields: str) -> Person:
+        """A new person through the form, with their legacy token."""
+        with self.browser() as client:
+            fields = {"email": email, "password": PASSWORD, **fields}
+            answer = post_form(client, "/user/signup/", fields)
+            assert answer.status_code == 302, answer.text
+            user_id = client.get("/api/current-user/whoami").json()["id"]
+            return Person(user_id, email, client.get("/api/current-user/token").json()["token"])
+
+    def member(self, email: str, role: str, workspace_id: int = 1) -> Person:
+        """A new person with a role that the administrator gives them."""
+        person = self.sign_up(email)
+        with self.client() as admin:
+            body = {"user": person.id, "role": role}
+            answer = admin.post(f"/api/workspaces/{workspace_id}/members", json=body)
+            assert answer.status_code == 201, answer.text
+        return person
+
+
+def post_form(client: httpx.Client, path: str, fields: dict[str, str], **more: Any) -> httpx.Response:
+    """Send a form with the CSRF cookie repeated, as our pages do."""
+    token = client.cookies.get("csrftoken", "")
+    return client.post(path, data={**fields, "csrfmiddlewaretoken": token}, **more)
+
+
+@contextmanager
+def serve(
+    database_url: str, data_dir: Path, *, routes: tuple[Route, ...] = ROUTES, **settings: Any
+) -> Iterator[RunningServer]:
+    """Serve until the block ends; with the administrator above unless ``admin_email`` is empty."""
+    given: dict[str, Any] = {"admin_email": ADMIN_EMAIL, **settings}
+    if given["admin_email"]:
+        given.setdefault("admin_password", Secret(ADMIN_PASSWORD))
+        given.setdefault("admin_token", Secret(ADMIN_TOKEN))
+    parts = open_parts(Settings(database_url=database_url, data_dir=data_dir, **given))
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(parts, routes), log_config=None, access_log=False, lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield RunningServer(f"http://127.0.0.1:{listening.getsockname()[1]}", parts)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+        parts.close()
