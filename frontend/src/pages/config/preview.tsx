@@ -1,10 +1,10 @@
-import { useEffect, useMemo, useState } from 'react';
-import { mediaAddress } from '../../api/base';
-import type { ControlTag, EditorConfig, ObjectTag } from '../../editor/model/config/config';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import type { EditorConfig, ObjectTag } from '../../editor/model/config/config';
 import { Icon } from '../../ui/icon';
 import { Notice } from '../../ui/parts';
-import { Stage } from './stage';
 import './config.css';
+
+const Live = lazy(() => import('./live'));
 
 type Parse = (xml: string) => EditorConfig;
 
@@ -14,17 +14,17 @@ interface PreviewProps {
   data: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The first task as the label page will show it: try the labels on it; nothing is kept. */
+/** The first task as the label page shows it: try the labels on it; nothing is kept. */
 export function Preview({ config, data }: PreviewProps) {
   const parse = useParser();
   const parsed = useMemo(() => parse?.(config), [parse, config]);
-  if (!parsed) return <div className="preview"><div className="preview-stage" /></div>;
-  const answers = parsed.controls.filter((control) => control.makes === 'answer');
+  if (!parsed) return <div className="preview"><div className="preview-stage" aria-busy="true" /></div>;
   return (
     <div className="preview">
-      {parsed.objects.map((object) => <Stage key={`${object.kind} ${object.name}`} config={parsed} object={object} value={valueOf(object, data)} />)}
-      {parsed.objects.length === 0 && <div className="preview-stage none"><Icon name="eye" size={22} /><p className="two">Nothing to show yet: the config names no picture and no text.</p></div>}
-      {answers.map((control) => <Answers key={control.name} control={control} />)}
+      {data && parsed.objects.length > 0
+        ? <Suspense fallback={<div className="preview-stage" aria-busy="true" />}><Live config={parsed} data={data} /></Suspense>
+        : <Waiting config={parsed} object={parsed.objects[0]} />}
+      {data && parsed.controls.some((control) => control.makes !== 'answer') && <p className="muted small">Try it: choose a label and draw. Nothing here is saved.</p>}
       {parsed.unsupported.length > 0 && <Notice tone="warn">The label page cannot draw {listOf(parsed.unsupported.map((each) => each.tag))} yet. Results that come with the data are kept untouched.</Notice>}
     </div>
   );
@@ -38,26 +38,14 @@ function useParser(): Parse | undefined {
   return parse;
 }
 
-/** What an object shows of the data: a text, or the address of a picture. */
-function valueOf(object: ObjectTag, data: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  const value = object.value.startsWith('$') ? data?.[object.value.slice(1)] : object.value;
-  if (value === undefined || value === null) return undefined;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return object.kind === 'image' && !text.startsWith('blob:') ? mediaAddress(text) : text;
-}
-
-function Answers({ control }: { control: ControlTag }) {
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const choose = (value: string) => {
-    const next = new Set(control.multiple ? chosen : []);
-    if (chosen.has(value)) next.delete(value);
-    else next.add(value);
-    setChosen(next);
-  };
+/** What will be shown here, and with which labels, before there is a task. */
+function Waiting({ config, object }: { config: EditorConfig; object: ObjectTag | undefined }) {
+  const labels = config.controls.filter((control) => control.makes !== 'answer').flatMap((control) => control.labels);
+  const words = object === undefined ? 'Nothing to show yet: the config names no picture and no text.' : object.kind === 'image' ? 'Drop pictures to see the first one here' : 'Drop texts to see the first one here';
   return (
-    <div className="preview-answers">
-      <span className="two">{control.name}</span>
-      <span className="row wrap">{control.labels.map((label) => <button key={label.value} type="button" className={chosen.has(label.value) ? 'chip on' : 'chip'} aria-pressed={chosen.has(label.value)} onClick={() => choose(label.value)}>{label.shown}</button>)}</span>
+    <div className="preview-stage">
+      <div className="none"><Icon name={object?.kind === 'text' ? 'text' : 'picture'} size={22} /><p className="two">{words}</p></div>
+      {labels.length > 0 && <ul className="preview-palette" aria-label="Labels">{labels.map((label, index) => <li key={index} style={{ ['--c' as string]: label.colour }}><span className="sq" />{label.shown}</li>)}</ul>}
     </div>
   );
 }

@@ -58,9 +58,11 @@ export function readRecords(text: string, separator: string, most: number): stri
   let record: string[] = [];
   let field = '';
   let quoted = false;
+  let begun = false;
   const source = text.replace(/^\uFEFF/, '');
   for (let at = 0; at < source.length && records.length < most; at++) {
     const letter = source[at] as string;
+    begun = letter !== '\n' || quoted;
     if (quoted) {
       if (letter !== '"') field += letter;
       else if (source[at + 1] === '"') { field += '"'; at++; }
@@ -70,7 +72,7 @@ export function readRecords(text: string, separator: string, most: number): stri
     else if (letter === '\n') { records.push([...record, field.replace(/\r$/, '')]); record = []; field = ''; }
     else field += letter;
   }
-  if (records.length < most && (field !== '' || record.length > 0)) records.push([...record, field]);
+  if (records.length < most && begun) records.push([...record, field]);
   return records;
 }
 
@@ -78,11 +80,15 @@ export function readRecords(text: string, separator: string, most: number): stri
 export function fileOfPaste(pasted: string): File {
   const text = pasted.trim();
   if (/^[[{]/.test(text)) return new File([text], 'pasted.json', { type: 'application/json' });
-  const [head = ''] = text.split('\n', 1);
-  const lines = text.split('\n').length;
-  if (lines > 1 && head.includes('\t')) return new File([text], 'pasted.tsv');
-  if (lines > 1 && /^[\w ."-]+(,[\w ."-]+)+\r?$/.test(head)) return new File([text], 'pasted.csv');
+  if (isTable(text, '\t')) return new File([text], 'pasted.tsv');
+  if (isTable(text, ',')) return new File([text], 'pasted.csv');
   return new File([text], 'pasted.txt', { type: 'text/plain' });
+}
+
+/** Whether a text begins with names of columns and a record of as many fields. */
+function isTable(text: string, separator: string): boolean {
+  const [head = [], first = []] = readRecords(text, separator, 2);
+  return head.length > 1 && first.length === head.length && head.every((name) => /^[\w][\w .-]*$/.test(name));
 }
 
 /** Every file of a drop, also those inside folders. */

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { createProject, templatesQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { Top } from '../../app/top';
@@ -33,6 +33,7 @@ export function NewProject() {
   const templates = useQuery(templatesQuery);
   const sample = useSample(files);
   const check = useConfigCheck(config);
+  const data = useMemo(() => dataFor(config, sample), [config, sample]);
   useFirstTemplate(templates.data?.templates, looksLikeText(files) || sample?.plain?.kind === 'text', template, (first) => { setTemplate(first.title); setConfig(first.config); });
   const title = named ?? template ?? '';
   const making = useMaking(workspace?.id);
@@ -68,7 +69,7 @@ export function NewProject() {
         </div>
         <aside className="live" aria-label="Preview">
           <h2>{sample ? 'Your first task' : 'Preview'}</h2>
-          {config && <Preview config={config} data={dataFor(config, sample)} />}
+          {config && <Preview config={config} data={data} />}
         </aside>
       </div>
       {making.project && making.importing.state.is !== 'ready' && <Importing making={making} files={files} />}

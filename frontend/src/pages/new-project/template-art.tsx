@@ -5,6 +5,7 @@ export interface ConfigSketch {
   object: 'image' | 'text' | 'audio' | 'video' | 'table' | 'other';
   shapes: ReadonlyArray<'rectangle' | 'polygon' | 'ellipse' | 'keypoint' | 'brush' | 'span'>;
   choices: number;
+  many: boolean;
   writes: boolean;
   colours: readonly string[];
 }
@@ -24,7 +25,7 @@ export function sketch(config: string): ConfigSketch {
   const object = tags.map((tag) => OBJECTS[tag.name]).find(Boolean) ?? 'other';
   const shapes = [...new Set(tags.map((tag) => SHAPES[tag.name]).filter((shape) => shape !== undefined))];
   const colours = named('label').map((tag, index) => /background="([^"]+)"/.exec(tag.attributes)?.[1] ?? (PALETTE[index % 12] as string));
-  return { object, shapes, choices: named('choice').length, writes: tags.some((tag) => tag.name === 'textarea'), colours: colours.length ? colours : PALETTE };
+  return { object, shapes, choices: named('choice').length, many: /choice="multiple"/.test(config), writes: tags.some((tag) => tag.name === 'textarea'), colours: colours.length ? colours : PALETTE };
 }
 
 /** A picture of what labelling with this config looks like, drawn from the config itself. */
@@ -42,7 +43,7 @@ export function TemplateArt({ config, hint }: { config: string; hint?: string | 
       {drawn.object === 'video' && <Scene tall={false} />}
       {(drawn.object === 'table' || drawn.object === 'other') && <Lines spans={[]} tall={!asks} />}
       {drawn.object !== 'text' && drawn.shapes.map((shape, index) => <Mark key={shape} shape={shape} colours={drawn.colours} first={index} alone={drawn.shapes.length === 1} />)}
-      {drawn.choices > 0 && <Answers count={drawn.choices} />}
+      {drawn.choices > 0 && <Answers count={drawn.choices} chosen={drawn.many ? [0, 2] : [0]} />}
       {drawn.choices === 0 && drawn.writes && <WrittenAnswer />}
     </svg>
   );
@@ -88,10 +89,10 @@ function Mark({ shape, colours, first, alone }: { shape: string; colours: readon
   return null;
 }
 
-const Answers = ({ count }: { count: number }) => (
+const Answers = ({ count, chosen }: { count: number; chosen: readonly number[] }) => (
   <g>
     {Array.from({ length: Math.min(count, 3) }, (_, index) => (
-      <rect key={index} x={12 + index * 46} y="80" width="40" height="13" rx="6.5" fill={index === 0 ? 'var(--accent-soft)' : 'var(--surface)'} stroke={index === 0 ? 'var(--accent)' : 'var(--line-strong)'} strokeWidth="1.5" />
+      <rect key={index} x={12 + index * 46} y="80" width="40" height="13" rx="6.5" fill={chosen.includes(index) ? 'var(--accent-soft)' : 'var(--surface)'} stroke={chosen.includes(index) ? 'var(--accent)' : 'var(--line-strong)'} strokeWidth="1.5" />
     ))}
   </g>
 );
@@ -110,5 +111,5 @@ const SPECIAL: Record<string, ReactNode> = {
   'rotated-boxes': <><rect x="12" y="10" width="136" height="80" rx="4" fill="var(--surface)" /><path d="M12 66c40-16 60 8 136-24" stroke="var(--line)" strokeWidth="10" />{turned(48, 34, -24, 'var(--l1)')}{turned(104, 34, 38, 'var(--l2)')}{turned(66, 70, 8, 'var(--l1)')}{turned(118, 72, -52, 'var(--l3)')}</>,
   counting: <><rect x="12" y="10" width="136" height="80" rx="4" fill="var(--surface)" />{[[32, 30], [58, 24], [84, 34], [112, 26], [134, 40], [44, 52], [72, 58], [100, 54], [126, 66], [30, 74], [60, 80], [88, 76], [112, 82]].map(([x = 0, y = 0]) => <g key={`${x} ${y}`}><circle cx={x} cy={y} r="9" fill="var(--line)" /><circle cx={x} cy={y} r="3.5" fill="var(--l1)" stroke="#fff" strokeWidth="1.2" /></g>)}</>,
   'page-layout': <><rect x="44" y="6" width="72" height="88" rx="3" fill="var(--surface)" />{area(50, 12, 42, 9, 'var(--l1)')}{area(50, 26, 60, 20, 'var(--l2)')}{area(50, 51, 28, 20, 'var(--l4)')}{area(82, 51, 28, 20, 'var(--l3)')}{area(50, 76, 60, 13, 'var(--l2)')}</>,
-  defects: <><rect x="12" y="8" width="136" height="68" rx="4" fill="var(--surface)" /><circle cx="80" cy="42" r="27" stroke="var(--line-strong)" strokeWidth="5" /><circle cx="80" cy="42" r="9" stroke="var(--line-strong)" strokeWidth="3" />{area(92, 18, 24, 18, 'var(--l1)')}{area(54, 50, 16, 16, 'var(--l2)')}<Answers count={3} /></>,
+  defects: <><rect x="12" y="8" width="136" height="68" rx="4" fill="var(--surface)" /><circle cx="80" cy="42" r="27" stroke="var(--line-strong)" strokeWidth="5" /><circle cx="80" cy="42" r="9" stroke="var(--line-strong)" strokeWidth="3" />{area(92, 18, 24, 18, 'var(--l1)')}{area(54, 50, 16, 16, 'var(--l2)')}<Answers count={3} chosen={[0]} /></>,
 };

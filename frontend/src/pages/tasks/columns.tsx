@@ -65,7 +65,7 @@ function LabelCounts({ labels, colours }: { labels: Record<string, number> | und
   return (
     <span className="row labels" title={entries.map(([label, times]) => `${label} ${times}`).join(', ')}>
       {entries.map(([label, times]) => (
-        <span key={label} className="row label-count" style={{ ['--c' as string]: colours.get(label) ?? 'var(--l12)' }}><span className="sq" />{label}{times > 1 && <span className="muted">{count(times)}</span>}</span>
+        <span key={label} className="row label-count" style={{ ['--c' as string]: colours.get(label) }}>{colours.has(label) && <span className="sq" />}{label}{times > 1 && <span className="muted">{count(times)}</span>}</span>
       ))}
     </span>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import { useEffect, useId, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent } from 'react';
 import type { TaskRow } from '../../api/types';
 import { nameOfKey } from '../../app/keys';
 import { Icon } from '../../ui/icon';
@@ -8,6 +8,7 @@ import { countSelected, EVERYTHING, isSelected, NOTHING, type Selection, toggled
 import { HEAD_PX, useRowWindow } from './use-row-window';
 
 interface GridProps {
+  subject: 'picture' | 'text' | 'other';
   columns: readonly TableColumn[];
   total: number;
   useRange: (from: number, to: number) => (index: number) => TaskRow | undefined;
@@ -22,9 +23,11 @@ interface GridProps {
 
 const ROW_PX = 52;
 const PHONE_ROW_PX = 76;
+const CHECK_PX = 36;
+const END_PX = 10;
 
 /** Tasks as a real grid: one tab stop, arrows move, Space selects, Enter opens. Draws only the rows in sight. */
-export function TaskGrid({ columns, total, useRange, idsBetween, selection, onSelect, sort, onSort, onOpen, onDelete }: GridProps) {
+export function TaskGrid({ subject, columns, total, useRange, idsBetween, selection, onSelect, sort, onSort, onOpen, onDelete }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const phone = usePhone();
   const rowHeight = phone ? PHONE_ROW_PX : ROW_PX;
@@ -69,7 +72,7 @@ export function TaskGrid({ columns, total, useRange, idsBetween, selection, onSe
   useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
 
   return (
-    <div className="grid-scroll" ref={scroller} role="grid" tabIndex={0} aria-label="Tasks" aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} style={{ ['--cols' as string]: `36px ${columns.map((column) => column.width).join(' ')}` }}>
+    <div className="grid-scroll" ref={scroller} role="grid" tabIndex={0} aria-label="Tasks" aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} data-subject={subject} style={layoutOf(columns)}>
       <div role="rowgroup" className="grid-head">
         <div role="row" aria-rowindex={1} className="grid-row head" style={{ height: HEAD_PX }}>
           <span role="columnheader" className="check-cell">
@@ -98,6 +101,12 @@ export function TaskGrid({ columns, total, useRange, idsBetween, selection, onSe
       </div>
     </div>
   );
+}
+
+/** Every row lays out its own cells, so the columns must not depend on what stands in them. */
+function layoutOf(columns: readonly TableColumn[]): CSSProperties {
+  const least = columns.reduce((sum, { width }) => sum + Number(/(\d+)px/.exec(width)?.[1] ?? 100), CHECK_PX + END_PX);
+  return { '--cols': `${CHECK_PX}px ${columns.map((column) => column.width).join(' ')}`, '--least': `${least}px` } as CSSProperties;
 }
 
 function Head({ column, sort, onSort }: { column: TableColumn; sort: string | undefined; onSort: (sort: string | undefined) => void }) {

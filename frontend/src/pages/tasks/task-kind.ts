@@ -34,12 +34,16 @@ export function wordsFor(task: TaskRow, { key }: Subject): string {
   return value === undefined ? '' : JSON.stringify(value);
 }
 
+/** Every label and choice of a project, each once. */
+export const labelsOf = (project: Project): string[] => [...new Set(Object.values(project.parsed_label_config ?? {}).flatMap((control) => control.labels))];
+
 const PALETTE = Array.from({ length: 12 }, (_, index) => `var(--l${index + 1})`);
 
-/** The colour of each label: the config's own, else the palette's in order. */
+/** The colour of each label: the config's own, else the palette's in order. Choices have none. */
 export function labelColours(project: Project): Map<string, string> {
   const colours = new Map<string, string>();
   for (const control of Object.values(project.parsed_label_config ?? {})) {
+    if (control.type.toLowerCase() === 'choices') continue;
     for (const label of control.labels) {
       if (!colours.has(label)) colours.set(label, control.labels_attrs[label]?.['background'] ?? (PALETTE[colours.size % PALETTE.length] as string));
     }

@@ -18,7 +18,7 @@ import { SaveView } from './save-view';
 import { countSelected, NOTHING, type Selection } from './selection';
 import { SelectionBar } from './selection-bar';
 import { TaskGrid } from './task-grid';
-import { labelColours } from './task-kind';
+import { labelsOf, subjectOf } from './task-kind';
 import { useShownColumns } from './use-shown-columns';
 import { useTaskRows } from './use-task-rows';
 import './tasks.css';
@@ -48,7 +48,7 @@ function TaskTable({ project }: { project: Project }) {
   const makes = mayEdit(useWorkspace());
   const bar = (
     <FilterBar
-      project={project.id} filters={filters} sort={sort} columns={columns} labels={[...labelColours(project).keys()]} views={views} table={table} shown={shown} total={rows.first.data?.total}
+      project={project.id} filters={filters} sort={sort} columns={columns} labels={labelsOf(project)} views={views} table={table} shown={shown} total={rows.first.data?.total}
       onFilters={(next, order) => goTo(next, order ?? sort)} onSort={(next) => goTo(filters, next)} onShown={setShown} onSaveView={() => setSaving(true)} onDeleteView={(view) => void removeView(view)}
     />
   );
@@ -59,7 +59,7 @@ function TaskTable({ project }: { project: Project }) {
       {rows.first.isSuccess && rows.total === 0 && <NoneFound onAll={() => goTo([], sort)} />}
       {!rows.first.isError && (rows.total > 0 || rows.first.isPending) && (
         <TaskGrid
-          columns={table.filter((column) => shown.has(column.id) || column.id === 'id')} total={rows.first.isPending ? 12 : rows.total} useRange={rows.useRange} idsBetween={rows.idsBetween}
+          subject={subjectOf(project).kind} columns={table.filter((column) => shown.has(column.id) || column.id === 'id')} total={rows.first.isPending ? 12 : rows.total} useRange={rows.useRange} idsBetween={rows.idsBetween}
           selection={selection} onSelect={setSelection} sort={sort} onSort={(next) => goTo(filters, next)} onOpen={(task) => location.assign(openAddress(task))} onDelete={() => { if (makes) setDeleting(true); }}
         />
       )}

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fileOfPaste, kindOfFile, readRecords, sampleOf } from './sources';
+
+const file = (name: string, text: string) => new File([text], name);
+
+describe('the first task of what was dropped', () => {
+  test('comes from the first record of a table', async () => {
+    const sample = await sampleOf([file('a.csv', '\uFEFFtext,stars\n"Good, really",5\nBad,1\n')]);
+    expect(sample).toEqual({ data: { text: 'Good, really', stars: '5' }, keys: ['text', 'stars'] });
+  });
+
+  test('comes from the data of the first item of a JSON list', async () => {
+    expect((await sampleOf([file('a.json', '[{"data": {"image": "x.jpg"}, "predictions": []}]')]))?.data).toEqual({ image: 'x.jpg' });
+    expect((await sampleOf([file('a.json', '{"image": "x.jpg"}')]))?.keys).toEqual(['image']);
+  });
+
+  test('is nothing for JSON that does not parse, and nothing for unknown files', async () => {
+    expect(await sampleOf([file('a.json', '[{"data"')])).toBeUndefined();
+    expect(await sampleOf([file('a.bin', 'x')])).toBeUndefined();
+  });
+});
+
+test('quoted fields keep separators, quotes and line ends', () => {
+  expect(readRecords('a,b\r\n"1, ""2""","3\n4"\r\n', ',', 5)).toEqual([['a', 'b'], ['1, "2"', '3\n4']]);
+});
+
+test('any record written with quotes reads back', () => {
+  const field = fc.string().filter((text) => !text.startsWith('\uFEFF'));
+  fc.assert(fc.property(fc.array(field, { minLength: 1 }), (record) => {
+    const line = record.map((each) => `"${each.replaceAll('"', '""')}"`).join(',');
+    expect(readRecords(`x\n${line}`, ',', 2)[1]).toEqual(record);
+  }));
+});
+
+test('a pasted text becomes the file that it would have been', () => {
+  expect(fileOfPaste(' [{"text": 1}]').name).toBe('pasted.json');
+  expect(fileOfPaste('text,stars\nGood,5').name).toBe('pasted.csv');
+  expect(fileOfPaste('text\tstars\nGood\t5').name).toBe('pasted.tsv');
+  expect(fileOfPaste('A plain sentence, with a comma.\nAnother.').name).toBe('pasted.txt');
+});
+
+test('a file is known by its ending, whatever its case', () => {
+  expect(kindOfFile(file('A.JPEG', ''))).toBe('pictures');
+  expect(kindOfFile(file('notes', ''))).toBe('others');
+});
