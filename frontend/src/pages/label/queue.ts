@@ -88,8 +88,9 @@ export class TaskQueue {
     return this.#go(at, await this.#task(item.taskId, item.annotationId));
   }
 
+  /** A chosen task, out of turn; it is in this person's hands from then on. */
   async open(taskId: number): Promise<Found> {
-    const found = await this.#task(taskId, null);
+    const found = await this.#ask({ method: 'POST', path: `api/tasks/${taskId}/open/` }, taskId, null);
     const known = this.#trail.findIndex((item) => item.taskId === taskId);
     return known < 0 ? this.#enterLast(found) : this.#go(known, found);
   }
@@ -147,8 +148,12 @@ export class TaskQueue {
     return { kind: 'task', task, annotationId: null };
   }
 
-  async #task(taskId: number, annotationId: number | null): Promise<Found> {
-    const reply = await this.#parts.fetch({ method: 'GET', path: `api/tasks/${taskId}/` });
+  #task(taskId: number, annotationId: number | null): Promise<Found> {
+    return this.#ask({ method: 'GET', path: `api/tasks/${taskId}/` }, taskId, annotationId);
+  }
+
+  async #ask(request: HttpRequest, taskId: number, annotationId: number | null): Promise<Found> {
+    const reply = await this.#parts.fetch(request);
     if (reply.status === 200) return { kind: 'task', task: reply.body as WireTask, annotationId };
     return reply.status === 404 ? { kind: 'gone', taskId } : refused(reply);
   }

@@ -76,6 +76,8 @@ export interface WireError {
   readonly validation_errors?: Readonly<Record<string, readonly string[]>>;
   /** The object as it stands on the server, with a 409. */
   readonly current?: unknown;
+  /** Its version. */
+  readonly etag?: string;
 }
 
 export function authorOf(annotation: WireAnnotation): number | null {

@@ -20,6 +20,8 @@ export interface AutosaveParts {
   readonly leadTime: LeadTime;
   readonly now: () => number;
   readonly results: () => readonly LsResult[];
+  /** Proposals that the person has put away so far; they stay away after a reload. */
+  readonly dismissed: () => readonly string[];
   /** Tells that a change is on its way, or has arrived in the browser's store. */
   readonly onChange: () => void;
 }
@@ -54,12 +56,6 @@ export class Autosave {
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => void this.flush(), DRAFT_AFTER_MS);
     this.#parts.onChange();
-  }
-
-  /** Suggestions that were put away stay away after a reload. */
-  async dismissed(ids: readonly string[]): Promise<void> {
-    this.#work = { ...this.#work, dismissed: [...new Set([...this.#work.dismissed, ...ids])] };
-    await this.#keep();
   }
 
   /** Hands the last change to the outbox now. */
@@ -135,7 +131,8 @@ export class Autosave {
   #keep(result = this.#parts.results()): Promise<unknown> {
     clearTimeout(this.#keepTimer);
     this.#keepTimer = undefined;
-    const mine = { ...this.#work, result, leadTimeS: this.#parts.leadTime.seconds() };
+    const { leadTime, dismissed } = this.#parts;
+    const mine = { ...this.#work, result, dismissed: dismissed(), leadTimeS: leadTime.seconds() };
     this.#writing = this.#writing.catch(() => undefined).then(() => this.#write(mine));
     return this.#writing;
   }

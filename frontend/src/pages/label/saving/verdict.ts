@@ -18,7 +18,7 @@ export function judge(reply: HttpReply): Verdict {
   if (status === 401) return { kind: 'sign-in' };
   if (status === 403 && (error.code ?? '').startsWith('csrf')) return { kind: 'csrf' };
   if (status === 409 && error.current) {
-    return { kind: 'held', held: { kind: 'conflict', current: error.current, etag: reply.etag, message: detail(reply) } };
+    return { kind: 'held', held: { kind: 'conflict', current: error.current, etag: error.etag ?? reply.etag, message: detail(reply) } };
   }
   if (status === 404 || status === 410) return { kind: 'held', held: { kind: 'gone', message: detail(reply) } };
   if (status >= 500 || status === 408 || status === 425 || status === 429) {

@@ -1,0 +1,71 @@
+import { useEffect, useReducer, useState } from 'react';
+import type { KeyMap } from '../model/tools/keymap.ts';
+import { keyOf, showKey } from '../model/tools/keys.ts';
+
+export interface KeySheetProps {
+  readonly keyMap: KeyMap;
+  /** Commands that this page has; others of the table are left out. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** Keys that the picture and the text have for themselves while they have the focus; they cannot be changed. */
+const FIXED: ReadonlyArray<readonly [keys: string, title: string]> = [
+  ['Alt + arrows', 'Resize the selected shape by 1 px (Shift: 10)'],
+  ['Page up, Page down', 'Rotate by 1° (Shift: 15)'],
+  [', .', 'Pick a corner of the selected polygon; arrows move it, Insert adds one, Del takes it away'],
+  ['Shift + drag, wheel', 'Move the picture'],
+  ['Ctrl + wheel, two fingers', 'Zoom'],
+];
+
+/** What every key does, and the place to change it. */
+export function KeySheet({ keyMap, known }: KeySheetProps) {
+  const [, draw] = useReducer((count: number) => count + 1, 0);
+  const [asking, setAsking] = useState<string | null>(null);
+  const [trouble, setTrouble] = useState('');
+  useEffect(() => keyMap.subscribe(draw), [keyMap]);
+  useEffect(() => {
+    if (asking === null) return undefined;
+    const hear = (event: KeyboardEvent): void => {
+      const key = keyOf(event);
+      if (key === null) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (key !== 'escape') setTrouble(change(keyMap, asking, key));
+      setAsking(null);
+    };
+    window.addEventListener('keydown', hear, { capture: true });
+    return () => window.removeEventListener('keydown', hear, { capture: true });
+  }, [asking, keyMap]);
+  const commands = keyMap.list().filter((command) => known.has(command.id));
+  return (
+    <>
+      <p className="two">Press a key’s button to give the act another key. Changes are remembered in this browser.</p>
+      {trouble && <p className="notice warn" role="alert">{trouble}</p>}
+      <dl className="keys">
+        {commands.map(({ id, title, keys }) => (
+          <div key={id}>
+            <dt>{title}</dt>
+            <dd>
+              <button type="button" className={`keycap ${asking === id ? 'asking' : ''}`} aria-label={`Change the key of ${title}, now ${keys.map(showKey).join(' or ') || 'none'}`} onClick={() => (setTrouble(''), setAsking(id))}>
+                {asking === id ? 'press a key' : keys.map((key) => <kbd key={key}>{showKey(key)}</kbd>)}
+              </button>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <h3 className="keys-head">On the focused picture</h3>
+      <dl className="keys fixed">
+        {FIXED.map(([keys, title]) => (
+          <div key={keys}><dt>{title}</dt><dd><kbd>{keys}</kbd></dd></div>
+        ))}
+      </dl>
+      <div className="row"><button type="button" className="btn" onClick={() => (setTrouble(''), keyMap.reset())}>Give all keys back</button></div>
+    </>
+  );
+}
+
+function change(keyMap: KeyMap, id: string, key: string): string {
+  const answer = keyMap.remap(id, key);
+  if (answer.ok) return '';
+  return answer.heldBy ? `${showKey(key)} is taken by “${answer.heldBy.title}”. Change that one first.` : `${showKey(key)} cannot be used.`;
+}

@@ -1,0 +1,49 @@
+import { useEffect, useRef, useState } from 'react';
+import type { ObjectTag } from '../model/config/config.ts';
+import type { Editor } from '../model/editor.ts';
+import type { PictureSurface, StageSurfaces } from './stage-surfaces.ts';
+import { ZoomCorner } from './zoom-corner.tsx';
+
+export interface PictureStageProps {
+  readonly editor: Editor;
+  readonly surfaces: StageSurfaces;
+  readonly object: ObjectTag;
+  readonly url: string;
+  /** A new one remounts: the next task. */
+  readonly taskKey: object;
+  readonly onBroken: (message: string) => void;
+}
+
+/** One picture of the task. The surface draws; this gives it a place. */
+export function PictureStage({ editor, surfaces, object, url, taskKey, onBroken }: PictureStageProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const [surface, setSurface] = useState<PictureSurface | null>(null);
+  useEffect(() => {
+    let isOver = false;
+    let mounted: PictureSurface | null = null;
+    const mount = async (): Promise<void> => {
+      const { mountImageSurface } = await import('../surfaces/canvas2d/index.ts');
+      if (isOver || !host.current) return;
+      const made = await mountImageSurface(host.current, editor, { objectName: object.name, url, attributes: object.attributes });
+      if (isOver) return made.destroy();
+      mounted = made;
+      surfaces.pictures.set(object.name, made);
+      surfaces.changed();
+      setSurface(made);
+    };
+    mount().catch((error: unknown) => !isOver && onBroken(error instanceof Error ? error.message : String(error)));
+    return () => {
+      isOver = true;
+      mounted?.destroy();
+      surfaces.pictures.delete(object.name);
+      setSurface(null);
+    };
+    // onBroken changes with every drawing and mounts nothing anew.
+  }, [editor, surfaces, object, url, taskKey]);
+  return (
+    <div className="pane picture">
+      <div className="surface" ref={host} />
+      {surface && <ZoomCorner surface={surface} />}
+    </div>
+  );
+}

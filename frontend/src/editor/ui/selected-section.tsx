@@ -1,0 +1,216 @@
+import { useId, useState } from 'react';
+import { Icon } from '../../ui/icon.tsx';
+import type { Editor } from '../model/editor.ts';
+import type { Region, Shape } from '../model/types.ts';
+import { moveShape, shapeBounds, validateShape } from '../tags/registry.ts';
+import { clampShape } from './clamp-shape.ts';
+import { excerpt, regionName } from './region-text.ts';
+import { useEditor } from './use-editor.ts';
+
+/** What is selected, in numbers that can be typed: the way to place a shape without a pointer. */
+export function SelectedSection({ editor }: { editor: Editor }) {
+  const selected = useEditor(editor, (it) => it.selection.ids());
+  useEditor(editor, (it) => it.store.version);
+  const regions = [...selected].flatMap((id) => editor.store.get(id) ?? []);
+  const [first] = regions;
+  if (!first) return null;
+  return (
+    <section className="sec" aria-label="Selected" data-testid="selected">
+      <div className="sec-head">
+        <h2>{regions.length === 1 ? 'Selected' : `${regions.length} selected`}</h2>
+        <span className="grow" />
+        <SelectionActs editor={editor} regions={regions} />
+      </div>
+      <div className="kv">
+        <LabelRow editor={editor} regions={regions} />
+        {regions.length === 1 && <Numbers key={first.id} editor={editor} region={first} />}
+        {regions.length === 1 && <><span>Drawn by</span><span>{drawnBy(first)}</span></>}
+      </div>
+    </section>
+  );
+}
+
+function SelectionActs({ editor, regions }: { editor: Editor; regions: readonly Region[] }) {
+  const ids = regions.map((region) => region.id);
+  const isLocked = regions.every((region) => region.locked);
+  const isHidden = regions.every((region) => region.hidden);
+  const canCopy = regions.some((region) => region.shape.kind !== 'span');
+  return (
+    <span className="row tight">
+      {regions.some((region) => region.suggested) && (
+        <SmallButton title="Accept" icon="check" onPress={() => editor.accept(ids)} />
+      )}
+      {canCopy && <SmallButton title="Duplicate  Ctrl D" icon="copy" onPress={() => editor.duplicate(ids)} />}
+      <SmallButton title={isHidden ? 'Show  Shift H' : 'Hide  Shift H'} icon={isHidden ? 'eyeoff' : 'eye'} onPress={() => editor.setHidden(ids, !isHidden)} />
+      <SmallButton title={isLocked ? 'Unlock  Shift L' : 'Lock  Shift L'} icon="lock" isOn={isLocked} onPress={() => editor.setLocked(ids, !isLocked)} />
+      <SmallButton title="Delete  Del" icon="trash" isOff={isLocked} onPress={() => editor.remove(ids)} />
+    </span>
+  );
+}
+
+interface SmallButtonProps {
+  readonly title: string;
+  readonly icon: 'check' | 'copy' | 'eye' | 'eyeoff' | 'lock' | 'trash';
+  readonly isOn?: boolean;
+  readonly isOff?: boolean;
+  readonly onPress: () => void;
+}
+
+function SmallButton({ title, icon, isOn = false, isOff = false, onPress }: SmallButtonProps) {
+  const name = title.split('  ')[0]!;
+  return (
+    <button type="button" className={`btn ghost icon small ${isOn ? 'on' : ''}`} title={title} aria-label={name} disabled={isOff} onClick={onPress}>
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function LabelRow({ editor, regions }: { editor: Editor; regions: readonly Region[] }) {
+  const id = useId();
+  const first = regions[0]!;
+  const fitting = editor.config.controls.filter(
+    (control) => regions.every((region) => control.makes === region.shape.kind && control.toName === region.toName),
+  );
+  if (fitting.every((control) => control.labels.length === 0)) return null;
+  const same = regions.every((region) => region.labels.join('\n') === first.labels.join('\n') && region.fromName === first.fromName);
+  const value = same && first.labels.length === 1 ? JSON.stringify([first.fromName, first.labels[0]]) : '';
+  const change = (chosen: string): void => {
+    const [fromName, label] = JSON.parse(chosen) as [string, string];
+    editor.relabel(regions.map((region) => region.id), label, fromName);
+  };
+  return (
+    <>
+      <label htmlFor={id}>Label</label>
+      <select id={id} className="input small" value={value} data-testid="relabel" onChange={(event) => change(event.target.value)}>
+        {value === '' && <option value="" disabled>{same ? regionName(editor, first) : 'several'}</option>}
+        {fitting.map((control) => {
+          const options = control.labels.map((label) => (
+            <option key={label.value} value={JSON.stringify([control.name, label.value])}>{label.shown}</option>
+          ));
+          return fitting.length === 1 ? options : <optgroup key={control.name} label={control.name}>{options}</optgroup>;
+        })}
+      </select>
+    </>
+  );
+}
+
+interface NumberField {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly set: (value: number) => Shape;
+}
+
+interface NumberRow {
+  readonly title: string;
+  readonly fields: readonly NumberField[];
+}
+
+function Numbers({ editor, region }: { editor: Editor; region: Region }) {
+  const { shape } = region;
+  if (shape.kind === 'span') {
+    return (
+      <>
+        <span>Text</span><span className="cut" title={excerpt(editor, region, 500)}>{excerpt(editor, region, 60)}</span>
+        <span>Position</span><span>{shape.start.toLocaleString('en')} to {shape.end.toLocaleString('en')}</span>
+      </>
+    );
+  }
+  return rowsOf(shape).map((row) => (
+    <NumberLine key={row.title} row={row} isOff={region.locked === true} onSet={(next) => place(editor, region, next)} />
+  ));
+}
+
+function NumberLine({ row, isOff, onSet }: { row: NumberRow; isOff: boolean; onSet: (shape: Shape) => void }) {
+  return (
+    <>
+      <span>{row.title}</span>
+      <span className="numbers">
+        {row.fields.map((field) => <NumberInput key={field.name} field={field} isOff={isOff} onSet={onSet} />)}
+        <span className="muted">{row.fields[0]!.unit}</span>
+      </span>
+    </>
+  );
+}
+
+/** Follows the shape until one types; takes effect with Enter or on leaving, Esc takes it back. */
+function NumberInput({ field, isOff, onSet }: { field: NumberField; isOff: boolean; onSet: (shape: Shape) => void }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const shown = String(Math.round(field.value * 10) / 10);
+  const commit = (): void => {
+    const value = Number(typed);
+    if (typed !== null && typed.trim() !== '' && Number.isFinite(value) && typed !== shown) onSet(field.set(value));
+    setTyped(null);
+  };
+  return (
+    <input
+      className="input small"
+      type="number"
+      step="any"
+      aria-label={field.name}
+      data-testid={`number-${field.name.toLowerCase()}`}
+      disabled={isOff}
+      value={typed ?? shown}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') commit();
+        else if (event.key === 'Escape') setTyped(null);
+        else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+          onSet(field.set(Number(typed ?? shown) + (event.key === 'ArrowUp' ? 1 : -1) * (event.shiftKey ? 10 : 1)));
+          setTyped(null);
+        } else return;
+        event.preventDefault();
+      }}
+    />
+  );
+}
+
+/** The numbers of a shape, in picture pixels and degrees. */
+function rowsOf(shape: Exclude<Shape, { kind: 'span' }>): readonly NumberRow[] {
+  const px = (name: string, value: number, set: (value: number) => Shape): NumberField => ({ name, value, unit: 'px', set });
+  const turn = (value: number, set: (value: number) => Shape): NumberRow => ({
+    title: 'Rotation',
+    fields: [{ name: 'Rotation', value, unit: '°', set }],
+  });
+  switch (shape.kind) {
+    case 'rectangle':
+      return [
+        { title: 'Position', fields: [px('X', shape.x, (x) => ({ ...shape, x })), px('Y', shape.y, (y) => ({ ...shape, y }))] },
+        { title: 'Size', fields: [px('Width', shape.width, (width) => ({ ...shape, width })), px('Height', shape.height, (height) => ({ ...shape, height }))] },
+        turn(shape.rotation, (rotation) => ({ ...shape, rotation })),
+      ];
+    case 'ellipse':
+      return [
+        { title: 'Centre', fields: [px('X', shape.x, (x) => ({ ...shape, x })), px('Y', shape.y, (y) => ({ ...shape, y }))] },
+        { title: 'Size', fields: [px('Width', shape.radiusX * 2, (width) => ({ ...shape, radiusX: width / 2 })), px('Height', shape.radiusY * 2, (height) => ({ ...shape, radiusY: height / 2 }))] },
+        turn(shape.rotation, (rotation) => ({ ...shape, rotation })),
+      ];
+    case 'keypoint':
+      return [{ title: 'Position', fields: [px('X', shape.x, (x) => ({ ...shape, x })), px('Y', shape.y, (y) => ({ ...shape, y }))] }];
+    case 'polygon': {
+      const { minX, minY } = shapeBounds(shape);
+      const move = (dx: number, dy: number): Shape => moveShape(shape, dx, dy);
+      return [{ title: 'Position', fields: [px('X', minX, (x) => move(x - minX, 0)), px('Y', minY, (y) => move(0, y - minY))] }];
+    }
+  }
+}
+
+function place(editor: Editor, region: Region, shape: Shape): void {
+  const size = editor.pictureSize(region.toName);
+  const fitting = size ? clampShape(shape, size) : shape;
+  if (validateShape(fitting) !== null) return;
+  editor.history.mark('type a number');
+  editor.reshape([[region.id, fitting]]);
+}
+
+function drawnBy(region: Region): string {
+  const score = region.score === undefined ? '' : `, ${region.score.toFixed(2)}`;
+  if (region.origin === 'manual') return findOwner(region);
+  return region.origin === 'prediction' ? `a model${score}` : `a model${score}, changed by hand`;
+}
+
+function findOwner(region: Region): string {
+  return region.source ? 'a person' : 'you';
+}
+

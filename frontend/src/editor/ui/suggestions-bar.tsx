@@ -1,0 +1,34 @@
+import { Icon } from '../../ui/icon.tsx';
+import type { Editor } from '../model/editor.ts';
+import type { KeyMap } from '../model/tools/keymap.ts';
+import { showKey } from '../model/tools/keys.ts';
+import { keepFocus } from './keep-focus.ts';
+import { useEditor } from './use-editor.ts';
+
+/** What a model proposes and nobody has accepted yet. */
+export function SuggestionsBar({ editor, keyMap, model }: { editor: Editor; keyMap: KeyMap; model: string | null }) {
+  const count = useEditor(editor, countSuggestions);
+  if (count === 0) return null;
+  const key = keyMap.keysOf('suggestions.accept-all')[0];
+  return (
+    <div className="corner suggestions" role="group" aria-label="Suggestions" data-testid="suggestions">
+      <span className="two cut">
+        {count === 1 ? '1 suggestion' : `${count.toLocaleString('en')} suggestions`}
+        {model && <> from <b>{model}</b></>}
+      </span>
+      <button type="button" className="btn" data-testid="accept-all" {...keepFocus} onClick={() => editor.acceptAll()}>
+        Accept all {key && <kbd className="wide">{showKey(key)}</kbd>}
+      </button>
+      <button type="button" className="btn ghost" aria-label="Dismiss suggestions" {...keepFocus} onClick={() => editor.dismissSuggestions()}>
+        <span className="wide">Dismiss</span><span className="slim"><Icon name="close" /></span>
+      </button>
+    </div>
+  );
+}
+
+function countSuggestions(editor: Editor): number {
+  let count = 0;
+  for (const region of editor.store.all()) if (region.suggested) count += 1;
+  for (const answer of editor.store.answers().values()) if (answer.suggested) count += 1;
+  return count;
+}

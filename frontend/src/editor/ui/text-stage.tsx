@@ -1,0 +1,38 @@
+import { useEffect, useRef } from 'react';
+import type { ObjectTag } from '../model/config/config.ts';
+import type { Editor } from '../model/editor.ts';
+import type { StageSurfaces, WritingSurface } from './stage-surfaces.ts';
+
+export interface TextStageProps {
+  readonly editor: Editor;
+  readonly surfaces: StageSurfaces;
+  readonly object: ObjectTag;
+  readonly text: string;
+  /** A new one remounts: the next task. */
+  readonly taskKey: object;
+}
+
+/** One text of the task. */
+export function TextStage({ editor, surfaces, object, text, taskKey }: TextStageProps) {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    let isOver = false;
+    let mounted: WritingSurface | null = null;
+    void import('../surfaces/text/index.ts').then(({ mountTextSurface }) => {
+      if (isOver || !host.current) return;
+      mounted = mountTextSurface(host.current, editor, { objectName: object.name, text, attributes: object.attributes });
+      surfaces.writings.set(object.name, mounted);
+      surfaces.changed();
+    });
+    return () => {
+      isOver = true;
+      mounted?.destroy();
+      surfaces.writings.delete(object.name);
+    };
+  }, [editor, surfaces, object, text, taskKey]);
+  return (
+    <div className="pane writing">
+      <div className="surface" ref={host} />
+    </div>
+  );
+}

@@ -1,0 +1,15 @@
+import { createRoot } from 'react-dom/client';
+import { readAddress } from './pages/label/address.ts';
+import { LabelPage } from './pages/label/label-page.tsx';
+import { Labelling } from './pages/label/labelling.ts';
+import './pages/label/label.css';
+
+const root = createRoot(document.getElementById('root') as HTMLElement);
+const address = readAddress(location.href);
+if (address) {
+  const labelling = new Labelling(address);
+  void labelling.start(); // the first answers are under way while React draws
+  root.render(<LabelPage labelling={labelling} />);
+} else {
+  root.render(<main className="empty"><h1>This is no label page</h1><p>Its address names no project.</p></main>);
+}

@@ -1,0 +1,45 @@
+import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { Icon } from '../../ui/icon.tsx';
+
+export interface DialogProps {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly foot?: ReactNode;
+  readonly isWide?: boolean;
+  /** Absent: it can only be left through its buttons. */
+  readonly onClose?: (() => void) | undefined;
+}
+
+/** The browser's own modal dialog: it holds the focus, gives it back, and leaves with Esc. */
+export function Dialog({ title, children, foot, isWide = false, onClose }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className={isWide ? 'dialog modal wide-dialog' : 'dialog modal'}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose?.();
+      }}
+      onClick={(event) => event.target === dialog.current && onClose?.()}
+    >
+      <div className="dialog-body">
+        <header>
+          <h2 id={id}>{title}</h2>
+          {onClose && (
+            <button type="button" className="btn ghost icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>
+          )}
+        </header>
+        <div className="content">{children}</div>
+        {foot && <footer>{foot}</footer>}
+      </div>
+    </dialog>
+  );
+}

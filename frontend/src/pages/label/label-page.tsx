@@ -1,0 +1,157 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import type { Editor } from '../../editor/model/editor.ts';
+import { CommandRegistry } from '../../editor/model/tools/commands.ts';
+import { KeyMap } from '../../editor/model/tools/keymap.ts';
+import { KeySheet } from '../../editor/ui/key-sheet.tsx';
+import { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
+import { ToolStrip } from '../../editor/ui/tool-strip.tsx';
+import { actsFor } from './acts.ts';
+import { installBench } from './bench.ts';
+import { Dialog } from './dialog.tsx';
+import { Dock } from './dock.tsx';
+import { Header } from './header.tsx';
+import { HeldDialog } from './held-dialog.tsx';
+import { Instructions } from './instructions.tsx';
+import type { Labelling, OpenTask } from './labelling.ts';
+import { PaletteDialog } from './palette-dialog.tsx';
+import { Panel } from './panel.tsx';
+import { SceneView } from './scenes.tsx';
+import { SignInDialog } from './sign-in-dialog.tsx';
+import { Stage } from './stage.tsx';
+import { useKeys } from './use-keys.ts';
+import { usePageLife } from './use-page-life.ts';
+
+type Opened = 'keys' | 'palette' | null;
+
+export function LabelPage({ labelling }: { labelling: Labelling }) {
+  const { scene, hasPrevious, said } = useStore(labelling.state);
+  const [surfaces] = useState(() => new StageSurfaces());
+  const [registry] = useState(() => new CommandRegistry());
+  const [opened, setOpened] = useState<Opened>(null);
+  const [isFinding, setFinding] = useState(false);
+  const [isLater, setLater] = useState(false);
+  const open = scene.kind === 'task' ? scene.open : null;
+  const editor = useLast(open?.editor ?? null);
+  const keyMap = useMemo(() => editor && new KeyMap(editor.config.controls, storage()), [editor]);
+  usePageLife(labelling);
+  useSettling(labelling, surfaces, open);
+  useEffect(() => {
+    if (!editor || !keyMap) return undefined;
+    const parts = {
+      labelling,
+      surfaces,
+      showKeys: () => setOpened('keys'),
+      showPalette: () => setOpened('palette'),
+      findLabel: () => setFinding(true),
+    };
+    return registry.register(...actsFor(editor, keyMap, parts));
+  }, [labelling, surfaces, registry, editor, keyMap]);
+  useKeys(open ? editor : null, keyMap, registry);
+  return (
+    <div className="lab">
+      <Header labelling={labelling} keyMap={keyMap} onHeld={() => setLater(false)} />
+      {open && keyMap ? (
+        <Work labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={setFinding} onKeys={() => setOpened('keys')} />
+      ) : (
+        scene.kind !== 'task' && <SceneView scene={scene} labelling={labelling} hasPrevious={hasPrevious} unsent={labelling.outbox?.state.unsent ?? 0} />
+      )}
+      <p className="unseen" role="status" aria-live="polite">{said}</p>
+      {opened === 'keys' && keyMap && (
+        <Dialog title="Keys" isWide onClose={() => setOpened(null)}>
+          <KeySheet keyMap={keyMap} known={new Set(registry.list().map((command) => command.id))} />
+        </Dialog>
+      )}
+      {opened === 'palette' && keyMap && <PaletteDialog registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
+      <Interruptions labelling={labelling} isLater={isLater} onLater={() => setLater(true)} />
+    </div>
+  );
+}
+
+interface WorkProps {
+  readonly labelling: Labelling;
+  readonly open: OpenTask;
+  readonly keyMap: KeyMap;
+  readonly surfaces: StageSurfaces;
+  readonly isFinding: boolean;
+  readonly onFinding: (isFinding: boolean) => void;
+  readonly onKeys: () => void;
+}
+
+function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys }: WorkProps) {
+  const obstacle = useStore(labelling.state, (state) => state.obstacle);
+  const [isSheetOpen, setSheetOpen] = useState(false);
+  const { editor } = open;
+  const hasShapes = editor.config.controls.some((control) => control.makes !== 'answer');
+  useEffect(() => {
+    if (obstacle?.control) setSheetOpen(true);
+  }, [obstacle]);
+  return (
+    <div className={hasShapes ? 'work' : 'work plain'}>
+      <ToolStrip editor={editor} keyMap={keyMap} onKeys={onKeys} />
+      <Stage open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={onFinding} />
+      <Panel
+        editor={editor}
+        keyMap={keyMap}
+        surfaces={surfaces}
+        obstacle={obstacle}
+        isOpen={isSheetOpen}
+        onClose={() => setSheetOpen(false)}
+        foot={obstacle && <p className="obstacle notice warn" role="alert" data-testid="obstacle">{obstacle.message}</p>}
+      />
+      <Dock labelling={labelling} editor={editor} keyMap={keyMap} isSheetOpen={isSheetOpen} onSheet={setSheetOpen} />
+    </div>
+  );
+}
+
+/** What cannot wait: signing in, saves that were not taken, what the project's people want annotators to know. */
+function Interruptions({ labelling, isLater, onLater }: { labelling: Labelling; isLater: boolean; onLater: () => void }) {
+  const { isSigningIn, held, showsInstructions, project, user, scene } = useStore(labelling.state);
+  if (isSigningIn) {
+    return <SignInDialog labelling={labelling} email={user?.email ?? null} unsent={labelling.outbox?.state.unsent ?? 0} />;
+  }
+  const [first] = held;
+  if (first && !isLater) {
+    const shown = scene.kind === 'task' && scene.open.task.id === first.taskId ? scene.open.contents[0] : undefined;
+    const picture = shown?.kind === 'image' ? shown.url : null;
+    return <HeldDialog key={first.seq} labelling={labelling} entry={first} picture={picture} onLater={onLater} />;
+  }
+  if (!showsInstructions || !project) return null;
+  return <Instructions text={project.expert_instruction ?? ''} onClose={() => labelling.showInstructions(false)} />;
+}
+
+/** The editor of the last task, so that keys and acts stay over a moment of loading. */
+function useLast(editor: Editor | null): Editor | null {
+  const last = useRef<Editor | null>(null);
+  if (editor) last.current = editor;
+  return last.current;
+}
+
+/** Once all of a task is drawn: gives the keyboard its place again, and looks ahead. */
+function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTask | null): void {
+  useEffect(() => {
+    if (labelling.address.bench) installBench(labelling, surfaces);
+  }, [labelling, surfaces]);
+  useEffect(() => {
+    if (!open) return undefined;
+    surfaces.broken.clear();
+    for (const content of open.contents) if (content.kind === 'broken') surfaces.broken.add(content.object.name);
+    let isSettled = false;
+    const look = (): void => {
+      if (isSettled || surfaces.count < open.contents.length) return;
+      isSettled = true;
+      setTimeout(() => labelling.settleDown(), 50);
+    };
+    look();
+    return surfaces.subscribe(look);
+  }, [labelling, surfaces, open]);
+}
+
+/** Remapped keys live in this browser; where storage is blocked, as long as the page. */
+function storage(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,61 @@
+import { useEffect, useState } from 'react';
+import { Icon } from '../../ui/icon.tsx';
+import type { EditorConfig } from '../../editor/model/config/config.ts';
+import type { KeyMap } from '../../editor/model/tools/keymap.ts';
+import { showKey } from '../../editor/model/tools/keys.ts';
+import type { OpenTask } from './labelling.ts';
+
+interface Notice {
+  readonly id: string;
+  readonly text: string;
+  readonly tone: 'warn' | 'plain';
+  /** Goes by itself. */
+  readonly isBrief?: boolean;
+}
+
+/** What the page cannot do, has changed or has brought back. Each can be put away. */
+export function Notices({ open, keyMap }: { open: OpenTask; keyMap: KeyMap }) {
+  const [away, setAway] = useState<ReadonlySet<string>>(new Set());
+  const notices = [...configNotices(open.editor.config, keyMap), ...taskNotices(open)].filter((notice) => !away.has(notice.id));
+  const putAway = (id: string): void => setAway((old) => new Set(old).add(id));
+  return notices.map((notice) => <Line key={notice.id} notice={notice} onClose={() => putAway(notice.id)} />);
+}
+
+function Line({ notice, onClose }: { notice: Notice; onClose: () => void }) {
+  useEffect(() => {
+    if (!notice.isBrief) return undefined;
+    const timer = setTimeout(onClose, 6000);
+    return () => clearTimeout(timer);
+    // onClose changes with every drawing; the time runs once.
+  }, [notice.id]);
+  return (
+    <div className={`corner note ${notice.tone}`} role="status" data-testid="notice">
+      <Icon name={notice.tone === 'warn' ? 'warn' : 'note'} />
+      <span>{notice.text}</span>
+      <button type="button" className="btn ghost icon small" aria-label="Put away" onClick={onClose}><Icon name="close" /></button>
+    </div>
+  );
+}
+
+function configNotices(config: EditorConfig, keyMap: KeyMap): Notice[] {
+  const notices: Notice[] = [];
+  if (config.unsupported.length > 0) {
+    const tags = config.unsupported.map(({ tag, line }) => `${tag} (line ${line})`).join(', ');
+    const text = `This page cannot draw ${tags} of the label config yet. Its results are kept untouched.`;
+    notices.push({ id: 'unsupported', tone: 'warn', text });
+  }
+  const moved = keyMap.moved.filter((item) => item.got !== null);
+  if (moved.length > 0) {
+    const keys = moved.map((item) => `${item.shown} is ${showKey(item.got!)} instead of ${item.wanted}`).join(', ');
+    notices.push({ id: 'moved', tone: 'plain', text: `Keys of the config that were taken have moved: ${keys}.` });
+  }
+  return notices;
+}
+
+function taskNotices({ task, opening }: OpenTask): Notice[] {
+  const notices: Notice[] = [];
+  const about = (id: string, text: string): void => void notices.push({ id: `${id}-${task.id}`, tone: 'plain', text, isBrief: true });
+  if (opening.isRestored) about('restored', 'Your work from before is back. It had not reached the server.');
+  else if (opening.wasSkipped) about('skipped', 'You skipped this task. Submit it to take the skip back.');
+  return notices;
+}

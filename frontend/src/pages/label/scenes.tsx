@@ -1,0 +1,88 @@
+import { Icon, type IconName } from '../../ui/icon.tsx';
+import type { ReactNode } from 'react';
+import { tasksAddress } from './header.tsx';
+import type { Labelling, Scene } from './labelling.ts';
+
+/** What stands in place of a task. */
+export function SceneView({ scene, labelling, hasPrevious, unsent }: { scene: Exclude<Scene, { kind: 'task' }>; labelling: Labelling; hasPrevious: boolean; unsent: number }) {
+  if (scene.kind === 'loading') return <Loading />;
+  if (scene.kind === 'failed') return <Failed labelling={labelling} scene={scene} />;
+  if (scene.kind === 'waiting') return <Waiting labelling={labelling} hasPrevious={hasPrevious} />;
+  return <Done labelling={labelling} hasPrevious={hasPrevious} unsent={unsent} />;
+}
+
+/** The shape of what comes. */
+function Loading() {
+  return (
+    <main className="stage" data-testid="stage" aria-busy="true" aria-label="Loading the task">
+      <div className="pane-skel skel" />
+      <div className="palette ghosts" aria-hidden="true"><span className="skel" /><span className="skel" /><span className="skel" /></div>
+    </main>
+  );
+}
+
+function Blank({ icon, title, children, acts }: { icon: IconName; title: string; children: ReactNode; acts: ReactNode }) {
+  return (
+    <main className="stage blank" data-testid="stage">
+      <div className="empty">
+        <span className="art"><Icon name={icon} size={28} /></span>
+        <h2>{title}</h2>
+        {children}
+        <div className="acts">{acts}</div>
+      </div>
+    </main>
+  );
+}
+
+function Done({ labelling, hasPrevious, unsent }: { labelling: Labelling; hasPrevious: boolean; unsent: number }) {
+  return (
+    <Blank
+      icon="check"
+      title="All tasks are labelled"
+      acts={
+        <>
+          <a className="btn primary" href={tasksAddress(labelling)}>See the tasks</a>
+          {hasPrevious && <button type="button" className="btn" onClick={() => void labelling.previous()}>Look at your last one again</button>}
+          <button type="button" className="btn ghost" onClick={() => void labelling.next()}>Ask for more</button>
+        </>
+      }
+    >
+      <p data-testid="done">Nothing is left for you in this project. Go to the tasks to check or export what was done, or ask again: others may give tasks back.</p>
+      {unsent > 0 && <p className="two">{unsent === 1 ? 'One save is' : `${unsent} saves are`} still on the way to the server.</p>}
+    </Blank>
+  );
+}
+
+function Waiting({ labelling, hasPrevious }: { labelling: Labelling; hasPrevious: boolean }) {
+  return (
+    <Blank
+      icon="clock"
+      title="The next task comes when the network is back"
+      acts={
+        <>
+          <button type="button" className="btn primary" onClick={() => void labelling.tryAgain()}>Try again now</button>
+          {hasPrevious && <button type="button" className="btn" onClick={() => void labelling.previous()}>Go back one</button>}
+        </>
+      }
+    >
+      <p>Everything you did is kept in this browser and will be sent by itself.</p>
+    </Blank>
+  );
+}
+
+function Failed({ labelling, scene }: { labelling: Labelling; scene: Extract<Scene, { kind: 'failed' }> }) {
+  return (
+    <Blank
+      icon="warn"
+      title={scene.title}
+      acts={
+        <>
+          <button type="button" className="btn primary" onClick={() => void labelling.start()}>Try again</button>
+          <a className="btn" href={tasksAddress(labelling)}>Back to tasks</a>
+        </>
+      }
+    >
+      <p role="alert">{scene.message}</p>
+    </Blank>
+  );
+}

@@ -1,0 +1,71 @@
+import { useState } from 'react';
+import type { KeyMap } from '../../editor/model/tools/keymap.ts';
+import { LabelBar } from '../../editor/ui/label-bar.tsx';
+import { PictureStage } from '../../editor/ui/picture-stage.tsx';
+import type { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
+import { SuggestionsBar } from '../../editor/ui/suggestions-bar.tsx';
+import { TextStage } from '../../editor/ui/text-stage.tsx';
+import { Icon } from '../../ui/icon.tsx';
+import type { Content } from './contents.ts';
+import type { OpenTask } from './labelling.ts';
+import { Notices } from './notices.tsx';
+
+export interface StageProps {
+  readonly open: OpenTask;
+  readonly keyMap: KeyMap;
+  readonly surfaces: StageSurfaces;
+  readonly isFinding: boolean;
+  readonly onFinding: (isFinding: boolean) => void;
+}
+
+/** The task's pictures and texts, in the config's order, and the labels over them. */
+export function Stage({ open, keyMap, surfaces, isFinding, onFinding }: StageProps) {
+  const { editor, contents, opening } = open;
+  return (
+    <main className="stage" data-testid="stage" aria-label={`Task ${open.task.id}`}>
+      <div className="panes">
+        {contents.map((content) => <Pane key={content.object.name} content={content} open={open} surfaces={surfaces} />)}
+        {contents.length === 0 && <Broken title="The label config shows nothing of the task" message="It has no Image and no Text that this page can draw." />}
+      </div>
+      <div className="over-top">
+        <SuggestionsBar editor={editor} keyMap={keyMap} model={opening.modelVersion} />
+        <Notices open={open} keyMap={keyMap} />
+      </div>
+      <LabelBar editor={editor} keyMap={keyMap} isFinding={isFinding} onFinding={onFinding} />
+    </main>
+  );
+}
+
+function Pane({ content, open, surfaces }: { content: Content; open: OpenTask; surfaces: StageSurfaces }) {
+  const [trouble, setTrouble] = useState<{ readonly of: OpenTask; readonly message: string } | null>(null);
+  const { editor } = open;
+  if (trouble?.of === open) return <Broken title="The picture cannot be drawn" message={trouble.message} />;
+  if (content.kind === 'broken') {
+    return <Broken title={`${content.object.kind === 'image' ? 'The picture' : 'The text'} cannot be opened`} message={content.message} url={content.url} />;
+  }
+  if (content.kind === 'text') {
+    return <TextStage editor={editor} surfaces={surfaces} object={content.object} text={content.text} taskKey={open} />;
+  }
+  return (
+    <PictureStage
+      editor={editor}
+      surfaces={surfaces}
+      object={content.object}
+      url={content.url}
+      taskKey={open}
+      onBroken={(message) => setTrouble({ of: open, message })}
+    />
+  );
+}
+
+function Broken({ title, message, url }: { title: string; message: string; url?: string | null }) {
+  return (
+    <div className="pane broken empty" role="alert">
+      <span className="art"><Icon name="warn" size={28} /></span>
+      <h2>{title}</h2>
+      <p>{message}</p>
+      {url && <p className="mono muted cut">{url}</p>}
+      <p>What was marked before is kept untouched. You can skip the task.</p>
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import type { ReactElement } from 'react';
+import type { LsResult } from '../../editor/model/types.ts';
+
+/** One version of a task's work, small: shapes over the picture, or what is said about it, counted by label. */
+export function VersionView({ title, when, result, picture }: { title: string; when: string; result: readonly LsResult[]; picture: string | null }) {
+  return (
+    <section className="version" aria-label={title}>
+      <h3>{title}</h3>
+      <p className="muted small">{when}</p>
+      {picture && (
+        <div className="mini">
+          <img src={picture} alt="" />
+          <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{result.map(outline)}</svg>
+        </div>
+      )}
+      <ul className="tally">{tally(result).map(([name, count]) => <li key={name}><span className="cut grow">{name}</span><span className="muted">{count}</span></li>)}</ul>
+      {result.length === 0 && <p className="muted">Nothing is marked in it.</p>}
+    </section>
+  );
+}
+
+interface Numbers {
+  readonly x?: number;
+  readonly y?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly radiusX?: number;
+  readonly radiusY?: number;
+  readonly points?: ReadonlyArray<readonly [number, number]>;
+}
+
+/** In percent of the picture, as results are. Rotation is left out: it is a hint of where, not how. */
+function outline(item: LsResult, index: number): ReactElement | null {
+  const { x = 0, y = 0, width, height, radiusX, radiusY, points } = item.value as Numbers;
+  if (points) return <polygon key={index} points={points.map(([px, py]) => `${px},${py}`).join(' ')} />;
+  if (radiusX !== undefined) return <ellipse key={index} cx={x} cy={y} rx={radiusX} ry={radiusY ?? radiusX} />;
+  if (width !== undefined && height !== undefined) return <rect key={index} x={x} y={y} width={width} height={height} />;
+  return width === undefined ? null : <circle key={index} cx={x} cy={y} r={1.5} />;
+}
+
+/** [label, how often], most frequent first. */
+export function tally(result: readonly LsResult[]): Array<[string, number]> {
+  const counts = new Map<string, number>();
+  for (const item of result) {
+    const labels = item.value[item.type];
+    const names = Array.isArray(labels) && labels.length > 0 ? labels.map(String) : [item.type];
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
