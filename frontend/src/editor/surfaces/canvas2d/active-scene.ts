@@ -3,9 +3,8 @@ import type { Editor } from '../../model/editor';
 import type { PictureSize, Region, Shape } from '../../model/types';
 import { moveShape } from '../../tags/registry';
 import { type ActiveScene, type ActiveShape } from './active-layer';
-import { scoreText } from './chip';
 import { type HandleReach, visibleHandles } from './handles';
-import type { Palette } from './palette';
+import { type Palette, scoreText } from '../palette';
 import type { RegionView } from './region-view';
 import type { Draft } from './tools/tool';
 

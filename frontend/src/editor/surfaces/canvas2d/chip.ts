@@ -1,5 +1,5 @@
 import type { Box } from '../../model/types';
-import { inkOn } from './palette';
+import { inkOn } from '../palette';
 
 export const CHIP_FONT = '600 12px Inter, "Inter Variable", system-ui, sans-serif';
 export const CHIP_HEIGHT = 18;
@@ -56,9 +56,4 @@ export function paintChip(context: CanvasRenderingContext2D, chip: Chip): void {
   context.font = CHIP_FONT;
   context.textBaseline = 'middle';
   context.fillText(chip.text, chip.x + PADDING, chip.y + CHIP_HEIGHT / 2 + 0.5, chip.width - PADDING * 2);
-}
-
-/** A score from 0 to 1 as people read it in the list too: 0.94. */
-export function scoreText(score: number): string {
-  return score.toFixed(2);
 }

@@ -1,9 +1,9 @@
 import type { Box, PictureSize, Region } from '../../model/types';
 import { shapeBounds } from '../../tags/registry';
 import { type Camera, toPicture, toView, transformBetween, type View } from './camera';
-import { CHIP_HEIGHT, chipWidth, paintChip, scoreText } from './chip';
+import { CHIP_HEIGHT, chipWidth, paintChip } from './chip';
 import { grow } from './geometry';
-import type { Palette, RegionStyle } from './palette';
+import { type Palette, type RegionStyle, scoreText } from '../palette';
 import { isUprightBox, trace } from './trace';
 
 /** Painted around the view, so that a pan shows no empty rim before the next paint. CSS px. */

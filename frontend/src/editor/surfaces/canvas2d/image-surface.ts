@@ -9,7 +9,7 @@ import { CameraControl } from './camera-control';
 import { describeRegion } from './describe';
 import { type IdleScene, IdleLayer } from './idle-layer';
 import { dropShape, settle } from './keyboard-shapes';
-import { Palette } from './palette';
+import { Palette } from '../palette';
 import { PictureKeys } from './picture-keys';
 import type { LoadedPicture } from './picture';
 import { Pointers } from './pointers';
@@ -20,6 +20,7 @@ import { dotWidth, PointTool } from './tools/point-tool';
 import { PolygonTool } from './tools/polygon-tool';
 import { SelectTool } from './tools/select-tool';
 import type { Draft, Stage, Tool, ToolPointer } from './tools/tool';
+import '../unseen.css';
 import './surface.css';
 
 export interface ImageSurfaceOptions {

@@ -1,5 +1,5 @@
-import { type ControlTag, type EditorConfig, findControl, findLabel } from '../../model/config/config';
-import type { Region } from '../../model/types';
+import { type ControlTag, type EditorConfig, findControl, findLabel } from '../model/config/config';
+import type { Region } from '../model/types';
 
 /** How a region is drawn. Regions of one style are drawn together. */
 export interface RegionStyle {
@@ -68,6 +68,11 @@ export class Palette {
       isDashed: region.suggested,
     };
   }
+}
+
+/** A score from 0 to 1 as people read it in the list too: 0.94. */
+export function scoreText(score: number): string {
+  return score.toFixed(2);
 }
 
 /** Black or white, whichever is read better on a colour given as #rgb, #rrggbb or rgb(…). */
