@@ -69,7 +69,7 @@ class Supervisor:
         # A child keeps the lock as well, so that nobody else begins before the last of ours has ended.
         kept = (lock.descriptor,)
         self._web = Child("web", (self._tether, listening.fileno()), kept, settings)
-        without_secrets = replace(settings, admin_email="", admin_password=Secret(""), admin_token=Secret(""))
+        without_secrets = replace(settings, admin_password=Secret(""), admin_token=Secret(""))
         self._worker = Child("worker", (self._tether,), kept, without_secrets)
         self._samples = Child("samples", (self._tether,), kept, without_secrets)
         self._selector = selectors.DefaultSelector()
