@@ -33,7 +33,7 @@ export function Palette() {
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   const chosen = Math.min(at, acts.length - 1);
-  useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' }), [chosen]);
+  useEffect(() => { void list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' }); }, [chosen]); // it answers a promise in new browsers
   const run = (act: Act | undefined) => {
     if (!act) return;
     show(null);

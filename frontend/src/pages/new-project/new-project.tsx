@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { createProject, templatesQuery } from '../../api/projects';
-import type { Project } from '../../api/types';
+import type { Project, Template } from '../../api/types';
 import { Top } from '../../app/top';
 import { useWorkspace } from '../../app/workspace';
 import { Dialog } from '../../ui/dialog';
@@ -34,7 +34,13 @@ export function NewProject() {
   const sample = useSample(files);
   const check = useConfigCheck(config);
   const data = useMemo(() => dataFor(config, sample), [config, sample]);
-  useFirstTemplate(templates.data?.templates, looksLikeText(files) || sample?.plain?.kind === 'text', template, (first) => { setTemplate(first.title); setConfig(first.config); });
+  const [chosen, setChosen] = useState(false);
+  const first = chosen ? undefined : firstFitting(templates.data?.templates, looksLikeText(files) || sample?.plain?.kind === 'text');
+  if (first && first.title !== template) {
+    setTemplate(first.title);
+    setConfig(first.config);
+  }
+  const change = (next: string) => { setChosen(true); setConfig(next); };
   const title = named ?? template ?? '';
   const making = useMaking(workspace?.id);
   const broken = check.checked === config && check.problems.length > 0;
@@ -55,10 +61,10 @@ export function NewProject() {
           <section aria-labelledby="step-how">
             <div className="row"><h2 id="step-how" className="grow">How do you label it?</h2><WaySwitch way={way} onWay={setWay} /></div>
             {way === 'template'
-              ? <TemplatePicker list={templates} chosen={template} textFirst={looksLikeText(files)} onChoose={(each) => { setTemplate(each.title); setConfig(each.config); }} />
-              : <ConfigField config={config} onChange={(next) => { setConfig(next); setTemplate(undefined); setNamed(title); }} check={check} />}
-            {way === 'template' && config && <LabelLists config={config} onChange={setConfig} />}
-            <KeyFix config={config} sample={sample} onChange={setConfig} />
+              ? <TemplatePicker list={templates} chosen={template} textFirst={looksLikeText(files)} onChoose={(each) => { setTemplate(each.title); change(each.config); }} />
+              : <ConfigField config={config} onChange={(next) => { change(next); setTemplate(undefined); setNamed(title); }} check={check} />}
+            {way === 'template' && config && <LabelLists config={config} onChange={change} />}
+            <KeyFix config={config} sample={sample} onChange={change} />
           </section>
           <section aria-labelledby="step-name">
             <h2 id="step-name">What is it called?</h2>
@@ -84,18 +90,9 @@ const WaySwitch = ({ way, onWay }: { way: 'template' | 'own'; onWay: (way: 'temp
   </span>
 );
 
-interface Choosable { title: string; group: string; config: string }
-
-/** Chooses the first template that fits the data until the person has chosen one. */
-function useFirstTemplate(templates: readonly Choosable[] | undefined, text: boolean, chosen: string | undefined, choose: (template: Choosable) => void) {
-  const [untouched, setUntouched] = useState<string>();
-  useEffect(() => {
-    if (!templates || (chosen !== undefined && chosen !== untouched)) return;
-    const fitting = templates.find((each) => /<Text\b/.test(each.config) === text) ?? templates[0];
-    if (!fitting || fitting.title === chosen) return;
-    setUntouched(fitting.title);
-    choose(fitting);
-  }, [templates, text, chosen, untouched, choose]);
+/** The first template that fits the data: what stands there until the person chooses. */
+function firstFitting(templates: readonly Template[] | undefined, text: boolean): Template | undefined {
+  return templates?.find((each) => /<Text\b/.test(each.config) === text) ?? templates?.[0];
 }
 
 /** Creates the project, then imports the files into it, then goes there. */

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { act, type TaskAction, type TaskSelection } from '../../api/tasks';
-import type { Project } from '../../api/types';
+import type { Project, TaskPage } from '../../api/types';
 import { Confirm } from '../../ui/dialog';
 import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
@@ -24,6 +24,7 @@ export function SelectionBar({ project, asked, total, selection, onSelect, delet
   const [clearing, setClearing] = useState(false);
   const client = useQueryClient();
   const tasks = counted(countSelected(selection, total), 'task');
+  const lost = useLoss(project.id, asked, selection);
   const run = async (action: TaskAction, done: string) => {
     await act(project.id, action, toChosen(selection), asked);
     onSelect(NOTHING);
@@ -43,7 +44,7 @@ export function SelectionBar({ project, asked, total, selection, onSelect, delet
       <button type="button" className="btn ghost icon" aria-label="Let go of the selection" onClick={() => onSelect(NOTHING)}><Icon name="close" /></button>
       {deleting && (
         <Confirm title={`Delete ${tasks}?`} action={`Delete ${tasks}`} onClose={() => onDeleting(false)} onConfirm={() => run('delete_tasks', `${tasks} deleted.`)}>
-          <p>With the tasks go their annotations, drafts and predictions, by everybody. Uploaded files go when no other task shows them.</p>
+          <p>With them go {lost}, and all drafts on them, by everybody.</p>
           <p className="two">This cannot be undone. An export keeps a copy.</p>
         </Confirm>
       )}
@@ -55,4 +56,15 @@ export function SelectionBar({ project, asked, total, selection, onSelect, delet
       )}
     </div>
   );
+}
+
+/** What hangs on the selected tasks, in words, from the rows that were seen. */
+function useLoss(project: number, asked: TaskSelection, selection: Selection): string {
+  const pages = useQueryClient().getQueriesData<TaskPage>({ queryKey: ['tasks', project, asked] }).flatMap(([, page]) => (page && typeof page === 'object' ? [page] : []));
+  const rows = new Map(pages.flatMap((page) => page.tasks).map((task) => [task.id, task]));
+  const sum = (of: 'total_annotations' | 'total_predictions') => {
+    const named = [...selection.ids].reduce((all, id) => all + (rows.get(id)?.[of] ?? 0), 0);
+    return selection.all ? Math.max(0, (pages[0]?.[of] ?? 0) - named) : named;
+  };
+  return `${counted(sum('total_annotations'), 'annotation')} and ${counted(sum('total_predictions'), 'prediction')}`;
 }
