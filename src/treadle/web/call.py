@@ -171,8 +171,8 @@ class Call:
 
     def query_page(self, name: str = "page", default: int = 1, most: int = _MAX_ID) -> int:
         """A positive number of the query, at most ``most``. Raises Invalid naming the field."""
-        number = bodies.whole_number(name, self.query.get(name), default) or default
-        if number < 1:
+        number = bodies.whole_number(name, self.query.get(name), default)
+        if number is None or number < 1:
             raise Invalid(
                 "query-invalid", f"{name} is {number}; count from 1.", fields={name: ["Count from 1."]}
             )
