@@ -55,7 +55,6 @@ _COLUMNS = tuple(users.c[name] for name in User.__dataclass_fields__)
 _BY_ID = select(*_COLUMNS).where(users.c.id == bindparam("user_id"))
 _BY_EMAIL = select(*_COLUMNS).where(users.c.email == bindparam("email"))
 _ALL = select(*_COLUMNS).where(users.c.is_active.is_(true())).order_by(users.c.id)
-_FIRST_ADMIN = _ALL.where(users.c.is_admin.is_(true())).limit(1)
 _INSERT = insert(users).returning(users.c.id)
 _COUNT = select(func.count()).select_from(users)
 _SET_PASSWORD = (
@@ -131,12 +130,6 @@ def read_user(tx: Tx, user_id: int) -> User:
 def find_user(tx: Tx, email: str) -> User | None:
     """The person with this e-mail address, in any case of letters."""
     row = tx.execute(_BY_EMAIL, {"email": email.strip().lower()}).mappings().first()
-    return User(**row) if row else None
-
-
-def find_first_admin(tx: Tx) -> User | None:
-    """The organisation admin who has been here longest; None where nobody has signed up."""
-    row = tx.execute(_FIRST_ADMIN).mappings().first()
     return User(**row) if row else None
 
 
