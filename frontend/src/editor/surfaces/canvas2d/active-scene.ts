@@ -45,8 +45,8 @@ export function activeScene(source: SceneSource): ActiveScene {
   return {
     size: source.size,
     shapes,
-    handles: only === null ? [] : handlesOf(source, only),
-    pickedVertex: source.pickedVertex,
+    handles: draft?.kind === 'drawing' ? cornersOfDraft(draft) : only === null ? [] : handlesOf(source, only),
+    pickedVertex: draft?.kind === 'drawing' ? (draft.rubber?.closes === true ? 0 : null) : source.pickedVertex,
     name: nameOf(source, only ?? (selected.length === 0 ? hovered : null)),
     rubber: draft?.kind === 'drawing' ? draft.rubber : null,
   };
@@ -82,6 +82,12 @@ function draftedShape(draft: Draft | null, region: Region): Shape {
 function handlesOf(source: SceneSource, region: Region): ActiveScene['handles'] {
   if (source.editor.tool !== 'select' || region.locked === true) return [];
   return visibleHandles(draftedShape(source.draft, region), reachOf(region, source, false));
+}
+
+/** The corners set so far, so that the first one is found again. */
+function cornersOfDraft({ shape }: Extract<Draft, { kind: 'drawing' }>): ActiveScene['handles'] {
+  if (shape.kind !== 'polygon') return [];
+  return shape.points.map((at, index) => ({ handle: { kind: 'vertex', index }, at }));
 }
 
 function nameOf(source: SceneSource, region: Region | null): ActiveScene['name'] {

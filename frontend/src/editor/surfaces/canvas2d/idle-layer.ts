@@ -32,6 +32,7 @@ export class IdleLayer {
   readonly element = document.createElement('canvas');
   readonly #context: CanvasRenderingContext2D;
   #camera: Camera = { scale: 1, x: 0, y: 0 };
+  #followed: Camera | null = null;
   #density = 1;
   #width = 0;
   #height = 0;
@@ -48,6 +49,7 @@ export class IdleLayer {
   /** Paints everything for a camera. */
   paint(scene: IdleScene, camera: Camera, view: View): void {
     this.#camera = camera;
+    this.#followed = null;
     this.#fitTo(view);
     this.#paintBox(scene, this.#canvasBox(), null);
     this.follow(camera);
@@ -70,6 +72,8 @@ export class IdleLayer {
 
   /** Moves what is painted to where it belongs under another camera. */
   follow(camera: Camera): void {
+    if (camera === this.#followed) return;
+    this.#followed = camera;
     const { scale, x, y } = transformBetween(this.#camera, camera);
     this.element.style.transform = `translate(${x - RIM * scale}px, ${y - RIM * scale}px) scale(${scale})`;
   }
