@@ -62,6 +62,31 @@ def test_a_byte_order_mark_and_the_five_entities_of_xml_are_read() -> None:
     assert config.root.children[0].attributes["value"] == "<&>\"'é"
 
 
+def test_controls_inside_controls_do_not_multiply_the_work() -> None:
+    inside = '<Choice value="a"/>' * 20_000
+    nested = "".join(f'<Taxonomy name="x{i}" toName="t">' for i in range(90))
+    config = parse_config(f'<View><Text name="t" value="$t"/>{nested}{inside}{"</Taxonomy>" * 90}</View>')
+    assert [len(control.labels) for control in config.controls] == [0] * 89 + [20_000]
+
+
+def test_an_error_that_concerns_thousands_of_names_stays_short() -> None:
+    objects = "".join(f'<Text name="t{i}" value="$t"/>' for i in range(5_000))
+    controls = "".join(f'<Rating name="r{i}" toName="x"/>' for i in range(5_000))
+    with pytest.raises(Invalid) as caught:
+        parse_config(f"<View>{objects}{controls}</View>")
+    assert len(str(caught.value.fields)) < 50_000
+
+
+@pytest.mark.parametrize("flag", ["", "{{idx}}", "1", "i", "\\d+", "("])
+def test_an_odd_index_flag_harms_nobody(flag: str) -> None:
+    config = parse_config(
+        f'<View><Repeater on="$a" indexFlag="{flag}"><Text name="t{flag * 40}" value="$a"/>'
+        f'<Rating name="r{flag * 40}"/></Repeater></View>'
+    )
+    assert config.control("r" + "1" * 5_000 + "x") is None
+    assert config.parsed()
+
+
 @given(st.text(alphabet=st.sampled_from(list("<>/=\"$&;! abVImgeTxlnoJ'{}\n")), max_size=200))
 def test_any_text_is_a_config_or_invalid(text: str) -> None:
     with suppress(Invalid):

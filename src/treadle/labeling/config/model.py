@@ -151,7 +151,9 @@ class LabelConfig:
 
 
 def _template(name: str, flag: str) -> re.Pattern[str]:
-    return re.compile(r"\d+".join(re.escape(part) for part in name.split(flag)))
+    parts = [re.escape(part) for part in name.split(flag)]
+    # Nobody nests deeper, and each further number multiplies what a regular expression may try.
+    return re.compile(r"\d{1,9}".join(parts) if len(parts) <= 4 else r"(?!)")
 
 
 def _match(name: str, templates: list[tuple[re.Pattern[str], Any]]) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from treadle.labeling.config.model import VARIABLE, ControlTag, Label, LabelConfig, ObjectTag, as_index
 from treadle.labeling.config.xml import Element, Problem, parse_xml, refuse
@@ -42,6 +43,8 @@ class _Reader:
         self.controls: list[ControlTag] = []
         self._waiting: list[tuple[Element, str | None]] = []
         self._collect(root, flag=None)
+        #: Names of objects, in their order.
+        self._known = dict.fromkeys(tag.name for tag in self.objects)
         self._refuse_duplicates()
         for element, flag in self._waiting:
             self._control(element, flag)
@@ -52,7 +55,7 @@ class _Reader:
             flag = str(element.get("indexFlag"))
         if kind and kind.role == "object":
             self._object(element, flag)
-        if kind and kind.result_types:
+        if _is_control(element):
             self._waiting.append((element, flag))
         for child in element.children:
             self._collect(child, flag)
@@ -105,10 +108,10 @@ class _Reader:
             return
         labels = tuple(_labels(element))
         dynamic = _is_dynamic(element)
-        for label in element.walk():
-            if _is_label(label) and not label.attributes.get("value"):
+        for label in _own_labels(element):
+            if not label.attributes.get("value"):
                 self._wrong(label, f'{label.tag} of "{name}" has no value: add value="…"')
-        if element.kind.needs_labels and not labels and not dynamic and not _holds_labels(element):
+        if element.kind.needs_labels and not labels and not dynamic and not any(_own_labels(element)):
             self._wrong(element, f'{element.tag} "{name}" has no labels: add a tag with value="…" inside')
         self.controls.append(
             ControlTag(
@@ -128,16 +131,21 @@ class _Reader:
             return (name,)
         parts = element.attributes.get("toName", "").split(",")
         written = tuple(part.strip() for part in parts if part.strip())
-        known = {tag.name for tag in self.objects}
         if not written:
-            if len(known) != 1:
+            if len(self._known) != 1:
                 self._wrong(element, f'{element.tag} "{name}" does not say what it labels: add toName="…"')
-            return tuple(known)
-        for missing in (part for part in written if part not in known):
-            self._wrong(element, f'toName="{missing}" not found in names: {sorted(known)}')
+            return tuple(self._known)
+        for missing in (part for part in written if part not in self._known):
+            self._wrong(element, f'toName="{missing}" not found in names: {_some(self._known)}')
         if element.tag == "Pairwise" and len(written) != 2:
             self._wrong(element, f'Pairwise "{name}" compares two objects: write toName="first,second"')
         return written
+
+
+def _some(names: Iterable[str]) -> str:
+    # A config may have thousands; the error that names them must not.
+    first = list(islice(names, 11))
+    return str(first if len(first) <= 10 else [*first[:10], "…"])
 
 
 def _inner_value(element: Element) -> str:
@@ -150,8 +158,19 @@ def _is_label(element: Element) -> bool:
     return element.kind is not None and element.kind.role == "label"
 
 
-def _holds_labels(element: Element) -> bool:
-    return any(_is_label(inside) for inside in element.walk())
+def _own_labels(element: Element) -> Iterator[Element]:
+    """The label tags of a control.  Another control inside of it keeps its own."""
+    waiting = list(reversed(element.children))
+    while waiting:
+        inside = waiting.pop()
+        if _is_label(inside):
+            yield inside
+        if not _is_control(inside):
+            waiting.extend(reversed(inside.children))
+
+
+def _is_control(element: Element) -> bool:
+    return element.kind is not None and bool(element.kind.result_types)
 
 
 def _is_dynamic(element: Element) -> bool:
@@ -159,13 +178,15 @@ def _is_dynamic(element: Element) -> bool:
         return False
     if element.tag == "Taxonomy" and (element.attributes.get("apiUrl") or element.get("legacy") is True):
         return True
-    inside = (label.attributes.get("value", "") for label in element.walk() if _is_label(label))
+    inside = (label.attributes.get("value", "") for label in _own_labels(element))
     values = (element.attributes.get("value", ""), *inside)
     return any(VARIABLE.search(value) for value in values)
 
 
 def _labels(element: Element, above: tuple[str, ...] = ()) -> Iterator[Label]:
     for child in element.children:
+        if _is_control(child):
+            continue
         if not _is_label(child):
             yield from _labels(child, above)
         elif value := child.attributes.get("value"):

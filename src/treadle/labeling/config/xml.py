@@ -15,6 +15,8 @@ from treadle.labeling.config.catalogue import AttributeValue, TagKind, attribute
 
 MAX_CONFIG_BYTES = 1_000_000
 MAX_DEPTH = 100
+#: Problems told at once.
+MAX_PROBLEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ def _typed(written: str | None, default: AttributeValue) -> AttributeValue:
 
 def refuse(problems: list[Problem]) -> Invalid:
     """The error for a config with these problems; the caller raises it."""
-    texts = [str(problem) for problem in problems]
-    positions = [{"line": p.line, "column": p.column, "message": p.message} for p in problems]
+    told = problems[:MAX_PROBLEMS]
+    texts = [str(problem) for problem in told]
+    positions = [{"line": p.line, "column": p.column, "message": p.message} for p in told]
     return Invalid(
         "config-malformed",
         f"The labelling config is not valid: {texts[0]}. Correct it there and save it again.",
