@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, insert, update
 
 from tests.jobs.kinds import KINDS
 from tests.waiting import wait_until
 from treadle.access import Actor, Grant, ProjectScope, allow
+from treadle.access.users import NewUser, add_user
 from treadle.db import Database
-from treadle.db.schema import memberships, projects, users, workspaces
+from treadle.db.schema import events, memberships, projects, users, workspaces
 from treadle.jobs import Job, JobParts, get, submit
 from treadle.jobs.worker import Worker
 from treadle.objects import MemoryObjects
@@ -78,16 +80,18 @@ def yard(database: Database, tmp_path: Path) -> Yard:
     database_url = database.url if database.dialect == "postgresql" else ""
     settings = Settings(data_dir=tmp_path, database_url=database_url)
     with database.write() as tx:
+        user = add_user(tx, NewUser("ed@example.com", None))
         at = {"created_at": tx.now}
-        user_id = tx.execute(users.insert(), {"email": "ed@example.com", **at}).inserted_primary_key[0]
-        workspace_id = tx.execute(workspaces.insert(), {"name": "den", **at}).inserted_primary_key[0]
-        tx.execute(
-            memberships.insert(), {"workspace_id": workspace_id, "user_id": user_id, "role": "editor", **at}
-        )
-        project_id = tx.execute(
-            projects.insert(), {"workspace_id": workspace_id, "title": "Cats", "updated_at": tx.now, **at}
-        ).inserted_primary_key[0]
-    return Yard(database, settings, folder, Actor(user_id, "ed@example.com", False), project_id)
+        workspace = {"name": "den", **at}
+        workspace_id = tx.execute(insert(workspaces).returning(workspaces.c.id), workspace).scalar_one()
+        member = {"workspace_id": workspace_id, "user_id": user.id, "role": "editor", **at}
+        tx.execute(insert(memberships), member)
+        project = {"workspace_id": workspace_id, "title": "Cats", "updated_at": tx.now, **at}
+        project_id = tx.execute(insert(projects).returning(projects.c.id), project).scalar_one()
+        # The first person of an installation is its admin; here an editor and no more is wanted.
+        tx.execute(update(users).values(is_admin=False))
+        tx.execute(delete(events))
+    return Yard(database, settings, folder, Actor(user.id, user.email, False), project_id)
 
 
 @pytest.fixture

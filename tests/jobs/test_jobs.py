@@ -28,12 +28,17 @@ def test_a_job_runs_its_steps_and_keeps_its_result(yard: Yard) -> None:
 
 
 def test_a_submit_that_is_rolled_back_leaves_nothing(yard: Yard) -> None:
-    with pytest.raises(RuntimeError), yard.database.write() as tx:
-        submit(tx, yard.grant(), "walk", {})
-        raise RuntimeError("the cause failed")
+    with pytest.raises(RuntimeError):
+        submit_and_fail(yard)
     with yard.database.read() as tx:
         assert tx.execute(jobs.select()).all() == []
         assert events.read_events(tx, 0) == []
+
+
+def submit_and_fail(yard: Yard) -> None:
+    with yard.database.write() as tx:
+        submit(tx, yard.grant(), "walk", {})
+        raise RuntimeError("the cause failed")
 
 
 def test_each_change_of_a_job_is_an_event(yard: Yard) -> None:
@@ -49,6 +54,7 @@ def test_an_error_of_ours_is_the_job_s_error(yard: Yard) -> None:
         job = yard.wait(yard.submit("stumble").id)
     assert job.state is JobState.FAILED
     assert msgspec.json.decode(job.error or "") == {
+        "category": "Invalid",
         "code": "row-wrong",
         "message": "Row 3 has no picture.",
         "fields": {"image": ["Give one."]},

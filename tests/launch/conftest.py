@@ -35,9 +35,7 @@ class Server:
     @property
     def url(self) -> str:
         """Its address, once it has announced it."""
-        match = wait_until(lambda: re.search(r"ready:\s+(http://\S+)", self.text) or self._check_lives())
-        assert match is not None
-        return match.group(1)
+        return wait_until(self._find_address)
 
     @property
     def port(self) -> int:
@@ -64,8 +62,10 @@ class Server:
                 return pid
         return 0
 
-    def _check_lives(self) -> None:
+    def _find_address(self) -> str:
         assert self.process.poll() is None, self.text
+        match = re.search(r"ready:\s+(http://\S+)", self.text)
+        return match.group(1) if match else ""
 
 
 Serve = Callable[..., Server]

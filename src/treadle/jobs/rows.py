@@ -53,7 +53,7 @@ class Job:
     message: str
     log: str
     result: str | None
-    #: ``{"code", "message", "fields"}``; set before what was done is undone, hence before the final state.
+    #: ``{"category", "code", "message", "fields"}``; set before what was done is undone, hence before the final state.
     error: str | None
     cancel_requested: bool
     created_at: datetime

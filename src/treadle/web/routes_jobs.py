@@ -28,7 +28,7 @@ class JobBody(msgspec.Struct):
     message: str
     #: Once it is done.
     result: msgspec.Raw | None
-    #: Once it failed: ``{"code", "message", "fields"}``.
+    #: Once it failed: ``{"category", "code", "message", "fields"}``.
     error: msgspec.Raw | None
     created_at: datetime
     started_at: datetime | None
