@@ -53,7 +53,8 @@ class Job:
     message: str
     log: str
     result: str | None
-    #: ``{"category", "code", "message", "fields"}``; set before what was done is undone, hence before the final state.
+    #: ``{"category", "code", "message", "fields"}``. It is decided before what was done is undone, hence
+    #: before the state is final.
     error: str | None
     cancel_requested: bool
     created_at: datetime
