@@ -86,7 +86,6 @@ export interface TaskRow {
   completed_at?: Time | null;
   created_at: Time;
   updated_at: Time;
-  file_upload?: string | null;
 }
 
 export interface TaskPage {

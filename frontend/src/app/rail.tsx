@@ -10,7 +10,7 @@ import { Icon } from '../ui/icon';
 import { Avatar } from '../ui/parts';
 import { MOD } from './keys';
 import { NewWorkspace } from './new-workspace';
-import { useOverlay } from './overlay';
+import { useFold, useOverlay } from './overlay';
 import { useTheme } from './theme';
 import { useWorkspace, useWorkspaceChoice } from './workspace';
 
@@ -18,11 +18,12 @@ import { useWorkspace, useWorkspaceChoice } from './workspace';
 export function Rail({ onGo }: { onGo?: () => void }) {
   const workspace = useWorkspace();
   const show = useOverlay((state) => state.show);
+  const { folded, fold } = useFold();
   const projects = useQuery({ ...projectsQuery({ workspace: workspace?.id }), enabled: workspace !== undefined });
   return (
     <nav className="rail" aria-label="Workspace" onClick={(event) => { if ((event.target as Element).closest('a')) onGo?.(); }}>
       <WorkspaceSwitch />
-      <button type="button" className="at" aria-label="Find or do" title="Find or do" onClick={() => show('palette')}>
+      <button type="button" className="at" title="Find or do" onClick={() => show('palette')}>
         <Icon name="search" /><span className="t">Find or do</span><span className="n wide"><kbd>{MOD} K</kbd></span>
       </button>
       <h2>Data</h2>
@@ -31,7 +32,10 @@ export function Rail({ onGo }: { onGo?: () => void }) {
       </Link>
       <span className="grow" />
       <Link to="/account" className="at" title="Settings"><Icon name="gear" /><span className="t">Settings</span></Link>
-      <PersonMenu />
+      <div className="rail-foot">
+        <PersonMenu />
+        {!onGo && <button type="button" className="btn ghost icon fold" aria-label={folded ? 'Unfold the menu' : 'Fold the menu'} title={folded ? 'Unfold the menu' : 'Fold the menu'} aria-expanded={!folded} onClick={() => fold(!folded)}><Icon name="fold" /></button>}
+      </div>
     </nav>
   );
 }
@@ -45,9 +49,9 @@ function WorkspaceSwitch() {
   return (
     <>
       <MenuTrigger>
-        <Button className="ws" aria-label={`Workspace ${workspace?.title ?? 'none'}: switch`}>
+        <Button className="ws">
           <Avatar square seed={workspace?.name ?? ''} initials={(workspace?.title ?? '?').slice(0, 1).toUpperCase()} />
-          <span className="t cut">{workspace?.title ?? 'No workspace'}</span><Icon name="updown" />
+          <span className="t cut"><span className="unseen">Workspace </span>{workspace?.title ?? 'none yet'}</span><Icon name="updown" />
         </Button>
         <Popover placement="bottom start" className="menu">
           <Menu aria-label="Workspaces" selectionMode="none" style={{ outline: 'none' }} onAction={(key) => {
@@ -86,7 +90,7 @@ function PersonMenu() {
   };
   return (
     <MenuTrigger>
-      <Button className="at" aria-label={`${nameOf(user)}: you`}>
+      <Button className="at">
         <Avatar seed={user.email} initials={initialsOf(user)} /><span className="t cut">{nameOf(user)}</span>
       </Button>
       <Popover placement="top start" className="menu">

@@ -2,7 +2,7 @@ import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { useKeys } from './keys';
-import { useOverlay } from './overlay';
+import { useFold, useOverlay } from './overlay';
 import { Rail } from './rail';
 
 const Palette = lazy(() => import('./palette').then((module) => ({ default: module.Palette })));
@@ -11,6 +11,7 @@ const KeySheet = lazy(() => import('./key-sheet').then((module) => ({ default: m
 /** The frame of every page behind the sign-in. */
 export function Shell() {
   const { open, show } = useOverlay();
+  const folded = useFold((state) => state.folded);
   const navigate = useNavigate();
   useKeys({
     'mod+k': () => show(open === 'palette' ? null : 'palette'),
@@ -18,7 +19,7 @@ export function Shell() {
     n: () => void navigate({ to: '/projects/new' }),
   });
   return (
-    <div className="app">
+    <div className={folded ? 'app folded' : 'app'}>
       <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>Skip to the page</a>
       <Rail />
       <Page />

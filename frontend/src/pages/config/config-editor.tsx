@@ -36,6 +36,7 @@ const LOOK = EditorView.theme({
   '.cm-tooltip': { backgroundColor: 'var(--raised)', border: '1px solid var(--line)', borderRadius: '8px', boxShadow: 'var(--shadow)', color: 'var(--text)' },
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent-soft)', color: 'var(--text)' },
   '.cm-diagnostic-error': { borderLeft: '3px solid var(--bad)', padding: '6px 10px' },
+  '.cm-lint-marker-error': { content: 'none', width: '9px', height: '9px', marginTop: '5px', borderRadius: '50%', backgroundColor: 'var(--bad)' },
   '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad)' },
 });
 

@@ -3,7 +3,7 @@ import type { Person, Project, TaskRow } from '../../api/types';
 import { initialsOf, nameOf } from '../../api/session';
 import { ago, count, moment } from '../../ui/format';
 import { Avatar, Meter, Pill } from '../../ui/parts';
-import { annotatorsOf, labelColours, pictureFor, statusOf, subjectOf, wordsFor } from './task-kind';
+import { annotatorsOf, fileNameOf, labelColours, pictureFor, statusOf, subjectOf, wordsFor } from './task-kind';
 
 /** A column of the table: its head, its width, how a task fills it, and what the server calls it when it sorts. */
 export interface TableColumn {
@@ -36,6 +36,7 @@ export function tableColumns({ project, people, dataKeys, openAddress }: Surroun
     text
       ? { id: 'subject', title: subject.kind === 'text' ? 'Text' : 'Content', width: 'minmax(200px, 2.4fr)', usual: true, cell: (task) => <span className="words">{wordsFor(task, subject).slice(0, 400)}</span> }
       : { id: 'subject', title: 'Picture', width: '84px', usual: true, cell: (task) => <Thumb address={pictureFor(task, subject)} /> },
+    ...(text ? [] : [{ id: 'file', title: 'File', width: 'minmax(110px, 1fr)', usual: true, cell: (task) => { const name = fileNameOf(task, subject); return name ? <span className="two" title={name}>{name}</span> : none; }, ...(subject.key ? { sort: `tasks:data.${subject.key}` } : {}) } satisfies TableColumn]),
     { id: 'status', title: 'Status', width: '112px', usual: true, cell: (task) => { const { text: words, tone } = statusOf(task); return <Pill tone={tone}>{words}</Pill>; } },
     { id: 'labels', title: 'Labels', width: 'minmax(150px, 1.6fr)', usual: true, cell: (task) => <LabelCounts labels={task.labels} colours={colours} /> },
     { id: 'annotators', title: 'By', width: 'minmax(64px, .5fr)', sort: 'tasks:annotators', usual: true, cell: (task) => <Annotators ids={annotatorsOf(task)} people={people} /> },
@@ -46,7 +47,6 @@ export function tableColumns({ project, people, dataKeys, openAddress }: Surroun
     ...dataKeys.filter((key) => key !== subject.key).map((key): TableColumn => ({
       id: `data.${key}`, title: key, width: 'minmax(90px, 1fr)', sort: `tasks:data.${key}`, usual: false, cell: (task) => <span className="two cut">{plain(task.data[key])}</span>,
     })),
-    { id: 'file_upload', title: 'File', width: 'minmax(90px, 1fr)', sort: 'tasks:file_upload', usual: false, cell: (task) => (task.file_upload ? <span className="mono two cut" title={task.file_upload}>{task.file_upload}</span> : none) },
     { id: 'created_at', title: 'Added', width: '88px', sort: 'tasks:created_at', number: true, usual: false, cell: (task) => <Since time={task.created_at} /> },
     { id: 'updated_at', title: 'Changed', width: '88px', sort: 'tasks:updated_at', number: true, usual: true, cell: (task) => <Since time={task.updated_at} /> },
   ];

@@ -27,6 +27,22 @@ export function pictureFor(task: TaskRow, { key }: Subject): string | undefined 
   return thumbnailAddress(value) ?? (/^(https?:|\/data\/)/.test(value) ? mediaAddress(value) : undefined);
 }
 
+/** What a task's file was called when it was uploaded, or the end of its address. */
+export function fileNameOf(task: TaskRow, { key }: Subject): string | undefined {
+  const value = key === undefined ? undefined : task.data[key];
+  if (typeof value !== 'string') return undefined;
+  const name = value.split(/[?#]/, 1)[0]?.split('/').at(-1) ?? '';
+  return decode(value.startsWith('/data/upload/') ? name.replace(/^[0-9a-f]{8}-/, '') : name) || undefined;
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 /** The words to show for a task: its text, or whatever its data says first. */
 export function wordsFor(task: TaskRow, { key }: Subject): string {
   const value = key === undefined ? Object.values(task.data)[0] : task.data[key];
