@@ -170,6 +170,15 @@ def test_what_cannot_be_told_is_counted_by_reason() -> None:
     assert counts.left_out == {"no label": 1, "no area": 1, "brushlabels has no outline": 1, "malformed": 1}
 
 
+def test_a_result_that_no_check_would_pass_keeps_no_other_from_leaving() -> None:
+    broken = annotation(1, [{**box("Ant", "r"), "original_width": "wide"}])
+    coco, counts = export_coco(
+        SHAPES, [task(1, {"image": "a.jpg"}, broken, annotation(2, [box("Ant", "s")]))]
+    )
+    assert len(coco["annotations"]) == 1
+    assert counts.left_out == {"malformed": 1}
+
+
 def test_without_a_size_pixels_cannot_be_told() -> None:
     sizeless = box("Ant", "r")
     del sizeless["original_width"]

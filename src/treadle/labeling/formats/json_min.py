@@ -70,8 +70,10 @@ def _values(result_json: bytes, config: LabelConfig) -> dict[str, Any]:
     values: dict[str, list[Any]] = {}
     words: set[str] = set()
     for item in msgspec.json.decode(result_json):
+        if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
+            continue
         name = item.get("from_name")
-        if not name or not isinstance(item.get("value"), dict) or config.control(name) is None:
+        if not isinstance(name, str) or config.control(name) is None:
             continue
         values.setdefault(name, []).append(_value(item))
         if item.get("type") in _WORDS:
@@ -80,7 +82,7 @@ def _values(result_json: bytes, config: LabelConfig) -> dict[str, Any]:
 
 
 def _value(item: dict[str, Any]) -> Any:
-    key = _WORDS.get(item["type"])
+    key = _WORDS.get(item.get("type", ""))
     said = item["value"].get(key) if key else None
     if isinstance(said, list) and len(said) == 1:
         return said[0]

@@ -96,7 +96,7 @@ def regions_of(
     # The one size that is known for a task says nothing where it shows several pictures.
     size_px = task.picture_size_px if len(pictures) == 1 else None
     found = {(picture.to_name, picture.page): PictureRegions(picture, size_px) for picture in pictures}
-    for i, item in enumerate(_ITEMS.decode(annotation.result_json)):
+    for i, item in enumerate(_items(annotation.result_json, left_out)):
         place = found.get((item.to_name or "", item.item_index or 0))
         if place is None:
             if _is_region(item.type):
@@ -106,6 +106,15 @@ def regions_of(
             place.size_px = round(item.original_width), round(item.original_height)
         _add_item(place, item, item.id or f"#{i}", left_out)
     return list(found.values())
+
+
+def _items(result_json: bytes, left_out: Counter[str]) -> list[_Item]:
+    try:
+        return _ITEMS.decode(result_json)
+    except (msgspec.DecodeError, RecursionError):
+        # Saved before it was checked, by an import: it must not keep the other labels from leaving.
+        left_out["malformed"] += 1
+        return []
 
 
 def _is_region(result_type: str) -> bool:
