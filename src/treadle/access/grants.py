@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from treadle.db import Tx
-from treadle.db.schema import memberships, project_roles, projects
+from treadle.db.schema import memberships, project_roles, projects, workspaces
 from treadle.errors import Forbidden, NotFound
 from treadle.permissions import NARROW_ROLES, REVIEWING_ROLES, ROLE_PERMISSIONS, Permission, Role
 
@@ -67,8 +67,15 @@ class Grant:
         return self.role is None or self.role in REVIEWING_ROLES
 
 
-_ROLE_IN_WORKSPACE = select(memberships.c.role).where(
-    memberships.c.workspace_id == bindparam("workspace_id"), memberships.c.user_id == bindparam("user_id")
+_WORKSPACE_WITH_ROLE = (
+    select(workspaces.c.id, memberships.c.role)
+    .select_from(
+        workspaces.outerjoin(
+            memberships,
+            (memberships.c.workspace_id == workspaces.c.id) & (memberships.c.user_id == bindparam("user_id")),
+        )
+    )
+    .where(workspaces.c.id == bindparam("workspace_id"))
 )
 # An override in the project replaces the role in its workspace, up or down.
 _PROJECT_WITH_ROLE = (
@@ -158,11 +165,12 @@ def _allow_project(tx: Tx, actor: Actor, permission: Permission, project_id: int
 
 
 def _allow_workspace(tx: Tx, actor: Actor, permission: Permission, workspace_id: int) -> Grant:
-    role = tx.execute(
-        _ROLE_IN_WORKSPACE, {"workspace_id": workspace_id, "user_id": actor.user_id}
-    ).scalar_one_or_none()
-    held = _check_role(actor, permission, role, f"workspace {workspace_id}")
-    return Grant(actor, permission, workspace_id, None, held)
+    place = {"workspace_id": workspace_id, "user_id": actor.user_id}
+    row = tx.execute(_WORKSPACE_WITH_ROLE, place).first()
+    if row is None:
+        raise NotFound("workspace-not-found", f"There is no workspace {workspace_id} that you can see.")
+    role = _check_role(actor, permission, row.role, f"workspace {workspace_id}")
+    return Grant(actor, permission, workspace_id, None, role)
 
 
 def _check_role(actor: Actor, permission: Permission, role: str | None, what: str) -> Role | None:
