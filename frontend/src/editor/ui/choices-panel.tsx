@@ -4,6 +4,7 @@ import type { Editor } from '../model/editor.ts';
 import type { KeyMap } from '../model/tools/keymap.ts';
 import { showKey } from '../model/tools/keys.ts';
 import type { Answer } from '../model/types.ts';
+import { keepFocus } from './keep-focus.ts';
 import { useEditor } from './use-editor.ts';
 
 export interface ChoicesPanelProps {
@@ -117,6 +118,7 @@ function Option({ label, role, isOn, hotkey, isShort, hasTabStop, onPress }: Opt
       tabIndex={hasTabStop ? 0 : -1}
       data-testid="choice"
       data-choice={label.value}
+      {...keepFocus}
       onClick={onPress}
     >
       {!isShort && <span className={`tick ${role}`} aria-hidden="true" />}

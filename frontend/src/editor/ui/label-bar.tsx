@@ -33,7 +33,7 @@ export function LabelBar({ editor, keyMap, isFinding, onFinding }: LabelBarProps
     ?? controls.find((control) => control.makes === tool) ?? controls[0]!;
   const groups = isLong ? controls.map((control) => (control === current ? control : null)) : controls;
   return (
-    <div className="palette" role="toolbar" aria-label="Labels">
+    <div className="palette" role="toolbar" aria-label="Labels" ref={tellHeight}>
       {controls.map((control, index) => (
         <div className="group" role="group" aria-label={control.name} key={control.name}>
           {controls.length > 1 && (
@@ -47,6 +47,16 @@ export function LabelBar({ editor, keyMap, isFinding, onFinding }: LabelBarProps
       {isLong && <Finder all={all} editor={editor} keyMap={keyMap} isFinding={isFinding} onFinding={onFinding} />}
     </div>
   );
+}
+
+/** The stage leaves room for the bar, however many rows it has. */
+function tellHeight(bar: HTMLDivElement | null): (() => void) | undefined {
+  if (!bar) return undefined;
+  const tell = (): void => bar.parentElement?.style.setProperty('--bar', `${bar.offsetHeight}px`);
+  tell();
+  const resized = new ResizeObserver(tell);
+  resized.observe(bar);
+  return () => resized.disconnect();
 }
 
 /** The first nine, and those taken up. */
@@ -79,8 +89,7 @@ interface LabelButtonProps extends Shown {
 }
 
 function LabelButton({ editor, keyMap, control, label }: LabelButtonProps) {
-  const { active } = useEditor(editor, (it) => it.labelState);
-  const isOn = active.some((item) => item.fromName === control.name && item.value === label.value);
+  const isOn = useEditor(editor, (it) => isInHand(it, control, label));
   const key = keyMap.hotkeyOf(control.name, label.value);
   return (
     <button
@@ -99,6 +108,18 @@ function LabelButton({ editor, keyMap, control, label }: LabelButtonProps) {
       {key && <kbd className="wide">{showKey(key)}</kbd>}
     </button>
   );
+}
+
+/** Of what is selected, where something is; else taken up for the next shape. */
+function isInHand(editor: Editor, control: ControlTag, label: LabelSpec): boolean {
+  const selected = editor.selection.ids();
+  if (selected.size > 0) {
+    const [first] = selected;
+    const region = editor.store.get(first!);
+    return region?.fromName === control.name && region.labels.includes(label.value);
+  }
+  const isTaken = editor.labelState.active.some((item) => item.fromName === control.name && item.value === label.value);
+  return isTaken && editor.tool === control.makes;
 }
 
 function press(editor: Editor, control: ControlTag, label: LabelSpec, isAdding: boolean): void {
@@ -149,7 +170,7 @@ function FinderList({ all, editor, onDone }: { all: readonly Shown[]; editor: Ed
   const found = search(all, query);
   const back = useRef(document.activeElement);
   useEffect(() => () => (back.current as HTMLElement | null)?.focus?.({ preventScroll: true }), []);
-  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]);
+  useEffect(() => void list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at]);
   const choose = (item: Shown | undefined): void => {
     if (item) editor.chooseLabel(item.control.name, item.label.value);
     onDone();

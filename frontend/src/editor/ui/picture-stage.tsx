@@ -11,11 +11,13 @@ export interface PictureStageProps {
   readonly url: string;
   /** A new one remounts: the next task. */
   readonly taskKey: object;
+  /** Why something that was asked for did not happen. */
+  readonly onRefuse: (message: string) => void;
   readonly onBroken: (message: string) => void;
 }
 
 /** One picture of the task. The surface draws; this gives it a place. */
-export function PictureStage({ editor, surfaces, object, url, taskKey, onBroken }: PictureStageProps) {
+export function PictureStage({ editor, surfaces, object, url, taskKey, onRefuse, onBroken }: PictureStageProps) {
   const host = useRef<HTMLDivElement>(null);
   const [surface, setSurface] = useState<PictureSurface | null>(null);
   useEffect(() => {
@@ -24,7 +26,7 @@ export function PictureStage({ editor, surfaces, object, url, taskKey, onBroken 
     const mount = async (): Promise<void> => {
       const { mountImageSurface } = await import('../surfaces/canvas2d/index.ts');
       if (isOver || !host.current) return;
-      const made = await mountImageSurface(host.current, editor, { objectName: object.name, url, attributes: object.attributes });
+      const made = await mountImageSurface(host.current, editor, { objectName: object.name, url, attributes: object.attributes, onRefuse });
       if (isOver) return made.destroy();
       mounted = made;
       surfaces.pictures.set(object.name, made);
@@ -38,7 +40,7 @@ export function PictureStage({ editor, surfaces, object, url, taskKey, onBroken 
       surfaces.pictures.delete(object.name);
       setSurface(null);
     };
-    // onBroken changes with every drawing and mounts nothing anew.
+    // The two callbacks mount nothing anew.
   }, [editor, surfaces, object, url, taskKey]);
   return (
     <div className="pane picture">

@@ -2,6 +2,7 @@ import { memo, useEffect, useLayoutEffect, useRef, useState, type CSSProperties,
 import { Icon } from '../../ui/icon.tsx';
 import type { Editor } from '../model/editor.ts';
 import type { Region, RegionId } from '../model/types.ts';
+import { keepFocus } from './keep-focus.ts';
 import { regionColour, regionMeasure, regionName, regionSentence, scoreTone } from './region-text.ts';
 import { useEditor } from './use-editor.ts';
 
@@ -23,7 +24,7 @@ export function RegionList({ editor, onReveal }: RegionListProps) {
   const { rowPx, from, to } = useWindow(box, regions.length);
   const lead = leadIndex(regions, selected);
   useReveal(box, lead, rowPx);
-  if (regions.length === 0) return <p className="none muted">Nothing is marked yet. Press a label’s key, then draw.</p>;
+  if (regions.length === 0) return <p className="none muted">{emptyText(editor)}</p>;
   return (
     <div
       className="regions"
@@ -144,11 +145,17 @@ function Act({ title, icon, isOn = false, isOff = false, onPress }: ActProps) {
       aria-pressed={icon === 'eye' || icon === 'eyeoff' || icon === 'lock' ? isOn : undefined}
       disabled={isOff}
       tabIndex={-1}
+      {...keepFocus}
       onClick={(event) => (event.stopPropagation(), onPress())}
     >
       <Icon name={icon} />
     </button>
   );
+}
+
+function emptyText(editor: Editor): string {
+  const isText = editor.config.objects.every((object) => object.kind === 'text');
+  return isText ? 'Nothing is marked yet. Pick a label, then select words.' : 'Nothing is marked yet. Pick a label, then draw.';
 }
 
 /** Which rows are in sight. The row's height comes from the style sheet, which makes it larger for fingers. */

@@ -4,6 +4,7 @@ import type { Editor } from '../model/editor.ts';
 import type { Region, Shape } from '../model/types.ts';
 import { moveShape, shapeBounds, validateShape } from '../tags/registry.ts';
 import { clampShape } from './clamp-shape.ts';
+import { keepFocus } from './keep-focus.ts';
 import { excerpt, regionName } from './region-text.ts';
 import { useEditor } from './use-editor.ts';
 
@@ -59,7 +60,7 @@ interface SmallButtonProps {
 function SmallButton({ title, icon, isOn = false, isOff = false, onPress }: SmallButtonProps) {
   const name = title.split('  ')[0]!;
   return (
-    <button type="button" className={`btn ghost icon small ${isOn ? 'on' : ''}`} title={title} aria-label={name} disabled={isOff} onClick={onPress}>
+    <button type="button" className={`btn ghost icon small ${isOn ? 'on' : ''}`} title={title} aria-label={name} disabled={isOff} {...keepFocus} onClick={onPress}>
       <Icon name={icon} />
     </button>
   );

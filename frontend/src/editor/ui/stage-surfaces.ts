@@ -1,26 +1,30 @@
 /** The surfaces that are mounted now, by object tag: for keys, zoom buttons and whoever waits until all is drawn. */
 
-/** What keys and buttons need of a picture; the canvas surface has it. */
-export interface PictureSurface {
-  fit(): void;
-  zoomBy(factor: number, clientX?: number, clientY?: number): void;
-  zoomPercent(): number;
-  subscribe(listener: () => void): () => void;
-  pictureRect(): { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+interface Surface {
+  focus(): void;
   focusRegion(id: string): void;
-  cancel(): void;
+  /** Calls off what is begun; false when there was nothing. */
+  cancel(): boolean;
+  /** Closes an open shape, or marks what is selected; false when there was nothing. */
   commit(): boolean;
   isDrawing(): boolean;
+  subscribe(listener: () => void): () => void;
   destroy(): void;
 }
 
+/** What keys and buttons need of a picture; the canvas surface has it. */
+export interface PictureSurface extends Surface {
+  fit(): void;
+  zoomBy(factor: number, clientX?: number, clientY?: number): void;
+  zoomPercent(): number;
+  pictureRect(): { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
 /** What keys need of a text; the text surface has it. */
-export interface WritingSurface {
-  focusRegion?(id: string): void;
+export interface WritingSurface extends Surface {
   scroller(): Element;
   spanPoint(index: number): { x: number; y: number } | null;
   textPoint(): { x: number; y: number } | null;
-  destroy(): void;
 }
 
 export class StageSurfaces {
@@ -43,16 +47,23 @@ export class StageSurfaces {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Closes an open shape; true if there was one. */
-  commit(): boolean {
-    return [...this.pictures.values()].some((surface) => surface.commit());
+  #all(): Surface[] {
+    return [...this.pictures.values(), ...this.writings.values()];
   }
 
-  /** Lets go of an open shape; true if there was one. */
+  /** Closes an open shape, or marks what is selected; true if there was something. */
+  commit(): boolean {
+    return this.#all().some((surface) => surface.commit());
+  }
+
+  /** Lets go of what is begun; true if there was something. */
   cancel(): boolean {
-    const drawing = [...this.pictures.values()].filter((surface) => surface.isDrawing());
-    for (const surface of drawing) surface.cancel();
-    return drawing.length > 0;
+    return this.#all().map((surface) => surface.cancel()).some(Boolean);
+  }
+
+  /** Gives the first surface the keyboard. */
+  focus(): void {
+    this.#all()[0]?.focus();
   }
 
   zoomBy(factor: number): void {
@@ -65,6 +76,6 @@ export class StageSurfaces {
 
   focusRegion(objectName: string, id: string): void {
     this.pictures.get(objectName)?.focusRegion(id);
-    this.writings.get(objectName)?.focusRegion?.(id);
+    this.writings.get(objectName)?.focusRegion(id);
   }
 }

@@ -10,18 +10,21 @@ export interface TextStageProps {
   readonly text: string;
   /** A new one remounts: the next task. */
   readonly taskKey: object;
+  /** Why something that was asked for did not happen. */
+  readonly onRefuse: (message: string) => void;
 }
 
 /** One text of the task. */
-export function TextStage({ editor, surfaces, object, text, taskKey }: TextStageProps) {
+export function TextStage({ editor, surfaces, object, text, taskKey, onRefuse }: TextStageProps) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let isOver = false;
     let mounted: WritingSurface | null = null;
     void import('../surfaces/text/index.ts').then(({ mountTextSurface }) => {
       if (isOver || !host.current) return;
-      mounted = mountTextSurface(host.current, editor, { objectName: object.name, text, attributes: object.attributes });
-      surfaces.writings.set(object.name, mounted);
+      const made = mountTextSurface(host.current, editor, { objectName: object.name, text, attributes: object.attributes, onRefuse });
+      mounted = made;
+      surfaces.writings.set(object.name, made);
       surfaces.changed();
     });
     return () => {
@@ -29,6 +32,7 @@ export function TextStage({ editor, surfaces, object, text, taskKey }: TextStage
       mounted?.destroy();
       surfaces.writings.delete(object.name);
     };
+    // The callback mounts nothing anew.
   }, [editor, surfaces, object, text, taskKey]);
   return (
     <div className="pane writing">

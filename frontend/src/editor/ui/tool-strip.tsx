@@ -29,7 +29,15 @@ export function toolsFor(config: EditorConfig): { readonly view: readonly ToolNa
   return { view, shapes };
 }
 
-export function ToolStrip({ editor, keyMap, onKeys }: { editor: Editor; keyMap: KeyMap; onKeys: () => void }) {
+export interface ToolStripProps {
+  readonly editor: Editor;
+  readonly keyMap: KeyMap;
+  readonly onKeys: () => void;
+  /** Absent: the project has none. */
+  readonly onInstructions?: (() => void) | undefined;
+}
+
+export function ToolStrip({ editor, keyMap, onKeys, onInstructions }: ToolStripProps) {
   const { view, shapes } = toolsFor(editor.config);
   return (
     <nav className="strip" aria-label="Tools">
@@ -39,6 +47,9 @@ export function ToolStrip({ editor, keyMap, onKeys }: { editor: Editor; keyMap: 
         {shapes.map((tool) => <ToolButton key={tool} tool={tool} editor={editor} keyMap={keyMap} />)}
       </div>
       <span className="grow" />
+      {onInstructions && (
+        <button type="button" title="Instructions" aria-label="Instructions" onClick={onInstructions}><Icon name="note" /></button>
+      )}
       <button type="button" className="wide" title={tip('Keys', keyMap, 'page.keys')} aria-label="Keys" onClick={onKeys}>
         <Icon name="keyboard" />
       </button>

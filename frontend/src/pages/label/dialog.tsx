@@ -17,6 +17,7 @@ export function Dialog({ title, children, foot, isWide = false, onClose }: Dialo
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector<HTMLElement>('[data-focus]')?.focus();
     return () => element?.close();
   }, []);
   return (

@@ -12,10 +12,11 @@ export interface DockProps {
   readonly keyMap: KeyMap;
   readonly isSheetOpen: boolean;
   readonly onSheet: (isOpen: boolean) => void;
+  readonly onInstructions?: (() => void) | undefined;
 }
 
 /** On a phone, below the picture: tools, undo, the way to other tasks and the sheet of regions. */
-export function Dock({ labelling, editor, isSheetOpen, onSheet }: DockProps) {
+export function Dock({ labelling, editor, isSheetOpen, onSheet, onInstructions }: DockProps) {
   const { hasPrevious, hasNext } = useStore(labelling.state);
   const tool = useEditor(editor, (it) => it.tool);
   const count = useEditor(editor, (it) => it.store.size);
@@ -33,6 +34,7 @@ export function Dock({ labelling, editor, isSheetOpen, onSheet }: DockProps) {
         <DockButton icon="redo" title="Redo" isOff={!canRedo} onPress={() => editor.history.redo()} />
         <DockButton icon="up" title="Previous task" isOff={!hasPrevious} onPress={() => void labelling.previous()} />
         <DockButton icon="down" title="Next task" isOff={!hasNext} onPress={() => void labelling.next()} />
+        {onInstructions && <DockButton icon="note" title="Instructions" onPress={onInstructions} />}
       </div>
       <button type="button" className={`btn sheet-button ${isSheetOpen ? 'on' : ''}`} aria-expanded={isSheetOpen} data-testid="sheet" onClick={() => onSheet(!isSheetOpen)}>
         <Icon name="rows" />{makesRegions ? count : 'Answer'}

@@ -7,7 +7,7 @@ export function Instructions({ text, onClose }: { text: string; onClose: () => v
     <Dialog
       title="Instructions"
       onClose={onClose}
-      foot={<button type="button" className="btn primary" autoFocus onClick={onClose}>Start labelling</button>}
+      foot={<button type="button" className="btn primary" data-focus="" onClick={onClose}>Start labelling</button>}
     >
       <div className="instructions" data-testid="instructions">{blocksOf(text).map((block, index) => <BlockView key={index} block={block} />)}</div>
     </Dialog>

@@ -79,7 +79,8 @@ interface WorkProps {
 }
 
 function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys }: WorkProps) {
-  const obstacle = useStore(labelling.state, (state) => state.obstacle);
+  const { obstacle, project } = useStore(labelling.state);
+  const onInstructions = project?.expert_instruction ? () => labelling.showInstructions(true) : undefined;
   const [isSheetOpen, setSheetOpen] = useState(false);
   const { editor } = open;
   const hasShapes = editor.config.controls.some((control) => control.makes !== 'answer');
@@ -88,8 +89,8 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys 
   }, [obstacle]);
   return (
     <div className={hasShapes ? 'work' : 'work plain'}>
-      <ToolStrip editor={editor} keyMap={keyMap} onKeys={onKeys} />
-      <Stage open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={onFinding} />
+      <ToolStrip editor={editor} keyMap={keyMap} onKeys={onKeys} onInstructions={onInstructions} />
+      <Stage labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={onFinding} />
       <Panel
         editor={editor}
         keyMap={keyMap}
@@ -99,7 +100,7 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys 
         onClose={() => setSheetOpen(false)}
         foot={obstacle && <p className="obstacle notice warn" role="alert" data-testid="obstacle">{obstacle.message}</p>}
       />
-      <Dock labelling={labelling} editor={editor} keyMap={keyMap} isSheetOpen={isSheetOpen} onSheet={setSheetOpen} />
+      <Dock labelling={labelling} editor={editor} keyMap={keyMap} isSheetOpen={isSheetOpen} onSheet={setSheetOpen} onInstructions={onInstructions} />
     </div>
   );
 }

@@ -58,6 +58,8 @@ export interface LabellingState {
   readonly obstacle: Obstacle | null;
   readonly isSigningIn: boolean;
   readonly showsInstructions: boolean;
+  /** Why the last act did nothing; counted, so that the same words can be said again. */
+  readonly refusal: { readonly text: string; readonly count: number } | null;
   /** Said once, politely. */
   readonly said: string;
 }
@@ -85,6 +87,7 @@ export class Labelling {
     obstacle: null,
     isSigningIn: false,
     showsInstructions: false,
+    refusal: null,
     said: '',
   }));
   readonly gate = new SignInGate(send, () => this.#set({ isSigningIn: true }));
@@ -95,6 +98,7 @@ export class Labelling {
   #editor: Editor | null = null;
   #ahead: { readonly taskId: number; readonly prepared: Promise<Prepared> } | null = null;
   #unfollow: () => void = () => undefined;
+  #finished: OpenTask | null = null;
   readonly #queue: TaskQueue;
 
   constructor(address: LabelAddress) {
@@ -153,7 +157,7 @@ export class Labelling {
   async submit(): Promise<void> {
     const { open } = this;
     const { project } = this.state.getState();
-    if (!open || !project) return;
+    if (!open || !project || open === this.#finished) return;
     const obstacle = findObstacle(open.editor, project);
     this.#set({ obstacle });
     if (!obstacle) await this.#finish(open, 'submit');
@@ -161,7 +165,7 @@ export class Labelling {
 
   async skip(): Promise<void> {
     const { open } = this;
-    if (open && this.state.getState().project?.show_skip_button !== false) await this.#finish(open, 'skip');
+    if (open && open !== this.#finished && this.state.getState().project?.show_skip_button !== false) await this.#finish(open, 'skip');
   }
 
   /** The person's word on a save that the server did not take. */
@@ -194,6 +198,11 @@ export class Labelling {
     this.#set({ obstacle: null });
   }
 
+  refuse(text: string | null): void {
+    const count = (this.state.getState().refusal?.count ?? 0) + 1;
+    this.#set({ refusal: text === null ? null : { text, count } });
+  }
+
   say(said: string): void {
     this.#set({ said });
   }
@@ -205,9 +214,9 @@ export class Labelling {
 
   /** The network is back, or the person wants to know. */
   async tryAgain(): Promise<void> {
+    const isWaiting = this.state.getState().scene.kind === 'waiting';
     await this.#outbox?.retryNow();
-    const { scene } = this.state.getState();
-    if (scene.kind === 'waiting') await this.next();
+    if (isWaiting) await this.next();
   }
 
   /** The page may be gone in a moment. */
@@ -262,6 +271,8 @@ export class Labelling {
       this.gate.passed(); // in another tab
       this.#set({ isSigningIn: false });
     }
+    const { scene } = this.state.getState();
+    if (scene.kind === 'loading' && scene.what === 'task') this.#showWaiting();
     void this.open?.autosave.refresh();
     this.#tellSaving();
   }
@@ -306,8 +317,9 @@ export class Labelling {
   async #open(open: () => Promise<Found>): Promise<void> {
     this.#unfollow();
     const found = open();
+    const before = this.state.getState().scene;
     // With a task at hand the scene changes in this very frame; a skeleton would only flash.
-    const late = setTimeout(() => this.#set({ scene: { kind: 'loading', what: 'task' } }), 80);
+    const late = setTimeout(() => this.state.getState().scene === before && this.#showWaiting(), 80);
     try {
       await this.#show(await found);
     } catch (error) {
@@ -317,6 +329,11 @@ export class Labelling {
       clearTimeout(late);
       this.#tellPlace();
     }
+  }
+
+  #showWaiting(): void {
+    const isCut = this.#outbox?.state.phase === 'offline' || this.#outbox?.state.phase === 'failing';
+    this.#set({ scene: isCut ? { kind: 'waiting' } : { kind: 'loading', what: 'task' } });
   }
 
   /** A submit from before a crash may still wait here: the queue does not know yet that its task is done. */
@@ -329,6 +346,7 @@ export class Labelling {
   }
 
   async #finish(open: OpenTask, intent: 'submit' | 'skip'): Promise<void> {
+    this.#finished = open; // a second press means nothing
     this.#unfollow();
     const results = open.editor.results();
     const kept = open.autosave.finish(intent).then(
@@ -345,6 +363,7 @@ export class Labelling {
   }
 
   async #show(found: Found): Promise<void> {
+    if (found.kind === 'late') return; // the person has gone elsewhere meanwhile
     if (found.kind === 'none') return this.#showDone();
     if (found.kind === 'gone') {
       return this.#fail(`Task ${found.taskId} is gone`, 'It was deleted, or the address is wrong.');
@@ -381,7 +400,7 @@ export class Labelling {
     this.#unfollow = editor.store.subscribe((diff) => {
       if (isOfContent(diff)) autosave.touched();
     });
-    this.#set({ scene: { kind: 'task', open: { task, editor, contents, opening, autosave, leadTime } }, obstacle: null });
+    this.#set({ scene: { kind: 'task', open: { task, editor, contents, opening, autosave, leadTime } }, obstacle: null, refusal: null });
     history.replaceState(null, '', addressOfTask(location.href, task.id));
     void this.#learnVersions(opening, autosave);
     this.#tellSaving();

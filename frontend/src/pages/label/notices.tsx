@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'react';
+import { useStore } from 'zustand';
 import { Icon } from '../../ui/icon.tsx';
 import type { EditorConfig } from '../../editor/model/config/config.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
 import { showKey } from '../../editor/model/tools/keys.ts';
-import type { OpenTask } from './labelling.ts';
+import type { Labelling, OpenTask } from './labelling.ts';
 
 interface Notice {
   readonly id: string;
@@ -19,6 +20,14 @@ export function Notices({ open, keyMap }: { open: OpenTask; keyMap: KeyMap }) {
   const notices = [...configNotices(open.editor.config, keyMap), ...taskNotices(open)].filter((notice) => !away.has(notice.id));
   const putAway = (id: string): void => setAway((old) => new Set(old).add(id));
   return notices.map((notice) => <Line key={notice.id} notice={notice} onClose={() => putAway(notice.id)} />);
+}
+
+/** Why the last act did nothing. Said for a moment. */
+export function Refusal({ labelling }: { labelling: Labelling }) {
+  const refusal = useStore(labelling.state, (state) => state.refusal);
+  if (!refusal) return null;
+  const notice: Notice = { id: String(refusal.count), text: refusal.text, tone: 'plain', isBrief: true };
+  return <Line key={refusal.count} notice={notice} onClose={() => labelling.refuse(null)} />;
 }
 
 function Line({ notice, onClose }: { notice: Notice; onClose: () => void }) {

@@ -34,7 +34,7 @@ export function PaletteDialog({ registry, keyMap, onClose }: { registry: Command
           aria-activedescendant={found[at] ? `act-${at}` : undefined}
           aria-label="Find an act"
           placeholder="What do you want to do?"
-          autoFocus
+          data-focus=""
           value={query}
           onChange={(event) => (setQuery(event.target.value), setAt(0))}
         />

@@ -78,15 +78,15 @@ function wholeTitle(editor: Editor): string {
   return kinds.has('image') ? 'Whole picture' : 'Whole text';
 }
 
-/** The header right before the control in the config, else its name. */
+/** The last header before the question that no region control follows, else the control's name. */
 export function questionTitle(tree: ConfigNode, control: ControlTag): string {
   let header: string | null = null;
   let found: string | null = null;
   const walk = (node: ConfigNode): void => {
     if (found !== null) return;
     if (node.tag === 'header') header = String(node.attributes.value ?? node.text).trim();
-    else if (node.attributes.name === control.name) found = header ?? control.name;
-    else if (node.attributes.name !== undefined) header = null;
+    else if (node.attributes.name === control.name) found = header || control.name;
+    else if (node.attributes.toname !== undefined) header = null;
     node.children.forEach(walk);
   };
   walk(tree);

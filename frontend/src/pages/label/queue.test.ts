@@ -136,3 +136,16 @@ test('a skipped task that comes again is the newest one', async () => {
   expect(queue.isBack).toBe(false);
   expect(queue.place).toBe(2);
 });
+
+test('whoever goes back while the next task is on its way stays there', async () => {
+  const server = new SmallQueue(1, 2);
+  const { queue, hold, arrive } = open(server);
+  await queue.openNext();
+  hold();
+  const next = queue.openNext();
+  const chosen = await queue.open(1);
+  arrive();
+  expect(chosen).toMatchObject({ task: { id: 1 } });
+  expect(await next).toEqual({ kind: 'late' });
+  expect(queue.current?.taskId).toBe(1);
+});

@@ -11,6 +11,8 @@ export type Found =
   /** No task is left for this person. */
   | { readonly kind: 'none' }
   | { readonly kind: 'gone'; readonly taskId: number }
+  /** Another opening was asked for before this one was answered. */
+  | { readonly kind: 'late' }
   | { readonly kind: 'refused'; readonly status: number; readonly message: string };
 
 export interface QueueParts {
@@ -27,6 +29,8 @@ export class TaskQueue {
   /** Tasks gone through, oldest first; the last one may be the queue's current. */
   #trail: WireHistoryItem[] = [];
   #at = -1;
+  /** Counts openings; only the newest one moves anything. */
+  #turn = 0;
   #ahead: Promise<Found> | null = null;
   #aheadTask: WireTask | null = null;
   /** Tasks that the queue handed out, as against those opened by address. */
@@ -71,28 +75,34 @@ export class TaskQueue {
   }
 
   async openNext(): Promise<Found> {
+    const turn = ++this.#turn;
     const forward = this.#trail[this.#at + 1];
-    if (this.isBack && forward) return this.#go(this.#at + 1, await this.#task(forward.taskId, forward.annotationId));
+    if (this.isBack && forward) {
+      return this.#go(turn, this.#at + 1, await this.#task(forward.taskId, forward.annotationId));
+    }
     const task = this.#aheadTask;
     this.#ahead = null;
     this.#aheadTask = null;
-    if (task) return this.#enterLast({ kind: 'task', task, annotationId: null });
+    if (task) return this.#enterLast(turn, { kind: 'task', task, annotationId: null });
     await this.#parts.settled();
-    return this.#enterLast(await this.#next(''));
+    if (turn !== this.#turn) return { kind: 'late' };
+    return this.#enterLast(turn, await this.#next(''));
   }
 
   async openPrevious(): Promise<Found> {
+    const turn = ++this.#turn;
     const at = this.#at === -1 ? this.#trail.length - 1 : this.#at - 1;
     const item = this.#trail[at];
     if (!item) return { kind: 'none' };
-    return this.#go(at, await this.#task(item.taskId, item.annotationId));
+    return this.#go(turn, at, await this.#task(item.taskId, item.annotationId));
   }
 
   /** A chosen task, out of turn; it is in this person's hands from then on. */
   async open(taskId: number): Promise<Found> {
+    const turn = ++this.#turn;
     const found = await this.#ask({ method: 'POST', path: `api/tasks/${taskId}/open/` }, taskId, null);
     const known = this.#trail.findIndex((item) => item.taskId === taskId);
-    return known < 0 ? this.#enterLast(found) : this.#go(known, found);
+    return known < 0 ? this.#enterLast(turn, found) : this.#go(turn, known, found);
   }
 
   /** Fetches the task after the current one, so that it can be shown at once. */
@@ -159,15 +169,17 @@ export class TaskQueue {
   }
 
   /** The newest: one that was skipped before and comes again moves to the end. */
-  #enterLast(found: Found): Found {
+  #enterLast(turn: number, found: Found): Found {
+    if (turn !== this.#turn) return { kind: 'late' };
     if (found.kind === 'none') this.#at = -1;
     if (found.kind !== 'task') return found;
     const others = this.#trail.filter((item) => item.taskId !== found.task.id);
     this.#trail = [...others, { taskId: found.task.id, annotationId: null }];
-    return this.#go(others.length, found);
+    return this.#go(turn, others.length, found);
   }
 
-  #go(at: number, found: Found): Found {
+  #go(turn: number, at: number, found: Found): Found {
+    if (turn !== this.#turn) return { kind: 'late' };
     if (found.kind === 'task') this.#at = at;
     return found;
   }

@@ -19,11 +19,11 @@ export function SignInDialog({ labelling, email, unsent }: { labelling: Labellin
         {email !== null && <p className="two">{waiting(unsent)}</p>}
         <div className="field">
           <label htmlFor="sign-in-email">E-mail</label>
-          <input id="sign-in-email" className="input large" name="email" type="email" autoComplete="username" required defaultValue={email ?? ''} autoFocus={email === null} />
+          <input id="sign-in-email" className="input large" name="email" type="email" autoComplete="username" required defaultValue={email ?? ''} data-focus={email === null ? '' : undefined} />
         </div>
         <div className="field">
           <label htmlFor="sign-in-password">Password</label>
-          <input id="sign-in-password" className="input large" name="password" type="password" autoComplete="current-password" required autoFocus={email !== null} />
+          <input id="sign-in-password" className="input large" name="password" type="password" autoComplete="current-password" required data-focus={email !== null ? '' : undefined} />
         </div>
         {trouble && <p className="notice bad" role="alert">{trouble}</p>}
         <button type="submit" className="btn primary large block" disabled={isBusy}>{isBusy ? 'Signing in' : 'Sign in'}</button>

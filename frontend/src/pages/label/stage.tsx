@@ -7,10 +7,11 @@ import { SuggestionsBar } from '../../editor/ui/suggestions-bar.tsx';
 import { TextStage } from '../../editor/ui/text-stage.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import type { Content } from './contents.ts';
-import type { OpenTask } from './labelling.ts';
-import { Notices } from './notices.tsx';
+import type { Labelling, OpenTask } from './labelling.ts';
+import { Notices, Refusal } from './notices.tsx';
 
 export interface StageProps {
+  readonly labelling: Labelling;
   readonly open: OpenTask;
   readonly keyMap: KeyMap;
   readonly surfaces: StageSurfaces;
@@ -19,24 +20,32 @@ export interface StageProps {
 }
 
 /** The task's pictures and texts, in the config's order, and the labels over them. */
-export function Stage({ open, keyMap, surfaces, isFinding, onFinding }: StageProps) {
+export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding }: StageProps) {
   const { editor, contents, opening } = open;
   return (
     <main className="stage" data-testid="stage" aria-label={`Task ${open.task.id}`}>
       <div className="panes">
-        {contents.map((content) => <Pane key={content.object.name} content={content} open={open} surfaces={surfaces} />)}
+        {contents.map((content) => <Pane key={content.object.name} content={content} open={open} surfaces={surfaces} onRefuse={(message) => labelling.refuse(message)} />)}
         {contents.length === 0 && <Broken title="The label config shows nothing of the task" message="It has no Image and no Text that this page can draw." />}
       </div>
       <div className="over-top">
         <SuggestionsBar editor={editor} keyMap={keyMap} model={opening.modelVersion} />
         <Notices open={open} keyMap={keyMap} />
+        <Refusal labelling={labelling} />
       </div>
       <LabelBar editor={editor} keyMap={keyMap} isFinding={isFinding} onFinding={onFinding} />
     </main>
   );
 }
 
-function Pane({ content, open, surfaces }: { content: Content; open: OpenTask; surfaces: StageSurfaces }) {
+interface PaneProps {
+  readonly content: Content;
+  readonly open: OpenTask;
+  readonly surfaces: StageSurfaces;
+  readonly onRefuse: (message: string) => void;
+}
+
+function Pane({ content, open, surfaces, onRefuse }: PaneProps) {
   const [trouble, setTrouble] = useState<{ readonly of: OpenTask; readonly message: string } | null>(null);
   const { editor } = open;
   if (trouble?.of === open) return <Broken title="The picture cannot be drawn" message={trouble.message} />;
@@ -44,7 +53,7 @@ function Pane({ content, open, surfaces }: { content: Content; open: OpenTask; s
     return <Broken title={`${content.object.kind === 'image' ? 'The picture' : 'The text'} cannot be opened`} message={content.message} url={content.url} />;
   }
   if (content.kind === 'text') {
-    return <TextStage editor={editor} surfaces={surfaces} object={content.object} text={content.text} taskKey={open} />;
+    return <TextStage editor={editor} surfaces={surfaces} object={content.object} text={content.text} taskKey={open} onRefuse={onRefuse} />;
   }
   return (
     <PictureStage
@@ -53,6 +62,7 @@ function Pane({ content, open, surfaces }: { content: Content; open: OpenTask; s
       object={content.object}
       url={content.url}
       taskKey={open}
+      onRefuse={onRefuse}
       onBroken={(message) => setTrouble({ of: open, message })}
     />
   );
