@@ -138,7 +138,6 @@ def test_a_task_without_annotations_is_a_row_without_values() -> None:
         "é😀",
         " padded ",
         "'",
-        "\x00",
         "",
     ],
 )
