@@ -29,6 +29,8 @@ class Action:
     id: str
     title: str
     order: int
+    #: What Label Studio calls the permissions that its page asks for; ours are asked for by the route.
+    permission: str | tuple[str, ...]
     text: str
     run: Callable[[Tx, Grant, TaskQuery], tuple[int, str]]
 
@@ -77,6 +79,7 @@ ACTIONS: tuple[Action, ...] = (
         "predictions_to_annotations",
         "Create annotations from predictions",
         91,
+        "tasks.change",
         "The newest prediction of each selected task becomes an annotation of yours.",
         accept_predictions,
     ),
@@ -84,6 +87,7 @@ ACTIONS: tuple[Action, ...] = (
         "delete_tasks",
         "Delete tasks",
         100,
+        "tasks.delete",
         "The selected tasks and all annotations, drafts and predictions on them are deleted.",
         delete_tasks,
     ),
@@ -91,6 +95,7 @@ ACTIONS: tuple[Action, ...] = (
         "delete_tasks_annotations",
         "Delete annotations",
         101,
+        ("tasks.change", "annotations.delete"),
         "Everybody's annotations and drafts of the selected tasks are deleted.",
         delete_annotations,
     ),
@@ -98,6 +103,7 @@ ACTIONS: tuple[Action, ...] = (
         "delete_tasks_predictions",
         "Delete predictions",
         102,
+        "predictions.any",
         "All predictions of the selected tasks are deleted.",
         delete_predictions,
     ),

@@ -34,6 +34,8 @@ class Column:
     help: str
     sql: Callable[[], ColumnElement[Any]]
     is_shown: bool = False  # by default
+    is_shown_beside: bool = False  # by default, beside the task that is being labelled
+    takes_many: bool = False  # of its items at once, in a filter
 
 
 def _of_annotations(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -74,6 +76,7 @@ COLUMNS: tuple[Column, ...] = (
         "Annotations that were not cancelled",
         lambda: _t.total_annotations,
         True,
+        is_shown_beside=True,
     ),
     Column("cancelled_annotations", "Cancelled", "Number", "Skipped", lambda: _t.cancelled_annotations, True),
     Column("total_predictions", "Predictions", "Number", "Predictions", lambda: _t.total_predictions, True),
@@ -112,6 +115,7 @@ COLUMNS: tuple[Column, ...] = (
         "List",
         "Model versions that predicted the task",
         lambda: _of_predictions(_joined(_p.model_version)),
+        takes_many=True,
     ),
     Column(
         "predictions_results",
@@ -208,11 +212,11 @@ def _entry(column: Column, items: Sequence[Any] | None) -> dict[str, Any]:
         "type": column.type,
         "target": "tasks",
         "help": column.help,
-        "visibility_defaults": {"explore": column.is_shown, "labeling": False},
+        "visibility_defaults": {"explore": column.is_shown, "labeling": column.is_shown_beside},
         "project_defined": False,
     }
     if items is not None:
-        entry["schema"] = {"items": list(items)}
+        entry["schema"] = {"items": list(items), **({"multiple": True} if column.takes_many else {})}
     return entry
 
 

@@ -110,11 +110,10 @@ def _by_task(work: rendering.TaskWork) -> dict[int, rendering.TaskWork]:
     return {task_id: rendering.TaskWork(*each) for task_id, each in lists.items()}
 
 
-def _brief(row: Mapping[str, Any], work: rendering.TaskWork, now: Any) -> dict[str, Any]:
+def summarize_work(work: rendering.TaskWork) -> dict[str, Any]:
+    """What the data manager shows of the work on one task, beside the work itself."""
     people = list(dict.fromkeys(each["completed_by"] for each in work.annotations if each["completed_by"]))
     return {
-        **rendering.task(row),
-        "drafts": [],
         "annotators": people,
         "annotations_results": "",
         "predictions_results": "",
@@ -125,6 +124,14 @@ def _brief(row: Mapping[str, Any], work: rendering.TaskWork, now: Any) -> dict[s
         "completed_at": rendering.instant(_last_done(work)),
         "avg_lead_time": _mean([each["lead_time"] for each in work.annotations]),
         "draft_exists": bool(work.drafts),
+    }
+
+
+def _brief(row: Mapping[str, Any], work: rendering.TaskWork, now: Any) -> dict[str, Any]:
+    return {
+        **rendering.task(row),
+        **summarize_work(work),
+        "drafts": [],
         "labels": count_labels(work.annotations or work.predictions),
         "updated_by": [] if row["updated_by"] is None else [{"user_id": row["updated_by"]}],
     }

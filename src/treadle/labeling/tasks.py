@@ -165,16 +165,21 @@ def work_on(tx: Tx, grant: Grant, task_ids: Sequence[int]) -> TaskWork:
 
 
 def check_data(label_config: str, data: bytes) -> None:
-    """Nothing, when ``data`` is a JSON object with every key that the config needs."""
-    value = decode_object(data, "data")
-    check_task_data(parse_config(label_config), value)
+    """Nothing, when ``data`` is a JSON object with every key that the config needs.
+
+    Raises Invalid("not-an-object"), Invalid("task-data") telling each key that is missing or of a wrong kind.
+    """
+    problems = check_task_data(parse_config(label_config), decode_object(data, "data"))
+    if problems:
+        text = f"The task's data does not fit the labelling config: {'; '.join(problems)}."
+        raise Invalid("task-data", text, fields={"data": problems})
 
 
 def decode_object(text: bytes, field: str) -> dict[str, Any]:
     """The JSON object in ``text``. Raises Invalid("not-an-object") naming ``field``."""
     try:
         value = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid("not-json", f"{field} is no JSON: {error}", fields={field: [str(error)]}) from error
     if not isinstance(value, dict):
         raise Invalid(

@@ -26,6 +26,7 @@ _BY_NAME = select(file_uploads).where(
     _f.project_id == bindparam("project_id"), _f.file_name == bindparam("file_name")
 )
 _BY_ID = select(file_uploads).where(_f.id.in_(bindparam("ids", expanding=True))).order_by(_f.id)
+_OF_PROJECT = select(file_uploads).where(_f.project_id == bindparam("project_id")).order_by(_f.id)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ def find(tx: Tx, project_id: int, file_name: str) -> Mapping[str, Any]:
 def list_by_id(tx: Tx, ids: Iterable[int]) -> list[Mapping[str, Any]]:
     """The rows of these uploads, in the order of ids."""
     return [dict(row) for row in tx.execute(_BY_ID, {"ids": list(ids)}).mappings()]
+
+
+def list_of_project(tx: Tx, project_id: int) -> list[Mapping[str, Any]]:
+    """The rows of a project's uploads, in the order of ids."""
+    return [dict(row) for row in tx.execute(_OF_PROJECT, {"project_id": project_id}).mappings()]
 
 
 def remove(tx: Tx, ids: Iterable[int]) -> None:

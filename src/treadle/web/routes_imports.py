@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,15 @@ def import_prediction_list(call: Call) -> Reply:
     with call.write() as tx:
         grant = call.allow(tx, ProjectScope(call.path_int("id")))
         return json_reply({"created": import_predictions(tx, grant, rows)}, 201)
+
+
+def list_uploads(call: Call) -> Reply:
+    """The project's uploaded files; those of ``?ids=1&ids=2`` or ``?ids=[1,2]`` where it is given."""
+    wanted = {int(number) for text in call.query_list("ids") for number in _NUMBER.findall(text)}
+    with call.read() as tx:
+        grant = call.allow(tx, ProjectScope(call.path_int("id")))
+        rows = uploads.list_of_project(tx, _id(grant))
+    return json_reply([_upload(row) for row in rows if not wanted or row["id"] in wanted])
 
 
 async def _run(call: Call, grant: Grant, files: Sequence[StoredFile], body_key: str | None) -> Reply:
@@ -142,6 +152,12 @@ def _is_url(path: Path) -> bool:
 
 
 _LONGEST_URL_BODY = 10_000
+_NUMBER = re.compile(r"\d{1,18}")
+
+
+def _upload(row: Mapping[str, Any]) -> dict[str, Any]:
+    name = f"upload/{row['project_id']}/{row['file_name']}"
+    return {"id": row["id"], "file": name, "size": row["size_bytes"]}
 
 
 def _id(grant: Grant) -> int:
@@ -150,6 +166,7 @@ def _id(grant: Grant) -> int:
 
 
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/projects/{id}/file-uploads/", list_uploads, Permission.TASK_READ, "Get files list"),
     Route(
         "POST",
         "/api/projects/{id}/import/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from treadle.errors import Forbidden, Invalid
 from treadle.labeling import projects, rendering
 from treadle.labeling.config import parse_config, sample_task
 from treadle.labeling.templates import list_templates
-from treadle.permissions import Permission
+from treadle.permissions import ROLE_PERMISSIONS, Permission
 from treadle.web.call import Call
 from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
 
@@ -73,8 +74,9 @@ def get_manager_project(call: Call) -> Reply:
     if project_id is None:
         raise Invalid("query-invalid", "Say which project: ?project=ID.", fields={"project": ["Required."]})
     with call.read() as tx:
-        call.allow(tx, ProjectScope(project_id))
-        return json_reply(rendering.project(projects.get(tx, project_id)))
+        grant = call.allow(tx, ProjectScope(project_id))
+        row = projects.get(tx, project_id)
+        return json_reply({**rendering.project(row), **_manager_state(grant, row)})
 
 
 def update_project(call: Call) -> Reply:
@@ -160,6 +162,21 @@ def _list(call: Call, render: Any) -> Reply:
             "results": [render(row) for row in rows],
         }
     )
+
+
+def _manager_state(grant: Grant, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the data manager asks beside the project: what its buttons may offer, and how much there is."""
+    held = frozenset(Permission) if grant.role is None else ROLE_PERMISSIONS[grant.role]
+    may_edit = Permission.TASK_WRITE in held
+    return {
+        "can_delete_tasks": may_edit,
+        "can_manage_annotations": may_edit,
+        "can_manage_tasks": may_edit,
+        "source_syncing": False,
+        "target_syncing": False,
+        "task_count": row["task_number"],
+        "annotation_count": row["total_annotations"] + row["skipped_annotations"],
+    }
 
 
 def _own_workspace(call: Call, tx: Tx) -> Grant:

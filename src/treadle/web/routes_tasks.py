@@ -10,6 +10,7 @@ from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import history, queue, rendering, tasks
+from treadle.labeling.task_list import summarize_work
 from treadle.permissions import Permission
 from treadle.web.call import Call
 from treadle.web.routes_annotations import allow_task
@@ -126,20 +127,7 @@ def list_history(call: Call) -> Reply:
 
 def _task(tx: Tx, grant: Grant, row: Any) -> dict[str, Any]:
     work = tasks.work_on(tx, grant, [row["id"]])
-    scores = [item["score"] for item in work.predictions if item["score"] is not None]
-    return {
-        **rendering.task_with_work(row, work, tx.now),
-        "annotators": sorted({item["completed_by"] for item in work.annotations if item["completed_by"]}),
-        "completed_at": None,
-        "annotations_results": "",
-        "predictions_results": "",
-        "predictions_score": sum(scores) / len(scores) if scores else None,
-        "storage_filename": None,
-        "annotations_ids": ", ".join(str(item["id"]) for item in work.annotations),
-        "predictions_model_versions": ", ".join(sorted({item["model_version"] for item in work.predictions})),
-        "avg_lead_time": None,
-        "draft_exists": bool(work.drafts),
-    }
+    return {**rendering.task_with_work(row, work, tx.now), **summarize_work(work)}
 
 
 def _meta(meta: Raw | UnsetType | None) -> bytes:

@@ -214,9 +214,9 @@ def _action(action: Any) -> dict[str, Any]:
         "id": action.id,
         "title": action.title,
         "order": action.order,
-        "permission": "tasks.change",
+        "permission": action.permission,
         "reload": True,
-        "dialog": {"title": action.title, "text": action.text, "type": "confirm"},
+        "dialog": {"title": action.title, "text": action.text, "type": "confirm", "form": None},
     }
 
 

@@ -51,11 +51,10 @@ def stage(config: LabelConfig, row: Any, place: str, file_upload_id: int | None 
     has_parts = isinstance(row.get("data"), dict)
     data = row["data"] if has_parts else row
     parts = row if has_parts else {}
-    try:
-        check_task_data(config, data)
-    except Invalid as error:
-        hint = "task root with values" if not has_parts else 'item["data"] = task root with values'
-        raise _wrong(place, f"{error.message} [assume: {hint}]") from error
+    problems = check_task_data(config, data)
+    if problems:
+        hint = 'item["data"] = task root with values' if has_parts else "item = task root with values"
+        raise _wrong(place, f"{'; '.join(problems)} [assume: {hint}]")
     meta = parts.get("meta") or {}
     if not isinstance(meta, dict):
         raise _wrong(place, "meta: Expected an object.")
