@@ -59,7 +59,7 @@ _TOPICS = (
 _LONGEST = 2_400
 
 _METHOD = "quoted names (regular expression)"
-_QUOTED = re.compile(r'"([^"\n]{1,60})"')
+_QUOTED = re.compile(r'"([^"\n]*[A-Za-z][^"\n]*)"')
 
 
 def topics_project() -> SampleProject:
