@@ -6,6 +6,7 @@ import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { AddFilter } from './add-filter';
 import type { TableColumn } from './columns';
+import type { Layout } from './use-shown-columns';
 import { type Filter, fromItem, sentenceOf, toItem, writeWhere } from './filters';
 
 interface BarProps {
@@ -18,6 +19,8 @@ interface BarProps {
   table: readonly TableColumn[];
   shown: ReadonlySet<string>;
   total: number | undefined;
+  layout: Layout;
+  onLayout: (layout: Layout) => void;
   onFilters: (filters: readonly Filter[], sort?: string) => void;
   onSort: (sort: string | undefined) => void;
   onShown: (shown: ReadonlySet<string>) => void;
@@ -57,8 +60,11 @@ export function FilterBar(bar: BarProps) {
       {view && <button type="button" className="btn ghost small wide" onClick={() => bar.onDeleteView(view)}>Delete this view</button>}
       <span className="grow" />
       <span className="muted wide" role="status">{bar.total === undefined ? '' : counted(bar.total, 'task')}</span>
-      <ColumnsMenu table={bar.table} shown={bar.shown} onShown={bar.onShown} />
+      {bar.layout === 'rows' && <ColumnsMenu table={bar.table} shown={bar.shown} onShown={bar.onShown} />}
       <SortMenu sort={bar.sort} table={bar.table} onSort={bar.onSort} />
+      <span className="seg wide" role="group" aria-label="Layout">
+        {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={bar.layout === each ? 'on' : ''} aria-pressed={bar.layout === each} onClick={() => bar.onLayout(each)}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
+      </span>
     </div>
   );
 }

@@ -1,24 +1,18 @@
-import { useEffect, useId, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent } from 'react';
+import { useEffect, useId, useRef, useState, type CSSProperties } from 'react';
 import type { TaskRow } from '../../api/types';
-import { nameOfKey } from '../../app/keys';
 import { Icon } from '../../ui/icon';
 import { Skeleton } from '../../ui/parts';
 import type { TableColumn } from './columns';
-import { countSelected, EVERYTHING, isSelected, NOTHING, type Selection, toggled, withTasks } from './selection';
+import { countSelected, EVERYTHING, isSelected, NOTHING } from './selection';
+import { type GridActs, useGridKeys } from './use-grid-keys';
 import { HEAD_PX, useRowWindow } from './use-row-window';
 
-interface GridProps {
+interface GridProps extends GridActs {
   subject: 'picture' | 'text' | 'other';
   columns: readonly TableColumn[];
-  total: number;
   useRange: (from: number, to: number) => (index: number) => TaskRow | undefined;
-  idsBetween: (from: number, to: number) => Promise<number[]>;
-  selection: Selection;
-  onSelect: (selection: Selection) => void;
   sort: string | undefined;
   onSort: (sort: string | undefined) => void;
-  onOpen: (task: TaskRow) => void;
-  onDelete: () => void;
 }
 
 const ROW_PX = 52;
@@ -27,49 +21,16 @@ const CHECK_PX = 36;
 const END_PX = 10;
 
 /** Tasks as a real grid: one tab stop, arrows move, Space selects, Enter opens. Draws only the rows in sight. */
-export function TaskGrid({ subject, columns, total, useRange, idsBetween, selection, onSelect, sort, onSort, onOpen, onDelete }: GridProps) {
+export function TaskGrid({ subject, columns, useRange, sort, onSort, ...acts }: GridProps) {
+  const { total, selection, onSelect } = acts;
   const scroller = useRef<HTMLDivElement>(null);
-  const phone = usePhone();
-  const rowHeight = phone ? PHONE_ROW_PX : ROW_PX;
+  const rowHeight = usePhone() ? PHONE_ROW_PX : ROW_PX;
   const rows = useRowWindow(scroller, total, rowHeight);
   const taskAt = useRange(rows.from, rows.to);
-  const [active, setActive] = useState(0);
-  const anchor = useRef(0);
+  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / rowHeight) - 2);
+  const { active, onKey, onCheck } = useGridKeys(acts, { across: 1, page, taskAt, show: rows.show });
   const id = useId();
   const selected = countSelected(selection, total);
-
-  const extend = async (to: number) => onSelect(withTasks(selection, await idsBetween(Math.min(anchor.current, to), Math.max(anchor.current, to)), true));
-  const toggle = (index: number) => {
-    const task = taskAt(index);
-    anchor.current = index;
-    if (task) onSelect(toggled(selection, task.id));
-  };
-  const go = (to: number) => {
-    const next = Math.max(0, Math.min(total - 1, to));
-    setActive(next);
-    rows.show(next);
-    return next;
-  };
-  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / rowHeight) - 2);
-  const onKey = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget) return;
-    const acts: Record<string, () => void> = {
-      ArrowDown: () => go(active + 1), ArrowUp: () => go(active - 1), PageDown: () => go(active + page), PageUp: () => go(active - page), Home: () => go(0), End: () => go(total - 1),
-      'shift+ArrowDown': () => void extend(go(active + 1)), 'shift+ArrowUp': () => void extend(go(active - 1)),
-      ' ': () => toggle(active), Enter: () => { const task = taskAt(active); if (task) onOpen(task); },
-      'mod+a': () => onSelect(EVERYTHING), Escape: () => onSelect(NOTHING), Delete: () => { if (selected > 0) onDelete(); },
-    };
-    const act = acts[nameOfKey(event.nativeEvent)];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  };
-  const onCheck = (event: MouseEvent, index: number) => {
-    setActive(index);
-    if (event.shiftKey) void extend(index);
-    else toggle(index);
-  };
-  useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
 
   return (
     <div className="grid-scroll" ref={scroller} role="grid" tabIndex={0} aria-label="Tasks" aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} data-subject={subject} style={layoutOf(columns)}>

@@ -19,7 +19,9 @@ import { countSelected, NOTHING, type Selection } from './selection';
 import { SelectionBar } from './selection-bar';
 import { TaskGrid } from './task-grid';
 import { labelsOf, subjectOf } from './task-kind';
-import { useShownColumns } from './use-shown-columns';
+import { TaskTiles } from './task-tiles';
+import type { GridActs } from './use-grid-keys';
+import { useLayout, useShownColumns } from './use-shown-columns';
 import { useTaskRows } from './use-task-rows';
 import './tasks.css';
 
@@ -40,15 +42,21 @@ function TaskTable({ project }: { project: Project }) {
   const filters = useMemo(() => parseWhere(where), [where]);
   const asked = useMemo<TaskSelection>(() => ({ items: filters.map((filter) => toItem(filter, columns)), ordering: sort ? [sort] : [] }), [filters, columns, sort]);
   const rows = useTaskRows(project.id, asked);
+  const [layout, setLayout] = useLayout(project.id);
   const [selection, setSelection] = useState<Selection>(NOTHING);
   const [deleting, setDeleting] = useState(false);
   const [saving, setSaving] = useState(false);
   const goTo = useGoTo(project.id, () => setSelection(NOTHING));
   const removeView = useRemoveView(project.id, () => goTo([], undefined));
   const makes = mayEdit(useWorkspace());
+  const acts: GridActs = {
+    total: rows.first.isPending ? ROWS_WHILE_LOADING : rows.total, idsBetween: rows.idsBetween, selection, onSelect: setSelection,
+    onOpen: (task) => location.assign(openAddress(task)), onDelete: () => { if (makes) setDeleting(true); },
+  };
   const bar = (
     <FilterBar
       project={project.id} filters={filters} sort={sort} columns={columns} labels={labelsOf(project)} views={views} table={table} shown={shown} total={rows.first.data?.total}
+      layout={layout} onLayout={setLayout}
       onFilters={(next, order) => goTo(next, order ?? sort)} onSort={(next) => goTo(filters, next)} onShown={setShown} onSaveView={() => setSaving(true)} onDeleteView={(view) => void removeView(view)}
     />
   );
@@ -58,16 +66,17 @@ function TaskTable({ project }: { project: Project }) {
       {rows.first.isError && <Failure error={rows.first.error} retry={() => void rows.first.refetch()} what="The list of tasks" />}
       {rows.first.isSuccess && rows.total === 0 && <NoneFound onAll={() => goTo([], sort)} />}
       {!rows.first.isError && (rows.total > 0 || rows.first.isPending) && (
-        <TaskGrid
-          subject={subjectOf(project).kind} columns={table.filter((column) => shown.has(column.id) || column.id === 'id')} total={rows.first.isPending ? 12 : rows.total} useRange={rows.useRange} idsBetween={rows.idsBetween}
-          selection={selection} onSelect={setSelection} sort={sort} onSort={(next) => goTo(filters, next)} onOpen={(task) => location.assign(openAddress(task))} onDelete={() => { if (makes) setDeleting(true); }}
-        />
+        layout === 'grid'
+          ? <TaskTiles subject={subjectOf(project)} useRange={rows.useRange} openAddress={openAddress} {...acts} />
+          : <TaskGrid subject={subjectOf(project).kind} columns={table.filter((column) => shown.has(column.id) || column.id === 'id')} useRange={rows.useRange} sort={sort} onSort={(next) => goTo(filters, next)} {...acts} />
       )}
       {makes && countSelected(selection, rows.total) > 0 && <SelectionBar project={project} asked={asked} total={rows.total} selection={selection} onSelect={setSelection} deleting={deleting} onDeleting={setDeleting} />}
       {saving && <SaveView onClose={() => setSaving(false)} onSave={(title) => saveView(project.id, { title, filters: { conjunction: 'and', items: [...asked.items] }, ordering: [...asked.ordering] })} project={project.id} />}
     </>
   );
 }
+
+const ROWS_WHILE_LOADING = 12;
 
 const openAddress = (task: TaskRow): string => address(`projects/${task.project}/label?task=${task.id}`);
 

@@ -13,8 +13,8 @@ export interface Rows {
 
 const SETTLE_MS = 200;
 
-/** Draws only the rows in sight of `scroller`, however many there are. `above`: px of what scrolls along over the rows. */
-export function useRowWindow(scroller: RefObject<HTMLElement | null>, rows: number, rowHeight: number): Rows {
+/** Draws only the rows in sight of `scroller`, however many there are. `headPx`: height of what stays over the rows. */
+export function useRowWindow(scroller: RefObject<HTMLElement | null>, rows: number, rowHeight: number, headPx = HEAD_PX): Rows {
   const [viewHeight, setViewHeight] = useState(600);
   const [listTop, setListTop] = useState(0);
   const [barTop, setBarTop] = useState(0);
@@ -65,11 +65,11 @@ export function useRowWindow(scroller: RefObject<HTMLElement | null>, rows: numb
   const show = useCallback((row: number) => {
     const element = scroller.current;
     if (!element) return;
-    const next = topShowing(state.current.window, state.current.listTop, row, HEAD_PX);
+    const next = topShowing(state.current.window, state.current.listTop, row, headPx);
     const bar = Math.round(barTopFor(state.current.window, next));
     place(next, bar);
     element.scrollTop = bar;
-  }, [scroller, place]);
+  }, [scroller, place, headPx]);
 
   const [from, to] = visibleRows(window, listTop);
   return { from, to, height: barHeight(window), offset: barTop - listTop, show };

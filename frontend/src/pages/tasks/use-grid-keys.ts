@@ -1,0 +1,71 @@
+import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import type { TaskRow } from '../../api/types';
+import { nameOfKey } from '../../app/keys';
+import { countSelected, EVERYTHING, NOTHING, type Selection, toggled, withTasks } from './selection';
+
+export interface GridActs {
+  total: number;
+  selection: Selection;
+  onSelect: (selection: Selection) => void;
+  onOpen: (task: TaskRow) => void;
+  onDelete: () => void;
+  idsBetween: (from: number, to: number) => Promise<number[]>;
+}
+
+interface GridShape {
+  /** Tasks side by side: 1 in a table. */
+  across: number;
+  /** Rows in sight. */
+  page: number;
+  taskAt: (index: number) => TaskRow | undefined;
+  /** Brings a task into sight. */
+  show: (index: number) => void;
+}
+
+/** The keys and presses of a grid of tasks: one tab stop, arrows move, Space selects, Shift extends, Enter opens. */
+export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, idsBetween }: GridActs, { across, page, taskAt, show }: GridShape) {
+  const [active, setActive] = useState(0);
+  const anchor = useRef(0);
+  useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
+
+  const extend = async (to: number) => onSelect(withTasks(selection, await idsBetween(Math.min(anchor.current, to), Math.max(anchor.current, to)), true));
+  const toggle = (index: number) => {
+    const task = taskAt(index);
+    anchor.current = index;
+    if (task) onSelect(toggled(selection, task.id));
+  };
+  const go = (to: number) => {
+    const next = Math.max(0, Math.min(total - 1, to));
+    setActive(next);
+    show(next);
+    return next;
+  };
+  const open = () => {
+    const task = taskAt(active);
+    if (task) onOpen(task);
+  };
+  const remove = () => {
+    if (countSelected(selection, total) > 0) onDelete();
+  };
+  const sideways: Record<string, () => void> = across > 1 ? {
+    ArrowRight: () => go(active + 1), ArrowLeft: () => go(active - 1), 'shift+ArrowRight': () => void extend(go(active + 1)), 'shift+ArrowLeft': () => void extend(go(active - 1)),
+  } : {};
+  const acts: Record<string, () => void> = {
+    ...sideways,
+    ArrowDown: () => go(active + across), ArrowUp: () => go(active - across), PageDown: () => go(active + page * across), PageUp: () => go(active - page * across), Home: () => go(0), End: () => go(total - 1),
+    'shift+ArrowDown': () => void extend(go(active + across)), 'shift+ArrowUp': () => void extend(go(active - across)),
+    ' ': () => toggle(active), Enter: open, 'mod+a': () => onSelect(EVERYTHING), Escape: () => onSelect(NOTHING), Delete: remove, Backspace: remove,
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const act = event.target === event.currentTarget ? acts[nameOfKey(event.nativeEvent)] : undefined;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  const onCheck = (event: MouseEvent, index: number) => {
+    setActive(index);
+    if (event.shiftKey) void extend(index);
+    else toggle(index);
+  };
+  return { active, onKey, onCheck };
+}
