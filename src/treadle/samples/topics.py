@@ -59,7 +59,7 @@ _TOPICS = (
 _LONGEST = 2_400
 
 _METHOD = "quoted names (regular expression)"
-_QUOTED = re.compile(r'"([^"\n]*[A-Za-z][^"\n]*)"')
+_QUOTED = re.compile(r'"([^"\n]{1,60})"')
 
 
 def topics_project() -> SampleProject:
@@ -104,8 +104,14 @@ def _opening(text: str) -> str:
 
 
 def _find_names(text: str) -> SamplePrediction | None:
-    spans = tuple(_span(match, number) for number, match in enumerate(_QUOTED.finditer(text), start=1))
+    names = (match for match in _QUOTED.finditer(text) if _is_name(match[1]))
+    spans = tuple(_span(match, number) for number, match in enumerate(names, start=1))
     return SamplePrediction(_METHOD, None, spans) if spans else None
+
+
+def _is_name(quoted: str) -> bool:
+    """Whether it is more than a sign of the grammar, and not what stands between two quotations."""
+    return quoted == quoted.strip() and any(character.isalpha() for character in quoted)
 
 
 def _span(match: re.Match[str], number: int) -> Mapping[str, Any]:
