@@ -96,6 +96,17 @@ def test_json_splices_text_without_changing_a_byte_of_it() -> None:
     assert json.loads(out.getvalue())[0]["annotations"][0]["id"] == 1
 
 
+def test_each_task_of_json_stands_on_a_line_of_its_own_however_it_was_stored() -> None:
+    record = task_record(task(1, {}, annotation(1, [])))
+    pretty = ExportTask(1, 1, b'{\r\n  "text":\n "two\\nlines"\n}', b"{\n}\n", record.annotations)
+    out = io.BytesIO()
+    find_format("JSON").write([pretty, record], parse_config(TEXT), out, MADE_AT)
+    opening, first, second, closing = out.getvalue().splitlines()
+    assert (opening, closing) == (b"[", b"]")
+    assert json.loads(first.rstrip(b","))["data"] == {"text": "two\nlines"}
+    assert json.loads(second)["id"] == 1
+
+
 def test_a_field_of_the_data_with_a_taken_name_is_kept_beside() -> None:
     data = {"text": "x", "id": 77, "annotator": "me", "c": "theirs"}
     written, _ = export("JSON_MIN", TEXT, [task(5, data, annotation(1, [chosen("a")]))])

@@ -1,4 +1,7 @@
-"""JSON: every task with its annotations as the API tells them.  Stored text is spliced, never parsed."""
+"""JSON: every task with its annotations as the API tells them.  Stored text is spliced, never parsed.
+
+Each task stands on a line of its own, so that a reader may take the file line by line.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from treadle.labeling.config import LabelConfig
 from treadle.labeling.formats.records import ExportCounts, ExportFormat, ExportTask, fits_all
 
 
+#: In JSON a line break can only stand between values, where a space does as well.
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+
+
 def _write(
     tasks: Iterable[ExportTask], _config: LabelConfig, out: BinaryIO, _made_at: datetime
 ) -> ExportCounts:
@@ -17,7 +24,7 @@ def _write(
     out.write(b"[")
     for task in tasks:
         out.write(b",\n" if counts.tasks else b"\n")
-        out.write(_task(task))
+        out.write(_task(task).translate(_ONE_LINE))
         counts.tasks += 1
         counts.annotations += len(task.annotations)
     out.write(b"\n]\n")
