@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -28,6 +29,7 @@ _NEIGHBOURS = 5
 _SCALE = 32
 
 
+@cache
 def digits_project() -> SampleProject:
     """Sixty digits that people wrote on a form, with what their nearest neighbours say.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from treadle.samples.projects import SamplePicture, SamplePrediction, SampleProject, SampleTask
@@ -109,6 +110,7 @@ _PHOTOGRAPHS = (
 )
 
 
+@cache
 def photographs_project() -> SampleProject:
     """The photographs, three of them with suggestions.
 

@@ -6,6 +6,7 @@ import keyword
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from treadle.samples.projects import SamplePrediction, SampleProject, SampleTask
@@ -62,6 +63,7 @@ _METHOD = "quoted names (regular expression)"
 _QUOTED = re.compile(r'"([^"\n]{1,60})"')
 
 
+@cache
 def topics_project() -> SampleProject:
     """Texts about the Python language, with every quoted name suggested as a span."""
     return SampleProject(
