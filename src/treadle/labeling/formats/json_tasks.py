@@ -12,7 +12,6 @@ from typing import BinaryIO
 from treadle.labeling.config import LabelConfig
 from treadle.labeling.formats.records import ExportCounts, ExportFormat, ExportTask, fits_all
 
-
 #: In JSON a line break can only stand between values, where a space does as well.
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 
@@ -32,7 +31,7 @@ def _write(
 
 
 def _task(task: ExportTask) -> bytes:
-    rest = task.rest_json.strip()[1:]
+    rest = task.rest_json.strip()[1:].lstrip()
     annotations = b",".join(annotation.json for annotation in task.annotations)
     separator = b"" if rest.startswith(b"}") else b","
     return b'{"id":%d,"annotations":[%b],"data":%b%b%b' % (
