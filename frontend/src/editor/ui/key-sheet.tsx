@@ -46,8 +46,9 @@ export function KeySheet({ keyMap, known }: KeySheetProps) {
           <div key={id}>
             <dt>{title}</dt>
             <dd>
-              <button type="button" className={`keycap ${asking === id ? 'asking' : ''}`} aria-label={`Change the key of ${title}, now ${keys.map(showKey).join(' or ') || 'none'}`} onClick={() => (setTrouble(''), setAsking(id))}>
-                {asking === id ? 'press a key' : keys.map((key) => <kbd key={key}>{showKey(key)}</kbd>)}
+              <button type="button" className={`keycap ${asking === id ? 'asking' : ''}`} onClick={() => (setTrouble(''), setAsking(id))}>
+                <span className="unseen">Change the key of {title}: </span>
+                {asking === id ? 'press a key' : keys.length === 0 ? 'none' : keys.map((key) => <kbd key={key}>{showKey(key)}</kbd>)}
               </button>
             </dd>
           </div>

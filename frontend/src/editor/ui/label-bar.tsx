@@ -36,9 +36,7 @@ export function LabelBar({ editor, keyMap, isFinding, onFinding }: LabelBarProps
     <div className="palette" role="toolbar" aria-label="Labels" ref={tellHeight}>
       {controls.map((control, index) => (
         <div className="group" role="group" aria-label={control.name} key={control.name}>
-          {controls.length > 1 && (
-            <GroupHead control={control} isOpen={groups[index] !== null} isLong={isLong} editor={editor} />
-          )}
+          {isLong && controls.length > 1 && <GroupHead control={control} isOpen={groups[index] !== null} editor={editor} />}
           {groups[index] && shownOf(control, isLong, active).map((label) => (
             <LabelButton key={label.value} editor={editor} keyMap={keyMap} control={control} label={label} />
           ))}
@@ -66,8 +64,8 @@ function shownOf(control: ControlTag, isLong: boolean, active: readonly { fromNa
   return control.labels.filter((label, index) => index < MOST_SHOWN || taken.has(label.value));
 }
 
-function GroupHead({ control, isOpen, isLong, editor }: { control: ControlTag; isOpen: boolean; isLong: boolean; editor: Editor }) {
-  if (!isLong) return <span className="kind" title={control.name}><Icon name={control.makes as IconName} /></span>;
+/** Of many labels only one control's are shown; the others wait behind their icon. */
+function GroupHead({ control, isOpen, editor }: { control: ControlTag; isOpen: boolean; editor: Editor }) {
   return (
     <button
       type="button"
@@ -103,7 +101,7 @@ function LabelButton({ editor, keyMap, control, label }: LabelButtonProps) {
       {...keepFocus}
       onClick={(event) => press(editor, control, label, event.ctrlKey || event.metaKey)}
     >
-      <span className="sq" />
+      <span className={`sq ${control.makes}`} />
       <span className="cut">{label.shown}</span>
       {key && <kbd className="wide">{showKey(key)}</kbd>}
     </button>
@@ -210,7 +208,7 @@ function FinderList({ all, editor, onDone }: { all: readonly Shown[]; editor: Ed
             {...keepFocus}
             onClick={() => choose(item)}
           >
-            <span className="sq" />
+            <span className={`sq ${item.control.makes}`} />
             <span className="cut grow">{item.label.shown}</span>
             <span className="muted"><Icon name={item.control.makes as IconName} /></span>
           </li>

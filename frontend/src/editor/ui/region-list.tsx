@@ -87,7 +87,7 @@ const Row = memo(function Row({ editor, region, index, isSelected, isHovered, ha
       onMouseEnter={() => editor.selection.setHovered(region.id)}
     >
       <span className="name" role="gridcell">
-        <span className={region.suggested ? 'sq hollow' : 'sq'} />
+        <span className={`sq ${region.shape.kind} ${region.suggested ? 'hollow' : ''}`} />
         <span className={isSelected ? 'cut b' : 'cut'}>{regionName(editor, region)}</span>
         <span className="s">
           {region.suggested && region.score !== undefined

@@ -24,7 +24,7 @@ export function Header({ labelling, keyMap, onHeld }: HeaderProps) {
       <a className="btn ghost icon" href={tasksAddress(labelling)} title="Back to tasks" aria-label="Back to tasks" onClick={() => labelling.giveBack()}>
         <Icon name="left" />
       </a>
-      <h1 className="b cut">{project?.title ?? <span className="skel title-skel" />}</h1>
+      <h1 className="b cut">{project?.title ?? <><span className="unseen">Label</span>{scene.kind === 'loading' && <span className="skel title-skel" />}</>}</h1>
       {open && <span className="muted wide nowrap">task {open.task.id}</span>}
       {open && place > 0 && all > 0 && (
         <span className="pill wide" title={`Number ${place} of those you opened here. The project has ${all} tasks.`}>

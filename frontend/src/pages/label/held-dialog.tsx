@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { LsResult } from '../../editor/model/types.ts';
 import { copyText, downloadCopy } from './copy-of-work.ts';
 import { Dialog } from './dialog.tsx';
@@ -9,7 +9,6 @@ import { VersionView } from './version-view.tsx';
 export interface HeldDialogProps {
   readonly labelling: Labelling;
   readonly entry: Entry;
-  readonly picture: string | null;
   readonly onLater: () => void;
 }
 
@@ -21,7 +20,9 @@ export function HeldDialog(props: HeldDialogProps) {
   return <Refused {...props} held={held} />;
 }
 
-function Conflict({ labelling, entry, picture, onLater, held }: HeldDialogProps & { held: Extract<Held, { kind: 'conflict' }> }) {
+function Conflict({ labelling, entry, onLater, held }: HeldDialogProps & { held: Extract<Held, { kind: 'conflict' }> }) {
+  const [picture, setPicture] = useState<string | null>(null);
+  useEffect(() => void labelling.pictureOf(entry.taskId).then(setPicture), [labelling, entry.taskId]);
   const theirs = held.current as { result?: readonly LsResult[]; updated_at?: string };
   return (
     <Dialog

@@ -1,26 +1,28 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Editor } from '../../editor/model/editor.ts';
 import { CommandRegistry } from '../../editor/model/tools/commands.ts';
 import { KeyMap } from '../../editor/model/tools/keymap.ts';
-import { KeySheet } from '../../editor/ui/key-sheet.tsx';
 import { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
 import { ToolStrip } from '../../editor/ui/tool-strip.tsx';
 import { actsFor } from './acts.ts';
 import { installBench } from './bench.ts';
-import { Dialog } from './dialog.tsx';
 import { Dock } from './dock.tsx';
 import { Header } from './header.tsx';
-import { HeldDialog } from './held-dialog.tsx';
-import { Instructions } from './instructions.tsx';
 import type { Labelling, OpenTask } from './labelling.ts';
-import { PaletteDialog } from './palette-dialog.tsx';
 import { Panel } from './panel.tsx';
 import { SceneView } from './scenes.tsx';
-import { SignInDialog } from './sign-in-dialog.tsx';
 import { Stage } from './stage.tsx';
 import { useKeys } from './use-keys.ts';
 import { usePageLife } from './use-page-life.ts';
+
+/** Not part of the first sight of the page; fetched once that is there, so that they also come without a network. */
+const loadDialogs = () => import('./dialogs.ts');
+const Keys = lazy(async () => ({ default: (await loadDialogs()).KeysDialog }));
+const PaletteDialog = lazy(async () => ({ default: (await loadDialogs()).PaletteDialog }));
+const SignInDialog = lazy(async () => ({ default: (await loadDialogs()).SignInDialog }));
+const HeldDialog = lazy(async () => ({ default: (await loadDialogs()).HeldDialog }));
+const Instructions = lazy(async () => ({ default: (await loadDialogs()).Instructions }));
 
 type Opened = 'keys' | 'palette' | null;
 
@@ -57,13 +59,11 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
         scene.kind !== 'task' && <SceneView scene={scene} labelling={labelling} hasPrevious={hasPrevious} unsent={labelling.outbox?.state.unsent ?? 0} />
       )}
       <p className="unseen" role="status" aria-live="polite">{said}</p>
-      {opened === 'keys' && keyMap && (
-        <Dialog title="Keys" isWide onClose={() => setOpened(null)}>
-          <KeySheet keyMap={keyMap} known={new Set(registry.list().map((command) => command.id))} />
-        </Dialog>
-      )}
-      {opened === 'palette' && keyMap && <PaletteDialog registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
-      <Interruptions labelling={labelling} isLater={isLater} onLater={() => setLater(true)} />
+      <Suspense fallback={null}>
+        {opened === 'keys' && keyMap && <Keys registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
+        {opened === 'palette' && keyMap && <PaletteDialog registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
+        <Interruptions labelling={labelling} isLater={isLater} onLater={() => setLater(true)} />
+      </Suspense>
     </div>
   );
 }
@@ -107,15 +107,13 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys 
 
 /** What cannot wait: signing in, saves that were not taken, what the project's people want annotators to know. */
 function Interruptions({ labelling, isLater, onLater }: { labelling: Labelling; isLater: boolean; onLater: () => void }) {
-  const { isSigningIn, held, showsInstructions, project, user, scene } = useStore(labelling.state);
+  const { isSigningIn, held, showsInstructions, project, user } = useStore(labelling.state);
   if (isSigningIn) {
     return <SignInDialog labelling={labelling} email={user?.email ?? null} unsent={labelling.outbox?.state.unsent ?? 0} />;
   }
   const [first] = held;
   if (first && !isLater) {
-    const shown = scene.kind === 'task' && scene.open.task.id === first.taskId ? scene.open.contents[0] : undefined;
-    const picture = shown?.kind === 'image' ? shown.url : null;
-    return <HeldDialog key={first.seq} labelling={labelling} entry={first} picture={picture} onLater={onLater} />;
+    return <HeldDialog key={first.seq} labelling={labelling} entry={first} onLater={onLater} />;
   }
   if (!showsInstructions || !project) return null;
   return <Instructions text={project.expert_instruction ?? ''} onClose={() => labelling.showInstructions(false)} />;
@@ -141,7 +139,7 @@ function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTa
     const look = (): void => {
       if (isSettled || surfaces.count < open.contents.length) return;
       isSettled = true;
-      setTimeout(() => labelling.settleDown(), 50);
+      setTimeout(() => (labelling.settleDown(), void loadDialogs()), 50);
     };
     look();
     return surfaces.subscribe(look);

@@ -6,10 +6,10 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EditorConfig } from '../../editor/model/config/config.ts';
 import { parseConfig } from '../../editor/model/config/parse.ts';
-import { resolveConfig } from '../../editor/model/config/resolve.ts';
+import { resolveConfig, resolveValue } from '../../editor/model/config/resolve.ts';
 import { Editor } from '../../editor/model/editor.ts';
 import type { Diff } from '../../editor/model/types.ts';
-import { addressOfTask, type LabelAddress } from './address.ts';
+import { addressOfTask, mediaAddress, type LabelAddress } from './address.ts';
 import { downloadCopy } from './copy-of-work.ts';
 import { loadContents, sizesOf, textsOf, type Content } from './contents.ts';
 import { NoAnswer, send } from './http.ts';
@@ -177,6 +177,17 @@ export class Labelling {
     if (entry.held?.kind !== 'gone') return this.openTask(entry.taskId);
     this.#queue.forget(entry.taskId);
     await this.next();
+  }
+
+  /** Address of a task's first picture; null when it has none, or cannot be asked for. */
+  async pictureOf(taskId: number): Promise<string | null> {
+    const { open } = this;
+    const [object] = this.#config?.objects.filter(({ kind }) => kind === 'image') ?? [];
+    if (!object) return null;
+    const reply = open?.task.id === taskId ? null : await send({ method: 'GET', path: `api/tasks/${taskId}/` }).catch(() => null);
+    const task = open?.task.id === taskId ? open.task : reply?.status === 200 ? (reply.body as WireTask) : null;
+    const value = task && resolveValue(object.value, task.data);
+    return typeof value === 'string' ? mediaAddress(value, document.baseURI) : null;
   }
 
   async signIn(email: string, password: string): Promise<string | null> {
