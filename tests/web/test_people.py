@@ -10,7 +10,7 @@ from tests.serving import PASSWORD, RunningServer, post_form
 def test_users_are_listed_with_label_studios_keys(server: RunningServer) -> None:
     with server.client() as admin:
         (user,) = admin.get("/api/users/").json()
-        assert admin.get("/api/users/1").json() == user
+        assert admin.get("/api/users/1").json().keys() == user.keys()
     assert user["email"] == "admin@example.com"
     assert user["initials"] == "ad"
     assert user["active_organization"] == 1

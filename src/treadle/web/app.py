@@ -106,9 +106,12 @@ class _Door:
         return await run_in_threadpool(_run_guarded, cast(Handler, route.handler), call)
 
     async def _note(self, error: TreadleError, request_id: str, call: Call | None) -> None:
-        """A refusal goes to the audit log, in a transaction of its own; a defect to the server's log."""
-        if isinstance(error, Forbidden) and call is not None:
-            await run_in_threadpool(_audit_refusal, call, error)
+        """A person's refusal goes to the audit log, by itself; a defect to the server's log.
+
+        A stranger's does not: they could fill it.
+        """
+        if isinstance(error, Forbidden) and call is not None and call.identity is not None:
+            await run_in_threadpool(_audit_refusal, call, call.identity.actor.user_id, error)
         if isinstance(error, Defect):
             extra = _where(call.request, request_id) if call else {"request_id": request_id}
             _LOG.error("A defect: %s", error.message, exc_info=error, extra=extra)
@@ -159,8 +162,7 @@ async def _read_body(request: Request) -> bytes:
     return b"".join(pieces)
 
 
-def _audit_refusal(call: Call, error: Forbidden) -> None:
-    actor_id = call.identity.actor.user_id if call.identity else None
+def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
     with call.parts.database.write() as tx:
         detail = {"code": error.code, "method": call.method, "path": call.path[:500]}
         write_audit(tx, "access.refused", actor_id=actor_id, subject=error.message, detail=detail)

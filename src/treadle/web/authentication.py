@@ -101,8 +101,8 @@ def check_same_site(method: str, headers: Mapping[str, str], own_origin: str, tr
     raise Forbidden(
         "cross-site",
         f"This request came from {_shown(origin)}, and this server is {own_origin}. If both are yours, start "
-        f"the server with TREADLE_TRUSTED_ORIGINS={_shown(origin)}; behind a proxy, let it pass the Host and "
-        "X-Forwarded-Proto headers on.",
+        f"the server with TREADLE_TRUSTED_ORIGINS={_shown(origin)}; behind a proxy, let it pass the "
+        "Host header on unchanged.",
     )
 
 
