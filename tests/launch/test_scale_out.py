@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -73,6 +74,6 @@ def test_a_job_of_one_process_is_done_by_another(start: Callable[..., subprocess
     assert (job["state"], job["result"]["task_count"]) == ("done", 2)
 
 
-def find_ended(client: httpx.Client, job_id: str) -> dict[str, dict[str, object]] | None:
-    job: dict[str, dict[str, object]] = client.get(f"/api/jobs/{job_id}").json()
+def find_ended(client: httpx.Client, job_id: str) -> dict[str, Any] | None:
+    job: dict[str, Any] = client.get(f"/api/jobs/{job_id}").json()
     return job if job["finished_at"] else None
