@@ -42,7 +42,7 @@ def test_pictures_texts_and_suggestions_are_there(
     assert add_samples(database, objects, actor, workspace_id) == len(SAMPLES)
 
     with database.read() as tx:
-        titles = dict(tx.execute(select(projects.c.title, projects.c.id)).tuples().all())
+        titles = {row.title: row.id for row in tx.execute(select(projects.c.title, projects.c.id))}
         assert _count(tx, tasks, titles["Garage and things"]) == 10
         assert _count(tx, predictions, titles["Garage and things"]) == 3
         assert _count(tx, tasks, titles["Handwritten digits"]) == 60
