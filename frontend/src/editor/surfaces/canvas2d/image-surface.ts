@@ -1,25 +1,23 @@
 import type { Editor } from '../../model/editor';
-import { unionOf } from '../../model/geometry';
 import type { Box, Diff, PictureSize, Region, RegionId, Shape, ShapeKind, ToolName } from '../../model/types';
 import { shapeBounds } from '../../tags/registry';
-import { activeScene, reachOf, type SceneSource } from './active-scene';
-import { ActiveLayer } from './active-layer';
-import type { Camera, Place, View } from './camera';
+import { activeScene, reachOf } from './active-scene';
+import type { Camera, Place } from './camera';
 import { CameraControl } from './camera-control';
 import { describeRegion } from './describe';
-import { type IdleScene, IdleLayer } from './idle-layer';
 import { dropShape, settle } from './keyboard-shapes';
 import { Palette } from '../palette';
-import { PictureKeys } from './picture-keys';
 import type { LoadedPicture } from './picture';
-import { Pointers } from './pointers';
+import { type InputTarget, PictureInput } from './picture-input';
+import { PictureKeys } from './picture-keys';
 import { RegionView } from './region-view';
+import { Screen, type ScreenChange, type ScreenSource } from './screen';
 import { BoxTool } from './tools/box-tool';
 import { HandTool } from './tools/hand-tool';
 import { dotWidth, PointTool } from './tools/point-tool';
 import { PolygonTool } from './tools/polygon-tool';
 import { SelectTool } from './tools/select-tool';
-import type { Draft, Stage, Tool, ToolPointer } from './tools/tool';
+import type { Draft, Stage, Tool } from './tools/tool';
 import '../unseen.css';
 import './surface.css';
 
@@ -40,10 +38,6 @@ export interface PictureRect {
   readonly height: number;
 }
 
-/** While the camera moves, everything is painted anew this often; in between the bitmap is moved. */
-const REPAINT_MS = 100;
-/** The camera rests when it has not moved for this long. */
-const REST_MS = 120;
 const HELP =
   'Tab goes through the regions; Escape and then Tab leaves. Arrow keys move the selected region, Alt and arrow keys ' +
   'resize it. With a drawing tool Enter puts a shape in the middle. Comma and full stop pick a corner of a polygon.';
@@ -63,14 +57,11 @@ export class ImageSurface implements Stage {
 
   readonly #options: ImageSurfaceOptions;
   readonly #host: HTMLElement;
-  readonly #picture: HTMLImageElement;
-  readonly #idle = new IdleLayer();
-  readonly #active = new ActiveLayer();
-  readonly #marquee = document.createElement('div');
+  readonly #screen: Screen;
   readonly #status = document.createElement('span');
   readonly #regions: RegionView;
   readonly #camera: CameraControl;
-  readonly #pointers: Pointers;
+  readonly #input: PictureInput;
   readonly #keys: PictureKeys;
   readonly #tools: Readonly<Record<Exclude<ToolName, 'span'>, Tool>>;
   readonly #listeners = new Set<() => void>();
@@ -81,19 +72,9 @@ export class ImageSurface implements Stage {
   #toolName: ToolName;
   #draft: Draft | null = null;
   #pickedVertex: number | null = null;
-  #marqueeBox: Box | null = null;
-  #pointerAt: ToolPointer | null = null;
-  #isSpaceHeld = false;
-  #isPanning = false;
   /** The picture got the focus by key and no pointer has pressed since: Enter may drop shapes. */
   #isKeyboardUsed = false;
   #wasDrawing = false;
-
-  #frameRequest = 0;
-  #restTimer = 0;
-  #paintedAt = 0;
-  /** What the next frame has to do. */
-  #dirty = { camera: true, all: true, active: true, boxes: [] as Box[] };
 
   constructor(host: HTMLElement, editor: Editor, picture: LoadedPicture, options: ImageSurfaceOptions) {
     this.#host = host;
@@ -101,11 +82,11 @@ export class ImageSurface implements Stage {
     this.editor = editor;
     this.objectName = options.objectName;
     this.size = picture.size;
-    this.#picture = picture.element;
     this.#build();
     this.#palette = new Palette(editor.config, this.element);
     this.#regions = new RegionView(editor, this.objectName);
     this.#camera = new CameraControl(this.size, () => this.#cameraChanged());
+    this.#screen = new Screen(this.element, picture.element, this.#camera, this.#screenSource());
     this.#tools = {
       select: new SelectTool(this),
       hand: new HandTool(this),
@@ -117,10 +98,10 @@ export class ImageSurface implements Stage {
     this.#toolName = editor.tool;
     this.#tool = this.#toolOf(editor.tool);
     this.#keys = new PictureKeys(this.#keyTarget());
-    this.#pointers = new Pointers(this.element, this.#pointerSink(), this.#gone.signal);
+    this.#input = new PictureInput(this.#inputTarget(), this.#gone.signal);
     this.#listen();
     this.#measure();
-    this.#frame(performance.now());
+    this.#screen.paint(performance.now());
   }
 
   // ---- the face
@@ -133,7 +114,7 @@ export class ImageSurface implements Stage {
   zoomBy(factor: number, clientX?: number, clientY?: number): void {
     const { width, height } = this.#camera.view;
     const isAtPointer = clientX !== undefined && clientY !== undefined;
-    this.#camera.zoomBy(factor, isAtPointer ? this.#pointers.place({ clientX, clientY }) : { x: width / 2, y: height / 2 });
+    this.#camera.zoomBy(factor, isAtPointer ? this.#input.place({ clientX, clientY }) : { x: width / 2, y: height / 2 });
   }
 
   /** CSS px for 100 picture pixels. */
@@ -162,7 +143,7 @@ export class ImageSurface implements Stage {
 
   /** Not clamped: outside the picture it is below 0 or above its size. */
   toPicture(clientX: number, clientY: number): Place {
-    return this.#camera.pictureAt(this.#pointers.place({ clientX, clientY }));
+    return this.#camera.pictureAt(this.#input.place({ clientX, clientY }));
   }
 
   /** Brings a region into view, if it is not seen whole. */
@@ -198,8 +179,7 @@ export class ImageSurface implements Stage {
   destroy(): void {
     this.#gone.abort();
     this.#tool.cancel();
-    cancelAnimationFrame(this.#frameRequest);
-    clearTimeout(this.#restTimer);
+    this.#screen.destroy();
     this.editor.selection.setHovered(null);
     this.#listeners.clear();
     this.element.remove();
@@ -243,8 +223,7 @@ export class ImageSurface implements Stage {
   }
 
   setMarquee(box: Box | null): void {
-    this.#marqueeBox = box;
-    this.#request({ camera: true });
+    this.#screen.setMarquee(box);
   }
 
   panBy(dx: number, dy: number): void {
@@ -280,24 +259,17 @@ export class ImageSurface implements Stage {
     help.textContent = HELP;
     this.#status.className = 'surface-unseen';
     this.#status.setAttribute('role', 'status');
-    this.#marquee.className = 'surface-marquee';
-    this.#marquee.hidden = true;
-    element.append(this.#picture, this.#idle.element, this.#active.element, this.#marquee, help, this.#status);
+    element.append(help, this.#status);
     this.#host.append(element);
   }
 
   #listen(): void {
     const { signal } = this.#gone;
     const { element, editor } = this;
-    element.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
     element.addEventListener('keydown', (event) => this.#keydown(event), { signal });
-    element.addEventListener('focus', () => this.#useKeyboard(!this.#pointers.isPressed), { signal });
+    element.addEventListener('focus', () => this.#useKeyboard(!this.#input.isPressed), { signal });
     element.addEventListener('pointerdown', () => this.#useKeyboard(false), { signal });
     element.addEventListener('blur', () => this.#keys.blur(), { signal });
-    element.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    addEventListener('keydown', (event) => this.#spaceDown(event), { signal });
-    addEventListener('keyup', (event) => this.#spaceUp(event), { signal });
-    addEventListener('blur', () => this.#holdSpace(false), { signal });
     const measured = new ResizeObserver(() => this.#measure());
     measured.observe(element);
     const themed = new MutationObserver(() => this.#themeChanged());
@@ -334,7 +306,7 @@ export class ImageSurface implements Stage {
     this.#tool = this.#toolOf(tool);
     if (tool !== 'select') this.editor.selection.setHovered(null);
     this.#request({ active: true });
-    this.#showCursor();
+    this.#input.showCursor();
     this.#tellDrawing();
   }
 
@@ -357,97 +329,9 @@ export class ImageSurface implements Stage {
       top: px(style.paddingTop), right: px(style.paddingRight),
       bottom: px(style.paddingBottom), left: px(style.paddingLeft),
     };
-    this.#pointers.forgetPlace();
+    this.#input.forgetPlace();
     this.#camera.resize({ width, height, insets });
     this.#request({ all: true, active: true });
-  }
-
-  // ---- pointer and wheel
-
-  #pointerSink(): ConstructorParameters<typeof Pointers>[1] {
-    return {
-      pans: (event) => this.#pans(event),
-      press: (event, at, isDouble) => {
-        this.focus();
-        this.#give(this.#pointer(event, at, isDouble), (pointer) => this.#tool.press(pointer));
-      },
-      drag: (event, at) => this.#give(this.#pointer(event, at), (pointer) => this.#tool.drag(pointer)),
-      release: (event, at) => this.#give(this.#pointer(event, at), (pointer) => this.#tool.release(pointer)),
-      hover: (event, at) => this.#hover(this.#pointer(event, at)),
-      leave: () => this.#leave(),
-      abandon: () => {
-        this.#tool.abandonPress();
-        this.#tellDrawing();
-      },
-      pan: (dx, dy) => {
-        this.#isPanning = true;
-        this.#camera.panBy(dx, dy);
-        this.#showCursor();
-      },
-      panClick: (event, at) => this.#panClick(this.#pointer(event, at), event),
-      pinch: (factor, at) => this.#camera.zoomBy(factor, at),
-    };
-  }
-
-  #pans(event: PointerEvent): boolean {
-    if (event.button === 1) return true;
-    return event.button === 0 && (this.#isSpaceHeld || (event.shiftKey && event.pointerType !== 'touch'));
-  }
-
-  /** Shift pans; a Shift+click that did not move adds to the selection. */
-  #panClick(pointer: ToolPointer, event: PointerEvent): void {
-    this.#isPanning = false;
-    this.#showCursor();
-    if (event.button !== 0 || !pointer.shift || this.#toolName !== 'select') return;
-    this.focus();
-    this.#tool.press(pointer);
-    this.#tool.release(pointer);
-  }
-
-  #give(pointer: ToolPointer, act: (pointer: ToolPointer) => void): void {
-    this.#pointerAt = pointer;
-    act(pointer);
-    this.#showCursor();
-    this.#tellDrawing();
-  }
-
-  #hover(pointer: ToolPointer): void {
-    this.#isPanning = false;
-    this.#pointerAt = pointer;
-    if (pointer.isTouch) return;
-    this.#tool.hover(pointer);
-    this.#showCursor();
-  }
-
-  #leave(): void {
-    this.#pointerAt = null;
-    this.editor.selection.setHovered(null);
-  }
-
-  #pointer(event: PointerEvent, at: Place, isDouble = false): ToolPointer {
-    const { x, y } = this.#camera.pictureAt(at);
-    return {
-      x, y, viewX: at.x, viewY: at.y,
-      shift: event.shiftKey, ctrl: event.ctrlKey || event.metaKey, alt: event.altKey,
-      isTouch: event.pointerType === 'touch', isDouble,
-    };
-  }
-
-  #wheel(event: WheelEvent): void {
-    event.preventDefault();
-    const unit = [1, 16, this.#camera.view.height][event.deltaMode] ?? 1;
-    if (event.ctrlKey || event.metaKey) {
-      const turned = Math.min(Math.max(event.deltaY * unit, -20), 20);
-      this.#camera.zoomBy(Math.exp(-turned / 100), this.#pointers.place(event));
-    } else {
-      this.#camera.panBy(-event.deltaX * unit, -event.deltaY * unit);
-    }
-  }
-
-  #showCursor(): void {
-    const isHand = this.#isSpaceHeld || this.#isPanning;
-    const cursor = isHand ? (this.#isPanning ? 'grabbing' : 'grab') : this.#tool.cursor(this.#pointerAt);
-    if (this.element.style.cursor !== cursor) this.element.style.cursor = cursor;
   }
 
   // ---- keys
@@ -460,28 +344,26 @@ export class ImageSurface implements Stage {
     this.#tellDrawing();
   }
 
-  /** Space is the hand for as long as it is held, wherever the focus is, unless Space means something there. */
-  #spaceDown(event: KeyboardEvent): void {
-    if (event.code !== 'Space' || event.ctrlKey || event.altKey || event.metaKey) return;
-    const { activeElement } = document;
-    if (activeElement !== null && activeElement !== document.body && activeElement !== this.element) return;
-    event.preventDefault();
-    this.#holdSpace(true);
-  }
-
-  #spaceUp(event: KeyboardEvent): void {
-    if (event.code === 'Space') this.#holdSpace(false);
-  }
-
-  #holdSpace(isHeld: boolean): void {
-    if (this.#isSpaceHeld === isHeld) return;
-    this.#isSpaceHeld = isHeld;
-    this.#showCursor();
-  }
-
   #useKeyboard(isUsed: boolean): void {
     this.#isKeyboardUsed = isUsed;
     this.element.classList.toggle('is-key-focused', isUsed);
+  }
+
+  #inputTarget(): InputTarget {
+    const surface = this;
+    return {
+      element: this.element,
+      camera: this.#camera,
+      get tool() {
+        return surface.#tool;
+      },
+      get takesShiftClicks() {
+        return surface.#toolName === 'select';
+      },
+      focus: () => this.focus(),
+      left: () => this.editor.selection.setHovered(null),
+      acted: () => this.#tellDrawing(),
+    };
   }
 
   #keyTarget(): ConstructorParameters<typeof PictureKeys>[0] {
@@ -528,18 +410,15 @@ export class ImageSurface implements Stage {
     this.#status.textContent = describeRegion(now, this.#palette.nameOf(now), this.#regions.all());
   }
 
-  // ---- frames
+  // ---- what is shown
 
   #cameraChanged(): void {
-    this.#request({ camera: true });
-    clearTimeout(this.#restTimer);
-    this.#restTimer = window.setTimeout(() => this.#rest(), REST_MS);
+    this.#screen.cameraMoved();
     this.#tell();
   }
 
-  #rest(): void {
-    this.element.classList.remove('is-moving');
-    this.#request({ all: true, active: true });
+  #request(change: ScreenChange): void {
+    this.#screen.request(change);
   }
 
   #repaintRegion(id: RegionId): void {
@@ -547,89 +426,26 @@ export class ImageSurface implements Stage {
     if (region !== null) this.#request({ boxes: [shapeBounds(region.shape)] });
   }
 
-  #request(change: { camera?: boolean; all?: boolean; active?: boolean; boxes?: readonly Box[] }): void {
-    this.#dirty.camera ||= change.camera ?? false;
-    this.#dirty.all ||= change.all ?? false;
-    this.#dirty.active ||= change.active ?? false;
-    if (change.boxes !== undefined) this.#dirty.boxes.push(...change.boxes);
-    if (this.#frameRequest === 0 && !this.#gone.signal.aborted) {
-      this.#frameRequest = requestAnimationFrame((now) => this.#frame(now));
-    }
-  }
-
-  #frame(now: number): void {
-    this.#frameRequest = 0;
-    if (this.#camera.view.width === 0) return;
-    const dirty = this.#dirty;
-    this.#dirty = { camera: false, all: false, active: false, boxes: [] };
-    const camera = this.#camera.shownAt(now);
-    if (dirty.camera) this.#movePicture(camera, !dirty.all);
-    const isDue = dirty.all || (dirty.camera && now - this.#paintedAt >= REPAINT_MS);
-    this.#paintIdle(camera, isDue, dirty.boxes, now);
-    this.#paintActive(camera, isDue || dirty.active);
-    if (this.#camera.isMoving) this.#request({ camera: true });
-  }
-
-  #movePicture({ scale, x, y }: Camera, isMotion: boolean): void {
-    if (isMotion) this.element.classList.add('is-moving');
-    this.#picture.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    const box = this.#marqueeBox;
-    this.#marquee.hidden = box === null;
-    if (box === null) return;
-    const { style } = this.#marquee;
-    style.transform = `translate(${box.minX * scale + x}px, ${box.minY * scale + y}px)`;
-    style.width = `${(box.maxX - box.minX) * scale}px`;
-    style.height = `${(box.maxY - box.minY) * scale}px`;
-  }
-
-  #paintIdle(camera: Camera, isDue: boolean, boxes: readonly Box[], now: number): void {
-    if (isDue) {
-      this.#paintedAt = now;
-      this.#idle.paint(this.#idleScene(), camera, this.#view);
-      return;
-    }
-    this.#idle.follow(camera);
-    if (boxes.length > 8) this.#idle.repaint(this.#idleScene(), unionOf(boxes));
-    else for (const box of boxes) this.#idle.repaint(this.#idleScene(), box);
-  }
-
-  /** A drag only moves what is painted, as long as all that is active moves and all of it was in view. */
-  #paintActive(camera: Camera, isDirty: boolean): void {
-    const draft = this.#draft;
-    const { selection } = this.editor;
-    const isSlid = draft?.kind === 'moved' && this.#slides && [...selection.ids()].every((id) => draft.ids.has(id));
-    if (isSlid && !this.#active.isClipped) {
-      this.#active.follow(camera, draft.dx - this.#slidFrom.dx, draft.dy - this.#slidFrom.dy);
-      return;
-    }
-    if (!isDirty) return this.#active.follow(camera);
-    this.#active.paint(activeScene(this.#sceneSource(camera)), camera, this.#view);
-    this.#slides = draft?.kind === 'moved';
-    this.#slidFrom = draft?.kind === 'moved' ? { dx: draft.dx, dy: draft.dy } : { dx: 0, dy: 0 };
-  }
-
-  /** The active layer was painted in the middle of a move that had come this far, picture pixels. */
-  #slides = false;
-  #slidFrom = { dx: 0, dy: 0 };
-
-  get #view(): View {
-    return this.#camera.view;
-  }
-
-  #idleScene(): IdleScene {
-    const lifted = liftedIds(this.#draft);
+  #screenSource(): ScreenSource {
     return {
-      size: this.size,
-      palette: this.#palette,
-      regionsIn: (box) => {
-        const regions = this.#regions.meeting(box);
-        return lifted.size === 0 ? regions : regions.filter(({ id }) => !lifted.has(id));
-      },
+      idleScene: () => ({
+        size: this.size,
+        palette: this.#palette,
+        regionsIn: (box) => this.#restingIn(box),
+      }),
+      activeScene: (camera) => this.#activeScene(camera),
+      slide: () => this.#slide(),
     };
   }
 
-  #sceneSource(camera: Camera): SceneSource {
-    return {
+  #restingIn(box: Box): Region[] {
+    const lifted = liftedIds(this.#draft);
+    const regions = this.#regions.meeting(box);
+    return lifted.size === 0 ? regions : regions.filter(({ id }) => !lifted.has(id));
+  }
+
+  #activeScene(camera: Camera): ReturnType<typeof activeScene> {
+    return activeScene({
       editor: this.editor,
       regions: this.#regions,
       palette: this.#palette,
@@ -637,7 +453,14 @@ export class ImageSurface implements Stage {
       scale: camera.scale,
       draft: this.#draft,
       pickedVertex: this.#pickedVertex,
-    };
+    });
+  }
+
+  #slide(): ReturnType<ScreenSource['slide']> {
+    const draft = this.#draft;
+    if (draft?.kind !== 'moved') return null;
+    const selected = this.editor.selection.ids();
+    return [...selected].every((id) => draft.ids.has(id)) ? draft : null;
   }
 
   #tellDrawing(): void {
