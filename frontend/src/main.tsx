@@ -7,6 +7,9 @@ import { router } from './app/router';
 import { Toasts } from './ui/toast';
 import './ui/app.css';
 
+// Back from the label page, which is a document of its own: what was counted before may be old.
+window.addEventListener('pageshow', (event) => { if (event.persisted) void queryClient.invalidateQueries(); });
+
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

@@ -77,10 +77,10 @@ export const Empty = ({ art, title, children, acts }: EmptyProps) => (
 );
 
 /** What failed, in the server's words, and the button that helps. */
-export function Failure({ error, retry, what }: { error: unknown; retry?: (() => void) | undefined; what: string }) {
+export function Failure({ error, retry, what, acts }: { error: unknown; retry?: (() => void) | undefined; what: string; acts?: ReactNode }) {
   const missing = error instanceof ApiError && (error.status === 404 || error.status === 403);
   return (
-    <Empty art={<Icon name="warn" size={28} />} title={missing ? `${what} is not here` : `${what} could not be loaded`} acts={retry && !missing ? <button type="button" className="btn" onClick={retry}><Icon name="again" />Try again</button> : undefined}>
+    <Empty art={<Icon name="warn" size={28} />} title={missing ? `${what} is not here` : `${what} could not be loaded`} acts={<>{retry && !missing && <button type="button" className="btn" onClick={retry}><Icon name="again" />Try again</button>}{acts}</>}>
       {messageOf(error)}
     </Empty>
   );

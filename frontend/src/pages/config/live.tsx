@@ -54,7 +54,7 @@ function Surface({ editor, content }: { editor: Editor; content: Content }) {
   }, [editor, content]);
   const problem = content.kind === 'broken' ? content.message : wrong;
   return (
-    <div className={`preview-stage live ${content.kind}`}>
+    <div className={`preview-stage mounted ${content.kind}`}>
       {problem ? <Notice tone="warn">{problem}</Notice> : <div className="surface" ref={host} />}
       <Labels editor={editor} controls={editor.config.controls.filter((control) => control.toName === content.object.name && control.makes !== 'answer')} />
     </div>

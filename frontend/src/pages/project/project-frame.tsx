@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { address } from '../../api/base';
 import { projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
@@ -8,6 +9,7 @@ import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
 import { mayEdit, useWorkspaceChoice, useWorkspace } from '../../app/workspace';
 import { count } from '../../ui/format';
+import { Icon } from '../../ui/icon';
 import { Failure, Meter, Skeleton } from '../../ui/parts';
 import { Tip } from '../../ui/tip';
 import './project.css';
@@ -23,7 +25,7 @@ export function ProjectFrame() {
   const choose = useWorkspaceChoice((state) => state.choose);
   useEffect(() => { if (workspace !== undefined) choose(workspace); }, [workspace, choose]);
   useEffect(() => { document.title = project.data ? `${project.data.title} · Treadle` : 'Treadle'; return () => { document.title = 'Treadle'; }; }, [project.data]);
-  if (project.isError) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="Project" /><Failure error={project.error} retry={() => void project.refetch()} what="The project" /></>;
+  if (project.isError) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="Project" /><Failure error={project.error} retry={() => void project.refetch()} what="The project" acts={<Link to="/projects" className="btn">To the projects</Link>} /></>;
   return (
     <>
       <ProjectTop id={id} project={project.data} />
@@ -60,6 +62,7 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
         )}
         {makes && <Tip text="Add tasks" keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>Import</button></Tip>}
         {total > 0 && <Tip text="Download annotations" keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>Export</button></Tip>}
+        <MoreMenu makes={makes} total={total} onOpen={setOpen} />
         {total > 0
           ? <a className="btn primary" href={address(`projects/${id}/label`)}>Label next <kbd className="wide">L</kbd></a>
           : project && makes && <button type="button" className="btn primary slim" onClick={() => setOpen('import')}>Import</button>}
@@ -71,6 +74,19 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
     </>
   );
 }
+
+/** Import and export where there is no room for their buttons. */
+const MoreMenu = ({ makes, total, onOpen }: { makes: boolean; total: number; onOpen: (dialog: 'import' | 'export') => void }) => (total === 0 ? null : (
+  <MenuTrigger>
+    <Button className="btn icon slim" aria-label="More"><Icon name="dots" /></Button>
+    <Popover placement="bottom end" className="menu">
+      <Menu aria-label="More" style={{ outline: 'none' }} onAction={(key) => onOpen(key as 'import' | 'export')}>
+        {makes ? <MenuItem id="import"><Icon name="upload" />Import</MenuItem> : null}
+        <MenuItem id="export"><Icon name="download" />Export</MenuItem>
+      </Menu>
+    </Popover>
+  </MenuTrigger>
+));
 
 /** The dialog that the address asks for (`?open=import`), forgotten once it was closed. */
 function useWishedDialog(id: number) {

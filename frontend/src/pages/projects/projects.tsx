@@ -31,7 +31,7 @@ export function Projects() {
         {total > 0 && <span className="muted wide">{counted(total, 'project')}</span>}
         <span className="grow" />
         {!nothingYet && <Finder typed={typed} onType={setTyped} />}
-        {makes && <Link to="/projects/new" className="btn primary"><Icon name="plus" />New project</Link>}
+        {makes && !nothingYet && <Link to="/projects/new" className="btn primary"><Icon name="plus" />New project</Link>}
       </Top>
       <div className="scroll">
         {projects.isPending && <Waiting />}

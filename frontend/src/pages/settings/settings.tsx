@@ -82,17 +82,16 @@ function Danger({ project }: { project: Project }) {
     await client.invalidateQueries({ queryKey: ['projects'] });
     say(`“${project.title}” is deleted.`);
   };
-  const lost = [
-    counted(project.task_number ?? 0, 'task'), counted(project.total_annotations_number ?? 0, 'annotation'), counted(project.total_predictions_number ?? 0, 'prediction'),
-  ];
+  const counts: Array<[number | null, string]> = [[project.task_number, 'task'], [project.total_annotations_number, 'annotation'], [project.total_predictions_number, 'prediction']];
+  const lost = counts.filter(([n]) => n).map(([n, what]) => counted(n ?? 0, what));
   return (
     <section className="card" aria-labelledby="danger">
       <h2 id="danger">Delete this project</h2>
-      <div className="row wrap"><p className="two grow">{lost.join(', ')} and the uploaded files go with it, for everybody.</p><button type="button" className="btn danger" onClick={() => setAsking(true)}>Delete project…</button></div>
+      <div className="row wrap"><p className="two grow">{lost.length > 0 ? `${lost.join(', ')} and the uploaded files go with it, for everybody.` : 'It holds no tasks.'}</p><button type="button" className="btn danger" onClick={() => setAsking(true)}>Delete project…</button></div>
       {asking && (
         <Confirm title={`Delete “${project.title}”?`} action="Delete project" typed={project.title} onConfirm={remove} onClose={() => setAsking(false)}>
           <p>Lost for good:</p>
-          <ul className="lost">{lost.map((each) => <li key={each}>{each}</li>)}<li>all drafts, views and uploaded files of the project</li></ul>
+          <ul className="lost">{lost.map((each) => <li key={each}>{each}</li>)}<li>its label config, views, drafts and uploaded files</li></ul>
           <p className="two">An export made before keeps the annotations.</p>
         </Confirm>
       )}

@@ -15,7 +15,10 @@ export const OPERATORS: Record<string, ReadonlyArray<readonly [operator: string,
   String: [['contains', 'contains'], ['not_contains', 'does not contain'], ['equal', 'is'], ['not_equal', 'is not'], ['regex', 'matches'], ['empty', 'is empty']],
   List: [['contains', 'has'], ['not_contains', 'has not'], ['empty', 'is empty']],
   Boolean: [['equal', 'is']],
+  Unknown: [['contains', 'contains'], ['equal', 'is'], ['not_equal', 'is not'], ['greater', 'above'], ['less', 'below'], ['empty', 'is empty']],
 };
+
+const WORDS = new Map(Object.values(OPERATORS).flat());
 
 const LABEL_COLUMNS = new Set(['annotations_results', 'predictions_results']);
 const HAS: ReadonlyArray<readonly [string, string]> = [['contains', 'has'], ['not_contains', 'has not'], ['empty', 'is empty']];
@@ -55,8 +58,14 @@ function decode(part: string): string {
 /** The filter as the server wants it, its value in the column's own type. */
 export function toItem(filter: Filter, columns: readonly Column[]): FilterItem {
   const column = columns.find((each) => idOf(each) === filter.column);
-  const kind = kindOf(column);
+  const kind = kindFor(filter, kindOf(column));
   return { filter: `filter:tasks:${filter.column}`, operator: filter.operator, type: kind, value: valueFor(filter, kind) };
+}
+
+/** A column of any kind compares as a number where the value is one and order is asked for. */
+function kindFor({ operator, value }: Filter, kind: string): string {
+  if (kind !== 'Unknown') return kind;
+  return /^(greater|less)/.test(operator) && Number.isFinite(Number(value)) ? 'Number' : 'String';
 }
 
 function valueFor({ operator, value }: Filter, kind: string): unknown {
@@ -72,7 +81,7 @@ export function fromItem(item: FilterItem): Filter {
 /** "Annotations above 2", as three parts so that the first can stand out. */
 export function sentenceOf(filter: Filter, columns: readonly Column[]): [subject: string, verb: string, object: string] {
   const column = columns.find((each) => idOf(each) === filter.column);
-  const verb = operatorsOf(column).find(([operator]) => operator === filter.operator)?.[1] ?? filter.operator.replaceAll('_', ' ');
+  const verb = operatorsOf(column).find(([operator]) => operator === filter.operator)?.[1] ?? WORDS.get(filter.operator) ?? filter.operator.replaceAll('_', ' ');
   if (filter.operator === 'empty') return [titleOf(filter.column, columns), filter.value === 'false' ? 'is not empty' : 'is empty', ''];
   return [titleOf(filter.column, columns), verb, filter.value];
 }

@@ -1,0 +1,84 @@
+import { act, useState } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { TaskRow } from '../../api/types';
+import type { TableColumn } from './columns';
+import { NOTHING, type Selection, toChosen } from './selection';
+import { TaskGrid } from './task-grid';
+
+const COLUMNS: TableColumn[] = [{ id: 'id', title: 'Task', width: '80px', sort: 'tasks:id', usual: true, cell: (task) => <a href={`#${task.id}`}>{task.id}</a> }];
+const TOTAL = 1000;
+const taskAt = (index: number): TaskRow | undefined => (index < TOTAL ? ({ id: 100 + index } as TaskRow) : undefined);
+
+let root: Root;
+let selection: Selection;
+let opened: number[];
+let deletions: number;
+let sorts: Array<string | undefined>;
+
+function Table() {
+  const [chosen, setChosen] = useState(NOTHING);
+  selection = chosen;
+  return (
+    <TaskGrid
+      subject="picture" columns={COLUMNS} total={TOTAL} useRange={() => taskAt} idsBetween={async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => 100 + from + index)}
+      selection={chosen} onSelect={setChosen} onOpen={(task) => opened.push(task.id)} onDelete={() => { deletions += 1; }} sort={undefined} onSort={(sort) => sorts.push(sort)}
+    />
+  );
+}
+
+beforeEach(async () => {
+  (globalThis as Record<string, unknown>)['IS_REACT_ACT_ENVIRONMENT'] = true;
+  [opened, deletions, sorts] = [[], 0, []];
+  const host = document.createElement('div');
+  document.body.append(host);
+  root = createRoot(host);
+  await act(async () => root.render(<Table />));
+});
+
+afterEach(async () => {
+  await act(async () => root.unmount());
+  document.body.replaceChildren();
+});
+
+const grid = (): HTMLElement => document.querySelector('[role="grid"]') as HTMLElement;
+const press = (key: string, more: KeyboardEventInit = {}) => act(async () => void grid().dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more })));
+
+test('only rows in sight are drawn, and the grid says how many there are', () => {
+  expect(grid().getAttribute('aria-rowcount')).toBe('1001');
+  expect(document.querySelectorAll('[data-task]').length).toBeLessThan(60);
+});
+
+test('arrows move, and Enter opens the task that they reached', async () => {
+  await press('ArrowDown');
+  await press('ArrowDown');
+  await press('ArrowUp');
+  await press('Enter');
+  expect(opened).toEqual([101]);
+});
+
+test('Space selects, Shift with an arrow extends, Escape lets go', async () => {
+  await press(' ');
+  await press('ArrowDown', { shiftKey: true });
+  await press('ArrowDown', { shiftKey: true });
+  expect(toChosen(selection)).toEqual({ all: false, included: [100, 101, 102] });
+  await press('Escape');
+  expect(selection).toEqual(NOTHING);
+});
+
+test('Ctrl A selects everything, also what was never loaded, and Delete asks for its deletion', async () => {
+  await press('a', { ctrlKey: true });
+  expect(toChosen(selection)).toEqual({ all: true, excluded: [] });
+  await press('Delete');
+  expect(deletions).toBe(1);
+});
+
+test('Delete without a selection asks for nothing', async () => {
+  await press('Delete');
+  expect(deletions).toBe(0);
+});
+
+test('a press on a head sorts', async () => {
+  await act(async () => (document.querySelector('[role="columnheader"] button') as HTMLElement).click());
+  expect(sorts).toEqual(['tasks:id']);
+});
