@@ -96,7 +96,7 @@ const Row = memo(function Row({ editor, region, index, isSelected, isHovered, ha
         </span>
       </span>
       <span className="acts" role="gridcell">
-        <RowActs editor={editor} region={region} />
+        {(isSelected || isHovered || region.hidden || region.locked) && <RowActs editor={editor} region={region} />}
       </span>
     </div>
   );

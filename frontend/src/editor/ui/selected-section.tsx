@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
 import { Icon } from '../../ui/icon.tsx';
 import type { Editor } from '../model/editor.ts';
-import type { Region, Shape } from '../model/types.ts';
+import type { Region, RegionId, Shape } from '../model/types.ts';
 import { moveShape, shapeBounds, validateShape } from '../tags/registry.ts';
 import { clampShape } from './clamp-shape.ts';
 import { keepFocus } from './keep-focus.ts';
@@ -24,7 +24,7 @@ export function SelectedSection({ editor }: { editor: Editor }) {
       </div>
       <div className="kv">
         <LabelRow editor={editor} regions={regions} />
-        {regions.length === 1 && <Numbers key={first.id} editor={editor} region={first} />}
+        {regions.length === 1 && <Numbers editor={editor} region={first} />}
         {regions.length === 1 && <><span>Drawn by</span><span>{drawnBy(first)}</span></>}
       </div>
     </section>
@@ -118,25 +118,35 @@ function Numbers({ editor, region }: { editor: Editor; region: Region }) {
     );
   }
   return rowsOf(shape).map((row) => (
-    <NumberLine key={row.title} row={row} isOff={region.locked === true} onSet={(next) => place(editor, region, next)} />
+    <NumberLine key={row.title} row={row} of={region.id} isOff={region.locked === true} onSet={(next) => place(editor, region, next)} />
   ));
 }
 
-function NumberLine({ row, isOff, onSet }: { row: NumberRow; isOff: boolean; onSet: (shape: Shape) => void }) {
+function NumberLine({ row, of, isOff, onSet }: { row: NumberRow; of: RegionId; isOff: boolean; onSet: (shape: Shape) => void }) {
   return (
     <>
       <span>{row.title}</span>
       <span className="numbers">
-        {row.fields.map((field) => <NumberInput key={field.name} field={field} isOff={isOff} onSet={onSet} />)}
+        {row.fields.map((field) => <NumberInput key={field.name} field={field} of={of} isOff={isOff} onSet={onSet} />)}
         <span className="muted">{row.fields[0]!.unit}</span>
       </span>
     </>
   );
 }
 
+interface NumberInputProps {
+  readonly field: NumberField;
+  /** Whose number it is: what was typed for another region counts no more. */
+  readonly of: RegionId;
+  readonly isOff: boolean;
+  readonly onSet: (shape: Shape) => void;
+}
+
 /** Follows the shape until one types; takes effect with Enter or on leaving, Esc takes it back. */
-function NumberInput({ field, isOff, onSet }: { field: NumberField; isOff: boolean; onSet: (shape: Shape) => void }) {
-  const [typed, setTyped] = useState<string | null>(null);
+function NumberInput({ field, of, isOff, onSet }: NumberInputProps) {
+  const [typing, setTyping] = useState<{ readonly of: RegionId; readonly text: string } | null>(null);
+  const typed = typing?.of === of ? typing.text : null;
+  const setTyped = (text: string | null): void => setTyping(text === null ? null : { of, text });
   const shown = String(Math.round(field.value * 10) / 10);
   const commit = (): void => {
     const value = Number(typed);

@@ -1,22 +1,38 @@
-import { useCallback, useSyncExternalStore } from 'react';
+import { useEffect, useRef } from 'react';
 import { Icon } from '../../ui/icon.tsx';
 import { keepFocus } from './keep-focus.ts';
 import type { PictureSurface } from './stage-surfaces.ts';
 
+/** The camera moves with every frame; the figure follows at this pace, and not through React. */
+const PACE_MS = 120;
+
 export function ZoomCorner({ surface }: { surface: PictureSurface }) {
-  const subscribe = useCallback((listener: () => void) => surface.subscribe(listener), [surface]);
-  const percent = useSyncExternalStore(subscribe, () => Math.round(surface.zoomPercent()));
+  const figure = useRef<HTMLButtonElement>(null);
+  useEffect(() => followZoom(surface, figure.current!), [surface]);
   return (
     <div className="corner zoom wide" role="group" aria-label="Zoom">
       <button type="button" className="btn ghost icon" aria-label="Zoom out" title="Zoom out  -" {...keepFocus} onClick={() => surface.zoomBy(1 / 1.25)}>
         <Icon name="minus" />
       </button>
-      <button type="button" className="btn ghost percent" title="Fit the picture  Shift F" aria-label={`Zoom ${percent} %. Fit the picture`} {...keepFocus} onClick={() => surface.fit()}>
-        {percent} %
-      </button>
+      <button type="button" className="btn ghost percent" title="Fit the picture  Shift F" ref={figure} {...keepFocus} onClick={() => surface.fit()} />
       <button type="button" className="btn ghost icon" aria-label="Zoom in" title="Zoom in  +" {...keepFocus} onClick={() => surface.zoomBy(1.25)}>
         <Icon name="plus" />
       </button>
     </div>
   );
+}
+
+function followZoom(surface: PictureSurface, figure: HTMLElement): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const write = (): void => {
+    timer = undefined;
+    const text = `${Math.round(surface.zoomPercent())} %`;
+    if (figure.textContent !== text) figure.textContent = text;
+  };
+  write();
+  const off = surface.subscribe(() => (timer ??= setTimeout(write, PACE_MS)));
+  return () => {
+    clearTimeout(timer);
+    off();
+  };
 }
