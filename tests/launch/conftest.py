@@ -71,19 +71,23 @@ class Server:
 Serve = Callable[..., Server]
 
 
+def start_server(data_dir: Path, output: Path, *options: str, port: int = 0) -> Server:
+    """A started server; whoever starts it ends it."""
+    command = [*_COMMAND, "serve", "--port", str(port), "--data-dir", str(data_dir), *options]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TREADLE_")}
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=ROOT)
+    return Server(process, data_dir, output)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts servers on any free port, and kills those that are left."""
     started: list[Server] = []
 
     def start(*options: str, data_dir: Path | None = None, port: int = 0) -> Server:
-        folder = data_dir or tmp_path / "data"
         output = tmp_path / f"output-{len(started)}"
-        command = [*_COMMAND, "serve", "--port", str(port), "--data-dir", str(folder), *options]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TREADLE_")}
-        with output.open("wb") as file:
-            process = subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=ROOT)
-        started.append(Server(process, folder, output))
+        started.append(start_server(data_dir or tmp_path / "data", output, *options, port=port))
         return started[-1]
 
     yield start
