@@ -115,6 +115,7 @@ export class Pointers {
     if (gesture.kind === 'pinch' || gesture.kind === 'spent') return this.#endPinch();
     if (gesture.kind === 'none' || gesture.pointer !== event.pointerId) return;
     this.#gesture = { kind: 'none' };
+    this.#lastPress = null;
     if (gesture.kind === 'press') this.#sink.abandon();
   }
 

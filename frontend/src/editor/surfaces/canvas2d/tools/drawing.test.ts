@@ -136,6 +136,14 @@ describe('polygon tool', () => {
     expect(desk.shapes()[0]).toMatchObject({ points: [[10, 10], [100, 10], [100, 100]] });
   });
 
+  it('takes a double click for one corner where it cannot close yet', () => {
+    hand.click(10, 10);
+    hand.click(10, 10, { isDouble: true });
+    corners([100, 10], [100, 100]);
+    tool.commit();
+    expect(desk.shapes()[0]).toMatchObject({ points: [[10, 10], [100, 10], [100, 100]] });
+  });
+
   it('closes on Enter', () => {
     corners([10, 10], [100, 10], [100, 100], [10, 100]);
     expect(tool.commit()).toBe(true);
