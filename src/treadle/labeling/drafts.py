@@ -107,7 +107,7 @@ def get(tx: Tx, grant: Grant, draft_id: int) -> Mapping[str, Any]:
     """The actor's draft. Raises NotFound("draft-not-found"), for another person's too."""
     row = tx.execute(_ONE, {"draft_id": draft_id}).mappings().first()
     if row is None or row["user_id"] != grant.actor.user_id:
-        raise _no_draft(draft_id)
+        raise no_draft(draft_id)
     return dict(row)
 
 
@@ -121,7 +121,7 @@ def place_of(tx: Tx, draft_id: int) -> Mapping[str, int]:
     """Task and project of a draft. Raises NotFound("draft-not-found")."""
     row = tx.execute(_PLACE, {"draft_id": draft_id}).mappings().first()
     if row is None:
-        raise _no_draft(draft_id)
+        raise no_draft(draft_id)
     return dict(row)
 
 
@@ -138,7 +138,8 @@ def _check_list(result: bytes) -> None:
         raise Invalid("result-malformed", f"result: {text}", fields={"result": [text]}) from error
 
 
-def _no_draft(draft_id: int) -> NotFound:
+def no_draft(draft_id: int) -> NotFound:
+    """The error for a draft that is not there or another person's."""
     return NotFound(
         "draft-not-found", f"No AnnotationDraft matches the given query. There is no draft {draft_id}."
     )

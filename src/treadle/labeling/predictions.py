@@ -86,11 +86,16 @@ def get(tx: Tx, prediction_id: int) -> Mapping[str, Any]:
     """The row. Raises NotFound("prediction-not-found")."""
     row = tx.execute(_ONE, {"prediction_id": prediction_id}).mappings().first()
     if row is None:
-        raise NotFound(
-            "prediction-not-found",
-            f"No Prediction matches the given query. There is no prediction {prediction_id}.",
-        )
+        raise no_prediction(prediction_id)
     return dict(row)
+
+
+def no_prediction(prediction_id: int) -> NotFound:
+    """The error for a prediction that is not there or not the actor's to see."""
+    return NotFound(
+        "prediction-not-found",
+        f"No Prediction matches the given query. There is no prediction {prediction_id}.",
+    )
 
 
 def of_task(tx: Tx, task_id: int) -> list[Mapping[str, Any]]:

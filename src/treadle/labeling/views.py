@@ -73,8 +73,13 @@ def get(tx: Tx, view_id: int) -> Mapping[str, Any]:
     """The row of a view. Raises NotFound("view-not-found")."""
     row = tx.execute(_ONE, {"view_id": view_id}).mappings().first()
     if row is None:
-        raise NotFound("view-not-found", f"No View matches the given query. There is no view {view_id}.")
+        raise no_view(view_id)
     return dict(row)
+
+
+def no_view(view_id: int) -> NotFound:
+    """The error for a view that is not there or not the actor's to see."""
+    return NotFound("view-not-found", f"No View matches the given query. There is no view {view_id}.")
 
 
 def of_project(tx: Tx, project_id: int) -> list[Mapping[str, Any]]:

@@ -65,8 +65,9 @@ def _is_label_page(path: str) -> bool:
 
 def _is_for_machines(path: str, accept: str) -> bool:
     return (
-        path.startswith(("/api/", "/data/", "/assets/"))
+        path.startswith(("/api/", "/data/", "/assets/", "/tasks/"))
         or path == "/api"
+        or path.rstrip("/").endswith(("/presign", "/resolve"))
         or (accept != "" and "text/html" not in accept and "*/*" not in accept)
     )
 

@@ -11,7 +11,9 @@ from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import drafts, rendering, saving, tasks
+from treadle.labeling.tally import no_task
 from treadle.permissions import Permission
+from treadle.web.absent import told_as
 from treadle.web.call import Call
 from treadle.web.routing import Reply, Route, empty, json_reply
 from treadle.web.saves import save_once
@@ -156,9 +158,10 @@ def delete_draft(call: Call) -> Reply:
 
 def allow_task(call: Call, tx: Tx, task_id: int) -> Grant:
     """The route's grant in the task's project, where the actor may see the task. Raises NotFound."""
-    grant = call.allow(tx, ProjectScope(tasks.project_of(tx, task_id)))
-    tasks.check_visible(tx, grant, task_id)
-    return grant
+    with told_as(no_task(task_id)):
+        grant = call.allow(tx, ProjectScope(tasks.project_of(tx, task_id)))
+        tasks.check_visible(tx, grant, task_id)
+        return grant
 
 
 def result_text(result: Raw | UnsetType) -> bytes:
@@ -186,11 +189,13 @@ def _create_draft(call: Call, annotation_id: int | None) -> Reply:
 
 
 def _allow_annotation(call: Call, tx: Tx, annotation_id: int) -> Grant:
-    return call.allow(tx, ProjectScope(annotation_verbs.place_of(tx, annotation_id)["project_id"]))
+    with told_as(annotation_verbs.no_annotation(annotation_id)):
+        return call.allow(tx, ProjectScope(annotation_verbs.place_of(tx, annotation_id)["project_id"]))
 
 
 def _allow_draft(call: Call, tx: Tx, draft_id: int) -> Grant:
-    return call.allow(tx, ProjectScope(drafts.place_of(tx, draft_id)["project_id"]))
+    with told_as(drafts.no_draft(draft_id)):
+        return call.allow(tx, ProjectScope(drafts.place_of(tx, draft_id)["project_id"]))
 
 
 def _changes(body: Struct, names: frozenset[str]) -> dict[str, Any]:

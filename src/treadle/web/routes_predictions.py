@@ -6,11 +6,12 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from treadle.access import ProjectScope
+from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import predictions, projects, rendering
 from treadle.permissions import Permission
+from treadle.web.absent import told_as
 from treadle.web.call import Call
 from treadle.web.routes_annotations import allow_task, result_text
 from treadle.web.routing import Reply, Route, empty, json_reply
@@ -24,7 +25,7 @@ class PredictionBody(Struct):
     model_version: str | UnsetType | None = UNSET
     score: float | UnsetType | None = UNSET
     cluster: int | UnsetType | None = UNSET
-    neighbors: Raw | UnsetType | None = UNSET
+    neighbors: Raw | UnsetType = UNSET  # any JSON
     mislabeling: float | UnsetType = UNSET
 
 
@@ -51,7 +52,7 @@ def create_prediction(call: Call) -> Reply:
         model_version=_or(body.model_version, "") or "",
         score=_or(body.score, None),
         cluster=_or(body.cluster, None),
-        neighbors=None if not isinstance(body.neighbors, Raw) else bytes(body.neighbors),
+        neighbors=_neighbors(body.neighbors),
         mislabeling=_or(body.mislabeling, 0.0),
     )
     with call.write() as tx:
@@ -60,10 +61,10 @@ def create_prediction(call: Call) -> Reply:
 
 
 def get_prediction(call: Call) -> Reply:
+    prediction_id = call.path_int("id")
     with call.read() as tx:
-        row = predictions.get(tx, call.path_int("id"))
-        allow_task(call, tx, row["task_id"])
-        return json_reply(rendering.prediction(row, tx.now))
+        _allow(call, tx, prediction_id)
+        return json_reply(rendering.prediction(predictions.get(tx, prediction_id), tx.now))
 
 
 def update_prediction(call: Call) -> Reply:
@@ -77,14 +78,14 @@ def update_prediction(call: Call) -> Reply:
     if "result" in changes:
         changes["result"] = bytes(changes["result"])
     with call.write() as tx:
-        grant = allow_task(call, tx, predictions.get(tx, prediction_id)["task_id"])
+        grant = _allow(call, tx, prediction_id)
         return json_reply(rendering.prediction(predictions.change(tx, grant, prediction_id, changes), tx.now))
 
 
 def delete_prediction(call: Call) -> Reply:
     prediction_id = call.path_int("id")
     with call.write() as tx:
-        grant = allow_task(call, tx, predictions.get(tx, prediction_id)["task_id"])
+        grant = _allow(call, tx, prediction_id)
         predictions.remove(tx, grant, prediction_id)
     return empty()
 
@@ -96,13 +97,21 @@ def model_versions(call: Call) -> Reply:
         return json_reply(predictions.count_versions(tx, project_id))
 
 
+def _allow(call: Call, tx: Tx, prediction_id: int) -> Grant:
+    with told_as(predictions.no_prediction(prediction_id)):
+        return allow_task(call, tx, predictions.get(tx, prediction_id)["task_id"])
+
+
 def _of_all_projects(call: Call, tx: Tx) -> list[Any]:
-    grants = call.allow_anywhere(tx)
     found = []
-    for project_id in projects.ids_of_workspaces(tx, list(grants)):
+    for project_id in projects.visible_ids(tx, call.allow_list()):
         grant = call.allow(tx, ProjectScope(project_id))
         found.extend(predictions.of_project(tx, grant, project_id))
     return found
+
+
+def _neighbors(neighbors: Raw | UnsetType) -> bytes | None:
+    return None if neighbors is UNSET or bytes(neighbors) == b"null" else bytes(neighbors)
 
 
 def _or(value: Any, default: Any) -> Any:

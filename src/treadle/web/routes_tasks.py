@@ -23,7 +23,7 @@ class TaskBody(Struct):
     """What a client sends of a task."""
 
     data: Raw | UnsetType = UNSET
-    meta: Raw | UnsetType | None = UNSET
+    meta: Raw | UnsetType = UNSET  # an object, or null
     project: int | UnsetType = UNSET
 
 
@@ -43,7 +43,7 @@ def create_task(call: Call) -> Reply:
 def get_task(call: Call) -> Reply:
     task_id = call.path_int("id")
     with call.read() as tx:
-        grant = call.allow(tx, ProjectScope(tasks.project_of(tx, task_id)))
+        grant = allow_task(call, tx, task_id)
         return json_reply(_task(tx, grant, tasks.get(tx, grant, task_id)))
 
 
@@ -56,7 +56,7 @@ def update_task(call: Call) -> Reply:
     if body.meta is not UNSET:
         changes["meta"] = _meta(body.meta)
     with call.write() as tx:
-        grant = call.allow(tx, ProjectScope(tasks.project_of(tx, task_id)))
+        grant = allow_task(call, tx, task_id)
         return json_reply(_task(tx, grant, tasks.change(tx, grant, task_id, changes)))
 
 
@@ -130,8 +130,8 @@ def _task(tx: Tx, grant: Grant, row: Any) -> dict[str, Any]:
     return {**rendering.task_with_work(row, work, tx.now), **summarize_work(work)}
 
 
-def _meta(meta: Raw | UnsetType | None) -> bytes:
-    if meta is None or meta is UNSET:
+def _meta(meta: Raw | UnsetType) -> bytes:
+    if meta is UNSET or bytes(meta) == b"null":
         return b"{}"
     tasks.decode_object(bytes(meta), "meta")
     return bytes(meta)

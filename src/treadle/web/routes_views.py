@@ -17,6 +17,7 @@ from treadle.labeling.config import parse_config
 from treadle.labeling.filters import TaskQuery, parse_selection
 from treadle.labeling.people import annotators_of
 from treadle.permissions import Permission
+from treadle.web.absent import told_as
 from treadle.web.call import Call
 from treadle.web.routes_tasks import hand_out
 from treadle.web.routing import Reply, Route, empty, json_reply
@@ -42,7 +43,7 @@ class OrderBody(Struct):
 def list_tasks(call: Call) -> Reply:
     page = projects.Page(call.query_page(), _page_size(call))
     with call.read() as tx:
-        grant = call.allow(tx, ProjectScope(_project_of_list(call, tx)))
+        grant = _allow_list(call, tx)
         is_whole = call.query_text("fields") == "all"
         return json_reply(task_list.read_page(tx, grant, _query(call, tx, grant), page, is_whole=is_whole))
 
@@ -61,11 +62,7 @@ def get_columns(call: Call) -> Reply:
 def list_views(call: Call) -> Reply:
     project_id = call.query_int("project")
     with call.read() as tx:
-        wanted = (
-            [project_id]
-            if project_id is not None
-            else projects.ids_of_workspaces(tx, list(call.allow_anywhere(tx)))
-        )
+        wanted = [project_id] if project_id is not None else projects.visible_ids(tx, call.allow_list())
         found: list[dict[str, Any]] = []
         for each in wanted:
             call.allow(tx, ProjectScope(each))
@@ -82,26 +79,26 @@ def create_view(call: Call) -> Reply:
 
 
 def get_view(call: Call) -> Reply:
+    view_id = call.path_int("id")
     with call.read() as tx:
-        row = views.get(tx, call.path_int("id"))
-        call.allow(tx, ProjectScope(row["project_id"]))
-        return json_reply(views.render(row))
+        _allow_view(call, tx, view_id)
+        return json_reply(views.render(views.get(tx, view_id)))
 
 
 def update_view(call: Call) -> Reply:
+    view_id = call.path_int("id")
     body = call.decode(ViewBody)
     with call.write() as tx:
-        row = views.get(tx, call.path_int("id"))
-        grant = call.allow(tx, ProjectScope(row["project_id"]))
-        kept = {} if call.method == "PUT" else msgspec.json.decode(row["settings"])
-        return json_reply(views.render(views.change(tx, grant, row["id"], {**kept, **body.data})))
+        grant = _allow_view(call, tx, view_id)
+        kept = {} if call.method == "PUT" else msgspec.json.decode(views.get(tx, view_id)["settings"])
+        return json_reply(views.render(views.change(tx, grant, view_id, {**kept, **body.data})))
 
 
 def delete_view(call: Call) -> Reply:
+    view_id = call.path_int("id")
     with call.write() as tx:
-        row = views.get(tx, call.path_int("id"))
-        call.allow(tx, ProjectScope(row["project_id"]))
-        views.remove(tx, row["id"])
+        _allow_view(call, tx, view_id)
+        views.remove(tx, view_id)
     return empty()
 
 
@@ -187,13 +184,18 @@ def _query_settings(call: Call) -> dict[str, Any]:
     return value
 
 
-def _project_of_list(call: Call, tx: Tx) -> int:
+def _allow_list(call: Call, tx: Tx) -> Grant:
     project_id, view_id = call.query_int("project"), call.query_int("view")
     if project_id is not None:
-        return project_id
+        return call.allow(tx, ProjectScope(project_id))
     if view_id is not None:
-        return int(views.get(tx, view_id)["project_id"])
+        return _allow_view(call, tx, view_id)
     raise NotFound("project-missing", "Neither project nor view are specified. Add ?project=ID.")
+
+
+def _allow_view(call: Call, tx: Tx, view_id: int) -> Grant:
+    with told_as(views.no_view(view_id)):
+        return call.allow(tx, ProjectScope(views.get(tx, view_id)["project_id"]))
 
 
 def _project(call: Call) -> int:

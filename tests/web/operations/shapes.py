@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 #: Numbers that differ each time.
-VOLATILE = frozenset({"duration"})
+_VOLATILE = frozenset({"duration"})
 #: What names an element of a list, so that the two lists need not be in one order.
 _NAMES = ("name", "id")
+#: Whose keys are a user's own.
+_FREE = frozenset(
+    {"result", "data", "meta", "parsed_label_config", "control_weights", "custom_hotkeys", "dialog", "schema"}
+)
 
 
 def differences(recorded: Any, answered: Any, path: str = "$") -> Iterator[tuple[str, str]]:
@@ -26,6 +30,24 @@ def differences(recorded: Any, answered: Any, path: str = "$") -> Iterator[tuple
         yield path, f"{recorded!r} became {answered!r}"
 
 
+def misfits(recorded: Any, answered: Any, path: str = "$") -> Iterator[str]:
+    """Where ``answered``, about something else, lacks a recorded key or has another type.
+
+    Null goes with every type. An element of a list need be as one recorded element.
+    """
+    if recorded is None or answered is None:
+        return
+    if kind_of(recorded) != kind_of(answered):
+        yield f"{path}: {kind_of(recorded)} became {kind_of(answered)}"
+    elif isinstance(recorded, dict):
+        yield from (f"{path}.{key} is missing" for key in recorded if key not in answered)
+        for key in recorded.keys() & answered.keys() - _FREE:
+            yield from misfits(recorded[key], answered[key], f"{path}.{key}")
+    elif isinstance(recorded, list) and recorded:
+        for item in answered:
+            yield from min((list(misfits(each, item, f"{path}[]")) for each in recorded), key=len)
+
+
 def kind_of(value: Any) -> str:
     """The JSON type of a value, ``null`` apart."""
     if value is None:
@@ -34,7 +56,9 @@ def kind_of(value: Any) -> str:
         return "flag"
     if isinstance(value, (int, float)):
         return "number"
-    return {str: "text", list: "list", dict: "object"}[type(value)]
+    if isinstance(value, str):
+        return "text"
+    return "list" if isinstance(value, list) else "object"
 
 
 def _in_objects(
@@ -43,7 +67,7 @@ def _in_objects(
     for key, value in recorded.items():
         if key not in answered:
             yield f"{path}.{key}", "is missing"
-        elif key not in VOLATILE:
+        elif key not in _VOLATILE:
             yield from differences(value, answered[key], f"{path}.{key}")
 
 

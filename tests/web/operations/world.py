@@ -1,0 +1,124 @@
+"""A project with one thing of each kind in it, and people with and without roles."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from tests.serving import Person, RunningServer
+from tests.web.operations.table import BOX, CONFIG, VIEW, Operation
+
+#: An id that nothing has.
+NOBODYS = "987654321"
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids by what they are of, such as ``task``."""
+
+    ids: Mapping[str, str]
+
+    def send(self, client: httpx.Client, operation: Operation, path: str | None = None) -> httpx.Response:
+        """Ask for the operation here; ``path``: written another way."""
+        sent = {} if operation.body is None else {"json": self.fill(operation.body)}
+        return client.request(
+            operation.method,
+            self.fill(path or operation.path),
+            params=self.fill(dict(operation.query)),
+            **sent,
+        )
+
+    def fill(self, value: Any) -> Any:
+        """``value`` with ids for the texts such as ``{task}``; a text that is one alone becomes a number."""
+        if isinstance(value, dict):
+            return {key: self.fill(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.fill(each) for each in value]
+        if not isinstance(value, str) or "{" not in value:
+            return value
+        for name, text in self.ids.items():
+            value = value.replace(f"{{{name}}}", text)
+        return int(value) if value.isdecimal() else value
+
+    def picture(self, client: httpx.Client) -> list[Any]:
+        """All that can be seen of the project: two pictures are equal when nothing changed."""
+        asked = (
+            "/api/projects/{project}/",
+            "/api/tasks/?project={project}&fields=all",
+            "/api/dm/views/?project={project}",
+            "/api/projects/{project}/exports/",
+        )
+        return [_without_ages(client.get(str(self.fill(path))).json()) for path in asked]
+
+
+def build_world(client: httpx.Client, *names: str) -> World:
+    """A new project; ``names`` may ask for ``export`` and ``file``, which take longer."""
+    made = client.post("/api/projects/", json={"title": "World", "label_config": CONFIG})
+    project = made.json()["id"]
+    tasks = [{"data": {"image": f"https://example.com/{n}.jpg", "n": n}} for n in range(3)]
+    answer = client.post(f"/api/projects/{project}/import?return_task_ids=1", json=tasks)
+    _first, labelled, _third = answer.json()["task_ids"]
+    ids = {
+        "project": project,
+        "task": labelled,
+        "prediction": _make(client, "/api/predictions/", {"task": labelled, "result": [BOX], "score": 0.5}),
+        "annotation": _make(client, f"/api/tasks/{labelled}/annotations/", {"result": [BOX]}),
+        "draft": _make(client, f"/api/tasks/{labelled}/drafts", {"result": [BOX]}),
+        "view": _make(client, "/api/dm/views/", {"project": project, "data": VIEW}),
+    }
+    if "export" in names:
+        ids["export"] = _make(client, f"/api/projects/{project}/exports/", {"title": "s"})
+    if "file" in names:
+        ids["file"] = _upload(client, project)
+    if "refresh" in names:
+        ids["refresh"] = client.post("/api/token/").json()["token"]
+    return World({name: str(value) for name, value in ids.items()})
+
+
+def nowhere() -> World:
+    """The ids of nothing."""
+    names = ("project", "task", "prediction", "annotation", "draft", "view", "user", "export", "file")
+    return World(dict.fromkeys(names, NOBODYS))
+
+
+def add_outsider(server: RunningServer) -> Person:
+    """Somebody who owns a workspace, only another one."""
+    person = server.sign_up("outsider@example.com")
+    with server.client() as admin:
+        made = admin.post("/api/workspaces", json={"name": "elsewhere", "title": "Elsewhere"})
+        body = {"user": person.id, "role": "owner"}
+        answer = admin.post(f"/api/workspaces/{made.json()['id']}/members", json=body)
+        assert answer.status_code == 201, answer.text
+    return person
+
+
+def picture_file(width_px: int = 8, height_px: int = 6) -> bytes:
+    """A small PNG."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (width_px, height_px), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _without_ages(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_ages(each) for key, each in value.items() if key != "created_ago"}
+    return [_without_ages(each) for each in value] if isinstance(value, list) else value
+
+
+def _make(client: httpx.Client, path: str, body: Any) -> int:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def _upload(client: httpx.Client, project: int) -> str:
+    files = {"file": ("a.png", picture_file(), "image/png")}
+    answer = client.post(f"/api/projects/{project}/import?return_task_ids=1", files=files)
+    assert answer.status_code == 201, answer.text
+    task = client.get(f"/api/tasks/{answer.json()['task_ids'][0]}/").json()
+    return str(task["data"]["image"]).rpartition("/")[2]
