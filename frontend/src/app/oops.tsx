@@ -2,18 +2,28 @@ import { Link, useRouter } from '@tanstack/react-router';
 import { Icon } from '../ui/icon';
 import { Empty, messageOf } from '../ui/parts';
 
-/** A page that failed to be drawn or loaded. */
-export function Oops({ error }: { error: unknown }) {
+interface OopsProps {
+  error: unknown;
+  level?: 1 | 2;
+}
+
+/** A page, or a part of one, that failed to be drawn or loaded. */
+export function Oops({ error, level = 2 }: OopsProps) {
   const router = useRouter();
   return (
-    <Empty art={<Icon name="warn" size={28} />} title="This page could not be shown" acts={<button type="button" className="btn" onClick={() => void router.invalidate()}><Icon name="again" />Try again</button>}>
+    <Empty level={level} art={<Icon name="warn" size={28} />} title="This page could not be shown" acts={<button type="button" className="btn" onClick={() => void router.invalidate()}><Icon name="again" />Try again</button>}>
       {messageOf(error)}
     </Empty>
   );
 }
 
-export const Lost = () => (
-  <Empty art={<Icon name="search" size={28} />} title="Nothing is at this address" acts={<Link to="/projects" className="btn">To the projects</Link>}>
+/** An address that leads nowhere. */
+export const Lost = ({ level = 2 }: { level?: 1 | 2 }) => (
+  <Empty level={level} art={<Icon name="search" size={28} />} title="Nothing is at this address" acts={<Link to="/projects" className="btn">To the projects</Link>}>
     It may have been deleted, or the address is mistyped.
   </Empty>
 );
+
+/** The same where there is no page around them. */
+export const OopsPage = ({ error }: { error: unknown }) => <main><Oops error={error} level={1} /></main>;
+export const LostPage = () => <main><Lost level={1} /></main>;

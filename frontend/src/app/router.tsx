@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { base } from '../api/base';
 import { sessionQuery } from '../api/session';
-import { Lost, Oops } from './oops';
+import { Lost, LostPage, Oops, OopsPage } from './oops';
 import { onSignedOut, queryClient } from './query';
 import { Shell } from './shell';
 
@@ -21,7 +21,7 @@ const enterSearch = (search: Record<string, unknown>): EnterSearch => {
   return { ...(next ? { next } : {}), ...(invitation ? { invitation: String(invitation) } : {}) };
 };
 
-const root = createRootRoute({ component: Outlet, errorComponent: Oops, notFoundComponent: Lost });
+const root = createRootRoute({ component: Outlet, errorComponent: OopsPage, notFoundComponent: LostPage });
 
 const login = createRoute({
   getParentRoute: () => root, path: '/user/login', validateSearch: enterSearch,
@@ -114,8 +114,8 @@ export const router = createRouter({
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,
-  defaultErrorComponent: Oops,
-  defaultNotFoundComponent: Lost,
+  defaultErrorComponent: ({ error }) => <Oops error={error} />,
+  defaultNotFoundComponent: () => <Lost />,
 });
 
 declare module '@tanstack/react-router' {

@@ -60,6 +60,8 @@ export const Notice = ({ tone = '', children, live = false }: { tone?: Tone; chi
 );
 
 interface EmptyProps {
+  /** 1 where it is all that the page holds. */
+  level?: 1 | 2;
   art?: ReactNode;
   title: string;
   children?: ReactNode;
@@ -67,10 +69,10 @@ interface EmptyProps {
 }
 
 /** Nothing here, and the one thing to do next. */
-export const Empty = ({ art, title, children, acts }: EmptyProps) => (
+export const Empty = ({ art, title, children, acts, level = 2 }: EmptyProps) => (
   <div className="empty">
     {art && <div className="art">{art}</div>}
-    <h2>{title}</h2>
+    {level === 1 ? <h1>{title}</h1> : <h2>{title}</h2>}
     {children && <p>{children}</p>}
     {acts && <div className="acts">{acts}</div>}
   </div>

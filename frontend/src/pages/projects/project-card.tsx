@@ -28,7 +28,7 @@ export function ProjectCard({ project }: { project: Project }) {
             <div className="row figures">
               <span className="muted">{count(done)} of {count(total)} labelled</span>
               <span className="grow" />
-              {open > 0 ? <a className="btn small" href={address(`projects/${id}/label`)} aria-label={`Label the next task of ${project.title}`}>Label {count(open)} <Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
+              {open > 0 ? <a className="btn small" href={address(`projects/${id}/label`)} title="Label the next task">Label {count(open)}<span className="unseen"> tasks of {project.title}</span> <Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
             </div>
           </>
         ) : (
