@@ -27,7 +27,12 @@ def csrf_cookies(call: Call) -> tuple[str, ...]:
     """The cookie that our pages send back with each write; none where the browser has one."""
     if call.cookies.get(CSRF_COOKIE):
         return ()
-    return (_cookie(call, CSRF_COOKIE, new_secret(24), _CSRF_LIFE),)
+    return (fresh_csrf_cookie(call),)
+
+
+def fresh_csrf_cookie(call: Call) -> str:
+    """Another one with each sign-in: an open page sees by it that the person may have changed."""
+    return _cookie(call, CSRF_COOKIE, new_secret(24), _CSRF_LIFE)
 
 
 def check_form(call: Call, fields: dict[str, object]) -> None:

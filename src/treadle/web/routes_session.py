@@ -20,7 +20,13 @@ from treadle.errors import Forbidden, Invalid, TreadleError
 from treadle.web.authentication import SESSION_COOKIE, check_same_site
 from treadle.web.bodies import convert
 from treadle.web.call import Call
-from treadle.web.cookies import check_form, csrf_cookies, ended_session_cookie, session_cookie
+from treadle.web.cookies import (
+    check_form,
+    csrf_cookies,
+    ended_session_cookie,
+    fresh_csrf_cookie,
+    session_cookie,
+)
 from treadle.web.errors import status_of
 from treadle.web.pages import HTML, base_of, page
 from treadle.web.people import WhoAmIBody, who_am_i_body
@@ -155,7 +161,7 @@ def _sign_up(call: Call, form: SignUpForm) -> _SignedIn:
 
 def _enter(call: Call, signed_in: _SignedIn, wanted: str) -> Reply:
     to = wanted.lstrip("/") if _is_on_this_site(wanted) else ""
-    cookies = (session_cookie(call, signed_in.secret, signed_in.life), *csrf_cookies(call))
+    cookies = (session_cookie(call, signed_in.secret, signed_in.life), fresh_csrf_cookie(call))
     if _wants_json(call):
         return Reply(200, msgspec.json.encode(NextBody(to)), headers=_UNCACHED, cookies=cookies)
     return Reply(302, b"", HTML, {"Location": base_of(call.path) + to, **_UNCACHED}, cookies)
