@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event, update
@@ -171,7 +172,7 @@ def test_twenty_annotators_never_hold_one_task_together(database: Database) -> N
             with lock:
                 handed[held.task_id] += 1
 
-    run_together([lambda who=f"annotator{n}": label(who) for n in range(PEOPLE)])
+    run_together([partial(label, f"annotator{n}") for n in range(PEOPLE)])
     assert len(handed) == HAND_OUTS
     assert set(handed.values()) == {1}
     assert studio.project()["finished_task_number"] == HAND_OUTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select, true
 
 from treadle.db import Tx
 from treadle.db.schema import memberships, project_roles, projects, workspaces
@@ -154,6 +154,21 @@ def where_allowed(permission: Permission) -> ColumnElement[bool]:
     )
     holding = [role.value for role in Role if permission in ROLE_PERMISSIONS[role]]
     return func.coalesce(override, membership).in_(holding)
+
+
+@dataclass(frozen=True)
+class ListGrant:
+    """The permission to list those projects where the actor's role holds ``permission``."""
+
+    actor: Actor
+    permission: Permission
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The condition on ``projects``; an organisation admin sees all."""
+        if self.actor.is_admin:
+            return true()
+        return where_allowed(self.permission).params(actor_id=self.actor.user_id)
 
 
 def _allow_project(tx: Tx, actor: Actor, permission: Permission, project_id: int) -> Grant:

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select, true
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from treadle.access import Grant
 from treadle.db import Tx, schema
@@ -243,7 +243,7 @@ def _holds(result: ColumnElement[str], name: str, dialect: DialectName) -> Colum
     """Does a label of this name stand in the values of a result's lists?"""
     if dialect == "postgresql":
         path = f"$[*].value.*[*] ? (@ == {json.dumps(name)})"
-        return func.jsonb_path_exists(cast(result, JSONB), path)
+        return func.jsonb_path_exists(cast(result, JSONB), cast(path, JSONPATH))
     leaf = func.json_tree(result).table_valued("atom", "type", "path", name="leaf")
     return (
         select(leaf.c.atom)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from treadle import events
-from treadle.access import Grant
+from treadle.access import Grant, ListGrant
 from treadle.db import Tx, schema
 from treadle.db.schema import project_counters, projects, tasks, users
 from treadle.errors import Invalid, NotFound
@@ -154,10 +154,12 @@ def config_of(tx: Tx, project_id: int) -> str:
 
 
 def list_projects(
-    tx: Tx, *, workspace_ids: Sequence[int], extra_ids: Sequence[int], page: Page, search: str = ""
+    tx: Tx, grant: ListGrant, page: Page, *, workspace_id: int | None = None, search: str = ""
 ) -> tuple[int, list[Mapping[str, Any]]]:
-    """How many projects these workspaces hold (with these ids), and a page: pinned first, then newest."""
-    condition = or_(_p.workspace_id.in_(workspace_ids), _p.id.in_(extra_ids))
+    """How many projects the actor sees, and one page of them: pinned first, then the newest."""
+    condition = grant.condition
+    if workspace_id is not None:
+        condition &= _p.workspace_id == workspace_id
     if search:
         condition &= func.lower(_p.title).contains(search.lower(), autoescape=True)
     total = tx.execute(select(func.count()).select_from(projects).where(condition)).scalar_one()
@@ -170,9 +172,9 @@ def list_projects(
     return total, [dict(row) for row in tx.execute(statement).mappings()]
 
 
-def ids_of_workspaces(tx: Tx, workspace_ids: Sequence[int]) -> list[int]:
-    """The projects of these workspaces, in the order of ids."""
-    return list(tx.execute(select(_p.id).where(_p.workspace_id.in_(workspace_ids)).order_by(_p.id)).scalars())
+def visible_ids(tx: Tx, grant: ListGrant) -> list[int]:
+    """The projects that the actor sees, in the order of ids."""
+    return list(tx.execute(select(_p.id).where(grant.condition).order_by(_p.id)).scalars())
 
 
 def check_labels_in_use(tx: Tx, project_id: int, new_config: str) -> None:

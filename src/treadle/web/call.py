@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from treadle.access import Actor, Grant, Scope, allow, allow_anywhere
+from treadle.access import Actor, Grant, ListGrant, Scope, allow, allow_anywhere
 from treadle.access.identities import Identity, identify_by_id, touch
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
 from treadle.db import Tx
@@ -108,6 +108,11 @@ class Call:
         """The grant of the permission that the route declares. Raises NotFound, Forbidden."""
         self._has_asked = True
         return allow(tx, self.actor, self._declared(), scope)
+
+    def allow_list(self) -> ListGrant:
+        """The grant to list the projects where the actor holds the route's permission."""
+        self._has_asked = True
+        return ListGrant(self.actor, self._declared())
 
     def allow_anywhere(self, tx: Tx) -> dict[int, Grant]:
         """The grants of the route's permission in every workspace of the actor, by workspace."""

@@ -143,13 +143,11 @@ def _list(call: Call, render: Any) -> Reply:
     page = projects.Page(call.query_page(), call.query_page("page_size", 30, _MOST_PER_PAGE))
     workspace = call.query_int("workspace")
     with call.read() as tx:
-        grants = call.allow_anywhere(tx)
-        wanted = [each for each in grants if workspace in (None, each)]
         total, rows = projects.list_projects(
             tx,
-            workspace_ids=wanted,
-            extra_ids=[],
-            page=page,
+            call.allow_list(),
+            page,
+            workspace_id=workspace,
             search=call.query_text("search") or call.query_text("title"),
         )
     if not rows and page.number > 1:

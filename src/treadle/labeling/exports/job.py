@@ -12,6 +12,7 @@ import msgspec
 from treadle import jobs
 from treadle.access import Grant
 from treadle.db import Tx
+from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import projects, task_list, views
 from treadle.labeling.config import parse_config
@@ -35,9 +36,22 @@ class ExportOrder(msgspec.Struct, frozen=True):
 
 
 def start_export(tx: Tx, grant: Grant, order: ExportOrder) -> jobs.Job:
-    """Order an export of the grant's project. Raises Invalid("export-format-unknown")."""
-    find_format(order.export_type)
+    """Order an export of the grant's project.
+
+    Raises Invalid("export-format-unknown"), Invalid("export-format-unfit") where the labels of the
+    project's config cannot be written in the format.
+    """
+    assert grant.project_id is not None
+    check_fits(tx, grant.project_id, order.export_type)
     return jobs.submit(tx, grant, JOB_NAME, order)
+
+
+def check_fits(tx: Tx, project_id: int, export_type: str) -> None:
+    """Nothing, when the project's labels can be written in the format. Raises Invalid."""
+    known = find_format(export_type)
+    if not known.fits(parse_config(projects.config_of(tx, project_id))):
+        text = f"{known.name} cannot hold what this project's config labels. JSON can hold everything."
+        raise Invalid("export-format-unfit", text, fields={"exportType": [text]})
 
 
 def run_export(run: JobRun) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from treadle.errors import NotFound
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import rendering
 from treadle.labeling.exports.conversion import convert_file
-from treadle.labeling.exports.job import write_file
+from treadle.labeling.exports.job import check_fits, write_file
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import find_format
 from treadle.permissions import Permission
@@ -61,7 +61,8 @@ def convert_snapshot(tx: Tx, grant: Grant, export_id: int, export_type: str) -> 
     Raises NotFound("snapshot-not-found"), Invalid("export-format-unknown").
     """
     name = find_format(export_type).name
-    get_snapshot(tx, grant, export_id)
+    row = get_snapshot(tx, grant, export_id)
+    check_fits(tx, row["project_id"], name)
     known = [row for row in tx.execute(_CONVERSIONS, {"export_id": export_id}) if row.export_type == name]
     if known:
         return int(known[0].id), None

@@ -18,7 +18,7 @@ from treadle.labeling.config import parse_config
 from treadle.labeling.imports import writing
 from treadle.labeling.imports.reading import read_json
 from treadle.labeling.imports.rows import stage
-from treadle.labeling.imports.staging import Source, Staged, check_not_empty, count_into
+from treadle.labeling.imports.staging import Source, Staged, count_into, no_task
 from treadle.labeling.uploads import StoredFile
 
 JOB_NAME = "import"
@@ -55,7 +55,8 @@ def import_inline(database: Database, grant: Grant, body: bytes) -> dict[str, An
     summary = Staged()
     rows = read_json(body, "The body")
     staged = list(count_into((stage(config, row, f"item {n}") for n, row in enumerate(rows)), summary))
-    check_not_empty(summary)
+    if not staged:
+        raise no_task("the body")
     with database.write() as tx:
         import_id = _begin(tx, grant)
     try:

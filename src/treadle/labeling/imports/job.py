@@ -16,7 +16,6 @@ from treadle.labeling.imports.reading import TABULAR, extension_of
 from treadle.labeling.imports.staging import (
     Source,
     Staged,
-    check_not_empty,
     count_into,
     from_lines,
     stage_all,
@@ -63,9 +62,8 @@ def _read(run: JobRun, order: ImportOrder) -> dict[str, Any]:
         run.check_cancelled()
         run.report(done, len(sources), f"Read {done} of {len(sources)}")
 
-    tasks = stage_all(run.database, run.objects, config, sources, report)
+    tasks = stage_all(run.database, run.objects, config, sources=sources, report=report)
     run.objects.put(_staging_key(order), to_lines(count_into(tasks, summary)))
-    check_not_empty(summary)
     return msgspec.to_builtins(summary)  # type: ignore[no-any-return]
 
 

@@ -55,6 +55,7 @@ def stage_all(
     database: Database,
     objects: ObjectStore,
     config: LabelConfig,
+    *,
     sources: Iterable[Source],
     report: Callable[[int], None],
 ) -> Iterator[StagedTask]:
@@ -94,21 +95,31 @@ def _stage_source(
     database: Database, objects: ObjectStore, config: LabelConfig, source: Source
 ) -> Iterator[StagedTask]:
     extension = extension_of(source.name)
-    if source.upload_id is None:
-        content = b"".join(objects.read(source.object_key))
-        for number, row in enumerate(read_json(content, source.name)):
-            yield stage(config, row, f"item {number}")
-        return
-    if extension in TABULAR:
-        content = b"".join(objects.read(source.object_key))
-        for number, row in enumerate(read_rows(source.name, content, config)):
-            yield stage(config, row, f"item {number} of {source.name}", source.upload_id)
+    if source.upload_id is None or extension in TABULAR:
+        yield from _stage_rows(objects, config, source)
         return
     if extension in PICTURES:
         _measure(database, objects, source)
     assert source.project_id is not None
     url = uploads.url_of(source.project_id, source.file_name)
     yield stage(config, file_row(url, source.name, config), source.name, source.upload_id)
+
+
+def _stage_rows(objects: ObjectStore, config: LabelConfig, source: Source) -> Iterator[StagedTask]:
+    content = b"".join(objects.read(source.object_key))
+    where = f" of {source.name}" if source.upload_id is not None else ""
+    rows = read_rows(source.name, content, config) if where else iter(read_json(content, source.name))
+    number = -1
+    for number, row in enumerate(rows):
+        yield stage(config, row, f"item {number}{where}", source.upload_id)
+    if number < 0:
+        raise no_task(source.name)
+
+
+def no_task(name: str) -> Invalid:
+    """The error for a source that holds nothing to label."""
+    text = f"There is no task in {name}. Send a list of tasks, a table with rows, or files."
+    return Invalid("import-empty", text, fields={"non_field_errors": [text]})
 
 
 def _measure(database: Database, objects: ObjectStore, source: Source) -> None:
@@ -129,10 +140,3 @@ def _measure(database: Database, objects: ObjectStore, source: Source) -> None:
 
 def _keys(data: msgspec.Raw) -> Mapping[str, Any]:
     return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-
-
-def check_not_empty(summary: Staged) -> None:
-    """Raises Invalid("import-empty") when there was not one task."""
-    if summary.task_count == 0:
-        text = "There is no task in what you sent. Send a list of tasks, a table with rows, or files."
-        raise Invalid("import-empty", text, fields={"non_field_errors": [text]})

@@ -1,0 +1,185 @@
+"""Views find the tasks that their filters name, in their order, on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.labeling.studio import Studio, box, result
+from treadle.errors import Invalid, NotFound
+from treadle.labeling import actions, predictions, task_list, views
+from treadle.labeling.filters import TaskQuery
+from treadle.labeling.predictions import NewPrediction
+from treadle.labeling.projects import Page
+from treadle.permissions import Permission
+
+
+def found(
+    studio: Studio, *items: dict[str, Any], ordering: tuple[str, ...] = (), who: str = "editor"
+) -> list[int]:
+    query = TaskQuery({"conjunction": "and", "items": list(items)}, ordering)
+    with studio.database.read() as tx:
+        return task_list.ids(tx, studio.grant(tx, "editor", Permission.TASK_READ), query)
+
+
+def where(column: str, operator: str, value: Any = None, kind: str = "Unknown") -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "value": value, "type": kind}
+
+
+def predict(studio: Studio, task_id: int, score: float, *items: dict[str, Any]) -> None:
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.PREDICTION_WRITE)
+        predictions.add(tx, grant, task_id, NewPrediction(result(*items), "m1", score))
+
+
+@pytest.mark.parametrize(
+    ("item", "places"),
+    [
+        (where("data.n", "equal", 2, "Number"), [2]),
+        (where("data.n", "not_equal", 2, "Number"), [0, 1, 3]),
+        (where("data.n", "greater", 1, "Number"), [2, 3]),
+        (where("data.n", "greater_or_equal", "1", "Number"), [1, 2, 3]),
+        (where("data.n", "less", 1, "Number"), [0]),
+        (where("data.n", "in", {"min": 1, "max": 2}, "Number"), [1, 2]),
+        (where("data.n", "not_in", {"min": 1, "max": 2}, "Number"), [0, 3]),
+        (where("data.n", "in_list", [0, 3], "Number"), [0, 3]),
+        (where("data.image", "contains", "2.JPG", "String"), [2]),
+        (where("data.image", "not_contains", "2.jpg", "String"), [0, 1, 3]),
+        (where("data.image", "regex", "^/[01]", "String"), [0, 1]),
+        (where("data.image", "contains", "%", "String"), []),
+        (where("data.nope", "empty", True), [0, 1, 2, 3]),
+        (where("data.n", "empty", False), [0, 1, 2, 3]),
+        (where("inner_id", "equal", 2, "Number"), [1]),
+        (where("total_annotations", "equal", 0, "Number"), [0, 1, 2, 3]),
+        (where("created_at", "less", "2020-01-01T00:00:00Z", "Datetime"), []),
+        (where("created_at", "greater", "2020-01-01", "Datetime"), [0, 1, 2, 3]),
+        (where("is_labeled", "equal", True, "Boolean"), []),
+    ],
+)
+def test_a_filter_finds_its_tasks(studio: Studio, item: dict[str, Any], places: list[int]) -> None:
+    task_ids = studio.add_tasks(4)
+    assert found(studio, item) == [task_ids[place] for place in places]
+
+
+def test_filters_see_annotations_labels_people_and_scores(studio: Studio) -> None:
+    first, second, third = studio.add_tasks(3)
+    made = studio.submit("annotator", first, result=result(box("Dög")), lead_time=4.0)
+    predict(studio, second, 0.25, box("Cat"))
+    annotator = studio.people["annotator"].user_id
+    assert found(studio, where("labels", "contains", "Dög", "List")) == [first]
+    assert found(studio, where("labels", "contains", "Cat", "List")) == [second]
+    assert found(studio, where("labels", "not_contains", ["Cat", "Dög"], "List")) == [third]
+    assert found(studio, where("annotators", "contains", annotator, "List")) == [first]
+    assert found(studio, where("annotators", "empty", True, "List")) == [second, third]
+    assert found(studio, where("predictions_score", "less", 0.6, "Number")) == [second]
+    assert found(studio, where("predictions_model_versions", "contains", "m1", "List")) == [second]
+    assert found(studio, where("annotations_ids", "contains", str(made["id"]), "String")) == [first]
+    assert found(studio, where("annotations_results", "contains", "dög", "String")) in ([first], [])
+    assert found(studio, where("completed_at", "empty", False, "Datetime")) == [first]
+    assert found(studio, where("avg_lead_time", "greater", 3, "Number")) == [first]
+
+
+def test_numbers_are_ordered_as_numbers(studio: Studio) -> None:
+    task_ids = [*studio.add_tasks(1, size=10), *studio.add_tasks(1, size=9), *studio.add_tasks(1, size="100")]
+    assert found(studio, ordering=("tasks:data.size",)) == [task_ids[1], task_ids[0], task_ids[2]]
+    assert found(studio, ordering=("-tasks:data.size",)) == [task_ids[2], task_ids[0], task_ids[1]]
+
+
+def test_or_joins_filters(studio: Studio) -> None:
+    task_ids = studio.add_tasks(3)
+    items = [where("data.n", "equal", 0, "Number"), where("data.n", "equal", 2, "Number")]
+    query = TaskQuery({"conjunction": "or", "items": items})
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_READ)
+        assert task_list.ids(tx, grant, query) == [task_ids[0], task_ids[2]]
+
+
+def test_a_selection_of_all_but_some_leaves_those_out(studio: Studio) -> None:
+    first, second, third = studio.add_tasks(3)
+    query = TaskQuery(selected={"all": True, "excluded": [second]})
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_READ)
+        assert task_list.ids(tx, grant, query) == [first, third]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        where("nope", "equal", 1),
+        where("id", "nope", 1),
+        where("data.n", "in", 3, "Number"),
+        where("data.n", "less", "many", "Number"),
+        where('data.n"); DROP TABLE tasks; --', "equal", 1),
+        where("created_at", "less", "yesterday", "Datetime"),
+        {"operator": "equal"},
+    ],
+)
+def test_a_wrong_filter_is_refused(studio: Studio, item: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        found(studio, item)
+
+
+def test_a_view_that_is_not_there_is_not_found(studio: Studio) -> None:
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.VIEW_WRITE)
+        view = views.create(tx, grant, {"title": "odd", "filters": {"items": []}})
+        assert views.query_of(tx, grant, view["id"]).is_everything
+        with pytest.raises(NotFound):
+            views.get(tx, view["id"] + 1)
+
+
+def test_views_keep_the_order_they_are_put_in(studio: Studio) -> None:
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.VIEW_WRITE)
+        made = [views.create(tx, grant, {"title": name})["id"] for name in "abc"]
+        views.order(tx, grant, made[::-1])
+        assert [row["id"] for row in views.of_project(tx, studio.project_id)] == made[::-1]
+
+
+def test_a_page_tells_what_is_shown_of_each_task(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    studio.submit("annotator", first, result=result(box("Cat"), box("Dög")), lead_time=2.0)
+    predict(studio, second, 0.5)
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_READ)
+        page = task_list.read_page(tx, grant, TaskQuery(), Page(1, 10), is_whole=False)
+    assert (page["total"], page["total_annotations"], page["total_predictions"]) == (2, 1, 1)
+    done, predicted = page["tasks"]
+    assert done["labels"] == {"Cat": 1, "Dög": 1}
+    assert (done["avg_lead_time"], done["annotators"]) == (2.0, [studio.people["annotator"].user_id])
+    assert (predicted["labels"], predicted["predictions_score"]) == ({"Cat": 1}, 0.5)
+
+
+def test_a_page_past_the_end_is_not_there(studio: Studio) -> None:
+    studio.add_tasks(1)
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_READ)
+        with pytest.raises(NotFound):
+            task_list.read_page(tx, grant, TaskQuery(), Page(2, 10), is_whole=False)
+
+
+def test_predictions_become_annotations_of_whoever_accepts_them(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    predict(studio, first, 0.9)
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_WRITE)
+        count, _ = actions.accept_predictions(tx, grant, TaskQuery())
+    assert count == 1
+    assert studio.task(first)["is_labeled"] is True
+    assert studio.task(second)["is_labeled"] is False
+
+
+def test_deleting_annotations_and_predictions_of_a_selection_counts_them_out(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    for task_id in (first, second):
+        studio.submit("annotator", task_id)
+        predict(studio, task_id, 0.9)
+    chosen = TaskQuery(selected={"all": False, "included": [first]})
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_WRITE)
+        assert actions.delete_annotations(tx, grant, chosen)[0] == 1
+        assert actions.delete_predictions(tx, grant, chosen)[0] == 1
+    project = studio.project()
+    assert (project["total_annotations"], project["total_predictions"]) == (1, 1)
+    assert studio.task(first)["total_predictions"] == 0
