@@ -129,7 +129,9 @@ export class Editor {
       return this.#setLabelState({ active });
     }
     this.#lastLabel.set(controlName, value);
-    this.#setLabelState({ tool: control.makes, active: [{ fromName: controlName, value }] });
+    // Told also when it is in hand already: selected text waits for a label to be taken up, not for another one.
+    this.#labelState = { tool: control.makes, active: [{ fromName: controlName, value }] };
+    this.#tell();
   }
 
   /** Adds a label to those taken up, or lets it go, where the control allows several. */

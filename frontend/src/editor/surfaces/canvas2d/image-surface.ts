@@ -337,7 +337,10 @@ export class ImageSurface implements Stage {
   // ---- keys
 
   #keydown(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.isComposing || !this.#keys.press(event)) return;
+    if (event.defaultPrevented || event.isComposing) return;
+    const isTaken = this.#keys.press(event);
+    if (event.key === 'Tab') event.stopPropagation(); // a Tab that is not for the picture leaves it
+    if (!isTaken) return;
     event.preventDefault();
     event.stopPropagation();
     this.#request({ active: true });

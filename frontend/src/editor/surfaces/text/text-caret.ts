@@ -34,11 +34,6 @@ export class TextCaret {
     getSelection()?.collapse(node, at);
   }
 
-  select({ start, end }: Bounds): void {
-    const [from, to] = [this.#dom.pointAt(start), this.#dom.pointAt(end)];
-    getSelection()?.setBaseAndExtent(from.node, from.offset, to.node, to.offset);
-  }
-
   collapse(): void {
     const offset = this.offset();
     if (offset !== null) this.place(offset);

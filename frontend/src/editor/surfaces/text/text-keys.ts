@@ -42,7 +42,7 @@ export class TextKeys {
     if (event.metaKey || event.altKey) return false;
     const motion = motionOf(event);
     if (motion !== null) return this.#move(motion, event);
-    if (event.ctrlKey) return this.#selectAll(event);
+    if (event.ctrlKey) return false;
     switch (event.key) {
       case 'Tab':
         return this.#walk(event.shiftKey ? -1 : 1);
@@ -65,12 +65,6 @@ export class TextKeys {
     const isPage = event.key === 'PageUp' || event.key === 'PageDown';
     const alter = event.shiftKey ? 'extend' : 'move';
     for (let step = 0; step < (isPage ? PAGE_LINES : 1); step++) this.#target.caret.move(alter, direction, by);
-    return true;
-  }
-
-  #selectAll(event: KeyboardEvent): boolean {
-    if (event.key.toLowerCase() !== 'a' || event.shiftKey) return false;
-    this.#target.caret.select({ start: 0, end: this.#target.text.length });
     return true;
   }
 

@@ -304,7 +304,9 @@ export class TextSurface {
   #keydown(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing) return;
     if (!event.key.startsWith('Control') && event.key !== 'Shift' && event.key !== 'Alt') this.#useKeyboard(true);
-    if (!this.#keys.press(event)) return;
+    const isTaken = this.#keys.press(event);
+    if (event.key === 'Tab') event.stopPropagation(); // a Tab that is not for the text leaves it
+    if (!isTaken) return;
     event.preventDefault();
     event.stopPropagation();
   }
