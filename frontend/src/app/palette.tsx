@@ -7,14 +7,16 @@ import { projectsQuery } from '../api/projects';
 import { Icon, type IconName } from '../ui/icon';
 import { useOverlay } from './overlay';
 import { useTheme } from './theme';
-import { useWorkspace } from './workspace';
+import { type Act, may, useWorkspace } from './workspace';
 
-interface Act {
+interface Command {
   id: string;
   title: string;
   icon: IconName;
   kind: string;
   keys?: string;
+  /** What the person must be allowed; nothing for what everybody may. */
+  needs?: Act;
   run: () => void;
 }
 
@@ -34,7 +36,7 @@ export function Palette() {
   const id = useId();
   const chosen = Math.min(at, acts.length - 1);
   useEffect(() => { void list.current?.children[chosen]?.scrollIntoView({ block: 'nearest' }); }, [chosen]); // it answers a promise in new browsers
-  const run = (act: Act | undefined) => {
+  const run = (act: Command | undefined) => {
     if (!act) return;
     show(null);
     act.run();
@@ -71,7 +73,7 @@ export function Palette() {
   );
 }
 
-function useActs(typed: string): Act[] {
+function useActs(typed: string): Command[] {
   const navigate = useNavigate();
   const workspace = useWorkspace();
   const { theme, setTheme } = useTheme();
@@ -81,26 +83,27 @@ function useActs(typed: string): Act[] {
   const found = useQuery({ ...projectsQuery({ workspace: workspace?.id, search: search || undefined }), placeholderData: (before) => before });
   return useMemo(() => {
     const task = /^(?:task )?#?(\d+)$/i.exec(typed.trim())?.[1];
-    const here: Act[] = project === undefined ? [] : [
+    const here: Command[] = project === undefined ? [] : [
       ...(task ? [{ id: 'task', title: `Open task ${task}`, icon: 'picture' as const, kind: 'task', run: () => location.assign(address(`projects/${project}/label?task=${task}`)) }] : []),
-      { id: 'next', title: 'Label the next task', icon: 'label', kind: 'do', keys: 'L', run: () => location.assign(address(`projects/${project}/label`)) },
+      { id: 'next', title: 'Label the next task', icon: 'label', kind: 'do', keys: 'L', needs: 'label', run: () => location.assign(address(`projects/${project}/label`)) },
       { id: 'tasks', title: 'Tasks of this project', icon: 'rows', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) } }) },
-      { id: 'import', title: 'Import into this project', icon: 'upload', kind: 'do', keys: 'I', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'import' } }) },
-      { id: 'export', title: 'Export this project', icon: 'download', kind: 'do', keys: 'E', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'export' } }) },
-      { id: 'settings', title: 'Settings of this project', icon: 'gear', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/settings', params: { projectId: String(project) } }) },
+      { id: 'import', title: 'Import into this project', icon: 'upload', kind: 'do', keys: 'I', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'import' } }) },
+      { id: 'export', title: 'Export this project', icon: 'download', kind: 'do', keys: 'E', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'export' } }) },
+      { id: 'settings', title: 'Settings of this project', icon: 'gear', kind: 'page', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/settings', params: { projectId: String(project) } }) },
     ];
-    const everywhere: Act[] = [
+    const everywhere: Command[] = [
       { id: 'projects', title: 'Projects', icon: 'label', kind: 'page', run: () => void navigate({ to: '/projects' }) },
-      { id: 'new', title: 'New project', icon: 'plus', kind: 'do', keys: 'N', run: () => void navigate({ to: '/projects/new' }) },
+      { id: 'new', title: 'New project', icon: 'plus', kind: 'do', keys: 'N', needs: 'edit', run: () => void navigate({ to: '/projects/new' }) },
       { id: 'account', title: 'Account and tokens', icon: 'person', kind: 'page', run: () => void navigate({ to: '/account' }) },
       { id: 'theme', title: theme === 'dark' ? 'Light theme' : 'Dark theme', icon: theme === 'dark' ? 'sun' : 'moon', kind: 'do', run: () => setTheme(theme === 'dark' ? 'light' : 'dark') },
       { id: 'keys', title: 'Keys', icon: 'keyboard', kind: 'do', keys: '?', run: () => show('keys') },
     ];
-    const projects: Act[] = (found.data?.results ?? []).slice(0, 20).map((each) => ({
+    const projects: Command[] = (found.data?.results ?? []).slice(0, 20).map((each) => ({
       id: `project-${each.id}`, title: each.title, icon: 'label', kind: 'project',
       run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(each.id) } }),
     }));
-    const acts = [...here, ...everywhere].filter((act) => act.id === 'task' || matches(act.title, typed));
-    return typed.trim() === '' ? [...here, ...projects.slice(0, 6), ...everywhere] : [...projects.filter((act) => matches(act.title, typed)), ...acts];
-  }, [typed, project, found.data, theme, navigate, setTheme, show]);
+    const allowed = ({ needs }: Command) => needs === undefined || may(workspace, needs);
+    if (typed.trim() === '') return [...here, ...projects.slice(0, 6), ...everywhere].filter(allowed);
+    return [...projects, ...here, ...everywhere].filter(allowed).filter(({ id, title }) => id === 'task' || matches(title, typed));
+  }, [typed, project, found.data, theme, workspace, navigate, setTheme, show]);
 }

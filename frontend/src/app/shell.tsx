@@ -4,6 +4,7 @@ import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { useKeys } from './keys';
 import { useFold, useOverlay } from './overlay';
 import { Rail } from './rail';
+import { may, useWorkspace } from './workspace';
 
 const Palette = lazy(() => import('./palette').then((module) => ({ default: module.Palette })));
 const KeySheet = lazy(() => import('./key-sheet').then((module) => ({ default: module.KeySheet })));
@@ -13,10 +14,11 @@ export function Shell() {
   const { open, show } = useOverlay();
   const folded = useFold((state) => state.folded);
   const navigate = useNavigate();
+  const makes = may(useWorkspace(), 'edit');
   useKeys({
     'mod+k': () => show(open === 'palette' ? null : 'palette'),
     '?': () => show('keys'),
-    n: () => void navigate({ to: '/projects/new' }),
+    ...(makes ? { n: () => void navigate({ to: '/projects/new' }) } : {}),
   });
   return (
     <div className={folded ? 'app folded' : 'app'}>

@@ -25,10 +25,20 @@ export function useWorkspace(): Workspace | undefined {
   return workspaces.find((workspace) => workspace.id === chosen) ?? workspaces[0];
 }
 
-const MAKERS = new Set(['editor', 'manager', 'owner']);
+export type Act = 'label' | 'export' | 'edit' | 'manage';
 
-/** Whether a role may make and change projects. The server decides; this only hides what it would refuse. */
-export const mayEdit = (workspace: Workspace | undefined): boolean => workspace !== undefined && MAKERS.has(workspace.role);
+const ROLE_ACTS: Record<string, readonly Act[]> = {
+  viewer: ['export'],
+  annotator: ['label'],
+  reviewer: ['label', 'export'],
+  editor: ['label', 'export', 'edit'],
+  manager: ['label', 'export', 'edit', 'manage'],
+  owner: ['label', 'export', 'edit', 'manage'],
+};
+
+/** Whether a role may do this. The server decides; the pages only leave out what it would refuse. */
+export const may = (workspace: Workspace | undefined, act: Act): boolean =>
+  workspace !== undefined && (ROLE_ACTS[workspace.role] ?? []).includes(act);
 
 function safely<T>(act: () => T): T | undefined {
   try {

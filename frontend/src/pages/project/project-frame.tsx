@@ -7,7 +7,7 @@ import { projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
-import { mayEdit, useWorkspaceChoice, useWorkspace } from '../../app/workspace';
+import { may, useWorkspaceChoice, useWorkspace } from '../../app/workspace';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, Meter, Skeleton } from '../../ui/parts';
@@ -21,6 +21,7 @@ const ExportDialog = lazy(() => import('../export/export-dialog').then((module) 
 export function ProjectFrame() {
   const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
   const project = useQuery(projectQuery(id));
+  const makes = may(useWorkspace(), 'edit');
   const workspace = project.data?.workspace;
   const choose = useWorkspaceChoice((state) => state.choose);
   useEffect(() => { if (workspace !== undefined) choose(workspace); }, [workspace, choose]);
@@ -31,7 +32,7 @@ export function ProjectFrame() {
       <ProjectTop id={id} project={project.data} />
       <nav className="tabs" aria-label="Project">
         <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Tasks</Link>
-        <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>Settings</Link>
+        {makes && <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>Settings</Link>}
       </nav>
       {project.data ? <Outlet /> : <div className="scroll"><Skeleton width="40%" height={20} /></div>}
     </>
@@ -41,15 +42,16 @@ export function ProjectFrame() {
 function ProjectTop({ id, project }: { id: number; project: Project | undefined }) {
   const [open, setOpen] = useState<'import' | 'export' | null>(null);
   const wished = useWishedDialog(id);
-  const makes = mayEdit(useWorkspace());
+  const workspace = useWorkspace();
   const total = project?.task_number ?? 0;
+  const [makes, labels, exports] = [may(workspace, 'edit'), may(workspace, 'label'), may(workspace, 'export') && total > 0];
   const done = project?.finished_task_number ?? 0;
   const dialog = wished.open ?? open;
   const close = () => { setOpen(null); wished.forget(); };
   useKeys({
-    l: () => location.assign(address(`projects/${id}/label`)),
+    ...(labels ? { l: () => location.assign(address(`projects/${id}/label`)) } : {}),
     ...(makes ? { i: () => setOpen('import') } : {}),
-    e: () => setOpen('export'),
+    ...(exports ? { e: () => setOpen('export') } : {}),
   });
   return (
     <>
@@ -61,10 +63,10 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
           </span>
         )}
         {makes && <Tip text="Add tasks" keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>Import</button></Tip>}
-        {total > 0 && <Tip text="Download annotations" keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>Export</button></Tip>}
-        <MoreMenu makes={makes} total={total} onOpen={setOpen} />
+        {exports && <Tip text="Download annotations" keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>Export</button></Tip>}
+        <MoreMenu makes={makes && total > 0} exports={exports} onOpen={setOpen} />
         {total > 0
-          ? <a className="btn primary" href={address(`projects/${id}/label`)}>Label next <kbd className="wide">L</kbd></a>
+          ? labels && <a className="btn primary" href={address(`projects/${id}/label`)}>Label next <kbd className="wide">L</kbd></a>
           : project && makes && <button type="button" className="btn primary slim" onClick={() => setOpen('import')}>Import</button>}
       </Top>
       <Suspense fallback={null}>
@@ -76,13 +78,13 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
 }
 
 /** Import and export where there is no room for their buttons. */
-const MoreMenu = ({ makes, total, onOpen }: { makes: boolean; total: number; onOpen: (dialog: 'import' | 'export') => void }) => (total === 0 ? null : (
+const MoreMenu = ({ makes, exports, onOpen }: { makes: boolean; exports: boolean; onOpen: (dialog: 'import' | 'export') => void }) => (!makes && !exports ? null : (
   <MenuTrigger>
     <Button className="btn icon slim" aria-label="More"><Icon name="dots" /></Button>
     <Popover placement="bottom end" className="menu">
       <Menu aria-label="More" style={{ outline: 'none' }} onAction={(key) => onOpen(key as 'import' | 'export')}>
         {makes ? <MenuItem id="import"><Icon name="upload" />Import</MenuItem> : null}
-        <MenuItem id="export"><Icon name="download" />Export</MenuItem>
+        {exports ? <MenuItem id="export"><Icon name="download" />Export</MenuItem> : null}
       </Menu>
     </Popover>
   </MenuTrigger>

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { address, thumbnailAddress } from '../../api/base';
 import { taskPageQuery } from '../../api/tasks';
 import type { Project, TaskRow } from '../../api/types';
+import { may, useWorkspace } from '../../app/workspace';
 import { ago, count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Meter, Pill } from '../../ui/parts';
@@ -16,6 +17,7 @@ export function ProjectCard({ project }: { project: Project }) {
   const done = project.finished_task_number ?? 0;
   const open = total - done;
   const id = String(project.id);
+  const workspace = useWorkspace();
   return (
     <li className="project-card">
       <Link to="/projects/$projectId/data" params={{ projectId: id }} className="cover" tabIndex={-1} aria-hidden="true"><Cover project={project} /></Link>
@@ -26,13 +28,13 @@ export function ProjectCard({ project }: { project: Project }) {
           <>
             <Meter share={done / total} wide tone={open === 0 ? 'good' : ''} />
             <div className="row figures">
-              <span className="muted">{count(done)} of {count(total)} labelled</span>
+              <span className="cut">{open > 0 ? <><b className="b">{count(open)}</b> <span className="muted">of {count(total)} to label</span></> : <span className="muted">{counted(total, 'task')} labelled</span>}</span>
               <span className="grow" />
-              {open > 0 ? <a className="btn small" href={address(`projects/${id}/label`)} title="Label the next task">Label {count(open)}<span className="unseen"> tasks of {project.title}</span> <Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
+              {open > 0 ? may(workspace, 'label') && <a className="btn small" href={address(`projects/${id}/label`)} >Label next<span className="unseen"> of {project.title}</span> <Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
             </div>
           </>
         ) : (
-          <div className="row figures"><span className="muted">No tasks yet</span><span className="grow" /><Link className="btn small" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>Import</Link></div>
+          <div className="row figures"><span className="muted">No tasks yet</span><span className="grow" />{may(workspace, 'edit') && <Link className="btn small" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>Import</Link>}</div>
         )}
         <p className="muted small">Made {ago(project.created_at) === 'now' ? 'just now' : `${ago(project.created_at)} ago`}{project.total_predictions_number ? ` · ${counted(project.total_predictions_number, 'prediction')}` : ''}</p>
       </div>

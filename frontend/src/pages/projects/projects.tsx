@@ -6,7 +6,7 @@ import { PROJECTS_A_PAGE } from '../../api/projects';
 import type { Paged, Project, Workspace } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
-import { mayEdit, useWorkspace } from '../../app/workspace';
+import { may, useWorkspace } from '../../app/workspace';
 import { counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, Skeleton } from '../../ui/parts';
@@ -17,7 +17,7 @@ import './projects.css';
 /** What needs me? */
 export function Projects() {
   const workspace = useWorkspace();
-  const makes = mayEdit(workspace);
+  const makes = may(workspace, 'edit');
   const [typed, setTyped] = useState(useSearch({ from: '/inside/projects' }).search ?? '');
   const search = useDeferredValue(typed.trim());
   const projects = useProjects(workspace, search);

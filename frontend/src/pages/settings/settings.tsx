@@ -3,7 +3,7 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { changeProject, deleteProject, projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
-import { mayEdit, useWorkspace } from '../../app/workspace';
+import { may, useWorkspace } from '../../app/workspace';
 import { Confirm } from '../../ui/dialog';
 import { counted } from '../../ui/format';
 import { elsewhereWrong, Notice } from '../../ui/parts';
@@ -22,11 +22,11 @@ export function Settings() {
   return (
     <div className="scroll">
       <div className="settings">
-        {!mayEdit(workspace) && <Notice>You can look at these settings. An editor of the workspace can change them.</Notice>}
+        {!may(workspace, 'edit') && <Notice>You can look at these settings. An editor of the workspace can change them.</Notice>}
         <General key={`general ${id}`} project={project} />
         <ConfigSettings key={`config ${id}`} project={project} />
         <QueueSettings key={`queue ${id}`} project={project} />
-        {mayEdit(workspace) && <Danger project={project} />}
+        {may(workspace, 'manage') && <Danger project={project} />}
       </div>
     </div>
   );
@@ -57,8 +57,8 @@ interface SaveBarProps {
 /** The foot of a group of settings: what keeps it from being saved, and the two ways out of a change. */
 export function SaveBar({ save, changed, onReset, onSave, fields, blocked = false }: SaveBarProps) {
   const wrong = elsewhereWrong(save.error, fields);
-  const may = mayEdit(useWorkspace());
-  if (!may) return null;
+  const makes = may(useWorkspace(), 'edit');
+  if (!makes) return null;
   return (
     <>
       {wrong && <Notice tone="bad" live>{wrong}</Notice>}

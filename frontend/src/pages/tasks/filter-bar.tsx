@@ -24,6 +24,7 @@ interface BarProps {
   onFilters: (filters: readonly Filter[], sort?: string) => void;
   onSort: (sort: string | undefined) => void;
   onShown: (shown: ReadonlySet<string>) => void;
+  keepsViews: boolean;
   onSaveView: () => void;
   onDeleteView: (view: View) => void;
 }
@@ -56,8 +57,8 @@ export function FilterBar(bar: BarProps) {
       </div>
       {chips.map((filter, index) => <Chip key={`${index} ${filter.column}`} filter={filter} columns={bar.columns} onRemove={() => bar.onFilters(bar.filters.filter((each) => each !== filter))} />)}
       <AddFilter columns={bar.columns} labels={bar.labels} onAdd={(filter) => bar.onFilters([...(usual ? usual[1] : bar.filters), filter])} />
-      {bar.filters.length > 0 && !usual && !view && <button type="button" className="btn ghost small wide" onClick={bar.onSaveView}>Save this view</button>}
-      {view && <button type="button" className="btn ghost small wide" onClick={() => bar.onDeleteView(view)}>Delete this view</button>}
+      {bar.keepsViews && bar.filters.length > 0 && !usual && !view && <button type="button" className="btn ghost small wide" onClick={bar.onSaveView}>Save this view</button>}
+      {bar.keepsViews && view && <button type="button" className="btn ghost small wide" onClick={() => bar.onDeleteView(view)}>Delete this view</button>}
       <span className="grow" />
       <span className="muted wide" role="status">{bar.total === undefined ? '' : counted(bar.total, 'task')}</span>
       {bar.layout === 'rows' && <ColumnsMenu table={bar.table} shown={bar.shown} onShown={bar.onShown} />}

@@ -6,7 +6,7 @@ import { projectQuery } from '../../api/projects';
 import { peopleQuery } from '../../api/session';
 import { columnsQuery, deleteView, saveView, type TaskSelection, viewsQuery } from '../../api/tasks';
 import type { Project, TaskRow, View } from '../../api/types';
-import { mayEdit, useWorkspace } from '../../app/workspace';
+import { may, useWorkspace } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
@@ -48,7 +48,7 @@ function TaskTable({ project }: { project: Project }) {
   const [saving, setSaving] = useState(false);
   const goTo = useGoTo(project.id, () => setSelection(NOTHING));
   const removeView = useRemoveView(project.id, () => goTo([], undefined));
-  const makes = mayEdit(useWorkspace());
+  const makes = may(useWorkspace(), 'edit');
   const acts: GridActs = {
     total: rows.first.isPending ? ROWS_WHILE_LOADING : rows.total, idsBetween: rows.idsBetween, selection, onSelect: setSelection,
     onOpen: (task) => location.assign(openAddress(task)), onDelete: () => { if (makes) setDeleting(true); },
@@ -57,14 +57,14 @@ function TaskTable({ project }: { project: Project }) {
     <FilterBar
       project={project.id} filters={filters} sort={sort} columns={columns} labels={labelsOf(project)} views={views} table={table} shown={shown} total={rows.first.data?.total}
       layout={layout} onLayout={setLayout}
-      onFilters={(next, order) => goTo(next, order ?? sort)} onSort={(next) => goTo(filters, next)} onShown={setShown} onSaveView={() => setSaving(true)} onDeleteView={(view) => void removeView(view)}
+      onFilters={(next, order) => goTo(next, order ?? sort)} onSort={(next) => goTo(filters, next)} onShown={setShown} keepsViews={makes} onSaveView={() => setSaving(true)} onDeleteView={(view) => void removeView(view)}
     />
   );
   return (
     <>
       {bar}
       {rows.first.isError && <Failure error={rows.first.error} retry={() => void rows.first.refetch()} what="The list of tasks" />}
-      {rows.first.isSuccess && rows.total === 0 && <NoneFound onAll={() => goTo([], sort)} />}
+      {rows.first.isSuccess && rows.total === 0 && (filters.length > 0 ? <NoneFound onAll={() => goTo([], sort)} /> : <NoneYours project={project} />)}
       {!rows.first.isError && (rows.total > 0 || rows.first.isPending) && (
         layout === 'grid'
           ? <TaskTiles subject={subjectOf(project)} useRange={rows.useRange} openAddress={openAddress} {...acts} />
@@ -120,9 +120,14 @@ const NoneFound = ({ onAll }: { onAll: () => void }) => (
   <Empty art={<Icon name="filter" size={28} />} title="No task fits these filters" acts={<button type="button" className="btn" onClick={onAll}>Show all tasks</button>}>Take a filter away, or change its value.</Empty>
 );
 
+/** For those who see only what they labelled, before they did. */
+const NoneYours = ({ project }: { project: Project }) => (
+  <Empty art={<LabelArt />} title="Nothing of yours yet" acts={<a className="btn" href={address(`projects/${project.id}/label`)}>Label next</a>}>Tasks that you label stand here, so that you can go back to them.</Empty>
+);
+
 function NoTasks({ project }: { project: Project }) {
   const navigate = useNavigate();
-  const makes = mayEdit(useWorkspace());
+  const makes = may(useWorkspace(), 'edit');
   const open = () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project.id) }, search: { open: 'import' } });
   return (
     <Empty art={<LabelArt />} title="No tasks yet" acts={makes && <button type="button" className="btn primary large" onClick={open}><Icon name="upload" />Import</button>}>
