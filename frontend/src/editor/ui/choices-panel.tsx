@@ -13,12 +13,12 @@ export interface ChoicesPanelProps {
   readonly control: ControlTag;
   /** The header that stands before it in the config, else its name. */
   readonly title: string;
-  /** It stopped a submit. */
-  readonly isMissing: boolean;
+  /** Why it stopped a submit. */
+  readonly missing: string | null;
 }
 
 /** A question about the whole picture or text. */
-export function ChoicesPanel({ editor, keyMap, control, title, isMissing }: ChoicesPanelProps) {
+export function ChoicesPanel({ editor, keyMap, control, title, missing }: ChoicesPanelProps) {
   const answer = useEditor(editor, (it) => it.store.answers().get(control.name));
   const id = useId();
   const isShort = control.labels.length <= 3 && control.labels.every((label) => label.shown.length <= 12) && !control.multiple;
@@ -30,7 +30,7 @@ export function ChoicesPanel({ editor, keyMap, control, title, isMissing }: Choi
         {answer?.suggested && <Suggested editor={editor} control={control} answer={answer} />}
       </div>
       <Options editor={editor} keyMap={keyMap} control={control} answer={answer} titleId={id} isShort={isShort} />
-      {isMissing && <p className="wrong" role="alert">Choose an answer first.</p>}
+      {missing !== null && <p className="wrong" role="alert" data-testid="obstacle">{missing}</p>}
     </div>
   );
 }

@@ -85,7 +85,7 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys 
   const { editor } = open;
   const hasShapes = editor.config.controls.some((control) => control.makes !== 'answer');
   useEffect(() => {
-    if (obstacle?.control) setSheetOpen(true);
+    if (obstacle) setSheetOpen(true);
   }, [obstacle]);
   return (
     <div className={hasShapes ? 'work' : 'work plain'}>
@@ -98,7 +98,6 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys 
         obstacle={obstacle}
         isOpen={isSheetOpen}
         onClose={() => setSheetOpen(false)}
-        foot={obstacle && <p className="obstacle notice warn" role="alert" data-testid="obstacle">{obstacle.message}</p>}
       />
       <Dock labelling={labelling} editor={editor} keyMap={keyMap} isSheetOpen={isSheetOpen} onSheet={setSheetOpen} onInstructions={onInstructions} />
     </div>

@@ -18,6 +18,7 @@ import { chooseOpening, type Opening } from './opening.ts';
 import { TaskQueue, type Found } from './queue.ts';
 import { Autosave, startWork } from './saving/autosave.ts';
 import { placeName, tabChannel, webLock } from './saving/browser-parts.ts';
+import { OpenTabs } from './saving/open-tabs.ts';
 import { Outbox } from './saving/outbox.ts';
 import { asPerson } from './saving/same-person.ts';
 import { isStale, workKey, type Entry, type Work } from './saving/work.ts';
@@ -60,6 +61,8 @@ export interface LabellingState {
   readonly showsInstructions: boolean;
   /** Why the last act did nothing; counted, so that the same words can be said again. */
   readonly refusal: { readonly text: string; readonly count: number } | null;
+  /** The open task is open in another tab too. */
+  readonly isElsewhere: boolean;
   /** Said once, politely. */
   readonly said: string;
 }
@@ -88,6 +91,7 @@ export class Labelling {
     isSigningIn: false,
     showsInstructions: false,
     refusal: null,
+    isElsewhere: false,
     said: '',
   }));
   readonly gate = new SignInGate(send, () => this.#set({ isSigningIn: true }));
@@ -98,6 +102,7 @@ export class Labelling {
   #editor: Editor | null = null;
   #ahead: { readonly taskId: number; readonly prepared: Promise<Prepared> } | null = null;
   #unfollow: () => void = () => undefined;
+  #tabs: OpenTabs | null = null;
   #finished: OpenTask | null = null;
   readonly #queue: TaskQueue;
 
@@ -205,10 +210,6 @@ export class Labelling {
     this.#set({ showsInstructions: shows });
   }
 
-  forgetObstacle(): void {
-    this.#set({ obstacle: null });
-  }
-
   refuse(text: string | null): void {
     const count = (this.state.getState().refusal?.count ?? 0) + 1;
     this.#set({ refusal: text === null ? null : { text, count } });
@@ -272,6 +273,7 @@ export class Labelling {
       newKey: () => crypto.randomUUID(),
     });
     this.#outbox.subscribe(() => this.#followOutbox());
+    this.#tabs = new OpenTabs(placeName(`open-${user.id}`), (isElsewhere) => this.#set({ isElsewhere }));
     void this.#outbox.run();
     void this.#forgetStale(user.id);
   }
@@ -388,6 +390,7 @@ export class Labelling {
 
   #showDone(): void {
     this.#set({ scene: { kind: 'done' } });
+    this.#tabs?.opened(null);
     history.replaceState(null, '', addressOfTask(location.href, null));
   }
 
@@ -409,10 +412,13 @@ export class Labelling {
     const leadTime = new LeadTime(opening.leadTimeS, () => performance.now());
     const autosave = this.#autosave(prepared, opening, leadTime);
     this.#unfollow = editor.store.subscribe((diff) => {
-      if (isOfContent(diff)) autosave.touched();
+      if (!isOfContent(diff)) return;
+      autosave.touched();
+      if (this.state.getState().obstacle) this.#set({ obstacle: null });
     });
     this.#set({ scene: { kind: 'task', open: { task, editor, contents, opening, autosave, leadTime } }, obstacle: null, refusal: null });
     history.replaceState(null, '', addressOfTask(location.href, task.id));
+    this.#tabs?.opened(task.id);
     void this.#learnVersions(opening, autosave);
     this.#tellSaving();
   }

@@ -15,9 +15,11 @@ interface Notice {
 }
 
 /** What the page cannot do, has changed or has brought back. Each can be put away. */
-export function Notices({ open, keyMap }: { open: OpenTask; keyMap: KeyMap }) {
+export function Notices({ labelling, open, keyMap }: { labelling: Labelling; open: OpenTask; keyMap: KeyMap }) {
+  const isElsewhere = useStore(labelling.state, (state) => state.isElsewhere);
   const [away, setAway] = useState<ReadonlySet<string>>(new Set());
-  const notices = [...configNotices(open.editor.config, keyMap), ...taskNotices(open)].filter((notice) => !away.has(notice.id));
+  const all = [...configNotices(open.editor.config, keyMap), ...taskNotices(open), ...(isElsewhere ? [elsewhere(open)] : [])];
+  const notices = all.filter((notice) => !away.has(notice.id));
   const putAway = (id: string): void => setAway((old) => new Set(old).add(id));
   return notices.map((notice) => <Line key={notice.id} notice={notice} onClose={() => putAway(notice.id)} />);
 }
@@ -67,4 +69,9 @@ function taskNotices({ task, opening }: OpenTask): Notice[] {
   if (opening.isRestored) about('restored', 'Your work from before is back. It had not reached the server.');
   else if (opening.wasSkipped) about('skipped', 'You skipped this task. Submit it to take the skip back.');
   return notices;
+}
+
+function elsewhere({ task }: OpenTask): Notice {
+  const text = 'This task is open in another tab too. Work in one of them: what is saved last counts.';
+  return { id: `elsewhere-${task.id}`, tone: 'warn', text };
 }

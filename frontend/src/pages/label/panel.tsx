@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react';
 import { Icon } from '../../ui/icon.tsx';
 import type { ConfigNode, ControlTag } from '../../editor/model/config/config.ts';
 import type { Editor } from '../../editor/model/editor.ts';
@@ -17,11 +16,10 @@ export interface PanelProps {
   readonly obstacle: Obstacle | null;
   readonly isOpen: boolean;
   readonly onClose: () => void;
-  readonly foot?: ReactNode;
 }
 
 /** Beside the picture; on a phone a sheet over it. */
-export function Panel({ editor, keyMap, surfaces, obstacle, isOpen, onClose, foot }: PanelProps) {
+export function Panel({ editor, keyMap, surfaces, obstacle, isOpen, onClose }: PanelProps) {
   const makesRegions = editor.config.controls.some((control) => control.makes !== 'answer');
   return (
     <aside className={`panel ${isOpen ? 'open' : ''}`} aria-label="Regions and answers">
@@ -29,9 +27,15 @@ export function Panel({ editor, keyMap, surfaces, obstacle, isOpen, onClose, foo
       {makesRegions && <RegionList editor={editor} onReveal={(region) => surfaces.focusRegion(region.toName, region.id)} />}
       {makesRegions && <SelectedSection editor={editor} />}
       <Questions editor={editor} keyMap={keyMap} obstacle={obstacle} />
-      {foot}
+      {obstacle && !isQuestion(editor, obstacle.control) && (
+        <p className="obstacle notice warn" role="alert" data-testid="obstacle">{obstacle.message}</p>
+      )}
     </aside>
   );
+}
+
+function isQuestion(editor: Editor, name: string | null): boolean {
+  return editor.config.controls.some((control) => control.name === name && control.makes === 'answer');
 }
 
 function RegionsHead({ editor, onClose }: { editor: Editor; onClose: () => void }) {
@@ -65,7 +69,7 @@ function Questions({ editor, keyMap, obstacle }: { editor: Editor; keyMap: KeyMa
           keyMap={keyMap}
           control={control}
           title={questionTitle(editor.config.tree, control)}
-          isMissing={obstacle?.control === control.name}
+          missing={obstacle?.control === control.name ? obstacle.message : null}
         />
       ))}
     </section>

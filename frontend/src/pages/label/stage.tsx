@@ -30,7 +30,7 @@ export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding 
       </div>
       <div className="over-top">
         <SuggestionsBar editor={editor} keyMap={keyMap} model={opening.modelVersion} />
-        <Notices open={open} keyMap={keyMap} />
+        <Notices labelling={labelling} open={open} keyMap={keyMap} />
         <Refusal labelling={labelling} />
       </div>
       <LabelBar editor={editor} keyMap={keyMap} isFinding={isFinding} onFinding={onFinding} />
