@@ -28,9 +28,9 @@ export function ProjectCard({ project }: { project: Project }) {
           <>
             <Meter share={done / total} wide tone={open === 0 ? 'good' : ''} />
             <div className="row figures">
-              <span className="cut">{open > 0 ? <><b className="b">{count(open)}</b> <span className="muted">of {count(total)} to label</span></> : <span className="muted">{counted(total, 'task')} labelled</span>}</span>
+              <span className="cut">{open > 0 ? <><b className="b">{count(open)}</b> <span className="muted">{done > 0 ? `of ${count(total)} ` : ''}to label</span></> : <span className="muted">{counted(total, 'task')} labelled</span>}</span>
               <span className="grow" />
-              {open > 0 ? may(workspace, 'label') && <a className="btn small" href={address(`projects/${id}/label`)} >Label next<span className="unseen"> of {project.title}</span> <Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
+              {open > 0 ? may(workspace, 'label') && <a className="btn small" href={address(`projects/${id}/label`)} ><span>Label next<span className="unseen"> of {project.title}</span></span><Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
             </div>
           </>
         ) : (
