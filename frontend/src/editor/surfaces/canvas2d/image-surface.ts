@@ -248,7 +248,6 @@ export class ImageSurface implements Stage {
     surfaces += 1;
     const helpId = `image-surface-help-${surfaces}`;
     element.className = 'image-surface';
-    element.classList.toggle('is-pixelated', this.#options.attributes.smoothing === false);
     element.tabIndex = 0;
     element.setAttribute('role', 'application');
     element.setAttribute('aria-label', `Picture ${this.objectName}, ${this.size.width} by ${this.size.height} pixels`);
@@ -430,7 +429,9 @@ export class ImageSurface implements Stage {
   }
 
   #screenSource(): ScreenSource {
+    const { smoothing } = this.#options.attributes;
     return {
+      smoothing: typeof smoothing === 'boolean' ? smoothing : undefined,
       idleScene: () => ({
         size: this.size,
         palette: this.#palette,

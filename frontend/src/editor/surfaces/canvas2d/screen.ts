@@ -7,6 +7,8 @@ import { type IdleScene, IdleLayer } from './idle-layer';
 
 /** What there is to show; asked for in the frame that shows it. */
 export interface ScreenSource {
+  /** As the config says; undefined where it says nothing. */
+  readonly smoothing: boolean | undefined;
   idleScene(): IdleScene;
   activeScene(camera: Camera): ActiveScene;
   /** How far everything that is active has been dragged, picture pixels; null while nothing, or only some of it, is. */
@@ -28,6 +30,8 @@ export interface ScreenChange {
 const REPAINT_MS = 100;
 /** The camera rests when it has not moved for this long. */
 const REST_MS = 120;
+/** From this size on, CSS px, picture pixels are shown as squares, unless the config wants them smooth. */
+const SQUARE_PIXELS = 8;
 /** More boxes than this are painted as one. */
 const MANY_BOXES = 8;
 
@@ -89,6 +93,7 @@ export class Screen {
     this.#dirty = { camera: false, all: false, active: false, boxes: [] };
     const camera = this.#camera.shownAt(now);
     if (dirty.camera || dirty.all) this.#movePicture(camera, !dirty.all);
+    if (dirty.all) this.#finishPicture(camera.scale);
     const isDue = dirty.all || (dirty.camera && now - this.#paintedAt >= REPAINT_MS);
     this.#paintIdle(camera, isDue, dirty.boxes, now);
     this.#paintActive(camera, isDue || dirty.active);
@@ -118,6 +123,12 @@ export class Screen {
     style.transform = `translate(${box.minX * scale + x}px, ${box.minY * scale + y}px)`;
     style.width = `${(box.maxX - box.minX) * scale}px`;
     style.height = `${(box.maxY - box.minY) * scale}px`;
+  }
+
+  /** What need not follow every frame of a motion. */
+  #finishPicture(scale: number): void {
+    this.#picture.style.setProperty('--hairline', `${1 / scale}px`);
+    this.#root.classList.toggle('shows-pixels', this.#source.smoothing === false || (scale >= SQUARE_PIXELS && this.#source.smoothing !== true));
   }
 
   #paintIdle(camera: Camera, isDue: boolean, boxes: readonly Box[], now: number): void {
