@@ -16,6 +16,8 @@ export interface Workspace {
   name: string;
   title: string;
   role: string;
+  /** How many projects it holds, where the server says so: in the session. */
+  projects?: number;
 }
 
 export interface Session {

@@ -18,11 +18,11 @@ export const useWorkspaceChoice = create<WorkspaceChoice>((set) => ({
   },
 }));
 
-/** The workspace that the person looks at: the chosen one while they belong to it, else their first. */
+/** The workspace that the person looks at: the chosen one while they belong to it, else their first with projects. */
 export function useWorkspace(): Workspace | undefined {
   const { workspaces } = useSuspenseQuery(sessionQuery).data;
   const chosen = useWorkspaceChoice((state) => state.id);
-  return workspaces.find((workspace) => workspace.id === chosen) ?? workspaces[0];
+  return workspaces.find((workspace) => workspace.id === chosen) ?? workspaces.find((workspace) => workspace.projects) ?? workspaces[0];
 }
 
 export type Act = 'label' | 'export' | 'edit' | 'manage';

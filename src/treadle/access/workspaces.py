@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from treadle.access.audit import write_audit
 from treadle.access.grants import Actor, Grant
 from treadle.db import Tx
-from treadle.db.schema import memberships, workspaces
+from treadle.db.schema import memberships, projects, workspaces
 from treadle.errors import Conflict, Invalid, NotFound
 from treadle.ids import RESERVED_WORKSPACE_NAMES, WORKSPACE_NAME
 from treadle.permissions import Role
@@ -25,13 +25,24 @@ class Workspace:
     name: str
     title: str
     role: Role
+    project_count: int = 0
 
 
 _INSERT = insert(workspaces).returning(workspaces.c.id)
 _INSERT_MEMBER = insert(memberships)
 _BY_NAME = select(workspaces.c.id).where(workspaces.c.name == bindparam("name"))
 _OF_PERSON = (
-    select(workspaces.c.id, workspaces.c.name, workspaces.c.title, memberships.c.role)
+    select(
+        workspaces.c.id,
+        workspaces.c.name,
+        workspaces.c.title,
+        memberships.c.role,
+        select(func.count())
+        .where(projects.c.workspace_id == workspaces.c.id)
+        .correlate(workspaces)
+        .scalar_subquery()
+        .label("project_count"),
+    )
     .select_from(
         workspaces.outerjoin(
             memberships,
@@ -61,7 +72,7 @@ def list_workspaces(tx: Tx, actor: Actor) -> list[Workspace]:
     """The workspaces where the actor has a role, by name; an organisation admin owns them all."""
     rows = tx.execute(_OF_PERSON, {"user_id": actor.user_id}).all()
     return [
-        Workspace(row.id, row.name, row.title or row.name, Role(row.role or Role.OWNER))
+        Workspace(row.id, row.name, row.title or row.name, Role(row.role or Role.OWNER), row.project_count)
         for row in rows
         if row.role is not None or actor.is_admin
     ]

@@ -40,6 +40,7 @@ class WorkspaceOfSession(msgspec.Struct):
     name: str
     title: str
     role: str
+    projects: int
 
 
 class SessionBody(msgspec.Struct):
@@ -85,7 +86,7 @@ def show_session(call: Call) -> Reply:
         workspaces = list_workspaces(tx, visitor) if visitor else []
         body = SessionBody(
             who_am_i_body(read_user(tx, visitor.user_id), read_organization(tx)) if visitor else None,
-            [WorkspaceOfSession(w.id, w.name, w.title, w.role.value) for w in workspaces],
+            [WorkspaceOfSession(w.id, w.name, w.title, w.role.value, w.project_count) for w in workspaces],
             read_sign_up_mode(tx, call.parts.settings.sign_up),
             __version__,
         )
