@@ -173,6 +173,12 @@ def list_queued(tx: Tx, limit: int) -> list[str]:
     return list(tx.execute(_QUEUED, {"limit": limit}).scalars())
 
 
+def ended_before(tx: Tx, kind: str, moment: datetime) -> list[str]:
+    """The ids of jobs of this kind that ended before ``moment``."""
+    old = select(jobs.c.id).where(jobs.c.kind == kind, jobs.c.finished_at < moment)
+    return list(tx.execute(old).scalars())
+
+
 def list_running(tx: Tx) -> list[str]:
     """The ids of the jobs that some worker has begun and none has ended."""
     return list(tx.execute(_UNFINISHED).scalars())

@@ -10,6 +10,7 @@ from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.imports import IMPORT_JOB
+from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, open_job_parts, refusing
 from treadle.settings import Settings, load_settings
@@ -37,6 +38,7 @@ def work(settings: Settings) -> None:
         parts = open_job_parts(settings)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    start_housekeeping(parts)
     Worker(parts, JOB_KINDS).work()
 
 

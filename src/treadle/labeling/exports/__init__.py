@@ -6,7 +6,7 @@ project; a file is whole or absent. What a format cannot express is counted in t
 
 from __future__ import annotations
 
-from treadle.labeling.exports.job import EXPORT_JOB, ExportOrder, start_export
+from treadle.labeling.exports.job import EXPORT_JOB, ExportOrder, forget_old_exports, start_export
 from treadle.labeling.exports.snapshots import (
     SNAPSHOT_JOB,
     convert_snapshot,
@@ -24,6 +24,7 @@ __all__ = [
     "ExportOrder",
     "convert_snapshot",
     "find_download",
+    "forget_old_exports",
     "get_snapshot",
     "list_snapshots",
     "remove_snapshot",

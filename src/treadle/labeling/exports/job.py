@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import IO, Any, BinaryIO, cast
 
 import msgspec
 
 from treadle import jobs
 from treadle.access import Grant
-from treadle.db import Tx
+from treadle.db import Database, Tx
 from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import projects, task_list, views
@@ -70,6 +71,17 @@ EXPORT_JOB = JobKind(JOB_NAME, run_export, Permission.EXPORT, undo_export)
 def object_key(job_id: str) -> str:
     """Where the file of an export lies."""
     return f"exports/{job_id}"
+
+
+def forget_old_exports(database: Database, objects: ObjectStore, kept: timedelta) -> int:
+    """Delete the files of exports that ended longer than ``kept`` ago; how many."""
+    with database.read() as tx:
+        old = jobs.ended_before(tx, JOB_NAME, tx.now - kept)
+    lying = {each.key for each in objects.list("exports/")}
+    keys = [key for key in map(object_key, old) if key in lying]
+    for key in keys:
+        objects.delete(key)
+    return len(keys)
 
 
 def file_name(tx: Tx, project_id: int, digest: str, extension: str) -> str:

@@ -1,0 +1,60 @@
+"""What the worker clears away every hour: nothing that anybody still needs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from treadle.db.schema import sessions
+from treadle.jobs import JobParts
+from treadle.labeling.exports import forget_old_exports
+from treadle.labeling.saving import forget_old_answers
+
+logger = logging.getLogger(__name__)
+
+_EVERY_S = 3600.0
+_KEPT_EXPORTS = timedelta(days=7)
+
+
+def forget_answers(parts: JobParts) -> int:
+    """Answers to saves that are older than a client may ask for again."""
+    with parts.database.write() as tx:
+        return forget_old_answers(tx)
+
+
+def forget_sessions(parts: JobParts) -> int:
+    """Sign-ins that have run out."""
+    with parts.database.write() as tx:
+        return tx.execute(delete(sessions).where(sessions.c.expires_at < tx.now)).rowcount
+
+
+def forget_exports(parts: JobParts) -> int:
+    """Files of exports that were made a week ago; snapshots stay."""
+    return forget_old_exports(parts.database, parts.objects, _KEPT_EXPORTS)
+
+
+CHORES: tuple[Callable[[JobParts], int], ...] = (forget_answers, forget_sessions, forget_exports)
+
+
+def keep_house(parts: JobParts) -> None:
+    """Do every chore once."""
+    for chore in CHORES:
+        count = chore(parts)
+        if count:
+            logger.info("Cleared away", extra={"chore": chore.__name__, "count": count})
+
+
+def start_housekeeping(parts: JobParts) -> None:
+    """Do every chore now and each hour, beside the jobs, until the process ends."""
+    threading.Thread(target=_repeat, args=(parts,), name="housekeeping", daemon=True).start()
+
+
+def _repeat(parts: JobParts) -> None:
+    pause = threading.Event()
+    while True:
+        keep_house(parts)
+        pause.wait(_EVERY_S)
