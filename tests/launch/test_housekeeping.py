@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from tests.labeling.studio import open_studio
 from treadle import jobs
 from treadle.db import Database
-from treadle.db.schema import idempotency, sessions
+from treadle.db.schema import idempotency
 from treadle.db.schema import jobs as job_table
 from treadle.jobs import JobParts
 from treadle.labeling.exports import EXPORT_JOB, ExportOrder, start_export
@@ -22,7 +22,7 @@ from treadle.settings import Settings
 A_MOMENT = timedelta(minutes=1)
 
 
-def test_old_answers_ended_sessions_and_old_export_files_go_and_the_rest_stays(database: Database) -> None:
+def test_old_answers_and_old_export_files_go_and_the_rest_stays(database: Database) -> None:
     studio = open_studio(database)
     user_id = studio.people["editor"].user_id
     parts = JobParts(database, MemoryObjects(), Settings())
@@ -32,14 +32,6 @@ def test_old_answers_ended_sessions_and_old_export_files_go_and_the_rest_stays(d
         tx.execute(
             update(idempotency).where(idempotency.c.key == "old").values(created_at=tx.now - KEPT - A_MOMENT)
         )
-        for name, ends in (("old", -A_MOMENT), ("new", A_MOMENT)):
-            values = {
-                "token_hash": name,
-                "user_id": user_id,
-                "created_at": tx.now,
-                "expires_at": tx.now + ends,
-            }
-            tx.execute(insert(sessions), values)
         grant = studio.grant(tx, "editor", Permission.EXPORT)
         made = [start_export(tx, grant, ExportOrder("JSON")).id for _ in range(2)]
     for job_id in made:
@@ -52,5 +44,4 @@ def test_old_answers_ended_sessions_and_old_export_files_go_and_the_rest_stays(d
 
     with database.read() as tx:
         assert list(tx.execute(select(idempotency.c.key)).scalars()) == ["new"]
-        assert list(tx.execute(select(sessions.c.token_hash)).scalars()) == ["new"]
     assert [each.key for each in parts.objects.list("exports/")] == [f"exports/{made[1]}"]

@@ -162,3 +162,20 @@ def test_the_session_answers_strangers_and_sets_the_csrf_cookie_once(server: Run
         assert (first.status_code, first.json()["user"]) == (200, None)
         assert "csrftoken=" in first.headers["set-cookie"]
         assert "set-cookie" not in client.get("/api/session").headers
+
+
+def test_a_changed_password_ends_every_other_session_at_once(server: RunningServer) -> None:
+    path, new = "/api/current-user/password/", "another long one"
+    with server.browser() as here, server.browser() as elsewhere:
+        for client in (here, elsewhere):
+            post_form(client, "/user/signup", {"email": "cleo@example.com", "password": PASSWORD})
+            post_form(client, "/user/login", {"email": "cleo@example.com", "password": PASSWORD})
+        wrong = here.post(path, json={"current_password": "not this one", "password": new})
+        assert (wrong.status_code, list(wrong.json()["validation_errors"])) == (400, ["current_password"])
+        short = here.post(path, json={"current_password": PASSWORD, "password": "short"})
+        assert (short.status_code, list(short.json()["validation_errors"])) == (400, ["password"])
+        assert here.post(path, json={"current_password": PASSWORD, "password": new}).status_code == 204
+        assert here.get("/api/current-user/whoami").status_code == 200
+        assert elsewhere.get("/api/current-user/whoami").status_code == 401
+        back = post_form(elsewhere, "/user/login", {"email": "cleo@example.com", "password": new})
+        assert back.status_code == 302

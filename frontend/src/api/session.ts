@@ -33,6 +33,7 @@ export async function enter(door: 'login' | 'signup', credentials: Credentials):
 
 export const signOut = () => call('POST', 'logout');
 export const renamePerson = (id: number, names: Pick<Person, 'first_name' | 'last_name'>) => patch<Person>(`api/users/${id}/`, names);
+export const changePassword = (passwords: { current_password: string; password: string }) => post<unknown>('api/current-user/password/', passwords);
 export const createWorkspace = (wanted: { name: string; title: string }) => post<Workspace>('api/workspaces', wanted);
 export const acceptInvitation = (token: string) => post<unknown>('api/invitations/accept', { token });
 

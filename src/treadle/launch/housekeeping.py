@@ -7,17 +7,17 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import delete
-
-from treadle.db.schema import sessions
 from treadle.jobs import JobParts
 from treadle.labeling.exports import forget_old_exports
+from treadle.labeling.imports.writing import undo_abandoned
 from treadle.labeling.saving import forget_old_answers
 
 logger = logging.getLogger(__name__)
 
 _EVERY_S = 3600.0
 _KEPT_EXPORTS = timedelta(days=7)
+# An import that a web process writes itself takes seconds.
+_LONGEST_IMPORT = timedelta(hours=1)
 
 
 def forget_answers(parts: JobParts) -> int:
@@ -26,18 +26,17 @@ def forget_answers(parts: JobParts) -> int:
         return forget_old_answers(tx)
 
 
-def forget_sessions(parts: JobParts) -> int:
-    """Sign-ins that have run out."""
-    with parts.database.write() as tx:
-        return tx.execute(delete(sessions).where(sessions.c.expires_at < tx.now)).rowcount
-
-
 def forget_exports(parts: JobParts) -> int:
     """Files of exports that were made a week ago; snapshots stay."""
     return forget_old_exports(parts.database, parts.objects, _KEPT_EXPORTS)
 
 
-CHORES: tuple[Callable[[JobParts], int], ...] = (forget_answers, forget_sessions, forget_exports)
+def undo_imports(parts: JobParts) -> int:
+    """Rows, which nobody sees, of imports whose web process died."""
+    return undo_abandoned(parts.database, older_than=_LONGEST_IMPORT)
+
+
+CHORES: tuple[Callable[[JobParts], int], ...] = (forget_answers, forget_exports, undo_imports)
 
 
 def keep_house(parts: JobParts) -> None:

@@ -6,6 +6,7 @@ import { Top } from '../../app/top';
 import { Icon, type IconName } from '../../ui/icon';
 import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
+import { Password } from './password';
 import { Tokens } from './tokens';
 import './account.css';
 
@@ -18,6 +19,7 @@ export function Account() {
       <div className="scroll">
         <div className="narrow">
           {user && <Name key={user.id} />}
+          <Password />
           <Look />
           <Tokens />
           <p className="muted small about-line">Treadle {version}</p>
