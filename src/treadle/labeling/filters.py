@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -21,6 +23,10 @@ from treadle.labeling.visibility import handed_to, visible_tasks
 
 _MOST_ITEMS = 50
 _LONGEST_PATTERN = 200
+_LONGEST_SHOWN = 40
+_LARGEST_ID = 2**62
+# What Python's expressions have and PostgreSQL's have not, or mean otherwise.
+_UNSHARED = re.compile(r"\(\?(?![:=!])|\\[1-9]")
 _PREFIX = "filter:tasks:"
 _t = tasks.c
 _a = schema.annotations.c
@@ -202,7 +208,17 @@ def _matches(column: Readable, value: _Value) -> ColumnElement[bool]:
     pattern = str(value.raw)
     if len(pattern) > _LONGEST_PATTERN:
         raise _wrong("value", f"A pattern has at most {_LONGEST_PATTERN} characters.")
+    _check_pattern(pattern)
     return cast(column.plain, String).regexp_match(pattern)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise _wrong("value", f"{_shown(pattern)} is no pattern: {error}.") from error
+    if _UNSHARED.search(pattern):
+        raise _wrong("value", "A pattern may group and look ahead by (?:…), (?=…) and (?!…), nothing else.")
 
 
 _OPERATORS: Mapping[str, Callable[[Readable, _Value], ColumnElement[bool]]] = {
@@ -253,9 +269,7 @@ def _holds(result: ColumnElement[str], name: str, dialect: DialectName) -> Colum
 
 
 def _by_person(name: str, operator: str, value: Any) -> ColumnElement[bool]:
-    people = [
-        int(_number(each)) for each in (value if isinstance(value, list) else [value]) if each is not None
-    ]
+    people = [_person(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
     if name == "updated_by":
         found: ColumnElement[bool] = _t.updated_by.in_(people)
     else:
@@ -279,16 +293,28 @@ def _selection(selected: Mapping[str, Any] | None) -> ColumnElement[bool]:
 
 
 def _is_id_list(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(each, int) and not isinstance(each, bool) for each in value
-    )
+    return isinstance(value, list) and all(type(each) is int and 0 < each <= _LARGEST_ID for each in value)
 
 
 def _number(value: Any) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise _wrong("value", f"{value!r} is no number.") from error
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _wrong("value", f"{_shown(value)} is no number.") from error
+    if not math.isfinite(number):
+        raise _wrong("value", f"{_shown(value)} is no number to compare with.")
+    return number
+
+
+def _person(value: Any) -> int:
+    number = _number(value)
+    if abs(number) > _LARGEST_ID:
+        raise _wrong("value", f"{_shown(value)} is nobody's id.")
+    return int(number)
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:_LONGEST_SHOWN]
 
 
 def _instant(value: Any) -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from treadle.access import Grant
 from treadle.db import Tx
 from treadle.db.schema import views
-from treadle.errors import NotFound
+from treadle.errors import Invalid, NotFound
 from treadle.labeling.filters import TaskQuery, condition_of, order_of
 
 _v = views.c
@@ -107,10 +107,18 @@ def query_of(tx: Tx, grant: Grant, view_id: int) -> TaskQuery:
 
 
 def query_of_settings(settings: Mapping[str, Any]) -> TaskQuery:
-    """The filters and the order in a view's settings."""
-    ordering = settings.get("ordering") or []
-    return TaskQuery(
-        filters=settings.get("filters") or None, ordering=[str(each) for each in ordering if each]
+    """The filters and the order in a view's settings. Raises Invalid naming the one that is malformed."""
+    filters, ordering = settings.get("filters") or {}, settings.get("ordering") or []
+    if not isinstance(filters, dict):
+        raise _wrong("filters", "an object with conjunction and items")
+    if not isinstance(ordering, list):
+        raise _wrong("ordering", "a list of columns")
+    return TaskQuery(filters=filters or None, ordering=[str(each) for each in ordering if each])
+
+
+def _wrong(field: str, expected: str) -> Invalid:
+    return Invalid(
+        "view-malformed", f"{field} must be {expected}.", fields={field: [f"Expected {expected}."]}
     )
 
 

@@ -139,6 +139,10 @@ def _choose(method: str, found: Found) -> Route:
 
 
 def _to_call(request: Request, request_id: str, parts: Parts, route: Route, found: Found) -> Call:
+    if "\0" in request.scope["path"] or "%00" in request.url.query:
+        raise Invalid(
+            "address-nul", "The address holds the character NUL, which nothing here has in its name."
+        )
     return Call(
         request,
         parts,

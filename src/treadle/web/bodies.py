@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from treadle.errors import Invalid
+from treadle.labeling.json_text import check_has_no_nul
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ def parse_json(body: bytes) -> Any:
     """The JSON value of ``body``, {} for an empty one. Raises Invalid("json-invalid") saying where."""
     if not body.strip():
         return {}
+    check_has_no_nul(body)
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -42,6 +44,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 def decode(body: bytes, kind: type[T]) -> T:
     """The JSON of ``body`` as a ``kind``. Raises Invalid("json-invalid", "body-invalid") naming the field."""
+    check_has_no_nul(body)
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=kind)
     except msgspec.ValidationError as error:

@@ -32,6 +32,7 @@ from treadle.web.parts import Parts
 T = TypeVar("T")
 
 _MAX_ID = 2**62
+_MOST_PAGES = 10**9  # times the largest page, it still is a number that databases know
 
 
 class Call:
@@ -174,7 +175,7 @@ class Call:
         """A whole number of the query. Raises Invalid naming the field."""
         return bodies.whole_number(name, self.query.get(name), default)
 
-    def query_page(self, name: str = "page", default: int = 1, most: int = _MAX_ID) -> int:
+    def query_page(self, name: str = "page", default: int = 1, most: int = _MOST_PAGES) -> int:
         """A positive number of the query, at most ``most``. Raises Invalid naming the field."""
         number = bodies.whole_number(name, self.query.get(name), default)
         if number is None or number < 1:

@@ -14,6 +14,7 @@ from treadle.labeling import drafts, rendering, saving, tasks
 from treadle.labeling.tally import no_task
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
+from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.routing import Reply, Route, empty, json_reply
 from treadle.web.saves import save_once
@@ -28,9 +29,9 @@ class AnnotationBody(Struct):
     was_cancelled: bool | UnsetType = UNSET
     ground_truth: bool | UnsetType = UNSET
     lead_time: float | UnsetType | None = UNSET  # seconds
-    draft_id: int | None = None
-    parent_prediction: int | None = None
-    parent_annotation: int | None = None
+    draft_id: Id | None = None
+    parent_prediction: Id | None = None
+    parent_annotation: Id | None = None
     unique_id: str | None = None
     last_action: str | UnsetType | None = UNSET
 
@@ -41,7 +42,7 @@ class DraftBody(Struct):
     result: Raw | UnsetType = UNSET
     lead_time: float | UnsetType | None = UNSET  # seconds
     was_postponed: bool | UnsetType = UNSET
-    annotation: int | None = None
+    annotation: Id | None = None
 
 
 def list_annotations(call: Call) -> Reply:

@@ -148,8 +148,16 @@ def _start_snapshot(call: Call, body: SnapshotBody) -> tuple[int, Job]:
 
 
 def _start_conversion(call: Call, export_type: str) -> tuple[int, Job | None]:
+    _check_format(export_type, "export_type")
     with call.write() as tx:
         return exports.convert_snapshot(tx, _grant(call, tx), call.path_int("export_id"), export_type)
+
+
+def _check_format(name: str, field: str) -> None:
+    try:
+        find_format(name)
+    except Invalid as error:
+        raise Invalid(error.code, error.message, fields={field: [error.message]}) from error
 
 
 def _show_snapshot(call: Call, export_id: int, status: int) -> Reply:

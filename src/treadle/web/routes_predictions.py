@@ -12,6 +12,7 @@ from treadle.errors import Invalid
 from treadle.labeling import predictions, projects, rendering
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
+from treadle.web.body_types import Id, Number
 from treadle.web.call import Call
 from treadle.web.routes_annotations import allow_task, result_text
 from treadle.web.routing import Reply, Route, empty, json_reply
@@ -20,11 +21,11 @@ from treadle.web.routing import Reply, Route, empty, json_reply
 class PredictionBody(Struct):
     """What a client sends of a prediction."""
 
-    task: int | UnsetType = UNSET
+    task: Id | UnsetType = UNSET
     result: Raw | UnsetType = UNSET
     model_version: str | UnsetType | None = UNSET
     score: float | UnsetType | None = UNSET
-    cluster: int | UnsetType | None = UNSET
+    cluster: Number | UnsetType | None = UNSET
     neighbors: Raw | UnsetType = UNSET  # any JSON
     mislabeling: float | UnsetType = UNSET
 

@@ -15,6 +15,7 @@ from treadle.labeling import projects, rendering
 from treadle.labeling.config import parse_config, sample_task
 from treadle.labeling.templates import list_templates
 from treadle.permissions import ROLE_PERMISSIONS, Permission
+from treadle.web.body_types import Id, Number
 from treadle.web.call import Call
 from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
 
@@ -22,7 +23,7 @@ _MOST_PER_PAGE = 1000
 
 
 class ProjectBody(Struct):
-    """What a client sends of a project; fields that we only keep are taken from the JSON itself."""
+    """What a client sends of a project; unknown fields are left alone."""
 
     title: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
@@ -33,11 +34,25 @@ class ProjectBody(Struct):
     enable_empty_annotation: bool | UnsetType = UNSET
     show_collab_predictions: bool | UnsetType = UNSET
     color: str | UnsetType | None = UNSET
-    maximum_annotations: int | UnsetType = UNSET
+    maximum_annotations: Number | UnsetType = UNSET
     sampling: str | UnsetType = UNSET
     skip_queue: str | UnsetType = UNSET
     model_version: str | UnsetType | None = UNSET
-    workspace: int | UnsetType | None = UNSET
+    workspace: Id | UnsetType | None = UNSET
+    # What we only keep and give back.
+    show_annotation_history: bool | UnsetType = UNSET
+    is_published: bool | UnsetType = UNSET
+    is_draft: bool | UnsetType = UNSET
+    min_annotations_to_start_training: Number | UnsetType = UNSET
+    start_training_on_annotation_update: bool | UnsetType = UNSET
+    show_ground_truth_first: bool | UnsetType = UNSET
+    annotator_evaluation_enabled: bool | UnsetType = UNSET
+    show_overlap_first: bool | UnsetType = UNSET
+    overlap_cohort_percentage: Number | UnsetType = UNSET
+    task_data_login: str | UnsetType | None = UNSET
+    task_data_password: str | UnsetType | None = UNSET
+    evaluate_predictions_automatically: bool | UnsetType = UNSET
+    reveal_preannotations_interactively: bool | UnsetType = UNSET
 
 
 class ConfigBody(Struct):
@@ -194,8 +209,7 @@ def _values(call: Call) -> dict[str, Any]:
     for name in ("description", "label_config", "expert_instruction", "color", "model_version"):
         if given.get(name, "") is None:
             given.pop(name)
-    sent = call.fields()
-    return {**given, **{name: sent[name] for name in projects.KEPT_OPTIONS if name in sent}}
+    return given
 
 
 def _refusal(label_config: str) -> Reply | None:

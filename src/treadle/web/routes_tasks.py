@@ -12,6 +12,7 @@ from treadle.errors import Invalid
 from treadle.labeling import history, queue, rendering, tasks
 from treadle.labeling.task_list import summarize_work
 from treadle.permissions import Permission
+from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.routes_annotations import allow_task
 from treadle.web.routing import Reply, Route, empty, json_reply
@@ -24,7 +25,7 @@ class TaskBody(Struct):
 
     data: Raw | UnsetType = UNSET
     meta: Raw | UnsetType = UNSET  # an object, or null
-    project: int | UnsetType = UNSET
+    project: Id | UnsetType = UNSET
 
 
 def create_task(call: Call) -> Reply:

@@ -15,9 +15,11 @@ from treadle.labeling.actions import ACTIONS
 from treadle.labeling.columns import list_columns
 from treadle.labeling.config import parse_config
 from treadle.labeling.filters import TaskQuery, parse_selection
+from treadle.labeling.json_text import check_has_no_nul
 from treadle.labeling.people import annotators_of
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
+from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.routes_tasks import hand_out
 from treadle.web.routing import Reply, Route, empty, json_reply
@@ -30,14 +32,20 @@ class ViewBody(Struct):
     """What a client sends of a view."""
 
     data: dict[str, Any] = {}
-    project: int | None = None
+    project: Id | None = None
 
 
 class OrderBody(Struct):
     """Views in the order they shall stand."""
 
-    ids: list[int] = []
-    project: int | None = None
+    ids: list[Id] = []
+    project: Id | None = None
+
+
+class ProjectBody(Struct):
+    """Of which project."""
+
+    project: Id | None = None
 
 
 def list_tasks(call: Call) -> Reply:
@@ -111,8 +119,8 @@ def order_views(call: Call) -> Reply:
 
 
 def reset_views(call: Call) -> Reply:
-    sent = call.fields().get("project") if call.body else None
-    project_id = sent if isinstance(sent, int) else _project(call)
+    sent = call.decode(ProjectBody).project if call.body else None
+    project_id = sent if sent is not None else _project(call)
     with call.write() as tx:
         views.remove_all(tx, call.allow(tx, ProjectScope(project_id)))
     return empty()
@@ -171,9 +179,10 @@ def _query_settings(call: Call) -> dict[str, Any]:
     text = call.query_text("query")
     if not text:
         return {}
+    check_has_no_nul(text.encode())
     try:
         value = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid(
             "query-invalid", f"query is no JSON: {error}", fields={"query": [str(error)]}
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from treadle.labeling.predictions import NewPrediction
 class PredictionRow(msgspec.Struct):
     """One prediction of a bulk import."""
 
-    task: int
+    task: Annotated[int, msgspec.Meta(ge=1, le=2**62)]
     result: msgspec.Raw
     model_version: str | None = ""
     score: float | None = None

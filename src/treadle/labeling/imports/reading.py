@@ -13,6 +13,7 @@ import msgspec
 
 from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig, data_keys
+from treadle.labeling.json_text import check_has_no_nul
 
 _MOST_COLUMNS = 1_000
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
@@ -53,6 +54,7 @@ def read_rows(name: str, content: bytes, config: LabelConfig) -> Iterator[Any]:
 
 def read_json(content: bytes, name: str) -> list[Any]:
     """A list of rows, or one row alone. Raises Invalid("file-malformed")."""
+    check_has_no_nul(content)
     try:
         value = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -117,10 +119,13 @@ def _typed(values: Sequence[str]) -> list[Any]:
 
 def _decode(name: str, content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = f"byte {error.start} is not UTF-8. Save the file as UTF-8 and send it again."
         raise _malformed(name, place) from error
+    if "\0" in text:
+        raise _malformed(name, f"character {text.index(chr(0))} is NUL. Save the file as UTF-8, without it.")
+    return text
 
 
 def _malformed(name: str, what: str) -> Invalid:
