@@ -6,9 +6,11 @@ import type { TextDom } from './text-dom';
 export interface SpanPainter {
   put(region: Region): void;
   remove(id: RegionId): void;
+  /** Only spans that touch these offsets need to be shown; `regions` are those. */
+  show(start: number, end: number, regions: readonly Region[]): void;
   /** What is selected and pointed at now. */
   emphasise(selected: readonly Region[], hovered: Region | null): void;
-  /** Colours changed. */
+  /** Colours changed; `regions` are those to show. */
   repaint(regions: readonly Region[], palette: Palette): void;
   destroy(): void;
 }
@@ -33,7 +35,10 @@ function declarations(style: RegionStyle, emphasis: 'none' | 'hovered' | 'select
 
 let painters = 0;
 
-/** One Highlight for each style; the text's nodes are never touched. */
+/**
+ * One Highlight for each style; the text's nodes are never touched. Holds only the ranges near what is seen:
+ * the browser looks at all of them whenever anything on the page changes (measured: 1,000 ranges, 12 ms).
+ */
 class HighlightPainter implements SpanPainter {
   readonly #dom: TextDom;
   readonly #prefix: string;
@@ -41,6 +46,8 @@ class HighlightPainter implements SpanPainter {
   readonly #highlights = new Map<string, Highlight>();
   readonly #ranges = new Map<RegionId, { readonly highlight: Highlight; readonly range: AbstractRange }>();
   #palette: Palette;
+  #start = 0;
+  #end = 0;
 
   constructor(dom: TextDom, palette: Palette) {
     this.#dom = dom;
@@ -52,7 +59,7 @@ class HighlightPainter implements SpanPainter {
 
   put(region: Region): void {
     this.remove(region.id);
-    const range = this.#rangeOf(region);
+    const range = this.#isNear(region) ? this.#rangeOf(region) : null;
     if (range === null || region.hidden === true) return;
     const highlight = this.#highlightOf(this.#palette.styleOf(region), 'none');
     highlight.add(range);
@@ -63,6 +70,14 @@ class HighlightPainter implements SpanPainter {
     const placed = this.#ranges.get(id);
     placed?.highlight.delete(placed.range);
     this.#ranges.delete(id);
+  }
+
+  show(start: number, end: number, regions: readonly Region[]): void {
+    this.#start = start;
+    this.#end = end;
+    const near = new Set(regions.map(({ id }) => id));
+    for (const id of [...this.#ranges.keys()]) if (!near.has(id)) this.remove(id);
+    for (const region of regions) if (!this.#ranges.has(region.id)) this.put(region);
   }
 
   emphasise(selected: readonly Region[], hovered: Region | null): void {
@@ -107,6 +122,10 @@ class HighlightPainter implements SpanPainter {
     this.#sheet.replaceSync('');
   }
 
+  #isNear({ shape }: Region): boolean {
+    return shape.kind === 'span' && shape.start <= this.#end && shape.end >= this.#start;
+  }
+
   #rangeOf({ shape }: Region): StaticRange | null {
     if (shape.kind !== 'span' || shape.end > this.#dom.text.length || shape.start >= shape.end) return null;
     const [from, to] = [this.#dom.pointAt(shape.start), this.#dom.pointAt(shape.end)];
@@ -142,6 +161,10 @@ class MarkPainter implements SpanPainter {
     const region = this.#regions.get(id);
     if (region !== undefined) this.#touch(region);
     this.#regions.delete(id);
+  }
+
+  show(_start: number, _end: number, regions: readonly Region[]): void {
+    for (const region of regions) if (!this.#regions.has(region.id)) this.put(region);
   }
 
   emphasise(selected: readonly Region[], hovered: Region | null): void {

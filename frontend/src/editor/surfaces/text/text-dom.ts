@@ -1,5 +1,5 @@
 /** A block of text is about this long; it ends at a line's end. UTF-16 units. */
-const BLOCK_LENGTH = 2000;
+const BLOCK_LENGTH = 1000;
 
 /** Where the blocks of a text begin; the last item is its length. A line longer than a block stays whole. */
 export function blockStarts(text: string, length = BLOCK_LENGTH): number[] {
@@ -95,6 +95,18 @@ export class TextDom {
     return range;
   }
 
+  /**
+   * The first offset whose line ends below a client height, seen or not: by measuring lines, which is far cheaper
+   * than asking what lies at a point.
+   */
+  offsetBelow(clientY: number): number {
+    const block = firstWhere(this.blocks.length, (index) => this.blocks[index]!.getBoundingClientRect().bottom > clientY);
+    if (block === this.blocks.length) return this.text.length;
+    const from = this.#starts[block]!;
+    const length = this.#starts[block + 1]! - from;
+    return from + firstWhere(length, (index) => this.#bottomOf(from + index) > clientY);
+  }
+
   /** The offset whose character lies under a client point, or null beside the text. */
   offsetUnder(clientX: number, clientY: number): number | null {
     const offset = this.offsetNear(clientX, clientY);
@@ -115,6 +127,11 @@ export class TextDom {
     return point === null ? null : this.offsetAt(point.node, point.offset);
   }
 
+  #bottomOf(offset: number): number {
+    const rects = this.range(offset, offset + 1).getClientRects();
+    return rects[rects.length - 1]?.bottom ?? -Infinity;
+  }
+
   #blockOf(node: Node): number | null {
     for (let at: Node | null = node; at !== null; at = at.parentNode) {
       const block = this.#numbers.get(at);
@@ -122,6 +139,17 @@ export class TextDom {
     }
     return null;
   }
+}
+
+/** The first index for which something holds that holds for all after it; `count` when it holds for none. */
+function firstWhere(count: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** The standard call, and the older one that Safari still needs. */

@@ -30,6 +30,10 @@ const HELP =
   'Arrow keys move the caret, with Shift they select text, with Control they go by words. Enter or a label key marks ' +
   'what is selected. Space selects the span at the caret. Tab goes through the spans; Escape and then Tab leaves.';
 
+/** Spans are painted this many views above and below what is seen, and anew after this many views of scrolling. */
+const NEAR_SHARE = 0.8;
+const STALE_SHARE = 0.5;
+
 let surfaces = 0;
 
 /** A text with its spans, to read and to mark. Follows the editor; holds nothing that the editor holds. */
@@ -56,6 +60,9 @@ export class TextSurface {
   #isKeyboardUsed = false;
   #isPressed = false;
   #frameRequest = 0;
+  /** What is painted: these offsets, chosen at this scroll position. */
+  #shown = { start: 0, end: 0 };
+  #shownAt = 0;
 
   constructor(host: HTMLElement, editor: Editor, options: TextSurfaceOptions) {
     this.#options = options;
@@ -70,7 +77,6 @@ export class TextSurface {
     this.#body.append(this.#chip, this.#caret.element);
     this.#index = new IntervalIndex(this.objectName, editor.store.all());
     this.#painter = spanPainter(this.#dom, this.#palette);
-    for (const region of this.#ownSpans()) this.#painter.put(region);
     this.#keys = new TextKeys({
       editor,
       text: this.text,
@@ -82,6 +88,7 @@ export class TextSurface {
       announce: (region) => this.#announce(region),
     });
     this.#listen();
+    this.#showNear();
     this.#emphasise();
   }
 
@@ -171,11 +178,14 @@ export class TextSurface {
     return null;
   }
 
-  /** A client point in the text, some lines down, with room to its right. */
+  /** A client point at the beginning of a line in view with words enough to its right, a little down where there is one. */
   textPoint(): ClientPoint {
     const view = this.element.getBoundingClientRect();
-    const block = this.#dom.blocks[0]!.getBoundingClientRect();
-    return { x: block.left + 60, y: Math.min(Math.max(block.top, view.top) + 130, view.bottom - 20) };
+    const from = this.#dom.offsetBelow(Math.min(view.top + 190, view.bottom - 40));
+    const line = /[^\s][^\n]{39}/.exec(this.text.slice(from, from + 4000)) ?? /[^\s]/.exec(this.text);
+    const start = line === null ? 0 : line.index + (line[0].length > 1 ? from : 0);
+    const rect = this.#dom.range(start, Math.min(start + 1, this.text.length)).getBoundingClientRect();
+    return { x: rect.left + 1, y: rect.top + rect.height / 2 };
   }
 
   /** Takes everything away; the host is as it was. */
@@ -226,8 +236,9 @@ export class TextSurface {
     element.addEventListener('focus', () => this.#useKeyboard(!this.#isPressed), { signal });
     element.addEventListener('blur', () => this.#blur(), { signal });
     document.addEventListener('selectionchange', () => this.#selectionChanged(), { signal });
-    const resized = new ResizeObserver(() => this.#showAids());
-    resized.observe(element);
+    element.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
+    const resized = new ResizeObserver(() => this.#resized());
+    resized.observe(this.#body);
     const themed = new MutationObserver(() => this.#themeChanged());
     themed.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class', 'style'] });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#themeChanged(), { signal });
@@ -251,7 +262,7 @@ export class TextSurface {
 
   #themeChanged(): void {
     this.#palette = new Palette(this.editor.config, this.element);
-    this.#painter.repaint(this.#ownSpans(), this.#palette);
+    this.#painter.repaint(this.#near(), this.#palette);
     this.#emphasise();
   }
 
@@ -339,7 +350,28 @@ export class TextSurface {
     this.#showChip(selected.length === 1 ? selected[0]! : (hovered ?? null));
   }
 
-  #showAids(): void {
+  #scrolled(): void {
+    const { scrollTop, clientHeight } = this.element;
+    if (Math.abs(scrollTop - this.#shownAt) > clientHeight * STALE_SHARE) this.#showNear();
+  }
+
+  /** Paints the spans in and around the view. */
+  #showNear(): void {
+    const { top, bottom, height } = this.element.getBoundingClientRect();
+    this.#shownAt = this.element.scrollTop;
+    this.#shown = {
+      start: this.#dom.offsetBelow(top - height * NEAR_SHARE),
+      end: this.#dom.offsetBelow(bottom + height * NEAR_SHARE),
+    };
+    this.#painter.show(this.#shown.start, this.#shown.end, this.#near());
+  }
+
+  #near(): Region[] {
+    return this.#index.query(this.#shown.start, this.#shown.end);
+  }
+
+  #resized(): void {
+    this.#showNear();
     const { selection } = this.editor;
     const only = selection.only();
     this.#showChip((only === null ? null : this.#own(only)) ?? null);
@@ -394,18 +426,12 @@ export class TextSurface {
     return region.toName === this.objectName && region.shape.kind === 'span';
   }
 
-  #ownSpans(): Region[] {
-    return this.editor.store.all().filter((region) => this.#isOwn(region));
-  }
-
   #spansAt(offset: number): Region[] {
     return this.#index.at(offset).filter((region) => region.hidden !== true);
   }
 
   #spansInView(view: DOMRect): Region[] {
-    const from = this.#dom.offsetNear(view.left + view.width / 2, view.top + 4) ?? 0;
-    const to = this.#dom.offsetNear(view.left + view.width / 2, view.bottom - 4) ?? this.text.length;
-    return this.#index.query(Math.max(from - 200, 0), Math.min(to + 200, this.text.length));
+    return this.#index.query(this.#dom.offsetBelow(view.top), this.#dom.offsetBelow(view.bottom));
   }
 
   #tell(): void {
