@@ -56,10 +56,10 @@ class Child:
         return status
 
     def plan_restart(self) -> float:
-        """Start it again later: the pause in seconds, which doubles while it keeps dying."""
+        """Start it again: the pause in seconds, none after a first death, doubling while it keeps dying."""
         now_s = time.monotonic()
         self._failures = 0 if now_s - self._started_at_s > _STEADY_S else self._failures
-        pause_s: float = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
+        pause_s: float = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S) if self._failures else 0.0
         self._failures += 1
         self.start_at_s = now_s + pause_s
         return pause_s

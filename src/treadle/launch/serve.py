@@ -16,6 +16,7 @@ from treadle.errors import TreadleError
 from treadle.launch.children import Child
 from treadle.launch.first_sign_in import FirstSignIn, make_first_sign_in, with_first_sign_in
 from treadle.launch.health import HealthQuestion
+from treadle.launch.leftovers import clear_leftovers
 from treadle.launch.listening import address_of, listen, reachable
 from treadle.launch.lock import DataDirLock, Holder, take_lock
 from treadle.launch.logs import start_logging
@@ -46,6 +47,7 @@ def serve(settings: Settings) -> int:
         raise
     settings = replace(settings, port=listening.getsockname()[1])
     _hold(lock, settings)
+    clear_leftovers(settings.data_dir)
     sign_in = make_first_sign_in(settings)
     return Supervisor(with_first_sign_in(settings, sign_in), listening, lock, sign_in).run()
 

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from treadle.errors import NotFound
 from treadle.objects.store import CHUNK_BYTES, StoredObject, check_key
 
-_PARTIAL = ".partial-"
+#: Where objects lie until they are whole; what is found there at a start is left over.
+PARTIAL_FOLDER = ".partial"
 
 
 class LocalObjects:
@@ -19,12 +20,13 @@ class LocalObjects:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._partial = self.root / PARTIAL_FOLDER
+        self._partial.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=target.parent)
+        descriptor, partial = tempfile.mkstemp(dir=self._partial)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 size_bytes = sum(file.write(chunk) for chunk in chunks)
@@ -52,10 +54,8 @@ class LocalObjects:
         self._path(key).unlink(missing_ok=True)
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        found = (
-            path for path in self.root.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL)
-        )
-        keys = sorted(path.relative_to(self.root).as_posix() for path in found)
+        found = (path.relative_to(self.root) for path in self.root.rglob("*") if path.is_file())
+        keys = sorted(path.as_posix() for path in found if path.parts[0] != PARTIAL_FOLDER)
         for key in keys:
             if key.startswith(prefix):
                 yield StoredObject(key, (self.root / key).stat().st_size)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, update
 
 from treadle import jobs
 from treadle.access import Grant
@@ -22,6 +22,8 @@ from treadle.labeling.imports.staging import Source, Staged, count_into, no_task
 from treadle.labeling.uploads import StoredFile
 
 JOB_NAME = "import"
+
+_NAME_JOB = update(imports).where(imports.c.id == bindparam("of_import")).values(job_id=bindparam("job"))
 
 
 class ImportOrder(msgspec.Struct, frozen=True):
@@ -39,8 +41,9 @@ def start_import(
     assert grant.project_id is not None
     upload_ids = [uploads.add(tx, grant.project_id, grant.actor.user_id, file) for file in files]
     import_id = _begin(tx, grant)
-    order = ImportOrder(import_id, upload_ids, body_key)
-    return jobs.submit(tx, grant, JOB_NAME, order), import_id
+    job = jobs.submit(tx, grant, JOB_NAME, ImportOrder(import_id, upload_ids, body_key))
+    tx.execute(_NAME_JOB, {"of_import": import_id, "job": job.id})
+    return job, import_id
 
 
 def import_inline(database: Database, grant: Grant, body: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -31,6 +32,10 @@ _NEW_PLACES = (
 _INSERT_TASKS = insert(tasks).returning(_t.id, sort_by_parameter_order=True)
 _PROGRESS = select(imports.c.task_count, imports.c.state, imports.c.project_id, imports.c.user_id).where(
     imports.c.id == bindparam("import_id")
+)
+
+_ABANDONED = select(imports.c.id).where(
+    imports.c.state == "running", imports.c.job_id.is_(None), imports.c.created_at < bindparam("before")
 )
 
 
@@ -111,6 +116,18 @@ def undo(database: Database, import_id: int) -> None:
                 return
             tx.execute(delete(tasks).where(_t.id.in_(ids)))
         time.sleep(_PAUSE_S)
+
+
+def undo_abandoned(database: Database, *, older_than: timedelta) -> int:
+    """Take away what web processes that died were writing themselves; how many imports there were.
+
+    Imports of jobs are left alone: theirs resume, or are undone by the worker.
+    """
+    with database.read() as tx:
+        ids = tx.execute(_ABANDONED, {"before": tx.now - older_than}).scalars().all()
+    for import_id in ids:
+        undo(database, import_id)
+    return len(ids)
 
 
 def _write_batch(tx: Tx, import_id: int, batch: Sequence[StagedTask]) -> None:
