@@ -7,6 +7,7 @@ import { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
 import { ToolStrip } from '../../editor/ui/tool-strip.tsx';
 import { actsFor } from './acts.ts';
 import { installBench } from './bench.ts';
+import { DialogTrouble } from './dialog-trouble.tsx';
 import { Dock } from './dock.tsx';
 import { Header } from './header.tsx';
 import type { Labelling, OpenTask } from './labelling.ts';
@@ -59,11 +60,13 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
         scene.kind !== 'task' && <SceneView scene={scene} labelling={labelling} hasPrevious={hasPrevious} unsent={labelling.outbox?.state.unsent ?? 0} />
       )}
       <p className="unseen" role="status" aria-live="polite">{said}</p>
-      <Suspense fallback={null}>
-        {opened === 'keys' && keyMap && <Keys registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
-        {opened === 'palette' && keyMap && <PaletteDialog registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
-        <Interruptions labelling={labelling} isLater={isLater} onLater={() => setLater(true)} />
-      </Suspense>
+      <DialogTrouble>
+        <Suspense fallback={null}>
+          {opened === 'keys' && keyMap && <Keys registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
+          {opened === 'palette' && keyMap && <PaletteDialog registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
+          <Interruptions labelling={labelling} isLater={isLater} onLater={() => setLater(true)} />
+        </Suspense>
+      </DialogTrouble>
     </div>
   );
 }
@@ -138,7 +141,7 @@ function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTa
     const look = (): void => {
       if (isSettled || surfaces.count < open.contents.length) return;
       isSettled = true;
-      setTimeout(() => (labelling.settleDown(), void loadDialogs()), 50);
+      setTimeout(() => (labelling.settleDown(), void loadDialogs().catch(() => undefined)), 50);
     };
     look();
     return surfaces.subscribe(look);

@@ -274,6 +274,7 @@ export class Labelling {
     });
     this.#outbox.subscribe(() => this.#followOutbox());
     this.#tabs = new OpenTabs(placeName(`open-${user.id}`), (isElsewhere) => this.#set({ isElsewhere }));
+    await this.#outbox.recover();
     void this.#outbox.run();
     void this.#forgetStale(user.id);
   }

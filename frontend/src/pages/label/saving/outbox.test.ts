@@ -310,3 +310,13 @@ test('finished resolves when submits have arrived, whatever drafts still wait', 
   await waiting;
   expect(server.annotations.size).toBeGreaterThan(0);
 });
+
+test('a change that was kept but never put in is found again', async () => {
+  const store = await openWorkStore(`outbox-test-${database}`);
+  await keepWork(store, 1);
+  await keepWork(store, 2, { savedChange: 1 });
+  const outbox = openOutbox(store);
+  await outbox.recover();
+  await outbox.recover();
+  expect(await store.entries(USER)).toMatchObject([{ taskId: 1, intent: 'draft', result }]);
+});

@@ -7,7 +7,7 @@
 
 import { NoAnswer, type HttpRequest, type Send } from '../http.ts';
 import { afterSave, backoffMs, judge, pick, requestFor, supersedes, type Verdict } from './verdict.ts';
-import { freshWork, type Entry, type NewEntry, type Work } from './work.ts';
+import { freshWork, isUnsent, type Entry, type NewEntry, type Work } from './work.ts';
 import type { WorkStore } from './work-store.ts';
 
 export interface OutboxState {
@@ -104,8 +104,17 @@ export class Outbox {
   putAtTheEnd(filling: Filling, work: Work): void {
     const entry = { ...this.#newEntry(filling), attempts: 1 };
     const request = requestFor({ ...entry, seq: 0 }, work);
-    void this.#parts.store.addEntry({ ...entry, request }, (old) => supersedes(filling, old)).catch(() => undefined);
+    this.#parts.store.addAtOnce({ ...entry, request });
     void this.#parts.send({ ...request, keepalive: true }).catch(() => undefined);
+  }
+
+  /** Puts in what was changed and kept here, but never got as far as the outbox: the page crashed before. */
+  async recover(): Promise<void> {
+    const { store, userId } = this.#parts;
+    const waiting = new Set((await store.entries(userId)).map((entry) => entry.workKey));
+    for (const work of await store.works(userId)) {
+      if (isUnsent(work) && !waiting.has(work.key)) await this.put(draftOf(work));
+    }
   }
 
   /** Try at once what waits: the network is back, or the person pressed "try now". */
@@ -299,6 +308,10 @@ export class Outbox {
     this.#state = { ...this.#state, ...part };
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function draftOf({ key, projectId, taskId, result, leadTimeS, change }: Work): Filling {
+  return { workKey: key, projectId, taskId, intent: 'draft', result: result ?? [], leadTimeS, parentPrediction: null, change };
 }
 
 function isDraftChange(request: HttpRequest | null): boolean {

@@ -5,10 +5,10 @@ import type { WireSession } from '../wire.ts';
 
 /**
  * As `send`, but asks who is signed in whenever the CSRF token is not the one last seen with this person;
- * with somebody else's, nothing is sent and the answer is a 401.
+ * with somebody else's, nothing is sent and the answer is a 401. To be made when the person has just been asked for.
  */
 export function asPerson(userId: number, send: Send, cookies: () => string): Send {
-  let seen: string | null = null;
+  let seen = cookieValue(cookies(), 'csrftoken');
   return async (request): Promise<HttpReply> => {
     const token = cookieValue(cookies(), 'csrftoken');
     if (token !== seen && !request.keepalive) {

@@ -14,6 +14,8 @@ export interface WorkStore {
   entries(userId: number): Promise<Entry[]>;
   /** Adds an entry, and takes away those of the same person that it makes needless. */
   addEntry(entry: NewEntry, isNeedless: (old: Entry) => boolean): Promise<Entry>;
+  /** Adds an entry in the page's last moment, without waiting for anything. */
+  addAtOnce(entry: NewEntry): void;
   /** Undefined removes it. An entry that is gone stays gone. */
   changeEntry(seq: number, change: (entry: Entry) => Entry | undefined): Promise<Entry | undefined>;
   /** Removes an entry and changes its work at one go. */
@@ -78,6 +80,13 @@ class IndexedWorkStore implements WorkStore {
     return { ...entry, seq };
   }
 
+  addAtOnce(entry: NewEntry): void {
+    const tx = this.#db.transaction('entries', 'readwrite');
+    void tx.store.add(entry as Entry).catch(() => undefined);
+    tx.commit(); // else it is called off with the page
+    void tx.done.catch(() => undefined);
+  }
+
   async changeEntry(seq: number, change: (entry: Entry) => Entry | undefined): Promise<Entry | undefined> {
     const tx = this.#db.transaction('entries', 'readwrite');
     const old = await tx.store.get(seq);
@@ -125,6 +134,11 @@ export class MemoryWorkStore implements WorkStore {
 
   async entries(userId: number): Promise<Entry[]> {
     return [...this.#entries.values()].filter((entry) => entry.userId === userId);
+  }
+
+  addAtOnce(entry: NewEntry): void {
+    const added = { ...entry, seq: ++this.#lastSeq };
+    this.#entries.set(added.seq, added);
   }
 
   async addEntry(entry: NewEntry, isNeedless: (old: Entry) => boolean): Promise<Entry> {

@@ -1,0 +1,20 @@
+import { Component, type ReactNode } from 'react';
+
+/** A dialog could not be fetched: no network, or the server was updated meanwhile. The work itself goes on. */
+export class DialogTrouble extends Component<{ readonly children: ReactNode }, { readonly hasFailed: boolean }> {
+  override state = { hasFailed: false };
+
+  static getDerivedStateFromError(): { hasFailed: boolean } {
+    return { hasFailed: true };
+  }
+
+  override render(): ReactNode {
+    if (!this.state.hasFailed) return this.props.children;
+    return (
+      <div className="corner note trouble-note" role="alert">
+        A part of this page could not be fetched. Your work is kept; reload the page when the network is there.
+        <button type="button" className="btn" onClick={() => location.reload()}>Reload</button>
+      </div>
+    );
+  }
+}
