@@ -1,4 +1,6 @@
 import { createRoot } from 'react-dom/client';
+import { loadPictureSurface } from './editor/ui/picture-stage.tsx';
+import { loadTextSurface } from './editor/ui/text-stage.tsx';
 import { readAddress } from './pages/label/address.ts';
 import { LabelPage } from './pages/label/label-page.tsx';
 import { Labelling } from './pages/label/labelling.ts';
@@ -7,7 +9,7 @@ import './pages/label/label.css';
 const root = createRoot(document.getElementById('root') as HTMLElement);
 const address = readAddress(location.href);
 if (address) {
-  const labelling = new Labelling(address);
+  const labelling = new Labelling(address, (kind) => (kind === 'image' ? loadPictureSurface() : loadTextSurface()));
   void labelling.start(); // the first answers are under way while React draws
   root.render(<LabelPage labelling={labelling} />);
 } else {

@@ -16,6 +16,9 @@ export interface PictureStageProps {
   readonly onBroken: (message: string) => void;
 }
 
+/** Fetched as soon as the config is known, while the task is still on its way. */
+export const loadPictureSurface = () => import('../surfaces/canvas2d/index.ts');
+
 /** One picture of the task. The surface draws; this gives it a place. */
 export function PictureStage({ editor, surfaces, object, url, taskKey, onRefuse, onBroken }: PictureStageProps) {
   const host = useRef<HTMLDivElement>(null);
@@ -24,7 +27,7 @@ export function PictureStage({ editor, surfaces, object, url, taskKey, onRefuse,
     let isOver = false;
     let mounted: PictureSurface | null = null;
     const mount = async (): Promise<void> => {
-      const { mountImageSurface } = await import('../surfaces/canvas2d/index.ts');
+      const { mountImageSurface } = await loadPictureSurface();
       if (isOver || !host.current) return;
       const made = await mountImageSurface(host.current, editor, { objectName: object.name, url, attributes: object.attributes, onRefuse });
       if (isOver) return made.destroy();

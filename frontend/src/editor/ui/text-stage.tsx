@@ -14,13 +14,15 @@ export interface TextStageProps {
   readonly onRefuse: (message: string) => void;
 }
 
+export const loadTextSurface = () => import('../surfaces/text/index.ts');
+
 /** One text of the task. */
 export function TextStage({ editor, surfaces, object, text, taskKey, onRefuse }: TextStageProps) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let isOver = false;
     let mounted: WritingSurface | null = null;
-    void import('../surfaces/text/index.ts').then(({ mountTextSurface }) => {
+    void loadTextSurface().then(({ mountTextSurface }) => {
       if (isOver || !host.current) return;
       const made = mountTextSurface(host.current, editor, { objectName: object.name, text, attributes: object.attributes, onRefuse });
       mounted = made;

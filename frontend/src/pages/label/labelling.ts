@@ -4,7 +4,7 @@
  */
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { EditorConfig } from '../../editor/model/config/config.ts';
+import type { EditorConfig, ObjectKind } from '../../editor/model/config/config.ts';
 import { parseConfig } from '../../editor/model/config/parse.ts';
 import { resolveConfig, resolveValue } from '../../editor/model/config/resolve.ts';
 import { Editor } from '../../editor/model/editor.ts';
@@ -74,6 +74,8 @@ interface Prepared {
   readonly contents: readonly Content[];
 }
 
+export type LoadSurface = (kind: ObjectKind) => Promise<unknown>;
+
 const RESTING: SaveState = { kind: 'saved', text: 'Saved', tip: '' };
 
 export class Labelling {
@@ -105,9 +107,12 @@ export class Labelling {
   #tabs: OpenTabs | null = null;
   #finished: OpenTask | null = null;
   readonly #queue: TaskQueue;
+  readonly #loadSurface: LoadSurface;
 
-  constructor(address: LabelAddress) {
+  /** loadSurface: fetches the code that draws a kind of object; called as soon as one is known to be needed. */
+  constructor(address: LabelAddress, loadSurface: LoadSurface) {
     this.address = address;
+    this.#loadSurface = loadSurface;
     this.#queue = new TaskQueue({
       projectId: address.projectId,
       fetch: this.gate.fetch,
@@ -318,6 +323,7 @@ export class Labelling {
     document.title = `Label ${project.title}`;
     if (error) this.#fail('The label config has an error', `Line ${error.line}: ${error.message} Mend it in the project's settings.`);
     this.#config = error ? null : config;
+    for (const kind of new Set(config.objects.map((object) => object.kind))) void this.#loadSurface(kind).catch(() => undefined);
     return !error;
   }
 
