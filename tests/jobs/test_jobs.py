@@ -15,6 +15,7 @@ from treadle.access import Actor
 from treadle.db.schema import jobs, memberships
 from treadle.errors import Conflict, NotFound
 from treadle.jobs import JobState, get_own, request_cancel, run_in_place, submit, wait_for
+from treadle.jobs.runner import give_up
 
 
 def test_a_job_runs_its_steps_and_keeps_its_result(yard: Yard) -> None:
@@ -110,6 +111,13 @@ def test_a_job_that_ended_cannot_be_cancelled(yard: Yard) -> None:
     job = run_in_place(yard.parts, WALK, yard.submit("walk", steps=1).id)
     with pytest.raises(Conflict, match="is done already"), yard.database.write() as tx:
         request_cancel(tx, yard.editor, job.id)
+
+
+def test_a_job_that_ended_while_it_was_thought_lost_keeps_what_it_made(yard: Yard) -> None:
+    job = run_in_place(yard.parts, WALK, yard.submit("walk", steps=1).id)
+    give_up(yard.parts, {WALK.name: WALK}, job.id)
+    assert yard.get(job.id).state is JobState.DONE
+    assert "undo" not in read_lines(yard.folder)
 
 
 def test_a_job_runs_in_place_as_it_does_in_a_worker(yard: Yard) -> None:

@@ -18,9 +18,10 @@ from treadle import jobs
 from treadle.db.schema import file_uploads, imports
 from treadle.db.schema import tasks as task_table
 from treadle.errors import Invalid
-from treadle.jobs import JobParts, JobState
+from treadle.jobs import JobParts, JobRun, JobState
 from treadle.labeling import tasks, uploads
 from treadle.labeling.imports import IMPORT_JOB, import_inline, start_import, writing
+from treadle.labeling.imports.job import undo_import
 from treadle.labeling.imports.rows import StagedTask
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
@@ -230,3 +231,13 @@ def begin_import(studio: Studio) -> int:
                 },
             ).scalar_one()
         )
+
+
+def test_an_import_that_shows_already_is_not_undone(studio: Studio, tmp_path: Path) -> None:
+    job = import_files(studio, tmp_path, a__jpg=picture())
+    parts = JobParts(studio.database, LocalObjects(tmp_path / "objects"), Settings(data_dir=tmp_path))
+    undo_import(JobRun(job, parts, lambda _name, call: call(), held_grant=None))
+    assert len(list_data(studio)) == 1
+    with studio.database.read() as tx:
+        (file,) = uploads.list_of_project(tx, studio.project_id)
+    assert parts.objects.stat(file["object_key"]).size_bytes > 0

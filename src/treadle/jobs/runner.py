@@ -18,7 +18,7 @@ from treadle.access import (
 )
 from treadle.access.identities import identify_by_id
 from treadle.db import Tx
-from treadle.errors import Defect, Forbidden, TreadleError
+from treadle.errors import Defect, Forbidden, TreadleError, telling_a_full_disk
 from treadle.jobs import rows
 from treadle.jobs.kinds import JobKind
 from treadle.jobs.rows import Job, JobState
@@ -45,9 +45,14 @@ def run_job(parts: JobParts, kinds: Mapping[str, JobKind], job_id: str, run_step
 
 
 def settle(parts: JobParts, kinds: Mapping[str, JobKind], job_id: str) -> None:
-    """Undo a running job that was decided to have failed or to be cancelled, then say so."""
+    """Undo a running job that was decided to have failed or to be cancelled, then say so.
+
+    One that came to its end meanwhile keeps what it made.
+    """
     with parts.database.read() as tx:
         job = rows.get(tx, job_id)
+    if job.state is not JobState.RUNNING:
+        return
     kind = kinds.get(job.kind)
     if kind is not None and kind.undo is not None:
         _undo(kind.undo, JobRun(job, parts, _run_plainly, held_grant=None))
@@ -82,7 +87,8 @@ def _try(parts: JobParts, kind: JobKind | None, job: Job, run_step: RunStep) -> 
             raise Defect("job-kind", f"This Treadle knows no job of the kind {job.kind!r}. Start it anew.")
         run = JobRun(job, parts, run_step, _hold(parts, kind, job))
         run.check_cancelled()
-        return msgspec.json.encode(kind.run(run)).decode()
+        with telling_a_full_disk("a file of the job"):
+            return msgspec.json.encode(kind.run(run)).decode()
     except JobCancelled:
         error = TreadleError(_CANCELLED, "The job was cancelled.")
     except TreadleError as raised:

@@ -36,16 +36,20 @@ def run_import(run: JobRun) -> dict[str, Any]:
 
 
 def undo_import(run: JobRun) -> None:
-    """Take away the rows and the files of an import that failed or was cancelled."""
+    """Take away the rows and the files of an import that failed or was cancelled before they showed."""
     order = run.decode(ImportOrder)
-    writing.undo(run.database, order.import_id)
+    if writing.undo(run.database, order.import_id):
+        _remove_files(run, order)
+    _forget_staging(run, order)
+
+
+def _remove_files(run: JobRun, order: ImportOrder) -> None:
     with run.database.write() as tx:
         files = uploads.list_by_id(tx, order.upload_ids)
         uploads.remove(tx, order.upload_ids)
     for row in files:
         run.objects.delete(row["object_key"])
         run.objects.delete(uploads.thumbnail_key(row["project_id"], row["file_name"]))
-    _forget_staging(run, order)
 
 
 IMPORT_JOB = JobKind(JOB_NAME, run_import, Permission.TASK_WRITE, undo_import)

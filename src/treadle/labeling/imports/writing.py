@@ -104,18 +104,29 @@ def task_ids(tx: Tx, import_id: int) -> list[int]:
     return list(tx.execute(select(_t.id).where(_t.import_id == import_id).order_by(_t.id)).scalars())
 
 
-def undo(database: Database, import_id: int) -> None:
-    """Take away what an import that failed or was cancelled wrote, batch by batch."""
-    while True:
-        with database.write() as tx:
-            chosen = select(_t.id).where(_t.import_id == import_id).limit(BATCH)
-            ids = list(tx.execute(chosen).scalars())
-            if not ids:
-                failed = update(imports).where(imports.c.id == import_id, imports.c.state != "done")
-                tx.execute(failed.values(state="failed", finished_at=tx.now))
-                return
-            tx.execute(delete(tasks).where(_t.id.in_(ids)))
+def undo(database: Database, import_id: int) -> bool:
+    """Take away what an import that failed or was cancelled wrote, batch by batch.
+
+    Whether it did: rows that show already are people's work, and stay.
+    """
+    with database.read() as tx:
+        row = tx.execute(_PROGRESS, {"import_id": import_id}).first()
+    if row is not None and row.state == "done":
+        return False
+    while _undo_batch(database, import_id):
         time.sleep(_PAUSE_S)
+    return True
+
+
+def _undo_batch(database: Database, import_id: int) -> bool:
+    with database.write() as tx:
+        ids = list(tx.execute(select(_t.id).where(_t.import_id == import_id).limit(BATCH)).scalars())
+        if ids:
+            tx.execute(delete(tasks).where(_t.id.in_(ids)))
+        else:
+            ended = {"state": "failed", "finished_at": tx.now}
+            tx.execute(update(imports).where(imports.c.id == import_id).values(**ended))
+        return bool(ids)
 
 
 def undo_abandoned(database: Database, *, older_than: timedelta) -> int:
