@@ -20,12 +20,17 @@ def one_line(text: bytes) -> str:
     return text.decode()
 
 
+def holds_nul(text: bytes) -> bool:
+    """Whether a string of the JSON holds the character NUL."""
+    return b"\\u0000" in text and _NUL.search(text) is not None
+
+
 def check_has_no_nul(text: bytes) -> None:
     """Nothing, when no string of the JSON holds the character NUL: text in PostgreSQL cannot.
 
     Raises Invalid("json-nul").
     """
-    if b"\\u0000" in text and _NUL.search(text):
+    if holds_nul(text):
         raise Invalid(
             "json-nul", "The JSON holds the character NUL (\\u0000), which is kept nowhere. Leave it out."
         )

@@ -50,7 +50,10 @@ class FormReceiver:
         self._name, self._value = b"", b""
         self._headers: dict[bytes, bytes] = {}
         self._is_over = False
-        self._parser = MultipartParser(boundary, self._callbacks())
+        try:
+            self._parser = MultipartParser(boundary, self._callbacks())
+        except FormParserError as error:
+            raise _malformed(str(error)) from error
 
     def feed(self, chunk: bytes) -> None:
         """Take the next piece. Raises Invalid("body-too-large"), Invalid("form-malformed")."""

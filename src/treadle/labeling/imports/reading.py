@@ -13,7 +13,7 @@ import msgspec
 
 from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig, data_keys
-from treadle.labeling.json_text import check_has_no_nul
+from treadle.labeling.json_text import holds_nul
 
 _MOST_COLUMNS = 1_000
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
@@ -54,7 +54,8 @@ def read_rows(name: str, content: bytes, config: LabelConfig) -> Iterator[Any]:
 
 def read_json(content: bytes, name: str) -> list[Any]:
     """A list of rows, or one row alone. Raises Invalid("file-malformed")."""
-    check_has_no_nul(content)
+    if holds_nul(content):
+        raise _malformed(name, "holds the character NUL (\\u0000), which is kept nowhere. Leave it out.")
     try:
         value = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
