@@ -1,7 +1,7 @@
 import type { PictureSize, Point, Shape } from '../../model/types';
 import { moveShape, shapeBounds } from '../../tags/registry';
 import { moveInside } from '../../model/geometry';
-import { isBoxInside } from './geometry';
+import { isBoxInside, SHORTEST_SIDE } from './geometry';
 
 /** Rounding of a rotated corner may leave it this far out, in picture pixels. */
 const SLACK = 1e-6;
@@ -36,4 +36,23 @@ export function lastInside<S extends Shape>(shapeAt: (part: number) => S, size: 
     else outside = middle;
   }
   return shapeAt(inside);
+}
+
+/** The shape with its sides, corners or place on whole picture pixels (`snap="pixel"`); turned shapes stay as they are. */
+export function onWholePixels(shape: Shape): Shape {
+  switch (shape.kind) {
+    case 'rectangle': {
+      if (shape.rotation !== 0) return shape;
+      const [x, y] = [Math.round(shape.x), Math.round(shape.y)];
+      const width = Math.max(Math.round(shape.x + shape.width) - x, SHORTEST_SIDE);
+      const height = Math.max(Math.round(shape.y + shape.height) - y, SHORTEST_SIDE);
+      return { ...shape, x, y, width, height };
+    }
+    case 'polygon':
+      return { ...shape, points: shape.points.map(([x, y]) => [Math.round(x), Math.round(y)] as const) };
+    case 'keypoint':
+      return { ...shape, x: Math.round(shape.x), y: Math.round(shape.y) };
+    default:
+      return shape;
+  }
 }

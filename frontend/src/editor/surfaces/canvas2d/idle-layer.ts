@@ -8,6 +8,8 @@ import { isUprightBox, trace } from './trace';
 
 /** Painted around the view, so that a pan shows no empty rim before the next paint. CSS px. */
 const RIM = 64;
+/** Pixels of the bitmap at most; a larger screen is painted a little coarser. */
+const MOST_PIXELS = 24e6;
 /** With more shapes than this in view, lines are 1 px and scores are left out. */
 const DENSE = 400;
 const DASH = [7, 5];
@@ -79,9 +81,9 @@ export class IdleLayer {
   }
 
   #fitTo(view: View): void {
-    this.#density = devicePixelRatio || 1;
     const width = Math.round(view.width + RIM * 2);
     const height = Math.round(view.height + RIM * 2);
+    this.#density = Math.min(devicePixelRatio || 1, Math.sqrt(MOST_PIXELS / (width * height)));
     const { element } = this;
     const pixels = [Math.round(width * this.#density), Math.round(height * this.#density)] as const;
     if (element.width === pixels[0] && element.height === pixels[1]) return;

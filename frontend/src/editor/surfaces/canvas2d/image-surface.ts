@@ -1,9 +1,11 @@
+import { findControl } from '../../model/config/config';
 import type { Editor } from '../../model/editor';
 import type { Box, Diff, PictureSize, Region, RegionId, Shape, ShapeKind, ToolName } from '../../model/types';
 import { shapeBounds } from '../../tags/registry';
 import { activeScene, reachOf } from './active-scene';
 import type { Camera, Place } from './camera';
 import { CameraControl } from './camera-control';
+import { onWholePixels } from './clamp';
 import { describeRegion } from './describe';
 import { dropShape, settle } from './keyboard-shapes';
 import { Palette } from '../palette';
@@ -230,8 +232,14 @@ export class ImageSurface implements Stage {
     this.#camera.panBy(dx, dy);
   }
 
+  snaps(fromName: string): boolean {
+    return findControl(this.editor.config, fromName)?.attributes.snap === 'pixel';
+  }
+
   add(shape: Shape): Region | null {
-    const region = this.editor.addRegion(settle(shape, this.size), this.objectName);
+    const [label] = this.editor.labelState.active;
+    const placed = label !== undefined && this.snaps(label.fromName) ? onWholePixels(shape) : shape;
+    const region = this.editor.addRegion(settle(placed, this.size), this.objectName);
     if (region === null) this.refuse('Pick a label first: there is none for this shape.');
     return region;
   }

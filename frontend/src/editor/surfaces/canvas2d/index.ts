@@ -20,6 +20,6 @@ export async function mountImageSurface(
   editor: Editor,
   options: ImageSurfaceOptions,
 ): Promise<ImageSurface> {
-  const picture = await loadPicture(options.url, { name: options.objectName });
+  const picture = await loadPicture(options.url);
   return new ImageSurface(host, editor, picture, options);
 }

@@ -11,10 +11,10 @@ export interface LoadedPicture {
  *
  * @throws Error that names the address and says why it cannot be shown.
  */
-export async function loadPicture(url: string, shown: { name: string }): Promise<LoadedPicture> {
+export async function loadPicture(url: string): Promise<LoadedPicture> {
   if (url.trim() === '') throw new Error('This task names no picture: its address is empty.');
   const element = new Image();
-  element.alt = shown.name;
+  element.alt = ''; // named by the element around it
   element.decoding = 'async';
   element.draggable = false;
   const arrived = arrivalOf(element);

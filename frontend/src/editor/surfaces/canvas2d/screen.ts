@@ -16,8 +16,8 @@ export interface ScreenSource {
 }
 
 export interface ScreenChange {
-  /** The camera or the marquee moved. */
   readonly camera?: boolean;
+  readonly marquee?: boolean;
   /** Everything is to be painted. */
   readonly all?: boolean;
   /** The active layer is to be painted. */
@@ -51,7 +51,7 @@ export class Screen {
   #frameRequest = 0;
   #restTimer = 0;
   #paintedAt = 0;
-  #dirty = { camera: true, all: true, active: true, boxes: [] as Box[] };
+  #dirty = { camera: true, marquee: false, all: true, active: true, boxes: [] as Box[] };
 
   constructor(root: HTMLElement, picture: HTMLImageElement, camera: CameraControl, source: ScreenSource) {
     this.#root = root;
@@ -66,6 +66,7 @@ export class Screen {
   /** Asks for a frame that shows a change. */
   request(change: ScreenChange): void {
     this.#dirty.camera ||= change.camera ?? false;
+    this.#dirty.marquee ||= change.marquee ?? false;
     this.#dirty.all ||= change.all ?? false;
     this.#dirty.active ||= change.active ?? false;
     if (change.boxes !== undefined) this.#dirty.boxes.push(...change.boxes);
@@ -82,7 +83,7 @@ export class Screen {
 
   setMarquee(box: Box | null): void {
     this.#marqueeBox = box;
-    this.request({ camera: true });
+    this.request({ marquee: true });
   }
 
   /** Shows what changed since the last frame. now: the page's clock, ms. */
@@ -90,10 +91,11 @@ export class Screen {
     this.#frameRequest = 0;
     if (this.#camera.view.width === 0) return;
     const dirty = this.#dirty;
-    this.#dirty = { camera: false, all: false, active: false, boxes: [] };
+    this.#dirty = { camera: false, marquee: false, all: false, active: false, boxes: [] };
     const camera = this.#camera.shownAt(now);
     if (dirty.camera || dirty.all) this.#movePicture(camera, !dirty.all);
     if (dirty.all) this.#finishPicture(camera.scale);
+    if (dirty.camera || dirty.marquee) this.#moveMarquee(camera);
     const isDue = dirty.all || (dirty.camera && now - this.#paintedAt >= REPAINT_MS);
     this.#paintIdle(camera, isDue, dirty.boxes, now);
     this.#paintActive(camera, isDue || dirty.active);
@@ -113,12 +115,13 @@ export class Screen {
 
   #movePicture({ scale, x, y }: Camera, isMotion: boolean): void {
     this.#picture.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    if (isMotion) this.#root.classList.add('is-moving');
+  }
+
+  #moveMarquee({ scale, x, y }: Camera): void {
     const box = this.#marqueeBox;
     this.#marquee.hidden = box === null;
-    if (box === null) {
-      if (isMotion) this.#root.classList.add('is-moving');
-      return;
-    }
+    if (box === null) return;
     const { style } = this.#marquee;
     style.transform = `translate(${box.minX * scale + x}px, ${box.minY * scale + y}px)`;
     style.width = `${(box.maxX - box.minX) * scale}px`;

@@ -59,6 +59,7 @@ export class TextSurface {
   #labels: Editor['labelState'];
   #isKeyboardUsed = false;
   #isPressed = false;
+  #hadSelection = false;
   #frameRequest = 0;
   /** What is painted: these offsets, chosen at this scroll position. */
   #shown = { start: 0, end: 0 };
@@ -335,8 +336,11 @@ export class TextSurface {
 
   /** Text that is being selected is what the next label is for, so regions are let go. */
   #selectionChanged(): void {
-    if (this.hasSelection()) this.editor.selection.clear();
+    const hasSelection = this.hasSelection();
     this.#caret.show(this.#isKeyboardUsed && document.activeElement === this.element);
+    if (hasSelection === this.#hadSelection) return;
+    this.#hadSelection = hasSelection;
+    if (hasSelection) this.editor.selection.clear();
     this.#tell();
   }
 

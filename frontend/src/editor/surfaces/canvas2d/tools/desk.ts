@@ -1,4 +1,5 @@
 import { Editor } from '../../../model/editor';
+import { findControl } from '../../../model/config/config';
 import { parseConfig } from '../../../model/config/parse';
 import type { Box, Region, Shape } from '../../../model/types';
 import { reachOf } from '../active-scene';
@@ -12,6 +13,7 @@ const CONFIG = `<View>
   <PolygonLabels name="area" toName="img"><Label value="Road"/></PolygonLabels>
   <EllipseLabels name="oval" toName="img"><Label value="Sign"/></EllipseLabels>
   <KeyPointLabels name="dot" toName="img"><Label value="Nose"/></KeyPointLabels>
+  <RectangleLabels name="grid" toName="img" snap="pixel"><Label value="Cell"/></RectangleLabels>
 </View>`;
 
 /** A picture of 400 x 300 px for tests of tools: a real editor, no page. The camera shows picture pixels at `zoom`. */
@@ -58,6 +60,10 @@ export class Desk implements Stage {
 
   panBy(dx: number, dy: number): void {
     this.panned = { dx: this.panned.dx + dx, dy: this.panned.dy + dy };
+  }
+
+  snaps(fromName: string): boolean {
+    return findControl(this.editor.config, fromName)?.attributes.snap === 'pixel';
   }
 
   add(shape: Shape): Region | null {

@@ -121,6 +121,13 @@ describe('moving', () => {
     expect(desk.shape(b)).toMatchObject({ x: 90, y: 100 });
   });
 
+  it('ends on whole pixels where the config asks for it', () => {
+    desk.editor.setActiveLabel('grid', 'Cell');
+    const region = desk.box(50.2, 50.2, 40, 40);
+    hand.pull([60, 60], [80.4, 70]);
+    expect(desk.shape(region)).toMatchObject({ x: 71, y: 60, width: 40, height: 40 });
+  });
+
   it('leaves locked regions where they are', () => {
     const region = desk.box(50, 50, 40, 40);
     desk.editor.setLocked([region.id], true);

@@ -1,7 +1,7 @@
 import { clampMove, unionOf } from '../../../model/geometry';
 import type { Box, Point, Region, RegionId, Shape } from '../../../model/types';
 import { moveShape, shapeBounds } from '../../../tags/registry';
-import { clampPoint, isInside, lastInside, pushedInside } from '../clamp';
+import { clampPoint, isInside, lastInside, onWholePixels, pushedInside } from '../clamp';
 import { type FramedShape, frameOf, isFramed } from '../geometry';
 import {
   gripPlace, type Grip, type Handle, handleAt, handleCursor, insertVertex, knobDegrees, moveVertex, removeVertex, resize,
@@ -234,7 +234,12 @@ export class SelectTool implements Tool {
     const changed = shapes.filter(([id, shape]) => editor.store.get(id)?.shape !== shape);
     if (changed.length === 0) return;
     editor.history.mark(name);
-    editor.reshape(changed);
+    editor.reshape(changed.map(([id, shape]) => [id, this.#snapped(id, shape)] as const));
+  }
+
+  #snapped(id: RegionId, shape: Shape): Shape {
+    const region = this.#stage.editor.store.get(id);
+    return region !== undefined && this.#stage.snaps(region.fromName) ? onWholePixels(shape) : shape;
   }
 
   #pulled(shape: Shape, handle: Handle, from: ToolPointer, at: ToolPointer): Shape {

@@ -49,6 +49,8 @@ export interface Stage {
   /** Corner of the selected polygon that keys act on. */
   pickedVertex: number | null;
   panBy(dx: number, dy: number): void;
+  /** Whether shapes of a control lie on whole pixels. */
+  snaps(fromName: string): boolean;
   /** Adds a region, or tells the person why there is none. */
   add(shape: Shape): Region | null;
   refuse(message: string): void;
