@@ -15,6 +15,7 @@ from treadle.db.schema import predictions, tasks
 from treadle.errors import NotFound
 from treadle.labeling.config import parse_config, validate_imported_result
 from treadle.labeling.json_text import one_line
+from treadle.labeling.shorthand import complete_text
 from treadle.labeling.tally import TaskState, add_to_counters, lock_task
 from treadle.labeling.visibility import handed_to, visible_tasks
 
@@ -41,7 +42,7 @@ CHANGEABLE = frozenset({"result", "score", "model_version", "cluster", "mislabel
 class NewPrediction:
     """What a model version says of a task."""
 
-    result: bytes  # JSON list of results
+    result: bytes  # JSON list of results, or in short (see `shorthand`)
     model_version: str = ""
     score: float | None = None
     cluster: int | None = None
@@ -52,7 +53,6 @@ class NewPrediction:
 def add(tx: Tx, grant: Grant, task_id: int, new: NewPrediction) -> Mapping[str, Any]:
     """Add a prediction to a task; the row. Raises Invalid("result-malformed")."""
     task = lock_task(tx, task_id)
-    validate_imported_result(parse_config(task.label_config), new.result)
     prediction_id = tx.execute(_INSERT, _values(tx, task, new)).scalar_one()
     tx.execute(_ADD_TO_TASK, {"of_task": task_id, "more": 1})
     add_to_counters(tx, task.project_id, predictions=1)
@@ -65,9 +65,7 @@ def change(tx: Tx, grant: Grant, prediction_id: int, changes: Mapping[str, Any])
     row = get(tx, prediction_id)
     values = {name: value for name, value in changes.items() if name in CHANGEABLE}
     if "result" in values:
-        task = lock_task(tx, row["task_id"])
-        validate_imported_result(parse_config(task.label_config), values["result"])
-        values["result"] = one_line(values["result"])
+        values["result"] = _checked_result(lock_task(tx, row["task_id"]), values["result"])
     tx.execute(update(predictions).where(_p.id == prediction_id).values(updated_at=tx.now, **values))
     _record(tx, grant, "prediction.updated", row["project_id"], prediction_id)
     return get(tx, prediction_id)
@@ -124,7 +122,7 @@ def _values(tx: Tx, task: TaskState, new: NewPrediction) -> dict[str, Any]:
     return {
         "task_id": task.id,
         "project_id": task.project_id,
-        "result": one_line(new.result),
+        "result": _checked_result(task, new.result),
         "model_version": new.model_version,
         "score": new.score,
         "cluster": new.cluster,
@@ -133,6 +131,13 @@ def _values(tx: Tx, task: TaskState, new: NewPrediction) -> dict[str, Any]:
         "created_at": tx.now,
         "updated_at": tx.now,
     }
+
+
+def _checked_result(task: TaskState, result: bytes) -> str:
+    config = parse_config(task.label_config)
+    whole = complete_text(config, result)
+    validate_imported_result(config, whole)
+    return one_line(whole)
 
 
 def _record(tx: Tx, grant: Grant, kind: str, project_id: int, prediction_id: int) -> None:
