@@ -13,7 +13,7 @@ const FIXED: ReadonlyArray<readonly [keys: string, title: string]> = [
   ['Alt + arrows', 'Resize the selected shape by 1 px (Shift: 10)'],
   ['Page up, Page down', 'Rotate by 1° (Shift: 15)'],
   [', .', 'Pick a corner of the selected polygon; arrows move it, Insert adds one, Del takes it away'],
-  ['Shift + drag, wheel', 'Move the picture'],
+  ['Space or Shift + drag, wheel', 'Move the picture'],
   ['Ctrl + wheel, two fingers', 'Zoom'],
 ];
 

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import { useStore } from 'zustand';
 import type { Editor } from '../../editor/model/editor.ts';
 import { CommandRegistry } from '../../editor/model/tools/commands.ts';
@@ -130,6 +130,7 @@ function useLast(editor: Editor | null): Editor | null {
 
 /** Once all of a task is drawn: gives the keyboard its place again, and looks ahead. */
 function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTask | null): void {
+  const hadKeyboard = useKeyboardPlace(labelling);
   useEffect(() => {
     if (labelling.address.bench) installBench(labelling, surfaces);
   }, [labelling, surfaces]);
@@ -141,11 +142,25 @@ function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTa
     const look = (): void => {
       if (isSettled || surfaces.count < open.contents.length) return;
       isSettled = true;
+      if (hadKeyboard.current) surfaces.focus();
+      hadKeyboard.current = false;
       setTimeout(() => (labelling.settleDown(), void loadDialogs().catch(() => undefined)), 50);
     };
     look();
     return surfaces.subscribe(look);
-  }, [labelling, surfaces, open]);
+  }, [labelling, surfaces, open, hadKeyboard]);
+}
+
+/** Whether the picture or text that goes away has the keyboard: whoever works by keys alone wants it in the next one. */
+function useKeyboardPlace(labelling: Labelling): RefObject<boolean> {
+  const hadKeyboard = useRef(false);
+  useEffect(() => {
+    return labelling.state.subscribe((state, before) => {
+      if (state.scene === before.scene) return;
+      hadKeyboard.current ||= document.querySelector('.stage .is-key-focused:focus') !== null;
+    });
+  }, [labelling]);
+  return hadKeyboard;
 }
 
 /** Remapped keys live in this browser; where storage is blocked, as long as the page. */

@@ -63,7 +63,11 @@ function Pane({ content, open, surfaces, onRefuse }: PaneProps) {
       url={content.url}
       taskKey={open}
       onRefuse={onRefuse}
-      onBroken={(message) => setTrouble({ of: open, message })}
+      onBroken={(message) => {
+        setTrouble({ of: open, message });
+        surfaces.broken.add(content.object.name);
+        surfaces.changed();
+      }}
     />
   );
 }
