@@ -111,9 +111,11 @@ def test_an_annotation_is_made_changed_and_deleted(project: Project) -> None:
 def test_predictions_are_made_counted_and_turned_into_annotations(project: Project) -> None:
     ids = project.get_tasks_ids()
     assert project.create_prediction(ids[0], result=[BOX], score=0.9, model_version="m2")["score"] == 0.9
+    short = {"x": 1, "y": 2, "width": 3, "height": 4, "rectanglelabels": ["Cat"]}
+    assert project.create_prediction(ids[1], result=short, model_version="m2")["result"][0]["value"] == short
     rows = [{"task": task, "result": [BOX], "model_version": "m3"} for task in ids]
     assert project.create_predictions(rows) == {"created": 5}
-    assert project.get_model_versions() == {"m1": 5, "m2": 1, "m3": 5}
+    assert project.get_model_versions() == {"m1": 5, "m2": 2, "m3": 5}
     assert project.create_annotations_from_predictions()["detail"] == "Created 5 annotations"
     assert project.get_labeled_tasks_ids() == ids
 

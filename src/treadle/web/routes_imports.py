@@ -43,8 +43,7 @@ async def import_tasks(call: Call) -> Reply:
         if kind.startswith("application/x-www-form-urlencoded") or await call.in_thread(_is_url, body):
             raise Unsupported("import-url", "Importing from an address comes later. Upload the file itself.")
         if size_bytes <= call.parts.settings.inline_import_bytes and not wants_no_wait(call):
-            found = await call.in_thread(import_inline, call.parts.database, grant, body.read_bytes())
-            return _counts(call, found)
+            return await call.in_thread(_import_inline, call, grant, body)
         key = f"imports/bodies/{new_uuid()}.json"
         await call.in_thread(call.parts.objects.put, key, _chunks_of(body))
     return await _run(call, grant, [], key)
@@ -81,7 +80,19 @@ def _order(
     call: Call, grant: Grant, files: Sequence[StoredFile], body_key: str | None
 ) -> tuple[jobs.Job, int]:
     with call.write() as tx:
-        return start_import(tx, call.allow(tx, ProjectScope(_id(grant))), files, body_key=body_key)
+        writer = call.allow(tx, ProjectScope(_id(grant)))
+        return start_import(tx, writer, files, body_key=body_key, suggested_by=_suggested_by(call))
+
+
+def _import_inline(call: Call, grant: Grant, body: Path) -> Reply:
+    content = body.read_bytes()
+    found = import_inline(call.parts.database, grant, content, suggested_by=_suggested_by(call))
+    return _counts(call, found)
+
+
+def _suggested_by(call: Call) -> list[str]:
+    """``?preannotated_from_fields=a,b``: the keys of the data whose values are predictions."""
+    return [key.strip() for key in call.query_text("preannotated_from_fields").split(",") if key.strip()]
 
 
 def _counts(call: Call, found: dict[str, Any]) -> Reply:

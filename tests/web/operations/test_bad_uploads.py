@@ -187,6 +187,25 @@ def test_a_bad_prediction_of_many_writes_none(admin: httpx.Client, project: int)
     assert admin.get(f"/api/projects/{project}/").json()["total_predictions_number"] == 0
 
 
+def test_predictions_are_made_of_fields_of_the_data(admin: httpx.Client) -> None:
+    config = (
+        '<View><Text name="t" value="$text"/><Choices name="mood" toName="t"><Choice value="good"/>'
+        '<Choice value="bad"/></Choices></View>'
+    )
+    project = admin.post("/api/projects/", json={"title": "Moods", "label_config": config}).json()["id"]
+    url = f"/api/projects/{project}/import?preannotated_from_fields=guess"
+    sent = [{"text": "x", "guess": "good"}, {"data": {"text": "y", "guess": {"choices": ["bad"]}}}]
+    assert admin.post(url, json=sent).json()["prediction_count"] == 2
+    table = {"file": ("a.csv", b"text,guess\nz,bad\n")}
+    assert admin.post(url, files=table).json()["prediction_count"] == 1
+    made = admin.get("/api/predictions/", params={"project": project}).json()
+    assert [each["result"][0]["value"]["choices"] for each in made] == [["good"], ["bad"], ["bad"]]
+    for wrong, says in (({"text": "x"}, "guess: there is no"), ({"text": "x", "guess": "odd"}, "'odd'")):
+        (told,) = admin.post(url, json=[wrong]).json()["validation_errors"]["non_field_errors"]
+        assert told.startswith("Error at item 0: guess: ")
+        assert says in told
+
+
 @pytest.mark.parametrize(
     ("kind", "content"),
     [

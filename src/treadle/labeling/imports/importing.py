@@ -32,21 +32,32 @@ class ImportOrder(msgspec.Struct, frozen=True):
     import_id: int
     upload_ids: list[int] = []
     body_key: str | None = None
+    suggested_by: tuple[str, ...] = ()
 
 
 def start_import(
-    tx: Tx, grant: Grant, files: Sequence[StoredFile], *, body_key: str | None = None
+    tx: Tx,
+    grant: Grant,
+    files: Sequence[StoredFile],
+    *,
+    body_key: str | None = None,
+    suggested_by: Sequence[str] = (),
 ) -> tuple[jobs.Job, int]:
-    """Order the import of kept files, or of a kept JSON body; the job and the import's id."""
+    """Order the import of kept files, or of a kept JSON body; the job and the import's id.
+
+    ``suggested_by``: keys of the rows' data whose values are predictions.
+    """
     assert grant.project_id is not None
     upload_ids = [uploads.add(tx, grant.project_id, grant.actor.user_id, file) for file in files]
     import_id = _begin(tx, grant)
-    job = jobs.submit(tx, grant, JOB_NAME, ImportOrder(import_id, upload_ids, body_key))
+    job = jobs.submit(tx, grant, JOB_NAME, ImportOrder(import_id, upload_ids, body_key, tuple(suggested_by)))
     tx.execute(_NAME_JOB, {"of_import": import_id, "job": job.id})
     return job, import_id
 
 
-def import_inline(database: Database, grant: Grant, body: bytes) -> dict[str, Any]:
+def import_inline(
+    database: Database, grant: Grant, body: bytes, *, suggested_by: Sequence[str] = ()
+) -> dict[str, Any]:
     """Import a small JSON body now; the answer with counts and ids.
 
     Raises Invalid naming row and field, with nothing written.
@@ -57,7 +68,8 @@ def import_inline(database: Database, grant: Grant, body: bytes) -> dict[str, An
         config = parse_config(projects.config_of(tx, grant.project_id))
     summary = Staged()
     rows = read_json(body, "The body")
-    staged = list(count_into((stage(config, row, f"item {n}") for n, row in enumerate(rows)), summary))
+    checked = (stage(config, row, f"item {n}", suggested_by=suggested_by) for n, row in enumerate(rows))
+    staged = list(count_into(checked, summary))
     if not staged:
         raise no_task("the body")
     with database.write() as tx:
@@ -90,10 +102,10 @@ def answer(
     }
 
 
-def source_of(row: Any) -> Source:
+def source_of(row: Any, suggested_by: tuple[str, ...] = ()) -> Source:
     """An upload as something to import."""
     name = row["file_name"].split("-", 1)[-1]
-    return Source(name, row["object_key"], row["id"], row["project_id"], row["file_name"])
+    return Source(name, row["object_key"], row["id"], row["project_id"], row["file_name"], suggested_by)
 
 
 def _begin(tx: Tx, grant: Grant) -> int:

@@ -90,9 +90,9 @@ def _show(run: JobRun, order: ImportOrder) -> list[int]:
 
 def _sources(run: JobRun, order: ImportOrder) -> list[Source]:
     if order.body_key is not None:
-        return [Source("The body", order.body_key)]
+        return [Source("The body", order.body_key, suggested_by=order.suggested_by)]
     with run.database.read() as tx:
-        return [source_of(row) for row in uploads.list_by_id(tx, order.upload_ids)]
+        return [source_of(row, order.suggested_by) for row in uploads.list_by_id(tx, order.upload_ids)]
 
 
 def _count_formats(sources: list[Source]) -> dict[str, int]:

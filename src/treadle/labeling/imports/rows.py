@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig, check_task_data, validate_imported_result
+from treadle.labeling.shorthand import complete_result
 
 
 class StagedAnnotation(msgspec.Struct):
@@ -40,14 +41,25 @@ class StagedTask(msgspec.Struct):
     file_upload_id: int | None = None
 
 
-def stage(config: LabelConfig, row: Any, place: str, file_upload_id: int | None = None) -> StagedTask:
+def stage(
+    config: LabelConfig,
+    row: Any,
+    place: str,
+    file_upload_id: int | None = None,
+    *,
+    suggested_by: Sequence[str] = (),
+) -> StagedTask:
     """The row of an import, checked.
 
     row: ``{"data": {…}, "annotations": […], "predictions": […], "meta": {…}}``, or the data alone.
-    place: how errors name the row, such as ``item 3``. Raises Invalid("row-malformed").
+    place: how errors name the row, such as ``item 3``.
+    suggested_by: keys of the data whose values are predictions, whole or in short.
+    Raises Invalid("row-malformed").
     """
     if not isinstance(row, dict):
         raise _wrong(place, f"Expected an object, got {type(row).__name__}.")
+    if suggested_by:
+        row = _with_suggestions(config, row, suggested_by, place)
     has_parts = isinstance(row.get("data"), dict)
     data = row["data"] if has_parts else row
     parts = row if has_parts else {}
@@ -65,6 +77,23 @@ def stage(config: LabelConfig, row: Any, place: str, file_upload_id: int | None 
         predictions=list(_predictions(config, parts, place)),
         file_upload_id=file_upload_id,
     )
+
+
+def _with_suggestions(
+    config: LabelConfig, row: dict[str, Any], keys: Sequence[str], place: str
+) -> dict[str, Any]:
+    data = row["data"] if isinstance(row.get("data"), dict) else row
+    suggestions = [{"result": _suggestion(config, data, key, place)} for key in keys]
+    return {"data": data, "predictions": suggestions}
+
+
+def _suggestion(config: LabelConfig, data: dict[str, Any], key: str, place: str) -> list[Any]:
+    if key not in data:
+        raise _wrong(place, f"{key}: there is no such key, and predictions are to be made of it.")
+    try:
+        return complete_result(config, data[key])
+    except Invalid as error:
+        raise _wrong(place, f"{key}: {error.message}") from error
 
 
 def _annotations(config: LabelConfig, parts: Any, place: str) -> Iterator[StagedAnnotation]:

@@ -49,6 +49,8 @@ class Source:
     upload_id: int | None = None
     project_id: int | None = None
     file_name: str = ""
+    #: Keys of the rows' data whose values are predictions.
+    suggested_by: tuple[str, ...] = ()
 
 
 def stage_all(
@@ -111,7 +113,8 @@ def _stage_rows(objects: ObjectStore, config: LabelConfig, source: Source) -> It
     rows = read_rows(source.name, content, config) if where else iter(read_json(content, source.name))
     number = -1
     for number, row in enumerate(rows):
-        yield stage(config, row, f"item {number}{where}", source.upload_id)
+        place = f"item {number}{where}"
+        yield stage(config, row, place, source.upload_id, suggested_by=source.suggested_by)
     if number < 0:
         raise no_task(source.name)
 
