@@ -64,6 +64,12 @@ export class CameraControl {
     this.#set(zoomAt(this.#camera, factor, at, this.#frame));
   }
 
+  /** Brings a point of the picture under a place of the view, at a scale. */
+  hold(point: Place, at: Place, scale: number): void {
+    const allowed = zoomAt(this.#camera, scale / this.#camera.scale, at, this.#frame).scale;
+    this.#set({ scale: allowed, x: at.x - point.x * allowed, y: at.y - point.y * allowed });
+  }
+
   panBy(dx: number, dy: number): void {
     const { scale, x, y } = this.#camera;
     this.#set({ scale, x: x + dx, y: y + dy });

@@ -27,6 +27,7 @@ export class PictureInput implements PointerSink {
   #pointerAt: ToolPointer | null = null;
   #isSpaceHeld = false;
   #isPanning = false;
+  #pinched = { point: { x: 0, y: 0 }, scale: 1 };
 
   constructor(target: InputTarget, signal: AbortSignal) {
     this.#target = target;
@@ -111,8 +112,14 @@ export class PictureInput implements PointerSink {
     this.release(event, at);
   }
 
+  pinchStart(at: Place): void {
+    const { camera } = this.#target;
+    this.#pinched = { point: camera.pictureAt(at), scale: camera.camera.scale };
+  }
+
+  /** What lay between the fingers at first stays between them, as far as the picture's edge allows. */
   pinch(factor: number, at: Place): void {
-    this.#target.camera.zoomBy(factor, at);
+    this.#target.camera.hold(this.#pinched.point, at, this.#pinched.scale * factor);
   }
 
   // ----

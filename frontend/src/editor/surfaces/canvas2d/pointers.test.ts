@@ -22,7 +22,8 @@ beforeEach(() => {
     abandon: () => seen.push('abandon'),
     pan: (dx, dy) => seen.push(`pan ${dx},${dy}`),
     panClick: () => seen.push('click'),
-    pinch: (factor) => seen.push(`pinch ${factor}`),
+    pinchStart: (at) => seen.push(`two at ${at.x},${at.y}`),
+    pinch: (factor, at) => seen.push(`pinch ${factor} at ${at.x},${at.y}`),
   };
   new Pointers(element, sink, gone.signal);
 });
@@ -87,6 +88,6 @@ describe('pointers', () => {
     send('pointermove', 50, 50, finger(1));
     send('pointerup', 50, 50, finger(1));
     send('pointerdown', 9, 9, finger(3));
-    expect(seen).toEqual(['press 0,0', 'abandon', 'pan 50,0', 'pinch 2', 'press 9,9']);
+    expect(seen).toEqual(['press 0,0', 'abandon', 'two at 50,0', 'pinch 2 at 100,0', 'press 9,9']);
   });
 });

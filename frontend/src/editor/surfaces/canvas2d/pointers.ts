@@ -14,6 +14,9 @@ export interface PointerSink {
   pan(dx: number, dy: number): void;
   /** A press that pans ended without having moved. */
   panClick(event: PointerEvent, at: Place): void;
+  /** Two fingers came down, with this place between them. */
+  pinchStart(at: Place): void;
+  /** They are this many times as far apart as at the start, with this place between them. */
   pinch(factor: number, at: Place): void;
 }
 
@@ -21,7 +24,7 @@ type Gesture =
   | { readonly kind: 'none' }
   | { readonly kind: 'press'; readonly pointer: number }
   | { readonly kind: 'pan'; readonly pointer: number; readonly from: Place; last: Place; hasMoved: boolean }
-  | { readonly kind: 'pinch' }
+  | { readonly kind: 'pinch'; readonly distance: number }
   /** Fingers left over from a pinch do nothing until all are lifted. */
   | { readonly kind: 'spent' };
 
@@ -87,7 +90,7 @@ export class Pointers {
   #move(event: PointerEvent): void {
     const at = this.place(event);
     const gesture = this.#gesture;
-    if (gesture.kind === 'pinch') return this.#pinchMove(event, at);
+    if (gesture.kind === 'pinch') return this.#pinchMove(event, at, gesture.distance);
     if (gesture.kind === 'none') return this.#sink.hover(event, at);
     if (gesture.kind === 'spent' || gesture.pointer !== event.pointerId) return;
     if (gesture.kind === 'press') return this.#sink.drag(event, at);
@@ -123,16 +126,16 @@ export class Pointers {
     if (this.#gesture.kind === 'press') this.#sink.abandon();
     this.#capture(event);
     this.#lastPress = null;
-    this.#gesture = { kind: 'pinch' };
+    const { distance, middle } = spread(this.#touches);
+    this.#gesture = { kind: 'pinch', distance: Math.max(distance, 1) };
+    this.#sink.pinchStart(middle);
   }
 
-  #pinchMove(event: PointerEvent, at: Place): void {
+  #pinchMove(event: PointerEvent, at: Place, startDistance: number): void {
     if (!this.#touches.has(event.pointerId)) return;
-    const before = spread(this.#touches);
     this.#touches.set(event.pointerId, at);
-    const after = spread(this.#touches);
-    this.#sink.pan(after.middle.x - before.middle.x, after.middle.y - before.middle.y);
-    if (before.distance > 0 && after.distance > 0) this.#sink.pinch(after.distance / before.distance, after.middle);
+    const { distance, middle } = spread(this.#touches);
+    this.#sink.pinch(Math.max(distance, 1) / startDistance, middle);
   }
 
   #endPinch(): void {
