@@ -42,7 +42,7 @@ export function LabelBar({ editor, keyMap, isFinding, onFinding }: LabelBarProps
           ))}
         </div>
       ))}
-      {isLong && <Finder all={all} editor={editor} keyMap={keyMap} isFinding={isFinding} onFinding={onFinding} />}
+      {(isLong || isFinding) && <Finder all={all} editor={editor} keyMap={keyMap} isFinding={isFinding} onFinding={onFinding} />}
     </div>
   );
 }
