@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, func, select, update
 
 from tests.labeling.studio import LEASE_S, Studio, open_studio, result
 from treadle.db import Database
@@ -73,6 +73,48 @@ def test_a_draft_renews_the_lease(studio: Studio) -> None:
         drafts.keep(tx, grant, task_id, NewDraft(b"[]"), lease_s=LEASE_S)
     with pytest.raises(NotFound):
         next_of(studio, "reviewer")
+
+
+def save_draft(studio: Studio, who: str, task_id: int) -> None:
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, who, Permission.ANNOTATION_WRITE)
+        drafts.keep(tx, grant, task_id, NewDraft(b"[]"), lease_s=LEASE_S)
+
+
+def open_out_of_turn(studio: Studio, who: str, task_id: int) -> None:
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, who, Permission.ANNOTATION_WRITE)
+        queue.hold(tx, grant, task_id, lease_s=LEASE_S)
+
+
+def count_leases(studio: Studio, task_id: int) -> int:
+    with studio.database.read() as tx:
+        held = select(func.count()).where(handouts.c.task_id == task_id, handouts.c.lease_until > tx.now)
+        return int(tx.execute(held).scalar_one())
+
+
+def test_a_draft_after_the_lease_takes_no_place_from_who_came_next(studio: Studio) -> None:
+    (task_id,) = studio.add_tasks()
+    next_of(studio, "annotator")
+    let_leases_end(studio)
+    assert next_of(studio, "reviewer") == task_id
+    save_draft(studio, "annotator", task_id)
+    assert count_leases(studio, task_id) == 1
+
+
+def test_opening_the_task_in_hand_keeps_the_lease(studio: Studio) -> None:
+    task_id, other = studio.add_tasks(2)
+    next_of(studio, "annotator")
+    open_out_of_turn(studio, "annotator", task_id)
+    assert next_of(studio, "reviewer") == other
+    assert next_of(studio, "annotator") == task_id
+
+
+def test_a_skipped_task_that_came_back_stays_in_hand(studio: Studio) -> None:
+    studio.change_project(skip_queue="REQUEUE_FOR_ME")
+    (task_id,) = studio.add_tasks()
+    studio.submit("annotator", task_id, result=b"[]", was_cancelled=True)
+    assert [next_of(studio, "annotator"), next_of(studio, "annotator")] == [task_id, task_id]
 
 
 def test_a_released_task_is_offered_to_the_next_person(studio: Studio) -> None:

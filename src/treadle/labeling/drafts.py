@@ -68,7 +68,7 @@ def keep(tx: Tx, grant: Grant, task_id: int, new: NewDraft, *, lease_s: int) -> 
             "updated_at": tx.now,
         },
     ).scalar_one()
-    queue.renew(tx, task_id, grant.actor.user_id, lease_s=lease_s)
+    queue.renew(tx, grant, task_id, lease_s=lease_s)
     return get(tx, grant, draft_id)
 
 
@@ -93,7 +93,7 @@ def change(
         values["result"] = one_line(values["result"])
     values |= {"updated_at": tx.now, "version": row["version"] + 1}
     tx.execute(update(drafts).where(_d.id == draft_id, _d.version == row["version"]).values(**values))
-    queue.renew(tx, row["task_id"], grant.actor.user_id, lease_s=lease_s)
+    queue.renew(tx, grant, row["task_id"], lease_s=lease_s)
     return get(tx, grant, draft_id)
 
 

@@ -48,7 +48,9 @@ _MINE = (
         _h.user_id == bindparam("user_id"),
         _h.project_id == bindparam("project_id"),
         _h.lease_until > bindparam("now"),
-        ~exists().where(_a.task_id == _h.task_id, _a.completed_by == bindparam("user_id")),
+        ~exists().where(
+            _a.task_id == _h.task_id, _a.completed_by == bindparam("user_id"), _a.was_cancelled.is_(False)
+        ),
     )
     .order_by(_h.handed_at, _h.task_id)
     .limit(2)
@@ -58,9 +60,13 @@ _RENEW = (
     .where(
         _h.task_id == bindparam("of_task"),
         _h.user_id == bindparam("of_user"),
-        _h.lease_until.is_not(None),
+        _h.lease_until > bindparam("instant"),
     )
     .values(lease_until=bindparam("until"))
+)
+# Not one that was given back.
+_ENDED = select(_h.task_id).where(
+    _h.task_id == bindparam("of_task"), _h.user_id == bindparam("user_id"), _h.lease_until.is_not(None)
 )
 _FREE = (
     update(handouts)
@@ -82,34 +88,48 @@ def next_task(tx: Tx, grant: Grant, *, lease_s: int, is_peek: bool = False) -> H
     Raises NotFound("no-task-left").
     """
     _take_turn(tx, grant)
-    who = {"user_id": grant.actor.user_id, "project_id": _project(grant), "now": tx.now}
+    who = _who(tx, grant)
     held = tx.execute(_MINE, who).all()
     wanted = held[1:] if is_peek else held[:1]
     if wanted:
         mine = wanted[0]
-        renew(tx, mine.task_id, grant.actor.user_id, lease_s=lease_s)
+        renew(tx, grant, mine.task_id, lease_s=lease_s)
         return Handout(mine.task_id, mine.lock_id, "Task lock")
     return _hand_out(tx, who, lease_s=lease_s)
 
 
 def hold(tx: Tx, grant: Grant, task_id: int, *, lease_s: int) -> None:
-    """Note that the actor opened this task; a lease only where the task still has a place."""
-    who = {"user_id": grant.actor.user_id, "project_id": _project(grant), "now": tx.now}
+    """Note that the actor opened this task; a lease only where the task still has a place for them."""
     _take_turn(tx, grant)
+    if _is_renewed(tx, grant, task_id, lease_s=lease_s):
+        return
+    who = _who(tx, grant)
     free = select(_t.id).where(_t.id == task_id, _has_place(), _is_new_to_me(forget_skips=False))
     has_place = tx.execute(free, who).first() is not None
     _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s) if has_place else None)
 
 
-def renew(tx: Tx, task_id: int, user_id: int, *, lease_s: int) -> None:
-    """Let the lease run again from now; nothing happens without one."""
-    until = tx.now + timedelta(seconds=lease_s)
-    tx.execute(_RENEW, {"of_task": task_id, "of_user": user_id, "until": until})
+def renew(tx: Tx, grant: Grant, task_id: int, *, lease_s: int) -> None:
+    """Let the actor's lease run again from now; nothing happens without one.
+
+    A lease that has ended begins anew only where nobody took the place meanwhile.
+    """
+    if _is_renewed(tx, grant, task_id, lease_s=lease_s):
+        return
+    ended = {"of_task": task_id, "user_id": grant.actor.user_id}
+    if tx.execute(_ENDED, ended).first() is not None:
+        hold(tx, grant, task_id, lease_s=lease_s)
 
 
 def release(tx: Tx, task_id: int, user_id: int) -> None:
     """Give the task back; that it was handed out is remembered."""
     tx.execute(_FREE, {"of_task": task_id, "of_user": user_id})
+
+
+def _is_renewed(tx: Tx, grant: Grant, task_id: int, *, lease_s: int) -> bool:
+    mine = {"of_task": task_id, "of_user": grant.actor.user_id}
+    until = tx.now + timedelta(seconds=lease_s)
+    return tx.execute(_RENEW, {**mine, "instant": tx.now, "until": until}).rowcount > 0
 
 
 def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
@@ -221,6 +241,10 @@ def _take_turn(tx: Tx, grant: Grant) -> None:
             text("SELECT pg_advisory_xact_lock(:class, :project)"),
             {"class": _ADVISORY_CLASS, "project": _project(grant)},
         )
+
+
+def _who(tx: Tx, grant: Grant) -> dict[str, Any]:
+    return {"user_id": grant.actor.user_id, "project_id": _project(grant), "now": tx.now}
 
 
 def _project(grant: Grant) -> int:
