@@ -147,6 +147,36 @@ def test_a_snapshot_is_made_fetched_and_deleted(project: Project, tmp_path: Path
     assert project.export_snapshot_list() == []
 
 
+def test_a_filtered_export_holds_what_the_filters_name(project: Project, tmp_path: Path) -> None:
+    ids = project.get_tasks_ids()
+    told = project.export(filters=over(2), title="n > 2", export_type="JSON", output_dir=str(tmp_path))
+    assert told["status"] == 200
+    kept = json.loads((tmp_path / told["filename"]).read_text())
+    assert [task["id"] for task in kept] == ids[3:]
+    assert project.get_views() == []
+
+
+def test_a_snapshot_chooses_tasks_and_annotations(project: Project, tmp_path: Path) -> None:
+    usual, true, skipped, _, _ = project.get_tasks_ids()
+    project.create_annotation(usual, result=[BOX])
+    project.create_annotation(true, result=[BOX], ground_truth=True)
+    project.create_annotation(skipped, result=[], was_cancelled=True)
+
+    def holds(**options: object) -> dict[int, int]:
+        made = project.export_snapshot_create(title="chosen", **options)
+        _, name = project.export_snapshot_download(made["id"], path=str(tmp_path))
+        tasks = json.loads((tmp_path / name).read_text())
+        return {task["id"]: len(task["annotations"]) for task in tasks}
+
+    assert holds(task_filter_options={"annotated": "only"}) == {usual: 1, true: 1}
+    assert holds(task_filter_options={"skipped": "only"}) == {skipped: 1}
+    assert len(holds(task_filter_options={"finished": "exclude"})) == 3
+    assert sum(holds(annotation_filter_options_skipped=False).values()) == 2
+    assert sum(holds(annotation_filter_options_usual=False).values()) == 2
+    with pytest.raises(HTTPError):
+        holds(serialization_options_predictions=False)
+
+
 def test_tasks_are_changed_and_deleted(legacy: Client, project: Project) -> None:
     ids = project.get_tasks_ids()
     assert project.update_task(ids[0], meta={"a": 1})["meta"] == {"a": 1}

@@ -10,13 +10,14 @@ from msgspec import Struct
 from treadle import jobs
 from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
-from treadle.errors import Invalid, NotFound
+from treadle.errors import Invalid, NotFound, Unsupported
 from treadle.jobs import Job
 from treadle.labeling import exports, projects
 from treadle.labeling.config import parse_config
-from treadle.labeling.exports import ExportOrder
+from treadle.labeling.exports import Choice, ExportOrder, SnapshotChoice
 from treadle.labeling.formats import EXPORT_FORMATS, find_format
 from treadle.permissions import Permission
+from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.downloads import stream_object
 from treadle.web.job_replies import raise_failure, wants_no_wait
@@ -25,10 +26,45 @@ from treadle.web.routing import AnyReply, Reply, Route, empty, json_reply
 WAIT_S = 600.0
 
 
+class TaskChoice(Struct):
+    """Which tasks a snapshot holds."""
+
+    view: Id | None = None
+    annotated: Choice | None = None
+    finished: Choice | None = None
+    skipped: Choice | None = None
+    only_with_annotations: bool | None = None
+
+
+class AnnotationChoice(Struct):
+    """Which annotations a snapshot holds."""
+
+    usual: bool | None = True
+    ground_truth: bool | None = True
+    skipped: bool | None = True
+
+
+class IdOnly(Struct):
+    """Whether something is told by its id alone."""
+
+    only_id: bool | None = None
+
+
+class Serialization(Struct):
+    """How a snapshot tells what belongs to a task."""
+
+    predictions: IdOnly | None = None
+    annotations__completed_by: IdOnly | None = None
+    interpolate_key_frames: bool | None = None
+
+
 class SnapshotBody(Struct):
     """What a client sends to make a snapshot."""
 
     title: str | None = None
+    task_filter_options: TaskChoice | None = None
+    annotation_filter_options: AnnotationChoice | None = None
+    serialization_options: Serialization | None = None
 
 
 class ConversionBody(Struct):
@@ -143,8 +179,33 @@ def _named(name: str) -> dict[str, str]:
 
 
 def _start_snapshot(call: Call, body: SnapshotBody) -> tuple[int, Job]:
+    _check_serialization(body.serialization_options or Serialization())
     with call.write() as tx:
-        return exports.start_snapshot(tx, _grant(call, tx), body.title or "")
+        return exports.start_snapshot(tx, _grant(call, tx), body.title or "", _choice(body))
+
+
+def _choice(body: SnapshotBody) -> SnapshotChoice:
+    chosen = body.task_filter_options or TaskChoice()
+    kinds = body.annotation_filter_options or AnnotationChoice()
+    return SnapshotChoice(
+        view_id=chosen.view,
+        annotated="only" if chosen.only_with_annotations else chosen.annotated,
+        finished=chosen.finished,
+        skipped=chosen.skipped,
+        with_usual=kinds.usual is not False,
+        with_ground_truth=kinds.ground_truth is not False,
+        with_skips=kinds.skipped is not False,
+    )
+
+
+def _check_serialization(wanted: Serialization) -> None:
+    spelled_out = (wanted.predictions, wanted.annotations__completed_by)
+    if wanted.interpolate_key_frames or any(each and each.only_id is False for each in spelled_out):
+        raise Unsupported(
+            "snapshot-serialization",
+            "Snapshots tell predictions and people by id, and key frames as they are. "
+            "Leave serialization_options out, and read predictions from /api/predictions/.",
+        )
 
 
 def _start_conversion(call: Call, export_type: str) -> tuple[int, Job | None]:

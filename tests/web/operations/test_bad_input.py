@@ -144,7 +144,11 @@ _WRONG: dict[tuple[str, str], dict[str, list[Any]]] = {
     },
     ("POST", "/api/dm/views/"): {"data": [3, [], "x"], "project": ["x", _HUGE]},
     ("POST", "/api/dm/views/order/"): {"ids": [3, ["x"], [_HUGE]], "project": ["x"]},
-    ("POST", "/api/projects/{project}/exports/"): {"title": [3, []]},
+    ("POST", "/api/projects/{project}/exports/"): {
+        "title": [3, []],
+        "task_filter_options": [3, {"annotated": "some"}, {"view": "x"}, {"view": _HUGE}],
+        "annotation_filter_options": [3, {"usual": "x"}],
+    },
     ("POST", "/api/projects/{project}/exports/{export}/convert"): {"export_type": [3, None, "NOPE"]},
     ("POST", "/api/projects/validate/"): {"label_config": [3, None]},
 }

@@ -6,6 +6,7 @@ project; a file is whole or absent. What a format cannot express is counted in t
 
 from __future__ import annotations
 
+from treadle.labeling.exports.choices import Choice, SnapshotChoice
 from treadle.labeling.exports.job import EXPORT_JOB, ExportOrder, forget_old_exports, start_export
 from treadle.labeling.exports.snapshots import (
     SNAPSHOT_JOB,
@@ -21,7 +22,9 @@ from treadle.labeling.exports.snapshots import (
 __all__ = [
     "EXPORT_JOB",
     "SNAPSHOT_JOB",
+    "Choice",
     "ExportOrder",
+    "SnapshotChoice",
     "convert_snapshot",
     "find_download",
     "forget_old_exports",

@@ -17,6 +17,7 @@ from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import projects, task_list, views
 from treadle.labeling.config import parse_config
+from treadle.labeling.exports.choices import ALL, SnapshotChoice
 from treadle.labeling.exports.rows import read_tasks
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import ExportCounts, find_format
@@ -90,13 +91,20 @@ def file_name(tx: Tx, project_id: int, digest: str, extension: str) -> str:
 
 
 def write_file(
-    run: JobRun, key: str, export_type: str, query: TaskQuery, *, with_all: bool
+    run: JobRun,
+    key: str,
+    export_type: str,
+    query: TaskQuery,
+    *,
+    with_all: bool,
+    choice: SnapshotChoice = ALL,
 ) -> tuple[str, ExportCounts]:
     """Write the grant's project in a format under ``key``; the MD5 of the file, and what it holds."""
     with run.database.read() as tx:
         config = parse_config(projects.config_of(tx, project_of(run)))
         total = task_list.count(tx, run.grant, query).tasks
-    tasks = read_tasks(run.database, run.grant, query, _reporter(run, total), with_all=with_all)
+    report = _reporter(run, total)
+    tasks = read_tasks(run.database, run.grant, query, report, with_all=with_all, choice=choice)
     with tempfile.TemporaryFile() as file:
         counts = find_format(export_type).write(tasks, config, cast(BinaryIO, file), run.job.created_at)
         digest = keep(run.objects, key, file)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from treadle.access import Grant
 from treadle.db import Database, Tx
 from treadle.db.schema import file_uploads, tasks
 from treadle.labeling import rendering
+from treadle.labeling.exports.choices import ALL, SnapshotChoice
 from treadle.labeling.filters import TaskQuery, condition_of
 from treadle.labeling.formats import ExportAnnotation, ExportTask
 from treadle.labeling.tasks import work_on
@@ -28,15 +29,19 @@ def read_tasks(
     report: Callable[[int], None],
     *,
     with_all: bool,
+    choice: SnapshotChoice = ALL,
 ) -> Iterator[ExportTask]:
-    """The tasks of the grant's project that ``query`` names, by id, a page in each transaction.
+    """The tasks of the grant's project that ``query`` and ``choice`` name, by id, a page in each transaction.
 
     Without ``with_all`` only those that somebody annotated or skipped. ``report`` is told how many were read.
     """
+    wanted = choice.condition()
+    if not with_all:
+        wanted &= _t.total_annotations + _t.cancelled_annotations > 0
     last, count = 0, 0
     while True:
         with database.read() as tx:
-            page = _read_page(tx, grant, query, last, with_all=with_all)
+            page = _read_page(tx, grant, query, last, wanted=wanted, choice=choice)
         yield from page
         count += len(page)
         report(count)
@@ -45,19 +50,19 @@ def read_tasks(
         last = page[-1].task_id
 
 
-def _read_page(tx: Tx, grant: Grant, query: TaskQuery, last: int, *, with_all: bool) -> list[ExportTask]:
+def _read_page(
+    tx: Tx, grant: Grant, query: TaskQuery, last: int, *, wanted: ColumnElement[bool], choice: SnapshotChoice
+) -> list[ExportTask]:
     statement = (
         select(tasks, file_uploads.c.file_name, file_uploads.c.width_px, file_uploads.c.height_px)
         .outerjoin(file_uploads, file_uploads.c.id == _t.file_upload_id)
-        .where(condition_of(tx, grant, query), _t.id > last)
+        .where(condition_of(tx, grant, query), wanted, _t.id > last)
         .order_by(_t.id)
         .limit(_PAGE)
     )
-    if not with_all:
-        statement = statement.where(_t.total_annotations + _t.cancelled_annotations > 0)
     rows = [dict(row) for row in tx.execute(statement).mappings()]
     work = work_on(tx, grant, [row["id"] for row in rows])
-    done = _group(work.annotations)
+    done = _group([each for each in work.annotations if choice.holds(each)])
     begun, predicted = _group(work.drafts), _group(work.predictions)
     return [
         _to_export(tx, row, done.get(row["id"], ()), begun.get(row["id"], ()), predicted.get(row["id"], ()))

@@ -14,7 +14,8 @@ from treadle.db import Tx
 from treadle.db.schema import export_conversions, exports, users
 from treadle.errors import NotFound
 from treadle.jobs import JobKind, JobRun
-from treadle.labeling import rendering
+from treadle.labeling import rendering, views
+from treadle.labeling.exports.choices import ALL, SnapshotChoice
 from treadle.labeling.exports.conversion import convert_file
 from treadle.labeling.exports.job import check_fits, write_file
 from treadle.labeling.filters import TaskQuery
@@ -38,10 +39,13 @@ class SnapshotOrder(msgspec.Struct, frozen=True):
 
     export_id: int
     export_type: str = "JSON"
+    choice: SnapshotChoice = ALL
 
 
-def start_snapshot(tx: Tx, grant: Grant, title: str) -> tuple[int, jobs.Job]:
-    """Order a snapshot of all tasks of the grant's project; its id and the job."""
+def start_snapshot(tx: Tx, grant: Grant, title: str, choice: SnapshotChoice = ALL) -> tuple[int, jobs.Job]:
+    """Order a snapshot of the grant's project; its id and the job. Raises NotFound("view-not-found")."""
+    if choice.view_id is not None:
+        views.query_of(tx, grant, choice.view_id)
     export_id = tx.execute(
         insert(exports).returning(_e.id),
         {
@@ -52,7 +56,8 @@ def start_snapshot(tx: Tx, grant: Grant, title: str) -> tuple[int, jobs.Job]:
             "status": "created",
         },
     ).scalar_one()
-    return int(export_id), jobs.submit(tx, grant, JOB_NAME, SnapshotOrder(int(export_id)))
+    order = SnapshotOrder(int(export_id), choice=choice)
+    return order.export_id, jobs.submit(tx, grant, JOB_NAME, order)
 
 
 def convert_snapshot(tx: Tx, grant: Grant, export_id: int, export_type: str) -> tuple[int, jobs.Job | None]:
@@ -153,7 +158,8 @@ SNAPSHOT_JOB = JobKind(JOB_NAME, run_snapshot, Permission.EXPORT, undo_snapshot)
 def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
     key = _key(order)
     if order.export_type == "JSON":
-        digest, counts = write_file(run, key, "JSON", TaskQuery(), with_all=True)
+        query = _query(run, order.choice.view_id)
+        digest, counts = write_file(run, key, "JSON", query, with_all=True, choice=order.choice)
         counters = {"task_number": counts.tasks, "annotation_number": counts.annotations}
         values = {"md5": digest, "counters": msgspec.json.encode(counters).decode()}
     else:
@@ -163,6 +169,13 @@ def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
     with run.database.write() as tx:
         _set_status(tx, order, {"status": "completed", "object_key": key, **values})
     return {"export": order.export_id, "export_type": order.export_type}
+
+
+def _query(run: JobRun, view_id: int | None) -> TaskQuery:
+    if view_id is None:
+        return TaskQuery()
+    with run.database.read() as tx:
+        return views.query_of(tx, run.grant, view_id)
 
 
 def _set_status(tx: Tx, order: SnapshotOrder, values: Mapping[str, Any]) -> None:
