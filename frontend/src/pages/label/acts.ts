@@ -64,11 +64,12 @@ function regionActs(editor: Editor, { surfaces }: PageParts): Act[] {
     editor.selection.set([next.id]);
     surfaces.focusRegion(next.toName, next.id);
   };
-  const hasStageFocus = () => document.activeElement?.closest('.stage') !== null && document.activeElement !== document.body;
+  // Beside the surface Tab is the browser's: it would lead nowhere from the buttons over the picture.
+  const hasSurfaceFocus = () => document.activeElement?.closest('.surface') != null;
   return [
     { id: 'region.delete', run: () => editor.remove(ids()), isEnabled: isSelected },
-    { id: 'region.next', run: step(1), isEnabled: hasStageFocus },
-    { id: 'region.previous', run: step(-1), isEnabled: hasStageFocus },
+    { id: 'region.next', run: step(1), isEnabled: hasSurfaceFocus },
+    { id: 'region.previous', run: step(-1), isEnabled: hasSurfaceFocus },
     { id: 'region.duplicate', run: () => editor.duplicate(ids()), isEnabled: isSelected },
     { id: 'region.select-all', run: () => editor.selection.set(editor.store.all().map((region) => region.id)), isEnabled: () => editor.store.size > 0 },
     { id: 'region.hide', run: () => editor.setHidden(ids(), !every(editor, 'hidden')), isEnabled: isSelected },
