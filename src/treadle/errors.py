@@ -6,7 +6,11 @@ happened, to which id, and what to do next, and, where input was at fault, the f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class TreadleError(Exception):
@@ -58,3 +62,21 @@ class Unavailable(TreadleError):
 
 class Defect(TreadleError):
     """A bug of ours."""
+
+
+def disk_full(what: str) -> Unavailable:
+    """The error for ``what`` when there was no room for it on the server's disk."""
+    return Unavailable(
+        "disk-full", f"The server's disk is full: {what} was not written. Make room there, then try again."
+    )
+
+
+@contextmanager
+def telling_a_full_disk(what: str) -> Iterator[None]:
+    """Raises Unavailable("disk-full") where a file of ``what`` finds no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise disk_full(what) from error
+        raise

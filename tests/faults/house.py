@@ -64,7 +64,7 @@ class House:
         """A client of the administrator; it finds the server again after a start."""
         headers = {"Authorization": f"Token {ADMIN_TOKEN}"}
         url = f"http://127.0.0.1:{self._port}"
-        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
             yield client
 
     @contextmanager

@@ -13,15 +13,19 @@ from typing import Any, Literal
 
 from sqlalchemy import Executable, create_engine, event
 from sqlalchemy.engine import Connection, CursorResult, Engine, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
-from treadle.errors import Invalid
+from treadle.errors import Invalid, disk_full
 
 DialectName = Literal["sqlite", "postgresql"]
 JournalMode = Literal["WAL", "DELETE"]
 
 _BUSY_TIMEOUT_MS = 5_000
 _POOL_SIZE = 40
+# The second is what SQLite makes of a file that must not grow, and of a disk that fails.
+_SQLITE_DISK_FULL = ("database or disk is full", "disk I/O error")
+_POSTGRESQL_DISK_FULL = "53100"
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,16 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that sees one state and changes nothing."""
-        with self._reader.connect() as connection:
+        with _telling_a_full_disk(), self._reader.connect() as connection:
             yield Tx(connection, self.dialect, datetime.now(timezone.utc))
             connection.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """A transaction that is committed at the end of the block, or undone by an exception."""
+        """A transaction that is committed at the end of the block, or undone by an exception.
+
+        Raises Unavailable("disk-full").
+        """
         if self._turn is None:
             with self._begin() as tx:
                 yield tx
@@ -85,7 +92,7 @@ class Database:
 
     @contextmanager
     def _begin(self) -> Iterator[Tx]:
-        with self._writer.begin() as connection:
+        with _telling_a_full_disk(), self._writer.begin() as connection:
             yield Tx(connection, self.dialect, datetime.now(timezone.utc))
 
     @property
@@ -97,6 +104,22 @@ class Database:
         """Give all connections back."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+@contextmanager
+def _telling_a_full_disk() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if _is_disk_full(error):
+            raise disk_full("the change to the database") from error
+        raise
+
+
+def _is_disk_full(error: OperationalError) -> bool:
+    if getattr(error.orig, "sqlstate", None) == _POSTGRESQL_DISK_FULL:
+        return True
+    return isinstance(error.orig, sqlite3.Error) and str(error.orig) in _SQLITE_DISK_FULL
 
 
 def connect_url(path: Path) -> str:

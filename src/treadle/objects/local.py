@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from treadle.errors import NotFound
+from treadle.errors import NotFound, telling_a_full_disk
 from treadle.objects.store import CHUNK_BYTES, StoredObject, check_key
 
 #: Where objects lie until they are whole; what is found there at a start is left over.
@@ -25,7 +25,13 @@ class LocalObjects:
 
     def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
         target = self._path(key)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with telling_a_full_disk(f"the object {key}"):
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            size_bytes = self._write(target, chunks)
+            _sync_folder(target.parent)
+        return StoredObject(key, size_bytes)
+
+    def _write(self, target: Path, chunks: Iterable[bytes]) -> int:
         descriptor, partial = tempfile.mkstemp(dir=self._partial)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -36,8 +42,7 @@ class LocalObjects:
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
-        _sync_folder(target.parent)
-        return StoredObject(key, size_bytes)
+        return size_bytes
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         file = self._open(key)

@@ -23,7 +23,10 @@ class ObjectStore(Protocol):
     """Bytes by key; every implementation passes the same conformance suite."""
 
     def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
-        """Store the chunks under ``key``, whole or not at all, over whatever was there."""
+        """Store the chunks under ``key``, whole or not at all, over whatever was there.
+
+        Raises Unavailable("disk-full").
+        """
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from ``start`` up to, not including, ``end``, in chunks.

@@ -35,6 +35,7 @@ STATUSES_BY_CODE: Mapping[str, int] = {
     "method-not-allowed": 405,
     "body-too-large": 413,
     "too-many-attempts": 429,
+    "disk-full": 507,
 }
 
 #: What a details key may not overwrite.

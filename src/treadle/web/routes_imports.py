@@ -12,7 +12,7 @@ import msgspec
 
 from treadle import jobs
 from treadle.access import Grant, ProjectScope
-from treadle.errors import Invalid, Unavailable, Unsupported
+from treadle.errors import Invalid, Unsupported, telling_a_full_disk
 from treadle.ids import new_uuid
 from treadle.labeling import uploads
 from treadle.labeling.imports import import_inline, import_predictions, start_import
@@ -30,6 +30,11 @@ WAIT_S = 600.0
 
 async def import_tasks(call: Call) -> Reply:
     """Import what the body holds: JSON, or files of a form."""
+    with telling_a_full_disk("the upload"):
+        return await _import(call)
+
+
+async def _import(call: Call) -> Reply:
     project_id = call.path_int("id")
     grant = await call.in_thread(_allow, call, project_id)
     kind = call.headers.get("content-type", "")
@@ -79,9 +84,13 @@ async def _run(call: Call, grant: Grant, files: Sequence[StoredFile], body_key: 
 def _order(
     call: Call, grant: Grant, files: Sequence[StoredFile], body_key: str | None
 ) -> tuple[jobs.Job, int]:
-    with call.write() as tx:
-        writer = call.allow(tx, ProjectScope(_id(grant)))
-        return start_import(tx, writer, files, body_key=body_key, suggested_by=_suggested_by(call))
+    try:
+        with call.write() as tx:
+            writer = call.allow(tx, ProjectScope(_id(grant)))
+            return start_import(tx, writer, files, body_key=body_key, suggested_by=_suggested_by(call))
+    except BaseException:
+        _forget(call, [file.object_key for file in files] + ([body_key] if body_key else []))
+        raise
 
 
 def _import_inline(call: Call, grant: Grant, body: Path) -> Reply:
@@ -93,6 +102,11 @@ def _import_inline(call: Call, grant: Grant, body: Path) -> Reply:
 def _suggested_by(call: Call) -> list[str]:
     """``?preannotated_from_fields=a,b``: the keys of the data whose values are predictions."""
     return [key.strip() for key in call.query_text("preannotated_from_fields").split(",") if key.strip()]
+
+
+def _forget(call: Call, keys: Sequence[str]) -> None:
+    for key in keys:
+        call.parts.objects.delete(key)
 
 
 def _counts(call: Call, found: dict[str, Any]) -> Reply:
@@ -141,11 +155,15 @@ async def _receive_body(call: Call, path: Path) -> int:
 
 
 def _keep_files(call: Call, project_id: int, parts: Sequence[Part]) -> list[StoredFile]:
-    objects = call.parts.objects
+    objects, kept = call.parts.objects, []
     try:
-        return [uploads.store(objects, project_id, part.file_name or "file", part.chunks()) for part in parts]
-    except OSError as error:
-        raise Unavailable("disk", f"The server cannot keep the upload: {error.strerror}.") from error
+        for part in parts:
+            file = uploads.store(objects, project_id, part.file_name or "file", part.chunks())
+            kept.append(file)
+    except BaseException:
+        _forget(call, [file.object_key for file in kept])
+        raise
+    return kept
 
 
 def _chunks_of(path: Path) -> Iterable[bytes]:
