@@ -28,10 +28,6 @@ export interface ActiveScene {
   readonly rubber: { readonly from: Point; readonly to: Point; readonly closes: boolean } | null;
 }
 
-export const EMPTY_SCENE: Omit<ActiveScene, 'size'> = {
-  shapes: [], handles: [], pickedVertex: null, name: null, rubber: null,
-};
-
 /** Room for handles, the knob and lines around a shape, CSS px. */
 const MARGIN = 14;
 /** Canvas sides grow in such steps, so that a growing shape does not make a new bitmap at every frame. */

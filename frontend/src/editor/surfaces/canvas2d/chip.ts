@@ -1,7 +1,7 @@
 import type { Box } from '../../model/types';
 import { inkOn } from '../palette';
 
-export const CHIP_FONT = '600 12px Inter, "Inter Variable", system-ui, sans-serif';
+const CHIP_FONT = '600 12px Inter, "Inter Variable", system-ui, sans-serif';
 export const CHIP_HEIGHT = 18;
 const PADDING = 6;
 const LONGEST = 220;

@@ -8,7 +8,7 @@ export function describeRegion(region: Region, name: string, all: readonly Regio
   return `${name}${suggested}, ${place} of ${all.length}, ${describeShape(region.shape)}`;
 }
 
-export function describeShape(shape: Shape): string {
+function describeShape(shape: Shape): string {
   const { minX, minY, maxX, maxY } = shapeBounds(shape);
   const at = `at ${Math.round(minX)}, ${Math.round(minY)}`;
   if (shape.kind === 'keypoint') return at;

@@ -65,7 +65,7 @@ export function gripPlace(frame: Frame, grip: Grip): Point {
   return fromFrame(frame, grip.sx * frame.halfWidth, grip.sy * frame.halfHeight);
 }
 
-export function knobPlace(frame: Frame, knob: number): Point {
+function knobPlace(frame: Frame, knob: number): Point {
   return fromFrame(frame, 0, -frame.halfHeight - knob);
 }
 
