@@ -10,6 +10,7 @@ import pytest
 
 from tests.serving import RunningServer, serve
 from treadle.access import ORGANIZATION
+from treadle.db.schema import installation
 from treadle.errors import Conflict
 from treadle.permissions import Permission
 from treadle.web import app
@@ -48,6 +49,17 @@ def stream(_call: Call) -> StreamReply:
     return StreamReply(iter([b"a", b"b"]), "text/plain", {"Content-Disposition": "attachment"})
 
 
+def uploaded_page(_call: Call) -> StreamReply:
+    return StreamReply(iter([b"<script src=x></script>"]), "text/html")
+
+
+def overtaken(call: Call) -> Reply:
+    with call.parts.database.write() as tx:
+        for _ in range(2):
+            tx.execute(installation.insert(), {"key": "twice", "value": ""})
+    return json_reply({})
+
+
 async def count_bytes(call: Call) -> AnyReply:
     total = 0
     async for chunk in call.chunks():
@@ -70,6 +82,8 @@ ROUTES = (
     Route("POST", "/api/echo/{id}/", echo, SIGNED_IN, "Echoes"),
     Route("GET", "/api/page/", page, PUBLIC, "Pages"),
     Route("GET", "/api/stream", stream, PUBLIC, "Streams"),
+    Route("GET", "/api/uploaded-page", uploaded_page, PUBLIC, "Streams a page"),
+    Route("POST", "/api/overtaken", overtaken, PUBLIC, "Meets another"),
     Route("POST", "/api/upload", count_bytes, ADMIN, "Counts", stream=True),
 )
 
@@ -170,3 +184,16 @@ def test_health_and_version_answer_strangers(server: RunningServer) -> None:
         version = client.get("/api/version/").json()
         assert {"release", "label-studio-os-package"} <= version.keys()
         assert client.get("/version").json() == version
+
+
+def test_a_page_that_somebody_uploaded_can_run_nothing(odd_server: RunningServer) -> None:
+    with odd_server.client() as client:
+        policy = client.get("/api/uploaded-page").headers["content-security-policy"]
+    assert "sandbox" in policy
+    assert "script-src" not in policy
+
+
+def test_of_two_writes_at_once_the_second_is_a_conflict(odd_server: RunningServer) -> None:
+    with odd_server.client() as client:
+        answer = client.post("/api/overtaken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "overtaken")

@@ -52,3 +52,19 @@ def test_somebody_else_s_job_is_a_404(server: RunningServer) -> None:
     with server.client(other.token) as client:
         assert client.get(f"/api/jobs/{job_id}").status_code == 404
         assert client.get("/api/jobs/nonsense").status_code == 404
+
+
+def test_the_file_of_an_export_that_is_not_written_yet_comes_later(server: RunningServer) -> None:
+    with server.client() as client:
+        project = client.post("/api/projects/", json={"title": "cats"}).json()["id"]
+        asked = client.get(f"/api/projects/{project}/export", headers={"Prefer": "respond-async"})
+        answer = client.get(f"/api/exports/files/{asked.json()['job']}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "job-unfinished")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_a_snapshot_is_asked_for_by_a_short_body(server: RunningServer) -> None:
+    with server.client() as client:
+        project = client.post("/api/projects/", json={"title": "cats"}).json()["id"]
+        answer = client.post(f"/api/projects/{project}/exports/", content=b"x" * 2**21)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")

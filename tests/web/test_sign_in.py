@@ -179,3 +179,17 @@ def test_a_changed_password_ends_every_other_session_at_once(server: RunningServ
         assert elsewhere.get("/api/current-user/whoami").status_code == 401
         back = post_form(elsewhere, "/user/login", {"email": "cleo@example.com", "password": new})
         assert back.status_code == 302
+
+
+def test_where_to_go_next_is_written_as_a_header_can_carry_it(server: RunningServer) -> None:
+    expected = {
+        "/projects/é?a=b": "../projects/%C3%A9?a=b",
+        "/a\r\nSet-Cookie: x=y": "../a%0D%0ASet-Cookie:%20x=y",
+        "http://[": "../",
+    }
+    found = {}
+    for target in expected:
+        with server.browser() as client:
+            fields = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD, "next": target}
+            found[target] = post_form(client, "/user/login", fields).headers.get("location")
+    assert found == expected

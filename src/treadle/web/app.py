@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -16,9 +16,10 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from treadle.access.audit import write_audit
-from treadle.errors import Defect, Forbidden, Invalid, TreadleError, Unavailable
+from treadle.errors import Conflict, Defect, Forbidden, Invalid, TreadleError, Unavailable
 from treadle.ids import new_uuid
 from treadle.permissions import Permission
+from treadle.web.bodies import read_whole
 from treadle.web.call import Call
 from treadle.web.errors import error_body, error_headers, status_of
 from treadle.web.pages import answer_page
@@ -91,6 +92,9 @@ class _Door:
         except (OperationalError, PoolTimeoutError) as error:
             _LOG.warning("The database did not answer: %s", error, extra={"request_id": request_id})
             return _error_reply(_BUSY, request_id), call
+        except IntegrityError as error:
+            _LOG.info("A write met another: %s", error.orig, extra=_where(request, request_id))
+            return _error_reply(_OVERTAKEN, request_id), call
         except ClientDisconnect:
             return Reply(499), call
         except Exception:  # noqa: BLE001 - the request boundary: whatever it is, the client gets an answer
@@ -102,7 +106,7 @@ class _Door:
             reply = await cast(Awaitable[AnyReply], route.handler(call))
             call.check_was_guarded()
             return reply
-        call.body = await _read_body(call.request)
+        call.body = await read_whole(call.chunks(), MAX_BODY_BYTES)
         return await run_in_threadpool(_run_guarded, cast(Handler, route.handler), call)
 
     async def _note(self, error: TreadleError, request_id: str, call: Call | None) -> None:
@@ -118,6 +122,11 @@ class _Door:
 
 
 _BUSY = Unavailable("database-busy", "The database is busy or away. Try again.", details={"retry_after_s": 1})
+# Two at once: both looked before either wrote, and the database let one through.
+_OVERTAKEN = Conflict(
+    "overtaken",
+    "Somebody changed or made the same at the same moment. Look at what is there, then try again.",
+)
 _FAULT = Defect(
     "server-error", "Something failed here that should not. The server's log has it under this id."
 )
@@ -153,19 +162,6 @@ def _to_call(request: Request, request_id: str, parts: Parts, route: Route, foun
     )
 
 
-async def _read_body(request: Request) -> bytes:
-    pieces, size_bytes = [], 0
-    async for piece in request.stream():
-        size_bytes += len(piece)
-        if size_bytes > MAX_BODY_BYTES:
-            raise Invalid(
-                "body-too-large",
-                f"The body is over {MAX_BODY_BYTES // 1024**2} MiB. Send less at once, or upload a file.",
-            )
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
 def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
     with call.parts.database.write() as tx:
         detail = {"code": error.code, "method": call.method, "path": call.path[:500]}
@@ -199,7 +195,8 @@ def _to_response(reply: AnyReply, request: Request) -> Response:
     else:
         response = StreamingResponse(reply.chunks, reply.status, media_type=reply.content_type)
     response.headers.update(_SECURITY_HEADERS)
-    is_page = reply.content_type.startswith("text/html") and "content-disposition" not in reply.headers
+    # Only whole answers are pages of ours: a stream is what somebody uploaded, whatever it calls itself.
+    is_page = isinstance(reply, Reply) and reply.content_type.startswith("text/html")
     response.headers["Content-Security-Policy"] = _PAGE_POLICY if is_page else _CONTENT_POLICY
     response.headers.update(reply.headers)
     return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,20 @@ _MISSING = re.compile(r"Object missing required field `(.+?)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+?)`")
 _PLACE = re.compile(r"(.*) - at `\$(?:\.([^`\[.]+))?.*`")
 _WHOLE = re.compile(r"-?\d{1,18}")
+
+
+async def read_whole(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes:
+    """A body that is small enough to lie in memory. Raises Invalid("body-too-large")."""
+    pieces, size_bytes = [], 0
+    async for piece in chunks:
+        size_bytes += len(piece)
+        if size_bytes > most_bytes:
+            raise Invalid(
+                "body-too-large",
+                f"The body is over {most_bytes // 1024**2} MiB. Send less at once, or upload a file.",
+            )
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def parse_json(body: bytes) -> Any:

@@ -30,9 +30,15 @@ def wants_no_wait(call: Call) -> bool:
 
 
 def raise_failure(job: Job) -> None:
-    """Nothing for a job that is done; otherwise the error that ended it, as if it had happened here."""
+    """Nothing for a job that is done; otherwise the error that ended it, as if it had happened here.
+
+    Raises Unavailable("job-unfinished") for one that has not ended.
+    """
     if job.state is JobState.DONE:
         return
+    if not job.is_final:
+        text = f"Job {job.id} has not ended yet. Ask again, or follow it at /api/jobs/{job.id}."
+        raise Unavailable("job-unfinished", text, details={"retry_after_s": 1})
     if job.state is JobState.CANCELLED:
         raise Conflict("job-cancelled", f"Job {job.id} was cancelled.")
     error: dict[str, Any] = msgspec.json.decode(job.error or "{}")

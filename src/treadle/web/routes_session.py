@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -134,6 +134,7 @@ def sign_out(call: Call) -> Reply:
     return Reply(302, b"", HTML, {"Location": to, **_UNCACHED}, (ended_session_cookie(call),))
 
 
+_KEPT_IN_URL = "/?&=#%+,;:@!$'()*~"
 _UNCACHED = {"Cache-Control": "no-store"}
 
 
@@ -161,7 +162,8 @@ def _sign_up(call: Call, form: SignUpForm) -> _SignedIn:
 
 
 def _enter(call: Call, signed_in: _SignedIn, wanted: str) -> Reply:
-    to = wanted.lstrip("/") if _is_on_this_site(wanted) else ""
+    # As a header can carry it: a line end in it would begin another header.
+    to = quote(wanted.lstrip("/"), safe=_KEPT_IN_URL) if _is_on_this_site(wanted) else ""
     cookies = (session_cookie(call, signed_in.secret, signed_in.life), fresh_csrf_cookie(call))
     if _wants_json(call):
         return Reply(200, msgspec.json.encode(NextBody(to)), headers=_UNCACHED, cookies=cookies)
@@ -189,7 +191,10 @@ def _wants_json(call: Call) -> bool:
 
 
 def _is_on_this_site(target: str) -> bool:
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # a bracket that no address of IPv6 closes
+        return False
     return not parts.scheme and not parts.netloc and "\\" not in target and not target.startswith("//")
 
 
