@@ -17,6 +17,7 @@ from treadle.labeling.config import parse_config
 from treadle.labeling.exports import Choice, ExportOrder, SnapshotChoice
 from treadle.labeling.formats import EXPORT_FORMATS, find_format
 from treadle.permissions import Permission
+from treadle.web.bodies import read_whole
 from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.downloads import stream_object
@@ -24,6 +25,7 @@ from treadle.web.job_replies import raise_failure, wants_no_wait
 from treadle.web.routing import AnyReply, Reply, Route, empty, json_reply
 
 WAIT_S = 600.0
+_MOST_BODY_BYTES = 1024**2
 
 
 class TaskChoice(Struct):
@@ -117,7 +119,9 @@ async def create_snapshot(call: Call) -> Reply:
     """Make a snapshot of all tasks, and wait for it."""
     export_id, job = await call.in_thread(_start_snapshot, call, await _body(call, SnapshotBody))
     if not wants_no_wait(call):
-        raise_failure(await jobs.wait_for(call.parts.database, job.id, WAIT_S))
+        job = await jobs.wait_for(call.parts.database, job.id, WAIT_S)
+        if job.is_final:
+            raise_failure(job)
     return await call.in_thread(_show_snapshot, call, export_id, 201)
 
 
@@ -236,7 +240,7 @@ def _brief(snapshot: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _body(call: Call, kind: type[Any]) -> Any:
-    call.body = b"".join([chunk async for chunk in call.chunks()])
+    call.body = await read_whole(call.chunks(), _MOST_BODY_BYTES)
     return call.decode(kind)
 
 
