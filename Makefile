@@ -5,6 +5,7 @@
 #   make check             style, types, laws of the house
 #   make test-long         the tests that take minutes
 #   make bench             the figures of benchmarks/
+#   make screenshots       the pictures in docs/screenshots, anew
 #   make dist              a wheel with the built front end, in dist/
 #   make lock              write the lock anew from pyproject.toml
 
@@ -18,7 +19,7 @@ ONCE := scripts/once.sh
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := src/treadle/web/static
 
-.PHONY: setup venv npm front-end browser run test test-python test-long check bench dist lock
+.PHONY: setup venv npm front-end browser run test test-python test-long check bench screenshots dist lock
 
 setup: venv front-end
 
@@ -55,6 +56,9 @@ check: npm
 
 bench: setup browser
 	python -m benchmarks
+
+screenshots: setup browser
+	@python scripts/screenshots.py
 
 dist: setup
 	uv build --quiet --no-build-isolation --python .venv/bin/python --wheel --out-dir dist
