@@ -30,7 +30,7 @@ class House:
         self._options = options
         self._starts = 0
         self._server = self._start(port=0)
-        self.url = self._server.url
+        self.url = self._address()
         self.api = httpx.Client(
             base_url=self.url,
             headers={"Authorization": f"Token {TOKEN}"},
@@ -47,7 +47,7 @@ class House:
     def restart(self) -> None:
         """Serves again at the same address; returns once it answers."""
         self._server = self._start(port=int(self.url.rpartition(":")[2]))
-        assert self._server.url == self.url
+        assert self._address() == self.url
 
     def close(self) -> None:
         self.api.close()
@@ -57,6 +57,14 @@ class House:
         self._starts += 1
         output = self._folder / f"output-{self._starts}"
         return start_server(self._folder / "data", output, *self._options, port=port)
+
+    def _address(self) -> str:
+        """Where it serves, once it does; a server that does not come up is not left behind."""
+        try:
+            return self._server.url
+        except AssertionError:
+            self.kill()
+            raise
 
     # What a script does through the API
 
