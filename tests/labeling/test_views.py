@@ -8,7 +8,7 @@ import pytest
 
 from tests.labeling.studio import Studio, box, result
 from treadle.errors import Invalid, NotFound
-from treadle.labeling import actions, predictions, task_list, views
+from treadle.labeling import actions, predictions, queue, task_list, views
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
 from treadle.labeling.projects import Page
@@ -20,7 +20,7 @@ def found(
 ) -> list[int]:
     query = TaskQuery({"conjunction": "and", "items": list(items)}, ordering)
     with studio.database.read() as tx:
-        return task_list.ids(tx, studio.grant(tx, "editor", Permission.TASK_READ), query)
+        return task_list.ids(tx, studio.grant(tx, who, Permission.TASK_READ), query)
 
 
 def where(column: str, operator: str, value: Any = None, kind: str = "Unknown") -> dict[str, Any]:
@@ -183,3 +183,39 @@ def test_deleting_annotations_and_predictions_of_a_selection_counts_them_out(stu
     project = studio.project()
     assert (project["total_annotations"], project["total_predictions"]) == (1, 1)
     assert studio.task(first)["total_predictions"] == 0
+
+
+def hand_to(studio: Studio, who: str, *task_ids: int) -> None:
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, who, Permission.ANNOTATION_WRITE)
+        for task_id in task_ids:
+            queue.hold(tx, grant, task_id, lease_s=900)
+
+
+def test_an_annotator_finds_nothing_by_what_others_did(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    hand_to(studio, "annotator", first, second)
+    studio.submit("reviewer", second, result=result(box("Dög")), lead_time=4.0)
+    studio.submit("annotator", first, result=result(box("Cat")), lead_time=2.0)
+    reviewer = studio.people["reviewer"].user_id
+    for item in (
+        where("annotations_results", "contains", "D\\u00f6g", "String"),
+        where("annotations_results", "contains", "rectangle", "String"),
+        where("labels", "contains", "Dög"),
+        where("annotators", "contains", reviewer, "List"),
+        where("avg_lead_time", "greater", 1, "Number"),
+        where("completed_at", "empty", False, "Datetime"),
+    ):
+        assert second not in found(studio, item, who="annotator"), item
+        assert found(studio, item, who="editor"), item
+    assert found(studio, where("labels", "contains", "Cat"), who="annotator") == [first]
+
+
+def test_an_annotator_s_order_tells_nothing_of_what_others_did(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    hand_to(studio, "annotator", first, second)
+    studio.submit("reviewer", first, lead_time=4.0)
+    studio.submit("reviewer", second, lead_time=2.0)
+    by_time = ("tasks:avg_lead_time",)
+    assert found(studio, ordering=by_time, who="editor") == [second, first]
+    assert found(studio, ordering=by_time, who="annotator") == [first, second]

@@ -19,7 +19,7 @@ from treadle.db.engine import DialectName
 from treadle.db.schema import predictions, tasks
 from treadle.errors import Invalid
 from treadle.labeling.columns import Readable, find_column
-from treadle.labeling.visibility import handed_to, visible_tasks
+from treadle.labeling.visibility import handed_to, of_own_work, visible_tasks
 
 _MOST_ITEMS = 50
 _LONGEST_PATTERN = 200
@@ -57,19 +57,20 @@ def condition_of(tx: Tx, grant: Grant, query: TaskQuery) -> ColumnElement[bool]:
         _t.project_id == grant.project_id,
         visible_tasks(tx, grant.project_id),
         handed_to(grant),
-        _filters(query.filters or {}, tx.dialect),
+        of_own_work(grant, _filters(query.filters or {}, tx.dialect)),
         _selection(query.selected),
     )
 
 
-def order_of(query: TaskQuery, dialect: DialectName) -> list[ColumnElement[Any]]:
-    """What to order by; always ends in the id, so that pages never overlap."""
+def order_of(grant: Grant, query: TaskQuery, dialect: DialectName) -> list[ColumnElement[Any]]:
+    """What to order by, of what the actor may see; always ends in the id, so that pages never overlap."""
     order: list[ColumnElement[Any]] = []
     for item in query.ordering:
         name = str(item)
         is_down = name.startswith("-")
         column = find_column(name.lstrip("-").removeprefix("tasks:"), dialect)
-        order.extend(_directed(part, is_down=is_down) for part in _ordered_by(column))
+        parts = (of_own_work(grant, part) for part in _ordered_by(column))
+        order.extend(_directed(part, is_down=is_down) for part in parts)
     return [*order, _t.id]
 
 

@@ -74,7 +74,9 @@ def count(tx: Tx, grant: Grant, query: TaskQuery) -> Totals:
 
 def ids(tx: Tx, grant: Grant, query: TaskQuery) -> list[int]:
     """The ids of all tasks that the query names, in its order."""
-    statement = select(_t.id).where(condition_of(tx, grant, query)).order_by(*order_of(query, tx.dialect))
+    statement = (
+        select(_t.id).where(condition_of(tx, grant, query)).order_by(*order_of(grant, query, tx.dialect))
+    )
     return list(tx.execute(statement).scalars())
 
 
@@ -92,7 +94,7 @@ def _read_rows(tx: Tx, grant: Grant, query: TaskQuery, page: Page) -> list[Mappi
     statement = (
         select(tasks)
         .where(condition_of(tx, grant, query))
-        .order_by(*order_of(query, tx.dialect))
+        .order_by(*order_of(grant, query, tx.dialect))
         .limit(page.size)
         .offset((page.number - 1) * page.size)
     )

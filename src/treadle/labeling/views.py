@@ -125,4 +125,4 @@ def _wrong(field: str, expected: str) -> Invalid:
 def check_query(tx: Tx, grant: Grant, query: TaskQuery) -> None:
     """Nothing, when the query can be asked. Raises Invalid naming what is wrong."""
     condition_of(tx, grant, query)
-    order_of(query, tx.dialect)
+    order_of(grant, query, tx.dialect)

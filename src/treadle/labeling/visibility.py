@@ -1,12 +1,15 @@
-"""Which tasks are there: the rows of an import show all at once, when it is done."""
+"""What one sees: the rows of an import all at once, when it is done; of others' work what the role shows."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, bindparam, select, true
+from sqlalchemy.sql.util import ClauseAdapter
 
 from treadle.access import Grant
-from treadle.db import Tx
-from treadle.db.schema import handouts, imports, tasks
+from treadle.db import Tx, schema
+from treadle.db.schema import drafts, handouts, imports, tasks
 
 _UNFINISHED = select(imports.c.id).where(
     imports.c.project_id == bindparam("project_id"), imports.c.state != "done"
@@ -28,3 +31,17 @@ def handed_to(grant: Grant) -> ColumnElement[bool]:
         return true()
     mine = select(handouts.c.task_id).where(handouts.c.user_id == grant.actor.user_id)
     return tasks.c.id.in_(mine)
+
+
+def of_own_work(grant: Grant, clause: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A condition or an order on tasks that reads the actor's own annotations and drafts alone, where they
+    may see no others: what is found, and in which order, tells of what it was found by."""
+    if not grant.is_narrow:
+        return clause
+    mine = schema.annotations.c.completed_by == grant.actor.user_id
+    own_annotations = select(schema.annotations).where(mine).subquery("own_annotations")
+    own_drafts = select(drafts).where(drafts.c.user_id == grant.actor.user_id).subquery("own_drafts")
+    seen: ColumnElement[Any] = (
+        ClauseAdapter(own_annotations).chain(ClauseAdapter(own_drafts)).traverse(clause)
+    )
+    return seen
