@@ -29,6 +29,7 @@ class Worker:
         self._running: set[str] = set()
         self._nudge = threading.Event()
         self._is_stopping = False
+        self._has_lost_a_job = False
 
     def stop(self) -> None:
         """Let `work` return; jobs that run stay half way and resume at the next start."""
@@ -36,7 +37,10 @@ class Worker:
         self._nudge.set()
 
     def work(self) -> None:
-        """Run jobs until `stop`."""
+        """Run jobs until `stop`, or until one could neither be ended nor failed, as on a full disk.
+
+        Such a job resumes when a worker begins anew.
+        """
         doorbell = hang_doorbell(self._parts.database)
         steps = DurableSteps(self._parts.settings, doorbell.slot, self._run)
         logger.info("A worker runs", extra={"slot": doorbell.slot})
@@ -50,7 +54,7 @@ class Worker:
         next_round_s = time.monotonic()
         while True:
             self._nudge.clear()
-            if self._is_stopping:
+            if self._is_stopping or self._has_lost_a_job:
                 return
             if time.monotonic() >= next_round_s:
                 self._go_round(doorbell, steps)
@@ -87,8 +91,11 @@ class Worker:
 
     def _run(self, job_id: str, run_step: RunStep) -> None:
         self._running.add(job_id)
+        is_ended = False
         try:
             run_job(self._parts, self._kinds, job_id, run_step)
+            is_ended = True
         finally:
+            self._has_lost_a_job |= not is_ended
             self._running.discard(job_id)
             self._nudge.set()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import sys
 from types import FrameType
 
 from treadle.jobs import JobKind
@@ -14,6 +16,8 @@ from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, open_job_parts, refusing
 from treadle.settings import Settings, load_settings
+
+logger = logging.getLogger(__name__)
 
 #: Every kind of job.
 JOB_KINDS: tuple[JobKind, ...] = (IMPORT_JOB, EXPORT_JOB, SNAPSHOT_JOB)
@@ -39,7 +43,12 @@ def work(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     start_housekeeping(parts)
-    Worker(parts, JOB_KINDS).work()
+    try:
+        Worker(parts, JOB_KINDS).work()
+    finally:
+        logger.error("The worker cannot go on, and is to be started anew.", exc_info=sys.exc_info()[1])
+        # A thread in the middle of another job would keep the process from ending; that job resumes.
+        os._exit(1)
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
