@@ -13,13 +13,13 @@ import msgspec
 import pytest
 from PIL import Image
 
-from tests.labeling.studio import Studio, box
+from tests.labeling.studio import LEASE_S, Studio, box
 from treadle import jobs
 from treadle.db.schema import file_uploads, imports
 from treadle.db.schema import tasks as task_table
-from treadle.errors import Invalid
+from treadle.errors import Invalid, NotFound
 from treadle.jobs import JobParts, JobRun, JobState
-from treadle.labeling import tasks, uploads
+from treadle.labeling import queue, tasks, uploads
 from treadle.labeling.imports import IMPORT_JOB, import_inline, start_import, writing
 from treadle.labeling.imports.job import undo_import
 from treadle.labeling.imports.rows import StagedTask
@@ -239,5 +239,23 @@ def test_an_import_that_shows_already_is_not_undone(studio: Studio, tmp_path: Pa
     undo_import(JobRun(job, parts, lambda _name, call: call(), held_grant=None))
     assert len(list_data(studio)) == 1
     with studio.database.read() as tx:
-        (file,) = uploads.list_of_project(tx, studio.project_id)
+        (file,) = uploads.list_of_project(tx, studio.grant(tx, "editor", Permission.TASK_READ))
     assert parts.objects.stat(file["object_key"]).size_bytes > 0
+
+
+def test_an_annotator_sees_the_files_of_the_tasks_handed_to_them(studio: Studio, tmp_path: Path) -> None:
+    import_files(studio, tmp_path, a__jpg=picture(), b__jpg=picture())
+    with studio.database.write() as tx:
+        labelling = studio.grant(tx, "annotator", Permission.ANNOTATION_WRITE)
+        queue.next_task(tx, labelling, lease_s=LEASE_S)
+    with studio.database.read() as tx:
+        mine, everybody_s = (
+            uploads.list_of_project(tx, studio.grant(tx, who, Permission.TASK_READ))
+            for who in ("annotator", "viewer")
+        )
+        assert [len(mine), len(everybody_s)] == [1, 2]
+        reading = studio.grant(tx, "annotator", Permission.TASK_READ)
+        assert uploads.find(tx, reading, mine[0]["file_name"]) == mine[0]
+        hidden = next(row["file_name"] for row in everybody_s if row not in mine)
+        with pytest.raises(NotFound):
+            uploads.find(tx, reading, hidden)

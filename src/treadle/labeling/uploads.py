@@ -11,14 +11,17 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, insert, select, true, update
 
+from treadle.access import Grant
 from treadle.db import Tx
-from treadle.db.schema import file_uploads
+from treadle.db.schema import file_uploads, tasks
 from treadle.errors import NotFound
+from treadle.labeling.visibility import handed_to
 from treadle.objects import ObjectStore
 
 _LONGEST_NAME = 120
+_MARK_CHARACTERS = 9  # what makes a name unique, with the hyphen behind it
 _UNSAFE = re.compile(r"[^\w.\-]+", re.UNICODE)
 _f = file_uploads.c
 _INSERT = insert(file_uploads).returning(_f.id)
@@ -74,12 +77,12 @@ def note_picture(tx: Tx, upload_id: int, *, width_px: int, height_px: int, conte
     )
 
 
-def find(tx: Tx, project_id: int, file_name: str) -> Mapping[str, Any]:
-    """The row of an upload. Raises NotFound("file-not-found")."""
-    wanted = {"project_id": project_id, "file_name": file_name}
-    row = tx.execute(_BY_NAME, wanted).mappings().first()
+def find(tx: Tx, grant: Grant, file_name: str) -> Mapping[str, Any]:
+    """The row of an upload that the actor may see. Raises NotFound("file-not-found")."""
+    wanted = {"project_id": grant.project_id, "file_name": file_name}
+    row = tx.execute(_BY_NAME.where(_is_shown_to(grant)), wanted).mappings().first()
     if row is None:
-        raise NotFound("file-not-found", f"Project {project_id} has no file {file_name!r}.")
+        raise NotFound("file-not-found", f"Project {grant.project_id} has no file {file_name!r}.")
     return dict(row)
 
 
@@ -88,9 +91,10 @@ def list_by_id(tx: Tx, ids: Iterable[int]) -> list[Mapping[str, Any]]:
     return [dict(row) for row in tx.execute(_BY_ID, {"ids": list(ids)}).mappings()]
 
 
-def list_of_project(tx: Tx, project_id: int) -> list[Mapping[str, Any]]:
-    """The rows of a project's uploads, in the order of ids."""
-    return [dict(row) for row in tx.execute(_OF_PROJECT, {"project_id": project_id}).mappings()]
+def list_of_project(tx: Tx, grant: Grant) -> list[Mapping[str, Any]]:
+    """The rows of those uploads of the grant's project that the actor may see, in the order of ids."""
+    shown = _OF_PROJECT.where(_is_shown_to(grant))
+    return [dict(row) for row in tx.execute(shown, {"project_id": grant.project_id}).mappings()]
 
 
 def remove(tx: Tx, ids: Iterable[int]) -> None:
@@ -112,9 +116,18 @@ def safe_name(name: str) -> str:
     """``name`` without anything that could leave a folder, made unique by eight characters in front."""
     plain = PurePosixPath(name.replace("\\", "/")).name
     cleaned = _UNSAFE.sub("_", plain).lstrip(".")[-_LONGEST_NAME:] or "file"
-    return f"{uuid.uuid4().hex[:8]}-{cleaned}"
+    return f"{uuid.uuid4().hex[: _MARK_CHARACTERS - 1]}-{cleaned}"
 
 
 def guess_type(name: str) -> str:
     """The content type that the name promises."""
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _is_shown_to(grant: Grant) -> ColumnElement[bool]:
+    """All of a project, or what a task in the actor's hands shows: not the table that it came by."""
+    if not grant.is_narrow:
+        return true()
+    unique = func.substr(_f.file_name, 1, _MARK_CHARACTERS)
+    shows = tasks.c.data.contains(unique)
+    return exists().where(tasks.c.project_id == _f.project_id, handed_to(grant), shows)

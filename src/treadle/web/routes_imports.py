@@ -15,7 +15,7 @@ from treadle.access import Grant, ProjectScope
 from treadle.errors import Invalid, Unsupported, telling_a_full_disk
 from treadle.ids import new_uuid
 from treadle.labeling import uploads
-from treadle.labeling.imports import import_inline, import_predictions, start_import
+from treadle.labeling.imports import import_inline, import_predictions, read_import, start_import
 from treadle.labeling.imports.predictions import PredictionRow
 from treadle.labeling.uploads import StoredFile
 from treadle.permissions import Permission
@@ -62,12 +62,19 @@ def import_prediction_list(call: Call) -> Reply:
         return json_reply({"created": import_predictions(tx, grant, rows)}, 201)
 
 
+def get_import(call: Call) -> Reply:
+    """How far an import is, for clients that were told to ask again."""
+    with call.read() as tx:
+        grant = call.allow(tx, ProjectScope(call.path_int("id")))
+        return json_reply(read_import(tx, grant, call.path_int("import_id")))
+
+
 def list_uploads(call: Call) -> Reply:
     """The project's uploaded files; those of ``?ids=1&ids=2`` or ``?ids=[1,2]`` where it is given."""
     wanted = {int(number) for text in call.query_list("ids") for number in _NUMBER.findall(text)}
     with call.read() as tx:
         grant = call.allow(tx, ProjectScope(call.path_int("id")))
-        rows = uploads.list_of_project(tx, _id(grant))
+        rows = uploads.list_of_project(tx, grant)
     return json_reply([_upload(row) for row in rows if not wanted or row["id"] in wanted])
 
 
@@ -195,6 +202,13 @@ def _id(grant: Grant) -> int:
 
 
 ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/api/projects/{id}/imports/{import_id}/",
+        get_import,
+        Permission.TASK_READ,
+        "Get project import status",
+    ),
     Route("GET", "/api/projects/{id}/file-uploads/", list_uploads, Permission.TASK_READ, "Get files list"),
     Route(
         "POST",

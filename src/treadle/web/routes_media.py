@@ -18,8 +18,7 @@ def get_upload(call: Call) -> AnyReply:
     """An uploaded file, as it came."""
     project_id, name = call.path_int("project_id"), call.path_params["file_name"]
     with call.read() as tx:
-        call.allow(tx, ProjectScope(project_id))
-        row = uploads.find(tx, project_id, name)
+        row = uploads.find(tx, call.allow(tx, ProjectScope(project_id)), name)
     return _send(call, row["object_key"], row["content_type"], f'"{row["id"]}"')
 
 
@@ -27,8 +26,7 @@ def get_thumbnail(call: Call) -> AnyReply:
     """The small copy of an uploaded picture: JPEG, at most 320 px, turned as it is shown."""
     project_id, name = call.path_int("project_id"), call.path_params["file_name"]
     with call.read() as tx:
-        call.allow(tx, ProjectScope(project_id))
-        row = uploads.find(tx, project_id, name)
+        row = uploads.find(tx, call.allow(tx, ProjectScope(project_id)), name)
     if row["width_px"] is None:
         raise NotFound("no-picture", f"{name} is no picture.")
     return _send(call, uploads.thumbnail_key(project_id, name), "image/jpeg", f'"{row["id"]}-small"')
@@ -37,7 +35,7 @@ def get_thumbnail(call: Call) -> AnyReply:
 def _send(call: Call, key: str, content_type: str, etag: str) -> AnyReply:
     headers = {"Cache-Control": _FOR_GOOD, "ETag": etag}
     if call.headers.get("if-none-match") == etag:
-        return Reply(304, headers=headers)
+        return Reply(304, content_type="", headers=headers)
     return stream_object(call, key, content_type, headers)
 
 
