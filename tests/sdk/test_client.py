@@ -144,9 +144,14 @@ def test_an_annotation_is_made_changed_and_deleted(label_studio: LabelStudio, ta
     assert label_studio.annotations.list(id=tasks[0]) == []
 
 
-def test_a_person_may_annotate_a_task_several_times(label_studio: LabelStudio, tasks: list[int]) -> None:
+def test_a_person_may_annotate_a_task_several_times(
+    label_studio: LabelStudio, project: int, tasks: list[int]
+) -> None:
+    assert label_studio.projects.list_unique_annotators(id=project) == []
     for _ in range(3):
         label_studio.annotations.create(id=tasks[1], result=[BOX])
+    (annotator,) = label_studio.projects.list_unique_annotators(id=project)
+    assert annotator.email == ADMIN_EMAIL
     assert len(label_studio.annotations.list(id=tasks[1])) == 3
 
 

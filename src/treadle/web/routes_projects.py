@@ -13,6 +13,7 @@ from treadle.db import Tx
 from treadle.errors import Forbidden, Invalid
 from treadle.labeling import projects, rendering
 from treadle.labeling.config import parse_config, sample_task
+from treadle.labeling.people import list_annotators
 from treadle.labeling.templates import list_templates
 from treadle.permissions import ROLE_PERMISSIONS, Permission
 from treadle.web.body_types import Id, Number
@@ -140,6 +141,13 @@ def get_summary(call: Call) -> Reply:
         return json_reply({**summary, "created_at": rendering.instant(summary["created_at"])})
 
 
+def get_annotators(call: Call) -> Reply:
+    project_id = call.path_int("id")
+    with call.read() as tx:
+        call.allow(tx, ProjectScope(project_id))
+        return json_reply([rendering.person(row) for row in list_annotators(tx, project_id)])
+
+
 def get_sample_task(call: Call) -> Reply:
     project_id = call.path_int("id")
     with call.read() as tx:
@@ -242,6 +250,7 @@ ROUTES: tuple[Route, ...] = (
         ConfigBody,
     ),
     Route("GET", "/api/projects/{id}/summary/", get_summary, _READ, "What the project's data and labels are"),
+    Route("GET", "/api/projects/{id}/annotators/", get_annotators, _READ, "List who annotates a project"),
     Route("GET", "/api/projects/{id}/sample-task/", get_sample_task, _READ, "Get a sample task"),
     Route("POST", "/api/projects/{id}/sample-task/", get_sample_task, _READ, "Make a sample task"),
     Route("GET", "/api/templates/", get_templates, SIGNED_IN, "List labelling templates"),

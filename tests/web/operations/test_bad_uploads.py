@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.serving import RunningServer
+from tests.waiting import wait_until
 from tests.web.operations.table import BOX, CONFIG
 from tests.web.operations.world import picture_file
 
@@ -160,6 +161,27 @@ def test_a_bad_row_of_a_body_that_waits_for_the_worker_is_named_too(
     (told,) = answer.json()["validation_errors"]["non_field_errors"]
     assert told.startswith("Error at item 1: meta")
     check_nothing_is_left(studio, admin, project)
+
+
+def test_an_import_that_is_not_waited_for_can_be_asked_after(admin: httpx.Client, project: int) -> None:
+    asynchronous = {"Prefer": "respond-async"}
+
+    def order(sent: list[dict[str, Any]]) -> dict[str, Any]:
+        started = admin.post(f"/api/projects/{project}/import", json=sent, headers=asynchronous)
+        assert started.status_code == 202
+        asked = f"/api/projects/{project}/imports/{started.json()['import']}/"
+
+        def ended() -> dict[str, Any] | None:
+            told: dict[str, Any] = admin.get(asked).json()
+            return None if told["status"] == "in_progress" else told
+
+        return wait_until(ended) or {}
+
+    done, failed = order([{"data": {"image": "a.jpg"}}, {"data": {"image": "b.jpg"}}]), order(rows(2, meta=3))
+    assert (done["status"], done["task_count"], len(done["task_ids"])) == ("completed", 2, 2)
+    assert (failed["status"], failed["task_ids"]) == ("failed", None)
+    assert failed["error"].startswith("Error at item 0: meta")
+    assert admin.get(f"/api/projects/{project}/imports/987654321/").status_code == 404
 
 
 def test_a_bad_row_of_a_file_is_named_with_the_file(

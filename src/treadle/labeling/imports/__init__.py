@@ -10,5 +10,13 @@ from __future__ import annotations
 from treadle.labeling.imports.importing import ImportOrder, import_inline, start_import
 from treadle.labeling.imports.job import IMPORT_JOB
 from treadle.labeling.imports.predictions import import_predictions
+from treadle.labeling.imports.status import read_import
 
-__all__ = ["IMPORT_JOB", "ImportOrder", "import_inline", "import_predictions", "start_import"]
+__all__ = [
+    "IMPORT_JOB",
+    "ImportOrder",
+    "import_inline",
+    "import_predictions",
+    "read_import",
+    "start_import",
+]
