@@ -1,7 +1,7 @@
 # Needs git, make and Python 3.10 to 3.13 with venv, on x86-64 Linux. Each target is quick the second time.
 #
 #   make run [PORT=8080]   serve Treadle with its sample projects
-#   make test              all tests: Python on SQLite and PostgreSQL, front end, browser
+#   make test [JOBS=2]     all tests: Python on SQLite and PostgreSQL, front end, browser
 #   make check             style, types, laws of the house
 #   make test-long         the tests that take minutes
 #   make bench             the figures of benchmarks/
@@ -10,6 +10,9 @@
 #   make lock              write the lock anew from pyproject.toml
 
 PORT ?= 8080
+# How many tests run at once, a file of them in one process.
+JOBS ?= 2
+export JOBS
 PYTHON ?=
 export PYTHON
 # Node and npm of the virtual environment go before the machine's, which may be too old.
@@ -42,7 +45,7 @@ run: setup
 test: setup browser
 	@scripts/test-on-3.10.sh
 	@npm --prefix frontend test
-	@python -m pytest -m "not long"
+	@python -m pytest -m "not long" -n $(JOBS) --dist loadfile
 
 test-long: setup browser
 	@python -m pytest -m long
