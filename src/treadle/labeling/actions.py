@@ -12,11 +12,10 @@ from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.schema import predictions, tasks
 from treadle.labeling import annotations as annotation_verbs
-from treadle.labeling import task_list
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.annotations import NewAnnotation
 from treadle.labeling.filters import TaskQuery, condition_of
-from treadle.labeling.tally import add_to_counters, count_task, lock_task
+from treadle.labeling.tally import add_to_counters, count_task, lock_task, lock_tasks
 
 _a = schema.annotations.c
 _p = predictions.c
@@ -44,7 +43,7 @@ def delete_tasks(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
 def delete_annotations(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
     """Delete everybody's annotations and drafts of the tasks; how many, and a sentence."""
     found = 0
-    for task_id in task_list.ids(tx, grant, query):
+    for task_id in lock_tasks(tx, condition_of(tx, grant, query)):
         found += _clear_task(tx, grant, task_id)
     return found, f"Deleted {found} annotations"
 
@@ -52,7 +51,9 @@ def delete_annotations(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str
 def delete_predictions(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
     """Delete the predictions of the tasks; how many, and a sentence."""
     assert grant.project_id is not None
-    chosen = select(tasks.c.id).where(condition_of(tx, grant, query))
+    condition = condition_of(tx, grant, query)
+    lock_tasks(tx, condition)
+    chosen = select(tasks.c.id).where(condition)
     count = tx.execute(delete(predictions).where(_p.task_id.in_(chosen))).rowcount
     tx.execute(tasks.update().where(tasks.c.id.in_(chosen)).values(total_predictions=0))
     add_to_counters(tx, grant.project_id, predictions=-count)
@@ -63,7 +64,7 @@ def delete_predictions(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str
 def accept_predictions(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
     """Make the newest prediction of each task an annotation by the actor; how many, and a sentence."""
     count = 0
-    for task_id in task_list.ids(tx, grant, query):
+    for task_id in lock_tasks(tx, condition_of(tx, grant, query)):
         newest = tx.execute(
             select(_p.id, _p.result).where(_p.task_id == task_id).order_by(_p.id.desc()).limit(1)
         ).first()

@@ -23,6 +23,8 @@ _COLUMNS: Select[Any] = select(drafts, users.c.email, users.c.first_name, users.
     users, users.c.id == _d.user_id
 )
 _ONE = _COLUMNS.where(_d.id == bindparam("draft_id"))
+# Of two saves at once the second sees what the first wrote.
+_LOCK = select(_d.id).where(_d.id == bindparam("draft_id")).with_for_update()
 _MINE = _COLUMNS.where(_d.task_id == bindparam("task_id"), _d.user_id == bindparam("user_id")).order_by(_d.id)
 _INSERT = insert(drafts).returning(_d.id)
 _DELETE = delete(drafts).where(_d.id == bindparam("draft_id"))
@@ -85,6 +87,7 @@ def change(
 
     Raises Conflict("stale") when ``if_match`` is not its ETag, with the current object.
     """
+    tx.execute(_LOCK, {"draft_id": draft_id})
     row = get(tx, grant, draft_id)
     saving.check_version(if_match, row["version"], lambda: rendering.draft(row, tx.now))
     values = {name: value for name, value in changes.items() if name in CHANGEABLE}
@@ -92,7 +95,7 @@ def change(
         _check_list(values["result"])
         values["result"] = one_line(values["result"])
     values |= {"updated_at": tx.now, "version": row["version"] + 1}
-    tx.execute(update(drafts).where(_d.id == draft_id, _d.version == row["version"]).values(**values))
+    tx.execute(update(drafts).where(_d.id == draft_id).values(**values))
     queue.renew(tx, grant, row["task_id"], lease_s=lease_s)
     return get(tx, grant, draft_id)
 

@@ -73,7 +73,8 @@ def change(tx: Tx, grant: Grant, prediction_id: int, changes: Mapping[str, Any])
 
 def remove(tx: Tx, grant: Grant, prediction_id: int) -> None:
     """Delete a prediction; annotations that began from it keep their copy."""
-    row = get(tx, prediction_id)
+    lock_task(tx, get(tx, prediction_id)["task_id"])
+    row = get(tx, prediction_id)  # again: whoever held the task may have deleted it
     tx.execute(_DELETE, {"prediction_id": prediction_id})
     tx.execute(_ADD_TO_TASK, {"of_task": row["task_id"], "more": -1})
     add_to_counters(tx, row["project_id"], predictions=-1)

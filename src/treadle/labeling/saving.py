@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, text
 
 from treadle.db import Tx
 from treadle.db.schema import idempotency
@@ -19,6 +19,8 @@ _i = idempotency.c
 _FIND = select(_i.body_sha256, _i.status, _i.response, _i.etag).where(
     _i.user_id == bindparam("user_id"), _i.route == bindparam("route"), _i.key == bindparam("key")
 )
+# The same save that comes twice at once waits for its own answer. SQLite takes turns anyway.
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _KEEP = insert(idempotency)
 _FORGET = delete(idempotency).where(_i.created_at < bindparam("before"))
 
@@ -52,6 +54,8 @@ def find_answer(tx: Tx, save: SaveKey) -> Answer | None:
 
     Raises Conflict("idempotency-key-reused") when the key came with another body.
     """
+    if tx.dialect == "postgresql":
+        tx.execute(_TAKE_TURN, {"name": f"{save.user_id} {save.route} {save.key}"})
     row = tx.execute(_FIND, {"user_id": save.user_id, "route": save.route, "key": save.key}).first()
     if row is None:
         return None

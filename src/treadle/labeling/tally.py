@@ -119,6 +119,15 @@ def lock_task(tx: Tx, task_id: int) -> TaskState:
     return TaskState(**row)
 
 
+def lock_tasks(tx: Tx, condition: ColumnElement[bool]) -> list[int]:
+    """The ids of the tasks that meet ``condition``, all locked as by `lock_task`, before any counter is.
+
+    In the order of ids: of two that lock many, or of one and a save, none waits for the other in a ring.
+    """
+    chosen = select(tasks.c.id).where(condition).order_by(tasks.c.id).with_for_update(of=tasks)
+    return list(tx.execute(chosen).scalars())
+
+
 def no_task(task_id: int) -> NotFound:
     """The error for a task that is not there or not one's own."""
     return NotFound("task-not-found", f"No Task matches the given query. There is no task {task_id}.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, select, true, update
 
 from treadle import events
 from treadle.access import Grant
@@ -16,7 +16,7 @@ from treadle.errors import Invalid
 from treadle.labeling.config import check_task_data, parse_config
 from treadle.labeling.json_text import one_line
 from treadle.labeling.rendering import TaskWork
-from treadle.labeling.tally import add_to_counters, no_task
+from treadle.labeling.tally import add_to_counters, lock_tasks, no_task
 from treadle.labeling.visibility import handed_to, visible_tasks
 
 _t = tasks.c
@@ -82,8 +82,7 @@ def change(tx: Tx, grant: Grant, task_id: int, changes: Mapping[str, bytes]) -> 
 def remove(tx: Tx, grant: Grant, condition: ColumnElement[bool]) -> int:
     """Delete the project's tasks that meet ``condition``, with all that was done on them; how many."""
     project_id = _id_of(grant)
-    chosen = select(_t.id).where(_t.project_id == project_id, visible_tasks(tx, project_id), condition)
-    ids = list(tx.execute(chosen).scalars())
+    ids = lock_tasks(tx, and_(_t.project_id == project_id, visible_tasks(tx, project_id), condition))
     for start in range(0, len(ids), _BATCH):
         _remove_batch(tx, project_id, ids[start : start + _BATCH])
     events.record(
