@@ -22,7 +22,7 @@ ONCE := scripts/once.sh
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := src/treadle/web/static
 
-.PHONY: setup venv npm front-end browser run test test-python test-long check bench screenshots dist lock
+.PHONY: setup venv npm front-end browser run test test-long check bench screenshots dist lock
 
 setup: venv front-end
 
