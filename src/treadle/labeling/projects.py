@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,19 @@ from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from treadle import events
 from treadle.access import Grant, ListGrant
 from treadle.db import Tx, schema
-from treadle.db.schema import project_counters, projects, tasks, users
+from treadle.db.schema import (
+    export_conversions,
+    exports,
+    file_uploads,
+    project_counters,
+    projects,
+    tasks,
+    users,
+)
 from treadle.errors import Invalid, NotFound
 from treadle.labeling.config import parse_config
 from treadle.labeling.tally import IGNORE_SKIPPED
+from treadle.labeling.uploads import thumbnail_key
 from treadle.labeling.usage import check_config_change, count_data_keys, read_usage
 
 SAMPLINGS = ("Sequential sampling", "Uniform sampling", "Uncertainty sampling")
@@ -74,6 +83,17 @@ _COLUMNS: Select[Any] = select(
 )
 _ONE = _COLUMNS.where(_p.id == bindparam("project_id"))
 _INSERT = insert(projects).returning(_p.id)
+_FILES = select(file_uploads.c.object_key, file_uploads.c.file_name).where(
+    file_uploads.c.project_id == bindparam("project_id")
+)
+_SNAPSHOTS = select(exports.c.object_key).where(
+    exports.c.project_id == bindparam("project_id"), exports.c.object_key.is_not(None)
+)
+_CONVERSIONS = (
+    select(export_conversions.c.object_key)
+    .join(exports, exports.c.id == export_conversions.c.export_id)
+    .where(exports.c.project_id == bindparam("project_id"), export_conversions.c.object_key.is_not(None))
+)
 _CONFIG = select(_p.label_config).where(_p.id == bindparam("project_id"))
 
 
@@ -131,11 +151,16 @@ def change(tx: Tx, grant: Grant, values: Mapping[str, Any]) -> Mapping[str, Any]
     return get(tx, project_id)
 
 
-def remove(tx: Tx, grant: Grant) -> None:
-    """Delete the project with its tasks, annotations, predictions, drafts and views."""
+def remove(tx: Tx, grant: Grant) -> list[str]:
+    """Delete the project with its tasks, annotations, predictions, drafts, views, files and snapshots.
+
+    Returns the keys of what it kept in the object store, which the caller deletes after the commit.
+    """
     project_id = _id_of(grant)
+    keys = list(_kept_keys(tx, project_id))
     tx.execute(delete(projects).where(_p.id == project_id))
     events.record(tx, "project.deleted", actor_id=grant.actor.user_id, subject_id=project_id)
+    return keys
 
 
 def get(tx: Tx, project_id: int) -> Mapping[str, Any]:
@@ -268,6 +293,14 @@ def _apply_overlap(tx: Tx, row: Mapping[str, Any], columns: Mapping[str, Any]) -
         .where(project_counters.c.project_id == row["id"])
         .values(finished_task_number=finished.scalar_subquery())
     )
+
+
+def _kept_keys(tx: Tx, project_id: int) -> Iterator[str]:
+    for file in tx.execute(_FILES, {"project_id": project_id}):
+        yield file.object_key
+        yield thumbnail_key(project_id, file.file_name)
+    for statement in (_SNAPSHOTS, _CONVERSIONS):
+        yield from tx.execute(statement, {"project_id": project_id}).scalars()
 
 
 def _id_of(grant: Grant) -> int:

@@ -105,7 +105,9 @@ def update_project(call: Call) -> Reply:
 
 def delete_project(call: Call) -> Reply:
     with call.write() as tx:
-        projects.remove(tx, call.allow(tx, ProjectScope(call.path_int("id"))))
+        keys = projects.remove(tx, call.allow(tx, ProjectScope(call.path_int("id"))))
+    for key in keys:
+        call.parts.objects.delete(key)
     return empty()
 
 
