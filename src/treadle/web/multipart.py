@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from treadle.errors import Invalid
 
 _MOST_FILES = 10_000
-_LONGEST_FIELD_BYTES = 1024**2
+_MOST_IN_MEMORY_BYTES = 1024**2  # of all fields together; files lie on disk
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -46,6 +46,7 @@ class FormReceiver:
         self.parts: list[Part] = []
         self._folder = folder
         self._left_bytes = limit_bytes
+        self._left_in_memory_bytes = _MOST_IN_MEMORY_BYTES
         self._file: IO[bytes] | None = None
         self._name, self._value = b"", b""
         self._headers: dict[bytes, bytes] = {}
@@ -120,10 +121,10 @@ class FormReceiver:
         if self._file is not None:
             self._file.write(piece[start:end])
             return
-        content = self.parts[-1].content
-        content += piece[start:end]
-        if len(content) > _LONGEST_FIELD_BYTES:
-            raise _malformed(f"the field {self.parts[-1].name!r} is too long")
+        self._left_in_memory_bytes -= end - start
+        if self._left_in_memory_bytes < 0:
+            raise _malformed(f"the field {self.parts[-1].name!r} and those before it are too long")
+        self.parts[-1].content += piece[start:end]
 
     def _end(self) -> None:
         self._is_over = True
