@@ -12,7 +12,7 @@ from treadle import jobs
 from treadle.access import Grant
 from treadle.db import Tx
 from treadle.db.schema import export_conversions, exports, users
-from treadle.errors import NotFound
+from treadle.errors import Conflict, NotFound
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import rendering, views
 from treadle.labeling.exports.choices import ALL, SnapshotChoice
@@ -63,14 +63,21 @@ def start_snapshot(tx: Tx, grant: Grant, title: str, choice: SnapshotChoice = AL
 def convert_snapshot(tx: Tx, grant: Grant, export_id: int, export_type: str) -> tuple[int, jobs.Job | None]:
     """Order a snapshot in another format; the conversion's id, and the job unless it is there already.
 
-    Raises NotFound("snapshot-not-found"), Invalid("export-format-unknown").
+    One that failed is ordered anew. Raises NotFound("snapshot-not-found"),
+    Invalid("export-format-unknown"), Conflict("snapshot-unfinished").
     """
     name = find_format(export_type).name
     row = get_snapshot(tx, grant, export_id)
     check_fits(tx, row["project_id"], name)
-    known = [row for row in tx.execute(_CONVERSIONS, {"export_id": export_id}) if row.export_type == name]
-    if known:
-        return int(known[0].id), None
+    if row["status"] != "completed":
+        text = f"Snapshot {export_id} is not written: it is {row['status']}. Wait for it, or make another."
+        raise Conflict("snapshot-unfinished", text)
+    conversions = tx.execute(_CONVERSIONS, {"export_id": export_id})
+    known = next((each for each in conversions if each.export_type == name), None)
+    if known is not None and known.status != "failed":
+        return int(known.id), None
+    if known is not None:
+        tx.execute(delete(export_conversions).where(_x.id == known.id))
     conversion_id = tx.execute(
         insert(export_conversions).returning(_x.id),
         {"export_id": export_id, "export_type": name, "status": "created", "created_at": tx.now},
