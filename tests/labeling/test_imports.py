@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from tests.labeling.studio import LEASE_S, Studio, box
 from treadle import jobs
@@ -19,9 +20,10 @@ from treadle.db.schema import file_uploads, imports
 from treadle.db.schema import tasks as task_table
 from treadle.errors import Invalid, NotFound
 from treadle.jobs import JobParts, JobRun, JobState
-from treadle.labeling import queue, tasks, uploads
-from treadle.labeling.imports import IMPORT_JOB, import_inline, start_import, writing
+from treadle.labeling import projects, queue, tasks, uploads
+from treadle.labeling.imports import IMPORT_JOB, import_inline, import_predictions, start_import, writing
 from treadle.labeling.imports.job import undo_import
+from treadle.labeling.imports.predictions import PredictionRow
 from treadle.labeling.imports.rows import StagedTask
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
@@ -259,3 +261,28 @@ def test_an_annotator_sees_the_files_of_the_tasks_handed_to_them(studio: Studio,
         hidden = next(row["file_name"] for row in everybody_s if row not in mine)
         with pytest.raises(NotFound):
             uploads.find(tx, reading, hidden)
+
+
+def test_a_deleted_project_leaves_no_file(studio: Studio, tmp_path: Path) -> None:
+    import_files(studio, tmp_path, a__jpg=picture(), b__csv=b"image\n/c.jpg\n")
+    objects = LocalObjects(tmp_path / "objects")
+    with studio.database.write() as tx:
+        keys = projects.remove(tx, studio.grant(tx, "manager", Permission.PROJECT_DELETE))
+    for key in keys:
+        objects.delete(key)
+    assert list(objects.list()) == []
+
+
+def test_predictions_wait_until_the_tasks_of_an_import_show(studio: Studio) -> None:
+    import_json(studio, [{"image": "/a.jpg"}])
+    (row,) = all_tasks(studio)
+    with studio.database.write() as tx:
+        tx.execute(imports.update().values(state="running"))
+        grant = studio.grant(tx, "editor", Permission.PREDICTION_WRITE)
+        with pytest.raises(Invalid, match="has no task"):
+            import_predictions(tx, grant, [PredictionRow(row, msgspec.Raw(b"[]"))])
+
+
+def all_tasks(studio: Studio) -> list[int]:
+    with studio.database.read() as tx:
+        return list(tx.execute(select(task_table.c.id)).scalars())

@@ -14,6 +14,7 @@ from treadle.db.schema import tasks
 from treadle.errors import Invalid
 from treadle.labeling import predictions
 from treadle.labeling.predictions import NewPrediction
+from treadle.labeling.visibility import visible_tasks
 
 
 class PredictionRow(msgspec.Struct):
@@ -45,7 +46,9 @@ def import_predictions(tx: Tx, grant: Grant, rows: Sequence[PredictionRow]) -> i
 
 def _known_tasks(tx: Tx, grant: Grant, rows: Sequence[PredictionRow]) -> set[Any]:
     named = {row.task for row in rows}
-    chosen = select(tasks.c.id).where(tasks.c.project_id == grant.project_id, tasks.c.id.in_(named))
+    assert grant.project_id is not None
+    visible = visible_tasks(tx, grant.project_id)
+    chosen = select(tasks.c.id).where(tasks.c.project_id == grant.project_id, tasks.c.id.in_(named), visible)
     return set(tx.execute(chosen).scalars())
 
 
