@@ -60,6 +60,11 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'treadle.sqlite3'}"
 
     @property
+    def has_wal(self) -> bool:
+        """Whether SQLite is to keep a write-ahead log: not on a network file system."""
+        return self.journal_mode.strip().upper() != "DELETE"
+
+    @property
     def jobs_url(self) -> str:
         """Where the durable jobs keep their steps: a file of their own, or the same PostgreSQL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'jobs.sqlite3'}"

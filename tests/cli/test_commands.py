@@ -15,6 +15,7 @@ from treadle.access.users import NewUser, add_user, find_user
 from treadle.cli.app import COMMANDS, Command, make_parser
 from treadle.db import Database
 from treadle.db.schema import sessions, users
+from treadle.settings import load_settings
 
 _CODE = "import sys; from treadle.cli import main; sys.exit(main())"
 
@@ -106,6 +107,11 @@ def test_a_password_is_reset_and_the_sessions_end(database: Database, database_u
         stored = tx.execute(users.select()).mappings().one()["password_hash"]
         assert tx.execute(sessions.select()).all() == []
     assert verify_password(stored, password)
+
+
+@pytest.mark.parametrize(("told", "has_wal"), [("WAL", True), ("wal", True), ("delete", False)])
+def test_the_journal_is_told_in_any_case_of_letters(told: str, has_wal: bool) -> None:
+    assert load_settings({"TREADLE_JOURNAL_MODE": told}, {}).has_wal is has_wal
 
 
 def test_nobody_s_password_is_not_reset(database: Database, database_url: str) -> None:

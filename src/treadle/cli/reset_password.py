@@ -36,7 +36,7 @@ def _open(settings: Settings) -> Database:
     if not settings.database_url and not (settings.data_dir / "treadle.sqlite3").exists():
         text = f"There is no Treadle in {settings.data_dir}. Give --data-dir the folder of your server."
         raise NotFound("database-not-found", text)
-    return Database.open(settings.url, journal_mode="DELETE" if settings.journal_mode == "DELETE" else "WAL")
+    return Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
 
 
 def _set(database: Database, email: str, password_hash: str) -> None:

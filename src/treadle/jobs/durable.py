@@ -142,7 +142,7 @@ def _prepare(settings: Settings) -> None:
         return
     connection = sqlite3.connect(Path(url.database))
     try:
-        connection.execute(f"PRAGMA journal_mode={settings.journal_mode}")
+        connection.execute(f"PRAGMA journal_mode={'WAL' if settings.has_wal else 'DELETE'}")
     finally:
         connection.close()
 

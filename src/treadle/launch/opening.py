@@ -18,14 +18,9 @@ from treadle.settings import Settings
 
 def open_job_parts(settings: Settings) -> JobParts:
     """The database, brought to the newest schema, and the objects, for a worker."""
-    database = Database.open(settings.url, journal_mode="DELETE" if is_without_wal(settings) else "WAL")
+    database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)
     return JobParts(database, LocalObjects(settings.data_dir / "objects"), settings)
-
-
-def is_without_wal(settings: Settings) -> bool:
-    """Whether SQLite is to keep a rollback journal, as on a network file system."""
-    return settings.journal_mode.upper() == "DELETE"
 
 
 def check_is_shared(settings: Settings) -> None:

@@ -8,7 +8,6 @@ from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.sign_in import FailedSignIns
 from treadle.access.signing_key import load_signing_key
 from treadle.db import Database, migrate
-from treadle.db.engine import JournalMode
 from treadle.objects import LocalObjects, ObjectStore
 from treadle.settings import Secret, Settings
 
@@ -35,8 +34,7 @@ def open_parts(settings: Settings) -> Parts:
     The first administrator of the settings exists afterwards.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    journal_mode: JournalMode = "DELETE" if settings.journal_mode.upper() == "DELETE" else "WAL"
-    database = Database.open(settings.url, journal_mode=journal_mode)
+    database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)
     ensure_first_administrator(database, settings)
     objects = LocalObjects(settings.data_dir / "objects")
