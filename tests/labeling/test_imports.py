@@ -286,3 +286,14 @@ def test_predictions_wait_until_the_tasks_of_an_import_show(studio: Studio) -> N
 def all_tasks(studio: Studio) -> list[int]:
     with studio.database.read() as tx:
         return list(tx.execute(select(task_table.c.id)).scalars())
+
+
+def test_a_line_of_a_text_file_ends_where_its_editor_says(studio: Studio, tmp_path: Path) -> None:
+    content = "one\u2028still one\r\ntwo\x0cstill two\n\n".encode()
+    assert import_files(studio, tmp_path, a__txt=content).state is JobState.DONE
+    assert [row["image"] for row in list_data(studio)] == ["one\u2028still one", "two\x0cstill two"]
+
+
+def test_a_field_of_a_table_may_be_long(studio: Studio, tmp_path: Path) -> None:
+    job = import_files(studio, tmp_path, a__csv=b"image,text\n/a.jpg," + b"x" * 200_000 + b"\n")
+    assert (job.state, job.error) == (JobState.DONE, None)

@@ -16,6 +16,7 @@ from treadle.labeling.config import LabelConfig, data_keys
 from treadle.labeling.json_text import holds_nul
 
 _MOST_COLUMNS = 1_000
+_LONGEST_FIELD_CHARACTERS = 64 * 1024**2
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -48,7 +49,9 @@ def read_rows(name: str, content: bytes, config: LabelConfig) -> Iterator[Any]:
     text = _decode(name, content)
     if extension == ".txt":
         key = _key_for(config, "Text", "text")
-        return ({key: line} for line in text.splitlines() if line.strip())
+        # Not splitlines, which also breaks at characters that stand inside a text, such as U+2028.
+        lines = (line.rstrip("\r\n") for line in io.StringIO(text, newline=None))
+        return ({key: line} for line in lines if line.strip())
     return iter(_read_table(name, text, "\t" if extension == ".tsv" else ","))
 
 
@@ -84,6 +87,7 @@ def _first_key(config: LabelConfig) -> str | None:
 
 
 def _read_table(name: str, text: str, delimiter: str) -> list[dict[str, Any]]:
+    csv.field_size_limit(_LONGEST_FIELD_CHARACTERS)  # of the process, which has no other wish
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         lines = [line for line in reader if line]
