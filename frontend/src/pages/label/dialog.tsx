@@ -29,6 +29,10 @@ export function Dialog({ title, children, foot, isWide = false, onClose }: Dialo
         event.preventDefault();
         onClose?.();
       }}
+      onClose={() => {
+        // Pressed twice, Esc closes a dialog without a word.
+        if (dialog.current?.isConnected) (onClose ?? (() => dialog.current?.showModal()))();
+      }}
       onClick={(event) => event.target === dialog.current && onClose?.()}
     >
       <div className="dialog-body">

@@ -268,7 +268,18 @@ export class Outbox {
     for (const other of await store.entries(userId)) {
       if (other.workKey === entry.workKey) await store.changeEntry(other.seq, () => undefined);
     }
+    const draftId = (await store.work(entry.workKey))?.draftId ?? null;
     await store.changeWork(entry.workKey, () => undefined);
+    if (draftId !== null && entry.held?.kind !== 'gone') await this.#forgetDraft(draftId);
+  }
+
+  /** What was let go must not come back as a draft. Without a network it does: better that than lost. */
+  async #forgetDraft(draftId: number): Promise<void> {
+    try {
+      await this.#parts.send({ method: 'DELETE', path: `api/drafts/${draftId}/` });
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+    }
   }
 
   #hear(message: OutboxMessage): void {
