@@ -79,10 +79,8 @@ def _tally(
 
 
 def _visible(tx: Tx, project_id: int) -> list[Mapping[str, Any]]:
-    done = select(imports.c.id).where(imports.c.state == "done")
-    statement = select(tasks).where(
-        tasks.c.project_id == project_id, tasks.c.import_id.is_(None) | tasks.c.import_id.in_(done)
-    )
+    hidden = select(imports.c.id).where(imports.c.state != "done")
+    statement = select(tasks).where(tasks.c.project_id == project_id, tasks.c.import_id.not_in(hidden))
     return [dict(row) for row in tx.execute(statement).mappings()]
 
 

@@ -26,6 +26,7 @@ from treadle.labeling.config import parse_config
 from treadle.labeling.tally import IGNORE_SKIPPED
 from treadle.labeling.uploads import thumbnail_key
 from treadle.labeling.usage import check_config_change, count_data_keys, read_usage
+from treadle.labeling.visibility import visible_tasks
 
 SAMPLINGS = ("Sequential sampling", "Uniform sampling", "Uncertainty sampling")
 SKIP_QUEUES = ("REQUEUE_FOR_ME", "REQUEUE_FOR_OTHERS", IGNORE_SKIPPED)
@@ -272,6 +273,13 @@ def _options_text(old: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     return msgspec.json.encode({**old, **given}).decode()
 
 
+def _wait_for_saves(tx: Tx, project_id: int) -> None:
+    """Let whoever is in the middle of a save come to its end, so that the next statement counts it."""
+    if tx.dialect == "postgresql":
+        locked = select(tasks.c.id).where(tasks.c.project_id == project_id).with_for_update().subquery()
+        tx.execute(select(func.count()).select_from(locked))
+
+
 def _apply_overlap(tx: Tx, row: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
     overlap = columns.get("maximum_annotations", row["maximum_annotations"])
     skip_queue = columns.get("skip_queue", row["skip_queue"])
@@ -284,10 +292,13 @@ def _apply_overlap(tx: Tx, row: Mapping[str, Any], columns: Mapping[str, Any]) -
     if skip_queue != IGNORE_SKIPPED:
         people = people.where(_a.was_cancelled.is_(False))
     is_labeled = people.scalar_subquery() >= overlap
+    _wait_for_saves(tx, row["id"])
     tx.execute(
         update(tasks).where(tasks.c.project_id == row["id"]).values(overlap=overlap, is_labeled=is_labeled)
     )
-    finished = select(func.count()).where(tasks.c.project_id == row["id"], tasks.c.is_labeled.is_(True))
+    finished = select(func.count()).where(
+        tasks.c.project_id == row["id"], tasks.c.is_labeled.is_(True), visible_tasks(tx, row["id"])
+    )
     tx.execute(
         update(project_counters)
         .where(project_counters.c.project_id == row["id"])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from treadle import events
-from treadle.db import Database, Tx, schema
-from treadle.db.schema import imports, predictions, project_counters, projects, tasks, users
-from treadle.ids import new_uuid
+from treadle.db import Database, Tx
+from treadle.db.schema import imports, tasks
+from treadle.labeling.imports.batch import write_batch
 from treadle.labeling.imports.rows import StagedTask
 from treadle.labeling.tally import add_to_counters
 
@@ -23,13 +23,6 @@ _PAUSE_S = 0.002
 
 T = TypeVar("T")
 _t = tasks.c
-_NEW_PLACES = (
-    update(project_counters)
-    .where(project_counters.c.project_id == bindparam("of_project"))
-    .values(last_inner_id=project_counters.c.last_inner_id + bindparam("more"))
-    .returning(project_counters.c.last_inner_id)
-)
-_INSERT_TASKS = insert(tasks).returning(_t.id, sort_by_parameter_order=True)
 _PROGRESS = select(imports.c.task_count, imports.c.state, imports.c.project_id, imports.c.user_id).where(
     imports.c.id == bindparam("import_id")
 )
@@ -50,7 +43,7 @@ def write_all(
         written = tx.execute(_PROGRESS, {"import_id": import_id}).one().task_count
     for batch in _batches(islice(staged, written, None), BATCH):
         with database.write() as tx:
-            _write_batch(tx, import_id, batch)
+            write_batch(tx, import_id, batch)
         written += len(batch)
         report(written)
         time.sleep(_PAUSE_S)
@@ -139,99 +132,6 @@ def undo_abandoned(database: Database, *, older_than: timedelta) -> int:
     for import_id in ids:
         undo(database, import_id)
     return len(ids)
-
-
-def _write_batch(tx: Tx, import_id: int, batch: Sequence[StagedTask]) -> None:
-    row = tx.execute(_PROGRESS, {"import_id": import_id}).one()
-    rules = tx.execute(select(projects.c.maximum_annotations).where(projects.c.id == row.project_id)).one()
-    last = tx.execute(_NEW_PLACES, {"of_project": row.project_id, "more": len(batch)}).scalar_one()
-    first = last - len(batch) + 1
-    values = [
-        _task_values(tx, row.project_id, import_id, rules.maximum_annotations, staged, first + place)
-        for place, staged in enumerate(batch)
-    ]
-    ids = list(tx.execute(_INSERT_TASKS, values).scalars())
-    known = _known_people(tx, batch)
-    done = [
-        _annotation_values(tx, row, import_id, task_id, item, known)
-        for task_id, staged in zip(ids, batch, strict=True)
-        for item in staged.annotations
-    ]
-    predicted = [
-        _prediction_values(tx, row.project_id, import_id, task_id, item)
-        for task_id, staged in zip(ids, batch, strict=True)
-        for item in staged.predictions
-    ]
-    if done:
-        tx.execute(insert(schema.annotations), done)
-    if predicted:
-        tx.execute(insert(predictions), predicted)
-    tx.execute(
-        update(imports).where(imports.c.id == import_id).values(task_count=imports.c.task_count + len(batch))
-    )
-
-
-def _task_values(
-    tx: Tx, project_id: int, import_id: int, overlap: int, staged: StagedTask, inner_id: int
-) -> dict[str, Any]:
-    completed = [item for item in staged.annotations if not item.was_cancelled]
-    return {
-        "project_id": project_id,
-        "inner_id": inner_id,
-        "data": bytes(staged.data).decode(),
-        "meta": bytes(staged.meta).decode(),
-        "overlap": overlap,
-        "is_labeled": len({item.completed_by for item in completed}) >= overlap,
-        "total_annotations": len(completed),
-        "cancelled_annotations": len(staged.annotations) - len(completed),
-        "ground_truth_annotations": sum(item.ground_truth for item in completed),
-        "total_predictions": len(staged.predictions),
-        "import_id": import_id,
-        "file_upload_id": staged.file_upload_id,
-        "created_at": tx.now,
-        "updated_at": tx.now,
-    }
-
-
-def _annotation_values(
-    tx: Tx, row: Any, import_id: int, task_id: int, item: Any, known: set[int]
-) -> dict[str, Any]:
-    person = item.completed_by if item.completed_by in known else row.user_id
-    return {
-        "task_id": task_id,
-        "project_id": row.project_id,
-        "completed_by": person,
-        "result": bytes(item.result).decode(),
-        "result_count": item.result_count,
-        "was_cancelled": item.was_cancelled,
-        "ground_truth": item.ground_truth,
-        "lead_time": item.lead_time,
-        "unique_id": new_uuid(),
-        "import_id": import_id,
-        "bulk_created": True,
-        "created_at": tx.now,
-        "updated_at": tx.now,
-    }
-
-
-def _prediction_values(tx: Tx, project_id: int, import_id: int, task_id: int, item: Any) -> dict[str, Any]:
-    return {
-        "task_id": task_id,
-        "project_id": project_id,
-        "result": bytes(item.result).decode(),
-        "model_version": item.model_version,
-        "score": item.score,
-        "import_id": import_id,
-        "created_at": tx.now,
-        "updated_at": tx.now,
-    }
-
-
-def _known_people(tx: Tx, batch: Sequence[StagedTask]) -> set[int]:
-    named = {item.completed_by for staged in batch for item in staged.annotations if item.completed_by}
-    if not named:
-        return set()
-    return set(tx.execute(select(users.c.id).where(users.c.id.in_(named))).scalars())
 
 
 def _count(tx: Tx, import_id: int, condition: Any) -> int:
