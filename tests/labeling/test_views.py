@@ -120,6 +120,12 @@ def test_a_wrong_filter_is_refused(studio: Studio, item: dict[str, Any]) -> None
         found(studio, item)
 
 
+def test_a_pattern_that_would_backtrack_for_ever_answers_at_once(studio: Studio) -> None:
+    hostile = studio.add_tasks(1, word="a" * 200 + "!")
+    assert found(studio, where("data.word", "regex", "^(a+)+$", "String")) == []
+    assert found(studio, where("data.word", "regex", "^(a+)+!$", "String")) == hostile
+
+
 def test_a_view_that_is_not_there_is_not_found(studio: Studio) -> None:
     with studio.database.write() as tx:
         grant = studio.grant(tx, "editor", Permission.VIEW_WRITE)

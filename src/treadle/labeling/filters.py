@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.engine import DialectName
+from treadle.db.patterns import check_pattern
 from treadle.db.schema import predictions, tasks
 from treadle.errors import Invalid
 from treadle.labeling.columns import Readable, find_column
@@ -26,7 +27,7 @@ _LONGEST_PATTERN = 200
 _LONGEST_SHOWN = 40
 _LARGEST_ID = 2**62
 # What Python's expressions have and PostgreSQL's have not, or mean otherwise.
-_UNSHARED = re.compile(r"\(\?(?![:=!])|\\[1-9]")
+_UNSHARED = re.compile(r"\(\?(?!:)|\\[1-9]")
 _PREFIX = "filter:tasks:"
 _t = tasks.c
 _a = schema.annotations.c
@@ -209,17 +210,10 @@ def _matches(column: Readable, value: _Value) -> ColumnElement[bool]:
     pattern = str(value.raw)
     if len(pattern) > _LONGEST_PATTERN:
         raise _wrong("value", f"A pattern has at most {_LONGEST_PATTERN} characters.")
-    _check_pattern(pattern)
-    return cast(column.plain, String).regexp_match(pattern)
-
-
-def _check_pattern(pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise _wrong("value", f"{_shown(pattern)} is no pattern: {error}.") from error
     if _UNSHARED.search(pattern):
-        raise _wrong("value", "A pattern may group and look ahead by (?:…), (?=…) and (?!…), nothing else.")
+        raise _wrong("value", "A pattern may group by (?:…), and refer back to nothing.")
+    check_pattern(pattern)
+    return cast(column.plain, String).regexp_match(pattern)
 
 
 _OPERATORS: Mapping[str, Callable[[Readable, _Value], ColumnElement[bool]]] = {
