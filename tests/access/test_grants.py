@@ -9,11 +9,11 @@ from tests.access.people import add_person, add_project, add_workspace, make_mem
 from treadle.access import (
     ORGANIZATION,
     Actor,
+    ListGrant,
     ProjectScope,
     WorkspaceScope,
     allow,
     allow_anywhere,
-    where_allowed,
 )
 from treadle.db import Database, Tx
 from treadle.db.schema import projects
@@ -50,8 +50,8 @@ def held(tx: Tx, actor: Actor, project_id: int) -> set[str]:
 
 def listed(tx: Tx, actor: Actor, permission: Permission) -> list[int]:
     """The projects that a list for ``permission`` would show."""
-    statement = select(projects.c.id).where(where_allowed(permission)).order_by(projects.c.id)
-    return list(tx.execute(statement, {"actor_id": actor.user_id}).scalars())
+    condition = ListGrant(actor, permission).condition
+    return list(tx.execute(select(projects.c.id).where(condition).order_by(projects.c.id)).scalars())
 
 
 def test_each_role_may_what_the_table_says(database: Database) -> None:

@@ -20,7 +20,6 @@ from treadle.access.grants import (
     WorkspaceScope,
     allow,
     allow_anywhere,
-    where_allowed,
 )
 
 __all__ = [
@@ -33,5 +32,4 @@ __all__ = [
     "WorkspaceScope",
     "allow",
     "allow_anywhere",
-    "where_allowed",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import ColumnElement, bindparam, func, select, true
 
@@ -117,7 +116,7 @@ def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
 def allow_anywhere(tx: Tx, actor: Actor, permission: Permission) -> dict[int, Grant]:
     """The grants for ``permission`` in every workspace where the actor's own role holds it, by workspace.
 
-    Roles in single projects are not in it: see `where_allowed`. An organisation admin's list is of
+    Roles in single projects are not in it: see `ListGrant`. An organisation admin's list is of
     workspaces they are a member of, too; what concerns them all is asked for by `ORGANIZATION`.
     """
     rows = tx.execute(_WORKSPACES_OF, {"user_id": actor.user_id}).all()
@@ -130,45 +129,33 @@ def allow_anywhere(tx: Tx, actor: Actor, permission: Permission) -> dict[int, Gr
     }
 
 
-@lru_cache(maxsize=len(Permission))
-def where_allowed(permission: Permission) -> ColumnElement[bool]:
-    """The condition, on ``projects``, that the person bound as ``actor_id`` holds ``permission`` there.
-
-    For lists, so that a role in one project counts as `allow` counts it. An organisation admin needs
-    no condition.
-    """
-    override = (
-        select(project_roles.c.role)
-        .where(project_roles.c.project_id == projects.c.id, project_roles.c.user_id == bindparam("actor_id"))
-        .correlate(projects)
-        .scalar_subquery()
-    )
-    membership = (
-        select(memberships.c.role)
-        .where(
-            memberships.c.workspace_id == projects.c.workspace_id,
-            memberships.c.user_id == bindparam("actor_id"),
-        )
-        .correlate(projects)
-        .scalar_subquery()
-    )
-    holding = [role.value for role in Role if permission in ROLE_PERMISSIONS[role]]
-    return func.coalesce(override, membership).in_(holding)
-
-
 @dataclass(frozen=True)
 class ListGrant:
-    """The permission to list those projects where the actor's role holds ``permission``."""
+    """The permission to list those projects where the actor's role holds ``permission``.
+
+    A role in one project counts as `allow` counts it; an organisation admin sees all.
+    """
 
     actor: Actor
     permission: Permission
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """The condition on ``projects``; an organisation admin sees all."""
+        """The condition on ``projects``."""
         if self.actor.is_admin:
             return true()
-        return where_allowed(self.permission).params(actor_id=self.actor.user_id)
+        override = select(project_roles.c.role).where(
+            project_roles.c.project_id == projects.c.id, project_roles.c.user_id == self.actor.user_id
+        )
+        membership = select(memberships.c.role).where(
+            memberships.c.workspace_id == projects.c.workspace_id,
+            memberships.c.user_id == self.actor.user_id,
+        )
+        held = func.coalesce(
+            override.correlate(projects).scalar_subquery(), membership.correlate(projects).scalar_subquery()
+        )
+        holding = [role.value for role in Role if self.permission in ROLE_PERMISSIONS[role]]
+        return held.in_(holding)
 
 
 def _allow_project(tx: Tx, actor: Actor, permission: Permission, project_id: int) -> Grant:

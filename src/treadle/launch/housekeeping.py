@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from treadle.jobs import JobParts
 from treadle.labeling.exports import forget_old_exports
 from treadle.labeling.imports.writing import undo_abandoned
@@ -55,5 +57,10 @@ def start_housekeeping(parts: JobParts) -> None:
 def _repeat(parts: JobParts) -> None:
     pause = threading.Event()
     while True:
-        keep_house(parts)
+        try:
+            keep_house(parts)
+        except DBAPIError as error:
+            logger.warning(
+                "The chores wait for an hour: the database did not answer", extra={"error": str(error)}
+            )
         pause.wait(_EVERY_S)
