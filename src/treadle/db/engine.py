@@ -17,7 +17,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from treadle.db.patterns import matches
-from treadle.db.patterns import matches
 from treadle.errors import Invalid, disk_full
 
 DialectName = Literal["sqlite", "postgresql"]
@@ -193,10 +192,6 @@ def _sqlite_engine(url: str, begin: Literal["DEFERRED", "IMMEDIATE"], journal_mo
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine, "connect")
-    def add_functions(connection: sqlite3.Connection, _record: object) -> None:
-        connection.create_function("REGEXP", 2, matches, deterministic=True)
 
     @event.listens_for(engine, "connect")
     def add_functions(connection: sqlite3.Connection, _record: object) -> None:
