@@ -125,6 +125,7 @@ export class TextSurface {
     if (selected === null) return false;
     const bounds = spanBounds(this.text, selected.start, selected.end, this.#granularity());
     if (bounds === null) {
+      this.#caret.collapse(); // nothing is to be made of it: the next Enter is free to submit
       this.#refuse('There is nothing but space in what is selected.');
       return true;
     }
