@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fileOfPaste, kindOfFile, readRecords, sampleOf } from './sources';
+import { fileOfPaste, kindOfFile, readRecords, sampleOf, showsText } from './sources';
 
 const file = (name: string, text: string) => new File([text], name);
 
@@ -19,6 +19,16 @@ describe('the first task of what was dropped', () => {
     expect(await sampleOf([file('a.json', '[{"data"')])).toBeUndefined();
     expect(await sampleOf([file('a.bin', 'x')])).toBeUndefined();
   });
+});
+
+test('a task shows a text when it names no picture', () => {
+  const shown = (data: Record<string, unknown>) => showsText({ data, keys: Object.keys(data) });
+  expect(shown({ text: 'Good, really', stars: '5' })).toBe(true);
+  expect(shown({ text: 'Good', source: 'https://example.com/review' })).toBe(true);
+  expect(shown({ caption: 'A bird', image: 'https://example.com/bird.JPG?size=2' })).toBe(false);
+  expect(shown({ image: 'https://example.com/7', width: '640' })).toBe(false);
+  expect(showsText({ data: {}, keys: [], plain: { kind: 'text', value: 'Good' } })).toBe(true);
+  expect(showsText(undefined)).toBe(false);
 });
 
 test('quoted fields keep separators, quotes and line ends', () => {

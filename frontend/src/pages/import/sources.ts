@@ -10,9 +10,6 @@ const BY_ENDING: Record<string, SourceKind> = {
 export const endingOf = (name: string): string => /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
 export const kindOfFile = (file: File): SourceKind => BY_ENDING[endingOf(file.name)] ?? (file.type.startsWith('image/') ? 'pictures' : 'others');
 
-/** Whether the tasks of these files show pictures or texts: what the templates are sorted by. */
-export const looksLikeText = (files: readonly File[]): boolean => files.length > 0 && files.every((file) => kindOfFile(file) === 'texts');
-
 /** The first task that files would make. `keys` are the columns that the data itself names; none for plain files. */
 export interface Sample {
   data: Record<string, unknown>;
@@ -20,6 +17,16 @@ export interface Sample {
   /** For a plain file, which goes under the key that the config asks for. */
   plain?: { kind: 'picture' | 'text'; value: string };
 }
+
+/** Whether the first task shows a text and no picture: what the templates are sorted by. */
+export function showsText(sample: Sample | undefined): boolean {
+  if (!sample) return false;
+  if (sample.plain) return sample.plain.kind === 'text';
+  const values = Object.values(sample.data).filter((value) => typeof value === 'string');
+  return values.some((value) => !/^\s*(https?:\S+|[\d.,-]*)\s*$/.test(value)) && !values.some(namesPicture);
+}
+
+const namesPicture = (value: string): boolean => value.startsWith('data:image/') || (!/\s/.test(value) && BY_ENDING[endingOf(value.replace(/[?#].*$/, ''))] === 'pictures');
 
 const SAMPLE_BYTES = 256 * 1024;
 

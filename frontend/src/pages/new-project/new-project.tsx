@@ -15,7 +15,7 @@ import { Preview } from '../config/preview';
 import { useConfigCheck } from '../config/use-config-check';
 import { DropZone } from '../import/drop-zone';
 import { ImportProgress, sentenceOf } from '../import/import-progress';
-import { looksLikeText } from '../import/sources';
+import { showsText } from '../import/sources';
 import { useImport } from '../import/use-import';
 import { KeyFix } from './key-fix';
 import { TemplatePicker } from './template-picker';
@@ -35,7 +35,7 @@ export function NewProject() {
   const check = useConfigCheck(config);
   const data = useMemo(() => dataFor(config, sample), [config, sample]);
   const [chosen, setChosen] = useState(false);
-  const first = chosen ? undefined : firstFitting(templates.data?.templates, looksLikeText(files) || sample?.plain?.kind === 'text');
+  const first = chosen ? undefined : firstFitting(templates.data?.templates, showsText(sample));
   if (first && first.title !== template) {
     setTemplate(first.title);
     setConfig(first.config);
@@ -61,7 +61,7 @@ export function NewProject() {
           <section aria-labelledby="step-how">
             <div className="row"><h2 id="step-how" className="grow">How do you label it?</h2><WaySwitch way={way} onWay={setWay} /></div>
             {way === 'template'
-              ? <TemplatePicker list={templates} chosen={template} textFirst={looksLikeText(files)} onChoose={(each) => { setTemplate(each.title); change(each.config); }} />
+              ? <TemplatePicker list={templates} chosen={template} textFirst={showsText(sample)} onChoose={(each) => { setTemplate(each.title); change(each.config); }} />
               : <ConfigField config={config} onChange={(next) => { change(next); setTemplate(undefined); setNamed(title); }} check={check} />}
             {way === 'template' && config && <LabelLists config={config} onChange={change} />}
             <KeyFix config={config} sample={sample} onChange={change} />
