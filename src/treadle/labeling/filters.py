@@ -56,7 +56,7 @@ def condition_of(tx: Tx, grant: Grant, query: TaskQuery) -> ColumnElement[bool]:
     assert grant.project_id is not None
     return and_(
         _t.project_id == grant.project_id,
-        visible_tasks(tx, grant.project_id),
+        visible_tasks(grant.project_id),
         handed_to(grant),
         of_own_work(grant, _filters(query.filters or {}, tx.dialect)),
         _selection(query.selected),

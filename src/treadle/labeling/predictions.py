@@ -107,7 +107,7 @@ def of_project(tx: Tx, grant: Grant, project_id: int) -> list[Mapping[str, Any]]
     statement: Select[Any] = (
         select(predictions)
         .join(tasks, tasks.c.id == _p.task_id)
-        .where(_p.project_id == project_id, visible_tasks(tx, project_id), handed_to(grant))
+        .where(_p.project_id == project_id, visible_tasks(project_id), handed_to(grant))
         .order_by(_p.id)
     )
     return [dict(row) for row in tx.execute(statement).mappings()]

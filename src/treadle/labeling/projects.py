@@ -297,7 +297,7 @@ def _apply_overlap(tx: Tx, row: Mapping[str, Any], columns: Mapping[str, Any]) -
         update(tasks).where(tasks.c.project_id == row["id"]).values(overlap=overlap, is_labeled=is_labeled)
     )
     finished = select(func.count()).where(
-        tasks.c.project_id == row["id"], tasks.c.is_labeled.is_(True), visible_tasks(tx, row["id"])
+        tasks.c.project_id == row["id"], tasks.c.is_labeled.is_(True), visible_tasks(row["id"])
     )
     tx.execute(
         update(project_counters)

@@ -79,6 +79,74 @@ _RULES = select(projects.c.sampling, projects.c.skip_queue, projects.c.maximum_a
 _LAST_OF_MINE = select(func.max(_h.task_id)).where(
     _h.user_id == bindparam("user_id"), _h.project_id == bindparam("project_id")
 )
+_ENDS = select(
+    select(func.min(_t.id)).where(_t.project_id == bindparam("project_id")).scalar_subquery().label("low"),
+    select(func.max(_t.id)).where(_t.project_id == bindparam("project_id")).scalar_subquery().label("high"),
+)
+
+_LIVE = and_(_h.project_id == bindparam("project_id"), _h.lease_until > bindparam("now"))
+
+# What follows is asked of one task after another, along the index of unfinished ones, until one will do.
+# Scalar subqueries and NOT IN, not EXISTS: PostgreSQL makes joins of those, over all annotations.
+
+
+def _is_new_to_me(*, forget_skips: bool) -> ColumnElement[bool]:
+    mine = select(func.count()).where(_a.task_id == _t.id, _a.completed_by == bindparam("user_id"))
+    done = mine.where(_a.was_cancelled.is_(False)) if forget_skips else mine
+    held = select(_h.task_id).where(_LIVE, _h.user_id == bindparam("user_id"))
+    return and_(_t.id.not_in(held), done.scalar_subquery() == 0)
+
+
+def _has_place() -> ColumnElement[bool]:
+    done_by = (
+        select(func.count(func.distinct(_a.completed_by)))
+        .where(_a.task_id == _t.id, _a.was_cancelled.is_(False))
+        .scalar_subquery()
+    )
+    leases = (
+        select(func.count())
+        .where(_h.task_id == _t.id, _h.lease_until > bindparam("now"), _h.user_id != bindparam("user_id"))
+        .scalar_subquery()
+    )
+    # One annotation is the common case, and needs no counting.
+    is_untouched = and_(_t.total_annotations == 0, _t.id.not_in(select(_h.task_id).where(_LIVE)))
+    return or_(is_untouched, done_by + leases < _t.overlap)
+
+
+def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
+    return (
+        select(_t.id)
+        .where(
+            _t.project_id == bindparam("project_id"),
+            _t.is_labeled.is_(False),
+            visible_tasks(bindparam("project_id")),
+            _is_new_to_me(forget_skips=forget_skips),
+            _has_place(),
+        )
+        .limit(1)
+    )
+
+
+_lowest_score = select(func.min(predictions.c.score)).where(predictions.c.task_id == _t.id).scalar_subquery()
+_NEW = _candidates(forget_skips=False)
+_FIRST = _NEW.order_by(_t.id)
+_FIRST_AFTER = _FIRST.where(_t.id > bindparam("start"))
+_LEAST_CERTAIN = _NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id)
+_FIRST_AGAIN = _candidates(forget_skips=True).order_by(_t.id)
+_FREE_FOR_ME = select(_t.id).where(
+    _t.id == bindparam("of_task"), _has_place(), _is_new_to_me(forget_skips=False)
+)
+
+
+def _write_of(insert: Any) -> Any:
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=["task_id", "user_id"],
+        set_={"lock_id": new.lock_id, "handed_at": new.handed_at, "lease_until": new.lease_until},
+    )
+
+
+_WRITE = {"sqlite": _write_of(sqlite_insert(handouts)), "postgresql": _write_of(postgresql_insert(handouts))}
 
 
 def next_task(tx: Tx, grant: Grant, *, lease_s: int, is_peek: bool = False) -> Handout:
@@ -104,8 +172,7 @@ def hold(tx: Tx, grant: Grant, task_id: int, *, lease_s: int) -> None:
     if _is_renewed(tx, grant, task_id, lease_s=lease_s):
         return
     who = _who(tx, grant)
-    free = select(_t.id).where(_t.id == task_id, _has_place(), _is_new_to_me(forget_skips=False))
-    has_place = tx.execute(free, who).first() is not None
+    has_place = tx.execute(_FREE_FOR_ME, {**who, "of_task": task_id}).first() is not None
     _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s) if has_place else None)
 
 
@@ -142,87 +209,38 @@ def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
 
 
 def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
-    candidates = _candidates(tx, who["project_id"], forget_skips=False)
     if rules.sampling == UNCERTAINTY:
-        found = _first(tx, candidates.order_by(_lowest_score(), _t.id), who)
+        found = _find(tx, _LEAST_CERTAIN, who)
     elif rules.sampling == UNIFORM:
-        found = _from(tx, candidates, who, _random_id(tx, who["project_id"]))
+        found = _find_from(tx, who, _random_id(tx, who))
     elif rules.maximum_annotations > 1:
         # Do not walk again over all that this person did while others still have to.
-        found = _from(tx, candidates, who, tx.execute(_LAST_OF_MINE, who).scalar_one() or 0)
+        found = _find_from(tx, who, tx.execute(_LAST_OF_MINE, who).scalar_one() or 0)
     else:
-        found = _first(tx, candidates.order_by(_t.id), who)
+        found = _find(tx, _FIRST, who)
     if found is None and rules.skip_queue == REQUEUE_FOR_ME:
-        again = _candidates(tx, who["project_id"], forget_skips=True)
-        found = _first(tx, again.order_by(_t.id), who)
+        found = _find(tx, _FIRST_AGAIN, who)
     return found
 
 
-def _candidates(tx: Tx, project_id: int, *, forget_skips: bool) -> Select[tuple[int]]:
-    return select(_t.id).where(
-        _t.project_id == bindparam("project_id"),
-        _t.is_labeled.is_(False),
-        visible_tasks(tx, project_id),
-        _is_new_to_me(forget_skips=forget_skips),
-        _has_place(),
-    )
-
-
-def _is_new_to_me(*, forget_skips: bool) -> ColumnElement[bool]:
-    mine = and_(_a.task_id == _t.id, _a.completed_by == bindparam("user_id"))
-    done = exists().where(mine, _a.was_cancelled.is_(False)) if forget_skips else exists().where(mine)
-    held = exists().where(
-        _h.task_id == _t.id, _h.user_id == bindparam("user_id"), _h.lease_until > bindparam("now")
-    )
-    return and_(~done, ~held)
-
-
-def _has_place() -> ColumnElement[bool]:
-    done_by = (
-        select(func.count(func.distinct(_a.completed_by)))
-        .where(_a.task_id == _t.id, _a.was_cancelled.is_(False))
-        .scalar_subquery()
-    )
-    leases = (
-        select(func.count())
-        .where(_h.task_id == _t.id, _h.lease_until > bindparam("now"), _h.user_id != bindparam("user_id"))
-        .scalar_subquery()
-    )
-    # One annotation is the common case, and needs no counting.
-    leased = exists().where(_h.task_id == _t.id, _h.lease_until > bindparam("now"))
-    return or_(and_(_t.total_annotations == 0, ~leased), done_by + leases < _t.overlap)
-
-
-def _lowest_score() -> ColumnElement[float]:
-    lowest = select(func.min(predictions.c.score)).where(predictions.c.task_id == _t.id).scalar_subquery()
-    return func.coalesce(lowest, 1.0)
-
-
-def _random_id(tx: Tx, project_id: int) -> int:
-    ends = select(func.min(_t.id).label("low"), func.max(_t.id).label("high"))
-    found = tx.execute(ends.where(_t.project_id == project_id)).one()
+def _random_id(tx: Tx, who: dict[str, Any]) -> int:
+    found = tx.execute(_ENDS, who).one()
     return random.randint(found.low or 0, found.high or 0)
 
 
-def _from(tx: Tx, candidates: Select[tuple[int]], who: dict[str, Any], start: int) -> int | None:
-    after = _first(tx, candidates.where(_t.id > start).order_by(_t.id), who)
-    return after if after is not None else _first(tx, candidates.order_by(_t.id), who)
+def _find_from(tx: Tx, who: dict[str, Any], start: int) -> int | None:
+    after = _find(tx, _FIRST_AFTER, {**who, "start": start})
+    return after if after is not None else _find(tx, _FIRST, who)
 
 
-def _first(tx: Tx, statement: Select[tuple[int]], who: dict[str, Any]) -> int | None:
-    return tx.execute(statement.limit(1), who).scalar()
+def _find(tx: Tx, statement: Select[tuple[int]], who: dict[str, Any]) -> int | None:
+    return tx.execute(statement, who).scalar()
 
 
 def _write_handout(tx: Tx, who: dict[str, Any], task_id: int, until: object) -> str:
     lock_id = new_uuid()
-    insert = (sqlite_insert if tx.dialect == "sqlite" else postgresql_insert)(handouts)
-    new = insert.excluded
-    statement = insert.on_conflict_do_update(
-        index_elements=["task_id", "user_id"],
-        set_={"lock_id": new.lock_id, "handed_at": new.handed_at, "lease_until": new.lease_until},
-    )
     tx.execute(
-        statement,
+        _WRITE[tx.dialect],
         {
             "task_id": task_id,
             "user_id": who["user_id"],

@@ -11,18 +11,21 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, ins
 from treadle import events
 from treadle.access import Grant
 from treadle.db import Tx, schema
-from treadle.db.schema import drafts, predictions, project_counters, projects, tasks, users
+from treadle.db.schema import drafts, handouts, predictions, project_counters, projects, tasks, users
 from treadle.errors import Invalid
 from treadle.labeling.config import check_task_data, parse_config
 from treadle.labeling.json_text import one_line
 from treadle.labeling.rendering import TaskWork
 from treadle.labeling.tally import add_to_counters, lock_tasks, no_task
-from treadle.labeling.visibility import handed_to, visible_tasks
+from treadle.labeling.visibility import handed_to, is_visible, visible_tasks
 
 _t = tasks.c
 _COLUMNS: Select[Any] = select(tasks)
 _ONE = _COLUMNS.where(_t.id == bindparam("task_id"))
-_PROJECT = select(_t.project_id).where(_t.id == bindparam("task_id"))
+_PROJECT = select(_t.project_id).where(_t.id == bindparam("task_id"), is_visible())
+_HANDED = select(handouts.c.task_id).where(
+    handouts.c.task_id == bindparam("task_id"), handouts.c.user_id == bindparam("user_id")
+)
 _NEW_PLACE = (
     update(project_counters)
     .where(project_counters.c.project_id == bindparam("of_project"))
@@ -82,7 +85,7 @@ def change(tx: Tx, grant: Grant, task_id: int, changes: Mapping[str, bytes]) -> 
 def remove(tx: Tx, grant: Grant, condition: ColumnElement[bool]) -> int:
     """Delete the project's tasks that meet ``condition``, with all that was done on them; how many."""
     project_id = _id_of(grant)
-    ids = lock_tasks(tx, and_(_t.project_id == project_id, visible_tasks(tx, project_id), condition))
+    ids = lock_tasks(tx, and_(_t.project_id == project_id, visible_tasks(project_id), condition))
     for start in range(0, len(ids), _BATCH):
         _remove_batch(tx, project_id, ids[start : start + _BATCH])
     events.record(
@@ -104,25 +107,27 @@ def is_any() -> ColumnElement[bool]:
 def get(tx: Tx, grant: Grant, task_id: int) -> Mapping[str, Any]:
     """The row of a task that the actor may see. Raises NotFound("task-not-found")."""
     project_id = _id_of(grant)
-    statement = _ONE.where(_t.project_id == project_id, visible_tasks(tx, project_id), handed_to(grant))
+    statement = _ONE.where(_t.project_id == project_id, visible_tasks(project_id), handed_to(grant))
     row = tx.execute(statement, {"task_id": task_id}).mappings().first()
     if row is None:
         raise no_task(task_id)
     return dict(row)
 
 
-def check_visible(tx: Tx, grant: Grant, task_id: int) -> None:
-    """Nothing, when the actor may see this task of the grant's project. Raises NotFound("task-not-found")."""
-    project_id = _id_of(grant)
-    statement = select(_t.id).where(
-        _t.id == task_id, _t.project_id == project_id, visible_tasks(tx, project_id), handed_to(grant)
-    )
-    if tx.execute(statement).first() is None:
+def check_handed(tx: Tx, grant: Grant, task_id: int) -> None:
+    """Nothing, when the actor sees every task of the project, or this one was handed to them.
+
+    Raises NotFound("task-not-found").
+    """
+    if (
+        grant.is_narrow
+        and tx.execute(_HANDED, {"task_id": task_id, "user_id": grant.actor.user_id}).first() is None
+    ):
         raise no_task(task_id)
 
 
 def project_of(tx: Tx, task_id: int) -> int:
-    """The project of a task. Raises NotFound("task-not-found")."""
+    """The project of a task that shows. Raises NotFound("task-not-found")."""
     project_id: int | None = tx.execute(_PROJECT, {"task_id": task_id}).scalar()
     if project_id is None:
         raise no_task(task_id)
@@ -133,7 +138,7 @@ def list_of_project(tx: Tx, grant: Grant, *, limit: int, offset: int) -> list[Ma
     """The project's tasks that the actor may see, in the order of ids."""
     project_id = _id_of(grant)
     statement = (
-        _COLUMNS.where(_t.project_id == project_id, visible_tasks(tx, project_id), handed_to(grant))
+        _COLUMNS.where(_t.project_id == project_id, visible_tasks(project_id), handed_to(grant))
         .order_by(_t.id)
         .limit(limit)
         .offset(offset)

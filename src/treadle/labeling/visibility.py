@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select, true
+from sqlalchemy import BindParameter, ColumnElement, exists, literal_column, select, true
 from sqlalchemy.sql.util import ClauseAdapter
 
 from treadle.access import Grant
-from treadle.db import Tx, schema
+from treadle.db import schema
 from treadle.db.schema import drafts, handouts, imports, tasks
 
-_UNFINISHED = select(imports.c.id).where(
-    imports.c.project_id == bindparam("project_id"), imports.c.state != "done"
-)
+# Words of the statement and no parameters: an index holds the unfinished imports alone.
+_IS_UNFINISHED = imports.c.state != literal_column("'done'")
 
 
-def visible_tasks(tx: Tx, project_id: int) -> ColumnElement[bool]:
-    """The condition on ``tasks`` that leaves out rows of imports that run or failed.
+def visible_tasks(project_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    """The condition on ``tasks`` of a project that leaves out rows of imports that run or failed."""
+    unfinished = select(imports.c.id).where(imports.c.project_id == project_id, _IS_UNFINISHED)
+    return tasks.c.import_id.not_in(unfinished)
 
-    Nearly always there is none, and the condition costs nothing.
-    """
-    unfinished = tx.execute(_UNFINISHED, {"project_id": project_id}).scalars().all()
-    return tasks.c.import_id.not_in(unfinished) if unfinished else true()
+
+def is_visible() -> ColumnElement[bool]:
+    """The same for a single task, of whichever project."""
+    return ~exists().where(imports.c.id == tasks.c.import_id, _IS_UNFINISHED)
 
 
 def handed_to(grant: Grant) -> ColumnElement[bool]:

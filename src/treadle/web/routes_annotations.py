@@ -161,7 +161,7 @@ def allow_task(call: Call, tx: Tx, task_id: int) -> Grant:
     """The route's grant in the task's project, where the actor may see the task. Raises NotFound."""
     with told_as(no_task(task_id)):
         grant = call.allow(tx, ProjectScope(tasks.project_of(tx, task_id)))
-        tasks.check_visible(tx, grant, task_id)
+        tasks.check_handed(tx, grant, task_id)
         return grant
 
 

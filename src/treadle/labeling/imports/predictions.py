@@ -47,7 +47,7 @@ def import_predictions(tx: Tx, grant: Grant, rows: Sequence[PredictionRow]) -> i
 def _known_tasks(tx: Tx, grant: Grant, rows: Sequence[PredictionRow]) -> set[Any]:
     named = {row.task for row in rows}
     assert grant.project_id is not None
-    visible = visible_tasks(tx, grant.project_id)
+    visible = visible_tasks(grant.project_id)
     chosen = select(tasks.c.id).where(tasks.c.project_id == grant.project_id, tasks.c.id.in_(named), visible)
     return set(tx.execute(chosen).scalars())
 
