@@ -5,6 +5,7 @@ import { get } from '../../api/client';
 import { PROJECTS_A_PAGE } from '../../api/projects';
 import type { Paged, Project, Workspace } from '../../api/types';
 import { useKeys } from '../../app/keys';
+import { FirstWorkspace } from '../../app/new-workspace';
 import { Top } from '../../app/top';
 import { may, useWorkspace } from '../../app/workspace';
 import { counted } from '../../ui/format';
@@ -73,11 +74,11 @@ const FirstProject = ({ makes, workspace }: { makes: boolean; workspace: Workspa
   <Empty
     art={<LabelArt />}
     title={makes ? 'Start your first project' : 'No projects yet'}
-    acts={makes && <Link to="/projects/new" className="btn primary large"><Icon name="plus" />New project</Link>}
+    acts={makes ? <Link to="/projects/new" className="btn primary large"><Icon name="plus" />New project</Link> : !workspace && <FirstWorkspace />}
   >
     {makes
       ? 'Drop pictures or texts, choose how to label them, and draw the first label within a minute.'
-      : workspace ? `Nothing is in ${workspace.title} for you yet. Whoever manages it can make a project.` : 'You belong to no workspace yet. Ask somebody to invite you, or make one with the switch at the top left.'}
+      : workspace ? `Nothing is in ${workspace.title} for you yet. Whoever manages it can make a project.` : 'You belong to no workspace yet. Ask somebody to invite you, or make one of your own.'}
   </Empty>
 );
 
