@@ -2,24 +2,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createWorkspace, sessionQuery } from '../api/session';
 import { Dialog } from '../ui/dialog';
-import { Icon } from '../ui/icon';
 import { elsewhereWrong, Field, Notice, wrongWith } from '../ui/parts';
 import { useWorkspaceChoice } from './workspace';
 
 /** Lower-case letters, digits and hyphens: what a workspace may be called in addresses. */
 export function slugOf(title: string): string {
   return title.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63);
-}
-
-/** The one thing to do for somebody who belongs to none. */
-export function FirstWorkspace() {
-  const [making, setMaking] = useState(false);
-  return (
-    <>
-      <button type="button" className="btn primary large" onClick={() => setMaking(true)}><Icon name="plus" />New workspace</button>
-      {making && <NewWorkspace onClose={() => setMaking(false)} />}
-    </>
-  );
 }
 
 export function NewWorkspace({ onClose }: { onClose: () => void }) {

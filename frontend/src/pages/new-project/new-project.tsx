@@ -3,7 +3,6 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { createProject, templatesQuery } from '../../api/projects';
 import type { Project, Template } from '../../api/types';
-import { FirstWorkspace } from '../../app/new-workspace';
 import { Top } from '../../app/top';
 import { useWorkspace } from '../../app/workspace';
 import { Dialog } from '../../ui/dialog';
@@ -45,7 +44,7 @@ export function NewProject() {
   const title = named ?? template ?? '';
   const making = useMaking(workspace?.id);
   const broken = check.checked === config && check.problems.length > 0;
-  if (!workspace) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="New project" /><Empty title="You belong to no workspace yet" acts={<FirstWorkspace />}>Make one of your own, or ask somebody to invite you.</Empty></>;
+  if (!workspace) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="New project" /><Empty title="You belong to no workspace yet">Ask whoever manages one to invite you.</Empty></>;
   const submit = () => making.start({ title: title.trim() || 'New project', label_config: config, workspace: workspace.id }, files);
   const wrong = elsewhereWrong(making.create.error, ['title']);
   return (

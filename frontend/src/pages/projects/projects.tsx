@@ -5,7 +5,6 @@ import { get } from '../../api/client';
 import { PROJECTS_A_PAGE } from '../../api/projects';
 import type { Paged, Project, Workspace } from '../../api/types';
 import { useKeys } from '../../app/keys';
-import { FirstWorkspace } from '../../app/new-workspace';
 import { Top } from '../../app/top';
 import { may, useWorkspace } from '../../app/workspace';
 import { counted } from '../../ui/format';
@@ -74,11 +73,11 @@ const FirstProject = ({ makes, workspace }: { makes: boolean; workspace: Workspa
   <Empty
     art={<LabelArt />}
     title={makes ? 'Start your first project' : 'No projects yet'}
-    acts={makes ? <Link to="/projects/new" className="btn primary large"><Icon name="plus" />New project</Link> : !workspace && <FirstWorkspace />}
+    acts={makes && <Link to="/projects/new" className="btn primary large"><Icon name="plus" />New project</Link>}
   >
     {makes
       ? 'Drop pictures or texts, choose how to label them, and draw the first label within a minute.'
-      : workspace ? `Nothing is in ${workspace.title} for you yet. Whoever manages it can make a project.` : 'You belong to no workspace yet. Ask somebody to invite you, or make one of your own.'}
+      : workspace ? `Nothing is in ${workspace.title} for you yet. Whoever manages it can make a project.` : 'You belong to no workspace yet. Ask whoever manages one to invite you.'}
   </Empty>
 );
 
