@@ -17,13 +17,18 @@ export interface ChoicesPanelProps {
   readonly missing: string | null;
 }
 
+/** As many letters stand in half the width of a phone. */
+const BRIEF = 12;
+const MANY = 5;
+
 /** A question about the whole picture or text. */
 export function ChoicesPanel({ editor, keyMap, control, title, missing }: ChoicesPanelProps) {
   const answer = useEditor(editor, (it) => it.store.answers().get(control.name));
   const id = useId();
-  const isShort = control.labels.length <= 3 && control.labels.every((label) => label.shown.length <= 12) && !control.multiple;
+  const isBrief = control.labels.every((label) => label.shown.length <= BRIEF);
+  const isShort = control.labels.length <= 3 && isBrief && !control.multiple;
   return (
-    <div className={`question ${isShort ? 'short' : ''}`} data-testid="choices" data-control={control.name}>
+    <div className={`question ${isShort ? 'short' : isBrief && control.labels.length > MANY ? 'brief' : ''}`} data-testid="choices" data-control={control.name}>
       <div className="question-head">
         <span id={id}>{title}</span>
         {control.required && <span className="muted small">required</span>}
@@ -36,9 +41,11 @@ export function ChoicesPanel({ editor, keyMap, control, title, missing }: Choice
 }
 
 function Suggested({ editor, control, answer }: { editor: Editor; control: ControlTag; answer: Answer }) {
+  const [only, ...more] = answer.values;
+  const name = more.length > 0 ? undefined : control.labels.find(({ value }) => value === only)?.shown;
   return (
     <button type="button" className="btn small" title="Accept the suggested answer" onClick={() => editor.setAnswer(control.name, answer.values)}>
-      Accept suggestion
+      {name !== undefined && name.length <= BRIEF ? `Accept ${name}` : 'Accept suggestion'}
     </button>
   );
 }
