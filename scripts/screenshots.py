@@ -156,9 +156,7 @@ def part(control: str, kind: str, label: str, value: dict[str, Any], name: str) 
     }
 
 
-def take_all(
-    browser: Browser, pages: dict[str, str], theme: str, suffix: str, size: tuple[int, int]
-) -> None:
+def take_all(browser: Browser, pages: dict[str, str], theme: str, suffix: str, size: tuple[int, int]) -> None:
     """Every page in one theme at one size."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
