@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID, error
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, make_url
 
 from treadle.errors import (
     Conflict,
@@ -39,6 +41,9 @@ _WORKFLOW = "treadle-job"
 _ATTEMPTS = 100
 _FORGET_AT_ONCE = 100
 _ERROR_KEY = "$error"
+# Under Python 3.12 and later DBOS asks SQLite for unixepoch('subsec'), which an older SQLite answers
+# with nothing.
+_KNOWS_SUBSECONDS = (3, 42, 0)
 _ERRORS: dict[str, type[TreadleError]] = {
     kind.__name__: kind
     for kind in (
@@ -64,6 +69,8 @@ class DurableSteps:
         """slot: the number of this worker, which no other live worker has: it takes up what the last
         worker of that number left."""
         _prepare(settings)
+        if sqlite3.sqlite_version_info < _KNOWS_SUBSECONDS:
+            event.listen(Engine, "connect", teach_subseconds)
         # Its handlers are ours before it makes one that writes to the console.
         logging.getLogger("dbos").addHandler(logging.NullHandler())
         DBOS(config=_config(settings, slot))
@@ -145,6 +152,12 @@ def _prepare(settings: Settings) -> None:
         connection.execute(f"PRAGMA journal_mode={'WAL' if settings.has_wal else 'DELETE'}")
     finally:
         connection.close()
+
+
+def teach_subseconds(connection: object, _record: object) -> None:
+    """Let an SQLite before 3.42 answer ``unixepoch('subsec')``, which DBOS asks it for a time."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("unixepoch", -1, lambda *_: time.time())
 
 
 class _JsonSerializer(Serializer):
