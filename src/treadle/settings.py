@@ -55,6 +55,11 @@ class Settings:
     with_samples: bool = _setting(False, "add the sample projects at the first start")
 
     @property
+    def first_sign_in_path(self) -> Path:
+        """Where a sign-in that was made up at the first start is kept until its password is changed."""
+        return self.data_dir / "first-sign-in.json"
+
+    @property
     def url(self) -> str:
         """The address of the database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'treadle.sqlite3'}"

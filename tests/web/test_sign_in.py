@@ -193,3 +193,16 @@ def test_where_to_go_next_is_written_as_a_header_can_carry_it(server: RunningSer
             fields = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD, "next": target}
             found[target] = post_form(client, "/user/login", fields).headers.get("location")
     assert found == expected
+
+
+def test_a_made_up_password_is_not_shown_any_more_once_it_is_changed(server: RunningServer) -> None:
+    kept = server.parts.settings.first_sign_in_path
+    path, new = "/api/current-user/password/", "another long one"
+    with server.browser() as client:
+        post_form(client, "/user/signup", {"email": "dora@example.com", "password": PASSWORD})
+        kept.write_text('{"email": "other@example.com", "password": "x"}')
+        client.post(path, json={"current_password": PASSWORD, "password": new}).raise_for_status()
+        assert kept.exists()
+        kept.write_text('{"email": "dora@example.com", "password": "x"}')
+        client.post(path, json={"current_password": new, "password": PASSWORD}).raise_for_status()
+        assert not kept.exists()

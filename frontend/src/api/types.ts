@@ -9,6 +9,8 @@ export interface Person {
   last_name: string;
   initials?: string;
   avatar?: string | null;
+  /** Of oneself, in the session. */
+  is_admin?: boolean;
 }
 
 export interface Workspace {

@@ -41,7 +41,7 @@ export function Rail({ onGo }: { onGo?: () => void }) {
 }
 
 function WorkspaceSwitch() {
-  const { workspaces } = useSuspenseQuery(sessionQuery).data;
+  const { user, workspaces } = useSuspenseQuery(sessionQuery).data;
   const workspace = useWorkspace();
   const choose = useWorkspaceChoice((state) => state.choose);
   const navigate = useNavigate();
@@ -68,8 +68,8 @@ function WorkspaceSwitch() {
                 {each.id === workspace?.id && <Icon name="check" />}
               </MenuItem>
             ))}
-            <Separator />
-            <MenuItem id="new"><Icon name="plus" />New workspace…</MenuItem>
+            {user?.is_admin && <Separator />}
+            {user?.is_admin && <MenuItem id="new"><Icon name="plus" />New workspace…</MenuItem>}
           </Menu>
         </Popover>
       </MenuTrigger>

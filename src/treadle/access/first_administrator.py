@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
+
 from treadle.access.grants import Actor
 from treadle.access.passwords import check_password_rules, hash_password
 from treadle.access.tokens import is_known_token, set_legacy_token
@@ -33,6 +35,16 @@ def ensure_first_administrator(database: Database, settings: Settings) -> None:
         if not user.is_admin:
             make_admin(tx, user.id)
         _ensure_token(tx, user, settings.admin_token.reveal())
+
+
+def forget_made_up_password(settings: Settings, email: str) -> None:
+    """Do not show at the next start what is not the password of ``email`` any more."""
+    try:
+        kept = msgspec.json.decode(settings.first_sign_in_path.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError):
+        return
+    if kept.get("email") == email:
+        settings.first_sign_in_path.unlink(missing_ok=True)
 
 
 def _add(tx: Tx, settings: Settings, password_hash: str | None) -> User:

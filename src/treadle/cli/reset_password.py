@@ -6,6 +6,7 @@ import secrets
 
 from sqlalchemy.exc import DBAPIError
 
+from treadle.access.first_administrator import forget_made_up_password
 from treadle.access.passwords import check_password_rules, hash_password
 from treadle.access.users import find_user, set_password
 from treadle.db import Database, migrate
@@ -29,6 +30,7 @@ def reset(settings: Settings, email: str, chosen: Secret | None) -> Secret:
         raise Unavailable("database-unusable", f"The database does not answer: {error.orig}.") from error
     finally:
         database.close()
+    forget_made_up_password(settings, email.strip().lower())
     return password
 
 

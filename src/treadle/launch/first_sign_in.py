@@ -11,7 +11,6 @@ from pathlib import Path
 from treadle.launch.lock import unusable
 from treadle.settings import Secret, Settings
 
-FILE_NAME = "first-sign-in.json"
 _EMAIL = "admin@example.com"
 
 
@@ -28,7 +27,7 @@ def make_first_sign_in(settings: Settings) -> FirstSignIn | None:
 
     It is kept in a file of mode 0600 in the folder, so that each start can show it.
     """
-    path = settings.data_dir / FILE_NAME
+    path = settings.first_sign_in_path
     try:
         if path.exists():
             return _read(path)

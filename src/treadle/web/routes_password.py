@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from treadle.access.first_administrator import forget_made_up_password
 from treadle.access.passwords import check_password_rules, hash_password
 from treadle.access.sign_in import SignInAttempt, start_session, verify_sign_in
 from treadle.access.users import set_password
@@ -37,6 +38,7 @@ def change_password(call: Call) -> Reply:
     with call.write() as tx:
         set_password(tx, actor.user_id, password_hash)
         secret = start_session(tx, actor.user_id, life)
+    forget_made_up_password(call.parts.settings, actor.email)
     return Reply(204, content_type="", cookies=(session_cookie(call, secret, life),))
 
 
