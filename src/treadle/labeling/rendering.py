@@ -19,6 +19,7 @@ Row = Mapping[str, Any]
 
 _NO_BREAK_SPACE = "\u00a0"
 _DAY = 86_400
+_WITHOUT_ZONE = len("2026-11-21T15:00:00.000000")
 _STEPS = (("year", 365 * _DAY), ("month", 30 * _DAY), ("week", 7 * _DAY), ("day", _DAY), ("hour", 3_600))
 
 
@@ -26,9 +27,20 @@ _STEPS = (("year", 365 * _DAY), ("month", 30 * _DAY), ("week", 7 * _DAY), ("day"
 class TaskWork:
     """What was done on some tasks: rows with the names of their people."""
 
-    annotations: Sequence[Row]
-    predictions: Sequence[Row]
-    drafts: Sequence[Row]
+    annotations: Sequence[Row] = ()
+    predictions: Sequence[Row] = ()
+    drafts: Sequence[Row] = ()
+
+    def by_task(self) -> dict[int, TaskWork]:
+        """The work on each task that has some, by the task's id."""
+        lists: dict[int, tuple[list[Row], list[Row], list[Row]]] = {}
+        for kind, rows in enumerate((self.annotations, self.predictions, self.drafts)):
+            for row in rows:
+                lists.setdefault(row["task_id"], ([], [], []))[kind].append(row)
+        return {task_id: TaskWork(*each) for task_id, each in lists.items()}
+
+
+NO_WORK = TaskWork()
 
 
 def raw(text: str | None) -> msgspec.Raw | None:
@@ -38,9 +50,7 @@ def raw(text: str | None) -> msgspec.Raw | None:
 
 def instant(moment: datetime | None) -> str | None:
     """ISO 8601 with microseconds and ``Z``, as Label Studio writes it."""
-    if moment is None:
-        return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if moment is None else moment.isoformat(timespec="microseconds")[:_WITHOUT_ZONE] + "Z"
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -236,12 +246,13 @@ def project_counts(row: Row) -> dict[str, object]:
 
 
 def task_with_work(row: Row, work: TaskWork, now: datetime) -> dict[str, object]:
-    """A task with the annotations, predictions and drafts that belong to it."""
-    done = [item for item in work.annotations if item["task_id"] == row["id"]]
+    """A task with the work on it and on no other (see `TaskWork.by_task`)."""
     return {
         **task(row),
-        "annotations": [{**annotation(item, now), "completed_by": annotator(item)} for item in done],
-        "predictions": [prediction(item, now) for item in work.predictions if item["task_id"] == row["id"]],
-        "drafts": [draft(item, now) for item in work.drafts if item["task_id"] == row["id"]],
+        "annotations": [
+            {**annotation(item, now), "completed_by": annotator(item)} for item in work.annotations
+        ],
+        "predictions": [prediction(item, now) for item in work.predictions],
+        "drafts": [draft(item, now) for item in work.drafts],
         "updated_by": [] if row["updated_by"] is None else [{"user_id": row["updated_by"]}],
     }

@@ -6,11 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from treadle import events
 from treadle.access import Grant
 from treadle.db import Tx, schema
+from treadle.db.lists import id_list, one_of
 from treadle.db.schema import drafts, handouts, predictions, project_counters, projects, tasks, users
 from treadle.errors import Invalid
 from treadle.labeling.config import check_task_data, parse_config
@@ -21,8 +34,11 @@ from treadle.labeling.visibility import handed_to, is_visible, visible_tasks
 
 _t = tasks.c
 _COLUMNS: Select[Any] = select(tasks)
-_ONE = _COLUMNS.where(_t.id == bindparam("task_id"))
+_ONE = _COLUMNS.where(_t.id == bindparam("task_id"), _t.project_id == bindparam("project_id"), is_visible())
 _PROJECT = select(_t.project_id).where(_t.id == bindparam("task_id"), is_visible())
+_HANDED_ONE = _ONE.where(
+    exists().where(handouts.c.task_id == _t.id, handouts.c.user_id == bindparam("user_id"))
+)
 _HANDED = select(handouts.c.task_id).where(
     handouts.c.task_id == bindparam("task_id"), handouts.c.user_id == bindparam("user_id")
 )
@@ -34,6 +50,22 @@ _NEW_PLACE = (
 )
 _RULES = select(projects.c.label_config, projects.c.maximum_annotations).where(
     projects.c.id == bindparam("project_id")
+)
+_a = schema.annotations.c
+_PERSON = (users.c.email, users.c.first_name, users.c.last_name)
+_DONE = (
+    select(schema.annotations, *_PERSON)
+    .select_from(schema.annotations.outerjoin(users, users.c.id == _a.completed_by))
+    .where(one_of(_a.task_id, "task_ids"))
+    .order_by(_a.id)
+)
+_OWN_DONE = _DONE.where(_a.completed_by == bindparam("user_id"))
+_PREDICTED = select(predictions).where(one_of(predictions.c.task_id, "task_ids")).order_by(predictions.c.id)
+_BEGUN = (
+    select(drafts, *_PERSON)
+    .join(users, users.c.id == drafts.c.user_id)
+    .where(one_of(drafts.c.task_id, "task_ids"), drafts.c.user_id == bindparam("user_id"))
+    .order_by(drafts.c.id)
 )
 _BATCH = 200
 
@@ -106,12 +138,11 @@ def is_any() -> ColumnElement[bool]:
 
 def get(tx: Tx, grant: Grant, task_id: int) -> Mapping[str, Any]:
     """The row of a task that the actor may see. Raises NotFound("task-not-found")."""
-    project_id = _id_of(grant)
-    statement = _ONE.where(_t.project_id == project_id, visible_tasks(project_id), handed_to(grant))
-    row = tx.execute(statement, {"task_id": task_id}).mappings().first()
-    if row is None:
+    wanted = {"task_id": task_id, "project_id": _id_of(grant), "user_id": grant.actor.user_id}
+    rows = tx.rows(_HANDED_ONE if grant.is_narrow else _ONE, wanted)
+    if not rows:
         raise no_task(task_id)
-    return dict(row)
+    return rows[0]
 
 
 def check_handed(tx: Tx, grant: Grant, task_id: int) -> None:
@@ -143,29 +174,17 @@ def list_of_project(tx: Tx, grant: Grant, *, limit: int, offset: int) -> list[Ma
         .limit(limit)
         .offset(offset)
     )
-    return [dict(row) for row in tx.execute(statement).mappings()]
+    return tx.rows(statement)
 
 
 def work_on(tx: Tx, grant: Grant, task_ids: Sequence[int]) -> TaskWork:
     """Annotations (that the actor may see), predictions and the actor's drafts on these tasks."""
-    _a = schema.annotations.c
-    people = (users.c.email, users.c.first_name, users.c.last_name)
-    done = (
-        select(schema.annotations, *people)
-        .select_from(schema.annotations.outerjoin(users, users.c.id == _a.completed_by))
-        .where(_a.task_id.in_(task_ids))
-        .order_by(_a.id)
+    wanted = {"task_ids": id_list(task_ids), "user_id": grant.actor.user_id}
+    return TaskWork(
+        tx.rows(_OWN_DONE if grant.is_narrow else _DONE, wanted),
+        tx.rows(_PREDICTED, wanted),
+        tx.rows(_BEGUN, wanted),
     )
-    if grant.is_narrow:
-        done = done.where(_a.completed_by == grant.actor.user_id)
-    begun = (
-        select(drafts, *people)
-        .join(users, users.c.id == drafts.c.user_id)
-        .where(drafts.c.task_id.in_(task_ids), drafts.c.user_id == grant.actor.user_id)
-        .order_by(drafts.c.id)
-    )
-    predicted = select(predictions).where(predictions.c.task_id.in_(task_ids)).order_by(predictions.c.id)
-    return TaskWork(_rows(tx, done), _rows(tx, predicted), _rows(tx, begun))
 
 
 def check_data(label_config: str, data: bytes) -> None:
@@ -219,10 +238,6 @@ def _remove_batch(tx: Tx, project_id: int, ids: Sequence[int]) -> None:
 
 def _count(tx: Tx, ids: Sequence[int], condition: ColumnElement[bool]) -> int:
     return int(tx.execute(select(func.count()).where(_t.id.in_(ids), condition)).scalar_one())
-
-
-def _rows(tx: Tx, statement: Select[Any]) -> list[Mapping[str, Any]]:
-    return [dict(row) for row in tx.execute(statement).mappings()]
 
 
 def _record(tx: Tx, grant: Grant, kind: str, task_id: int) -> None:

@@ -77,8 +77,10 @@ def list_project_tasks(call: Call) -> Reply:
         rows = tasks.list_of_project(tx, grant, limit=size, offset=(page - 1) * size)
         if not rows and page > 1:
             return json_reply({"detail": "Invalid page."}, 404)
-        work = tasks.work_on(tx, grant, [row["id"] for row in rows])
-        return json_reply([rendering.task_with_work(row, work, tx.now) for row in rows])
+        work = tasks.work_on(tx, grant, [row["id"] for row in rows]).by_task()
+        return json_reply(
+            [rendering.task_with_work(row, work.get(row["id"], rendering.NO_WORK), tx.now) for row in rows]
+        )
 
 
 def delete_project_tasks(call: Call) -> Reply:
