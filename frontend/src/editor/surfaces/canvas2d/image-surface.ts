@@ -76,6 +76,7 @@ export class ImageSurface implements Stage {
   #pickedVertex: number | null = null;
   /** The picture got the focus by key and no pointer has pressed since: Enter may drop shapes. */
   #isKeyboardUsed = false;
+  #isByHand = false;
   #wasDrawing = false;
 
   constructor(host: HTMLElement, editor: Editor, picture: LoadedPicture, options: ImageSurfaceOptions) {
@@ -274,8 +275,10 @@ export class ImageSurface implements Stage {
     const { signal } = this.#gone;
     const { element, editor } = this;
     element.addEventListener('keydown', (event) => this.#keydown(event), { signal });
-    element.addEventListener('focus', () => this.#useKeyboard(!this.#input.isPressed), { signal });
-    element.addEventListener('pointerdown', () => this.#useKeyboard(false), { signal });
+    // Focus that a dialog gives back says nothing: who pressed here last is by hand until they press Tab.
+    element.addEventListener('focus', () => this.#useKeyboard(!this.#isByHand), { signal });
+    element.addEventListener('pointerdown', () => { this.#isByHand = true; this.#useKeyboard(false); }, { signal });
+    addEventListener('keydown', (event) => { if (event.key === 'Tab') this.#isByHand = false; }, { signal, capture: true });
     element.addEventListener('blur', () => this.#keys.blur(), { signal });
     const measured = new ResizeObserver(() => this.#measure());
     measured.observe(element);
