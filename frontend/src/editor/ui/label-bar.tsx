@@ -150,11 +150,11 @@ function Finder({ all, editor, keyMap, isFinding, onFinding }: FinderProps) {
         aria-expanded={isFinding}
         aria-haspopup="listbox"
         data-testid="find-label"
+        title={`Find one of ${all.length} labels`}
         {...keepFocus}
         onClick={() => onFinding(!isFinding)}
       >
         <kbd className="wide">{showKey(keyMap.keysOf('label.find')[0] ?? '/')}</kbd> find
-        <span className="muted">{all.length}</span>
       </button>
       {isFinding && <FinderList all={all} editor={editor} onDone={() => onFinding(false)} />}
     </div>
