@@ -13,7 +13,7 @@ from treadle.access import Grant
 from treadle.db import Tx
 from treadle.db.schema import predictions, tasks
 from treadle.errors import NotFound
-from treadle.labeling.config import parse_config, validate_imported_result
+from treadle.labeling.config import LabelConfig, parse_config, validate_imported_result
 from treadle.labeling.json_text import one_line
 from treadle.labeling.shorthand import complete_text
 from treadle.labeling.tally import TaskState, add_to_counters, lock_task
@@ -65,7 +65,7 @@ def change(tx: Tx, grant: Grant, prediction_id: int, changes: Mapping[str, Any])
     row = get(tx, prediction_id)
     values = {name: value for name, value in changes.items() if name in CHANGEABLE}
     if "result" in values:
-        values["result"] = _checked_result(lock_task(tx, row["task_id"]), values["result"])
+        values["result"] = _checked_for(lock_task(tx, row["task_id"]), values["result"])
     tx.execute(update(predictions).where(_p.id == prediction_id).values(updated_at=tx.now, **values))
     _record(tx, grant, "prediction.updated", row["project_id"], prediction_id)
     return get(tx, prediction_id)
@@ -123,7 +123,7 @@ def _values(tx: Tx, task: TaskState, new: NewPrediction) -> dict[str, Any]:
     return {
         "task_id": task.id,
         "project_id": task.project_id,
-        "result": _checked_result(task, new.result),
+        "result": _checked_for(task, new.result),
         "model_version": new.model_version,
         "score": new.score,
         "cluster": new.cluster,
@@ -134,8 +134,12 @@ def _values(tx: Tx, task: TaskState, new: NewPrediction) -> dict[str, Any]:
     }
 
 
-def _checked_result(task: TaskState, result: bytes) -> str:
-    config = parse_config(task.label_config)
+def _checked_for(task: TaskState, result: bytes) -> str:
+    return checked_result(parse_config(task.label_config), result)
+
+
+def checked_result(config: LabelConfig, result: bytes) -> str:
+    """The result as it is stored. Raises Invalid("result-malformed")."""
     whole = complete_text(config, result)
     validate_imported_result(config, whole)
     return one_line(whole)
