@@ -10,6 +10,7 @@ from tests.laws.source import ROOT, imports_of, python_files
 #: The module that a package brings, where the names differ.
 MODULES = {
     "argon2-cffi": "argon2",
+    "google-re2": "re2",
     "pillow": "PIL",
     "pyjwt": "jwt",
     "python-multipart": "python_multipart",
