@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger
@@ -48,5 +49,6 @@ def _to_stored(value: datetime | None) -> int | None:
     return None if value is None else (value - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=4096)  # A batch of rows was written at one instant, and a row was mostly never changed.
 def _from_stored(value: int | None) -> datetime | None:
     return None if value is None else _EPOCH + timedelta(microseconds=value)

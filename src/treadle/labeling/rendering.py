@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -48,6 +49,7 @@ def raw(text: str | None) -> msgspec.Raw | None:
     return None if text is None else msgspec.Raw(text.encode())
 
 
+@lru_cache(maxsize=4096)  # For the same reason as in db/types.py: pages repeat them.
 def instant(moment: datetime | None) -> str | None:
     """ISO 8601 with microseconds and ``Z``, as Label Studio writes it."""
     return None if moment is None else moment.isoformat(timespec="microseconds")[:_WITHOUT_ZONE] + "Z"
