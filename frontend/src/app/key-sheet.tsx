@@ -21,7 +21,7 @@ export function KeySheet() {
   const show = useOverlay((state) => state.show);
   return (
     <Dialog title="Keys" onClose={() => show(null)} wide>
-      <div className="key-sheet">
+      <div className="key-sheet" role="region" aria-label="Keys by place" tabIndex={0}>
         {SHEET.map(([where, rows]) => (
           <section key={where}>
             <h3>{where}</h3>
