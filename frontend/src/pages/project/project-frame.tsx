@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { address } from '../../api/base';
@@ -93,9 +93,9 @@ const MoreMenu = ({ makes, exports, onOpen }: { makes: boolean; exports: boolean
 /** The dialog that the address asks for (`?open=import`), forgotten once it was closed. */
 function useWishedDialog(id: number) {
   const navigate = useNavigate();
-  const wish = new URLSearchParams(location.search).get('open');
+  const { open: wish } = useSearch({ strict: false });
   return {
-    open: wish === 'import' || wish === 'export' ? (wish as 'import' | 'export') : null,
+    open: wish ?? null,
     forget: () => {
       if (wish) void navigate({ to: '/projects/$projectId/data', params: { projectId: String(id) }, search: ({ open: _, ...rest }) => rest, replace: true });
     },
