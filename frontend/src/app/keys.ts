@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { useOverlay } from './overlay';
 
 export type KeyMap = Record<string, (event: KeyboardEvent) => void>;
 
@@ -25,7 +26,7 @@ export function useKeys(map: KeyMap): void {
       const name = nameOfKey(event);
       const act = latest.current[name];
       if (!act || event.defaultPrevented || event.repeat) return;
-      if (!name.startsWith('mod+') && (isTyping(event.target) || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]'))) return;
+      if (!name.startsWith('mod+') && (isTyping(event.target) || isCovered())) return;
       event.preventDefault();
       act(event);
     };
@@ -33,6 +34,9 @@ export function useKeys(map: KeyMap): void {
     return () => window.removeEventListener('keydown', onKey);
   }, []);
 }
+
+/** Whether something lies over the page, or is on its way: what one types then is meant for it. */
+const isCovered = (): boolean => useOverlay.getState().open !== null || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
 
 const isTyping = (target: EventTarget | null): boolean => target instanceof Element && target.matches(TYPING);
 
