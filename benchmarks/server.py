@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import signal
 import subprocess
@@ -18,7 +16,6 @@ from pathlib import Path
 import httpx
 
 TOKEN = "b" * 40
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -34,35 +31,39 @@ class MeasuredServer:
         headers = {"Authorization": f"Token {TOKEN}"}
         return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=600)
 
+    def cpu_ms(self) -> float:
+        """CPU time that all its processes have taken."""
+        return sum(_cpu_ms(pid) for pid in self._processes().values())
+
     def memory_mib(self) -> dict[str, float]:
-        """Resident memory of the supervisor and of each part, by name."""
-        parts = {_part_of(pid): pid for pid in _children(self.pid)}
-        return {name: _resident_bytes(pid) / 2**20 for name, pid in {"serve": self.pid, **parts}.items()}
+        """Memory of the supervisor and of each part by name, shared pages divided among their users."""
+        return {name: _proportional_mib(pid) for name, pid in self._processes().items()}
+
+    def _processes(self) -> dict[str, int]:
+        return {"serve": self.pid, **{_part_of(pid): pid for pid in _children(self.pid)}}
 
 
 @contextmanager
-def measured_server(database_url: str = "") -> Iterator[MeasuredServer]:
-    """A server on a free port, ended afterwards."""
+def data_folder() -> Iterator[Path]:
+    """A folder for one server after another."""
     with tempfile.TemporaryDirectory(prefix="treadle-bench-") as folder:
-        command = [
-            str(Path(sys.executable).with_name("treadle")),
-            "serve",
-            "--port",
-            "0",
-            "--data-dir",
-            folder,
-        ]
-        command += ["--admin-email", "bench@example.com", "--admin-token", TOKEN]
-        command += ["--database-url", database_url] if database_url else []
-        began_s = time.monotonic()
-        with Path(folder, "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        try:
-            url = _wait_until_ready(process)
-            yield MeasuredServer(url, time.monotonic() - began_s, process.pid)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait()
+        yield Path(folder)
+
+
+@contextmanager
+def measured_server(folder: Path) -> Iterator[MeasuredServer]:
+    """A server on SQLite, on a free port, ended afterwards."""
+    command = [str(Path(sys.executable).with_name("treadle")), "serve", "--port", "0"]
+    command += ["--data-dir", str(folder), "--admin-email", "bench@example.com", "--admin-token", TOKEN]
+    began_s = time.monotonic()
+    with Path(folder, "log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        url = _wait_until_ready(process)
+        yield MeasuredServer(url, time.monotonic() - began_s, process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
 
 
 def _wait_until_ready(process: subprocess.Popen[str]) -> str:
@@ -83,10 +84,12 @@ def _part_of(pid: int) -> str:
     return words[words.index("treadle.launch.part") + 1]
 
 
-def _resident_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+def _cpu_ms(pid: int) -> float:
+    # In nanoseconds, where /proc/PID/stat counts in hundredths of a second; of the threads that live.
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
 
 
-def as_json(value: object) -> bytes:
-    """``value`` as the body of a request."""
-    return json.dumps(value).encode()
+def _proportional_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
