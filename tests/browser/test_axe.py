@@ -59,6 +59,7 @@ class World:
     text_task: int
     empty: int
     empty_workspace: int
+    house: House
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def world(house: House) -> World:
     )
     empty = house.make_project("Nothing yet", PICTURE_CONFIG)
     workspace = house.ask("POST", "/api/workspaces", json={"name": "quiet", "title": "Quiet"})["id"]
-    return World(pictures, tasks[0], texts, text, empty, workspace)
+    return World(pictures, tasks[0], texts, text, empty, workspace, house)
 
 
 def box(region_id: str, x: float, label: str) -> dict[str, Any]:
@@ -295,6 +296,19 @@ def label_signed_out(page: Page, world: World) -> None:
     expect(page.get_by_test_id("sign-in")).to_be_visible()
 
 
+def label_conflict(page: Page, world: World) -> None:
+    house, label = world.house, LabelPage(page)
+    project_id = house.make_project("Twice", PICTURE_CONFIG)
+    (task_id,) = house.import_files(project_id, ("a.jpg", photograph(400, 300)))
+    annotation_id = house.annotate(task_id, [box("made", 60, "Person")])
+    with page.expect_response(lambda response: "/api/annotations/" in response.url):
+        label.open(project_id, task_id)
+    house.ask("PATCH", f"/api/annotations/{annotation_id}/", json={"result": []})
+    label.choose("night")
+    label.submit()
+    expect(page.get_by_role("dialog")).to_contain_text("was changed elsewhere too")
+
+
 def label_done(page: Page, world: World) -> None:
     page.goto(f"/projects/{world.empty}/label")
     expect(page.get_by_test_id("done")).to_be_visible()
@@ -330,6 +344,7 @@ SCENES: tuple[Scene, ...] = (
     label_palette,
     label_instructions,
     label_signed_out,
+    label_conflict,
     label_done,
 )
 
