@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -20,3 +22,12 @@ def wait_until(condition: Callable[[], T | None], timeout_s: float = 20.0) -> T:
             return value
         assert time.monotonic() < deadline_s, f"{condition} was not true within {timeout_s} s"
         time.sleep(_LOOK_EVERY_S)
+
+
+def run_coroutine(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns, run in a thread of its own.
+
+    The thread of the tests may have a loop already: Playwright's, while the shared browser is open.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 import pytest
 
 from tests.jobs.conftest import Yard
 from tests.jobs.kinds import WALK, read_lines
-from tests.waiting import wait_until
+from tests.waiting import run_coroutine, wait_until
 from treadle import events
 from treadle.access import Actor
 from treadle.db.schema import jobs, memberships
@@ -137,9 +135,9 @@ def test_somebody_else_s_job_is_not_there(yard: Yard) -> None:
 def test_waiting_for_a_job_ends_with_it(yard: Yard) -> None:
     job = yard.submit("walk", steps=1)
     with yard.worker():
-        assert asyncio.run(wait_for(yard.database, job.id, 20)).state is JobState.DONE
+        assert run_coroutine(wait_for(yard.database, job.id, 20)).state is JobState.DONE
 
 
 def test_waiting_for_a_job_gives_it_as_it_is_when_time_is_up(yard: Yard) -> None:
     job = yard.submit("walk", steps=1)
-    assert asyncio.run(wait_for(yard.database, job.id, 0.05)).state is JobState.QUEUED
+    assert run_coroutine(wait_for(yard.database, job.id, 0.05)).state is JobState.QUEUED

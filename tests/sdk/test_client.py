@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import zipfile
@@ -18,6 +17,7 @@ from label_studio_sdk.core.api_error import ApiError
 from label_studio_sdk.data_manager import Column, Filters, Operator, Type
 
 from tests.serving import ADMIN_EMAIL, ADMIN_TOKEN
+from tests.waiting import run_coroutine
 from tests.web.operations.table import BOX, CONFIG
 from tests.web.operations.world import picture_file
 
@@ -351,4 +351,4 @@ def test_the_asynchronous_client_lists_and_annotates(server_url: str, project: i
         made = await client.annotations.create(id=tasks[0], result=[BOX])
         assert made.task == tasks[0]
 
-    asyncio.run(label())
+    run_coroutine(label())
