@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, bindparam, func, select, true
 
 from treadle.db import Tx
+from treadle.db.prepared import Prepared
 from treadle.db.schema import memberships, project_roles, projects, workspaces
 from treadle.errors import Forbidden, NotFound
 from treadle.permissions import NARROW_ROLES, REVIEWING_ROLES, ROLE_PERMISSIONS, Permission, Role
@@ -77,7 +78,7 @@ _WORKSPACE_WITH_ROLE = (
     .where(workspaces.c.id == bindparam("workspace_id"))
 )
 # An override in the project replaces the role in its workspace, up or down.
-_PROJECT_WITH_ROLE = (
+_PROJECT_WITH_ROLE = Prepared(
     select(
         projects.c.workspace_id,
         func.coalesce(project_roles.c.role, memberships.c.role).label("role"),
@@ -162,8 +163,8 @@ def _allow_project(tx: Tx, actor: Actor, permission: Permission, project_id: int
     row = tx.execute(_PROJECT_WITH_ROLE, {"project_id": project_id, "user_id": actor.user_id}).first()
     if row is None:
         raise NotFound("project-not-found", f"There is no project {project_id} that you can see.")
-    role = _check_role(actor, permission, row.role, f"project {project_id}")
-    return Grant(actor, permission, row.workspace_id, project_id, role)
+    role = _check_role(actor, permission, row["role"], f"project {project_id}")
+    return Grant(actor, permission, row["workspace_id"], project_id, role)
 
 
 def _allow_workspace(tx: Tx, actor: Actor, permission: Permission, workspace_id: int) -> Grant:

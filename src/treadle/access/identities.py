@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.sql.expression import true
 
 from treadle.access.grants import Actor
 from treadle.access.jwt_settings import LEGACY_TOKENS_ENABLED
 from treadle.access.signed_tokens import read_access_token
 from treadle.db import Tx
+from treadle.db.prepared import Prepared
 from treadle.db.schema import installation, sessions, tokens, users
 from treadle.settings import Secret
 
@@ -40,7 +41,7 @@ _LEGACY_SWITCH = (
     .scalar_subquery()
     .label("legacy")
 )
-_BY_TOKEN = (
+_BY_TOKEN = Prepared(
     select(*_PERSON, tokens.c.id.label("token_id"), tokens.c.kind, tokens.c.expires_at, tokens.c.last_used_at)
     .add_columns(_LEGACY_SWITCH)
     .select_from(tokens.join(users, users.c.id == tokens.c.user_id))
@@ -50,7 +51,7 @@ _BY_TOKEN = (
         users.c.is_active.is_(true()),
     )
 )
-_BY_SESSION = (
+_BY_SESSION = Prepared(
     select(*_PERSON)
     .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
     .where(
@@ -59,7 +60,7 @@ _BY_SESSION = (
         users.c.is_active.is_(true()),
     )
 )
-_BY_ID = select(*_PERSON).where(users.c.id == bindparam("user_id"), users.c.is_active.is_(true()))
+_BY_ID = Prepared(select(*_PERSON).where(users.c.id == bindparam("user_id"), users.c.is_active.is_(true())))
 _TOUCH_TOKEN = (
     update(tokens)
     .where(tokens.c.id == bindparam("token_id"))
@@ -81,7 +82,7 @@ def hash_secret(text: str) -> str:
 
 def identify_by_token(tx: Tx, text: str) -> Identity | None:
     """Who holds a legacy or personal token; None when it is unknown, revoked, expired or switched off."""
-    row = tx.execute(_BY_TOKEN, {"token_hash": hash_secret(text)}).mappings().first()
+    row = tx.execute(_BY_TOKEN, {"token_hash": hash_secret(text)}).first()
     if row is None or row["kind"] == "refresh" or _is_over(row, tx.now):
         return None
     if row["kind"] == "legacy" and row["legacy"] == "false":
@@ -94,7 +95,7 @@ def identify_by_access_token(tx: Tx, text: str, key: Secret) -> Identity | None:
     claims = read_access_token(text, key, tx.now)
     if claims is None:
         return None
-    row = tx.execute(_BY_TOKEN, {"token_hash": hash_secret(claims.refresh_jti)}).mappings().first()
+    row = tx.execute(_BY_TOKEN, {"token_hash": hash_secret(claims.refresh_jti)}).first()
     if row is None or row["id"] != claims.user_id or _is_over(row, tx.now):
         return None
     return _identity(row, tx.now, row["token_id"], row["last_used_at"])
@@ -118,8 +119,8 @@ def touch(tx: Tx, identity: Identity) -> None:
         tx.execute(_TOUCH_TOKEN, {"token_id": identity.token_id, **times})
 
 
-def _first(tx: Tx, statement: Select[Any], parameters: Mapping[str, object]) -> Identity | None:
-    row = tx.execute(statement, parameters).mappings().first()
+def _first(tx: Tx, statement: Prepared, parameters: Mapping[str, object]) -> Identity | None:
+    row = tx.execute(statement, parameters).first()
     return _identity(row, tx.now, None, row["last_activity_at"]) if row else None
 
 

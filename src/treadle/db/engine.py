@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from sqlalchemy import Executable, Table, create_engine, event, text
 from sqlalchemy.engine import Connection, CursorResult, Engine, make_url
@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from treadle.db.patterns import matches
+from treadle.db.prepared import Found, Prepared
 from treadle.errors import Invalid, disk_full
 
 DialectName = Literal["sqlite", "postgresql"]
@@ -43,16 +44,31 @@ class Tx:
     #: The one instant of the transaction, aware, UTC.
     now: datetime
 
+    @overload
+    def execute(self, statement: Prepared, parameters: Mapping[str, Any]) -> Found: ...
+
+    @overload
     def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[Any]: ...
+
+    def execute(
+        self,
+        statement: Executable | Prepared,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> CursorResult[Any] | Found:
         """Run a statement; many rows when ``parameters`` is a sequence of mappings."""
+        if isinstance(statement, Prepared):
+            assert isinstance(parameters, Mapping)
+            return statement.run(self.connection, parameters)
         return self.connection.execute(statement, parameters)
 
     def rows(
-        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+        self, statement: Executable | Prepared, parameters: Mapping[str, Any] | None = None
     ) -> list[Mapping[str, Any]]:
         """Every row that the statement finds, by the names of its columns."""
+        if isinstance(statement, Prepared):
+            return list(statement.run(self.connection, parameters or {}).all())
         found = self.connection.execute(statement, parameters)
         names = tuple(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found.all()]

@@ -16,6 +16,10 @@ class _OneOf(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        # A condition as it stands: SQLAlchemy would ask SQLite whether it equals 1, and no index could help.
+        return self
+
 
 def one_of(column: ColumnElement[int], name: str) -> ColumnElement[bool]:
     """The condition that ``column`` is one of the ids in the parameter ``name``, given as by `id_list`."""

@@ -10,9 +10,10 @@ import msgspec
 from sqlalchemy import bindparam, insert, select
 
 from treadle.db import Tx
+from treadle.db.prepared import Prepared
 from treadle.db.schema import events
 
-_INSERT = insert(events)
+_INSERT = Prepared(insert(events), keys=("at", "kind", "actor_id", "project_id", "subject_id", "payload"))
 _AFTER = (
     select(events).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("limit"))
 )

@@ -16,6 +16,7 @@ from sqlalchemy import Select, bindparam, delete, insert, select, update
 from treadle import events
 from treadle.access import Grant
 from treadle.db import Tx, schema
+from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, predictions, users
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.ids import new_uuid
@@ -30,10 +31,28 @@ _a = _table.c
 _COLUMNS: Select[Any] = select(_table, users.c.email, users.c.first_name, users.c.last_name).select_from(
     _table.outerjoin(users, users.c.id == _a.completed_by)
 )
-_ONE = _COLUMNS.where(_a.id == bindparam("annotation_id"))
+_ONE = Prepared(_COLUMNS.where(_a.id == bindparam("annotation_id")))
 _OF_TASK = _COLUMNS.where(_a.task_id == bindparam("task_id")).order_by(_a.id)
-_PLACE = select(_a.task_id, _a.project_id).where(_a.id == bindparam("annotation_id"))
-_INSERT = insert(_table).returning(_a.id)
+_PLACE = Prepared(select(_a.task_id, _a.project_id).where(_a.id == bindparam("annotation_id")))
+_SUBMITTED = (
+    "task_id",
+    "project_id",
+    "completed_by",
+    "updated_by",
+    "result",
+    "result_count",
+    "was_cancelled",
+    "ground_truth",
+    "lead_time",
+    "unique_id",
+    "parent_prediction_id",
+    "parent_annotation_id",
+    "prediction",
+    "draft_created_at",
+    "created_at",
+    "updated_at",
+)
+_INSERT = Prepared(insert(_table).returning(_a.id), keys=_SUBMITTED)
 _DELETE = delete(_table).where(_a.id == bindparam("annotation_id"))
 _DROP_DRAFT = delete(drafts).where(
     drafts.c.id == bindparam("draft_id"),
@@ -79,7 +98,7 @@ def submit(tx: Tx, grant: Grant, task_id: int, new: NewAnnotation) -> Mapping[st
     if new.ground_truth:
         _check_reviewer(grant, "set ground truth")
     values = _new_values(tx, grant, task, new)
-    annotation_id = tx.execute(_INSERT, {**values, "result_count": count}).scalar_one()
+    annotation_id = tx.execute(_INSERT, {**values, "result_count": count}).scalar()
     if new.draft_id is not None:
         drop = {"draft_id": new.draft_id, "of_user": grant.actor.user_id, "of_task": task_id}
         tx.execute(_DROP_DRAFT, drop)
@@ -123,7 +142,7 @@ def remove(tx: Tx, grant: Grant, annotation_id: int) -> None:
 
 def get(tx: Tx, annotation_id: int) -> Mapping[str, Any]:
     """The row with the names of its person. Raises NotFound("annotation-not-found")."""
-    row = tx.execute(_ONE, {"annotation_id": annotation_id}).mappings().first()
+    row = tx.execute(_ONE, {"annotation_id": annotation_id}).first()
     if row is None:
         raise no_annotation(annotation_id)
     return dict(row)
@@ -145,7 +164,7 @@ def of_task(tx: Tx, grant: Grant, task_id: int) -> list[Mapping[str, Any]]:
 
 def place_of(tx: Tx, annotation_id: int) -> Mapping[str, int]:
     """Task and project of an annotation. Raises NotFound("annotation-not-found")."""
-    row = tx.execute(_PLACE, {"annotation_id": annotation_id}).mappings().first()
+    row = tx.execute(_PLACE, {"annotation_id": annotation_id}).first()
     if row is None:
         raise no_annotation(annotation_id)
     return dict(row)

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from treadle.access import Grant
 from treadle.db import Tx, schema
+from treadle.db.prepared import Prepared
 from treadle.db.schema import handouts, predictions, projects, tasks
 from treadle.errors import NotFound
 from treadle.ids import new_uuid
@@ -42,7 +43,7 @@ _h = handouts.c
 _t = tasks.c
 _a = schema.annotations.c
 
-_MINE = (
+_MINE = Prepared(
     select(_h.task_id, _h.lock_id)
     .where(
         _h.user_id == bindparam("user_id"),
@@ -55,7 +56,7 @@ _MINE = (
     .order_by(_h.handed_at, _h.task_id)
     .limit(2)
 )
-_RENEW = (
+_RENEW = Prepared(
     update(handouts)
     .where(
         _h.task_id == bindparam("of_task"),
@@ -68,13 +69,15 @@ _RENEW = (
 _ENDED = select(_h.task_id).where(
     _h.task_id == bindparam("of_task"), _h.user_id == bindparam("user_id"), _h.lease_until.is_not(None)
 )
-_FREE = (
+_FREE = Prepared(
     update(handouts)
     .where(_h.task_id == bindparam("of_task"), _h.user_id == bindparam("of_user"))
     .values(lease_until=None)
 )
-_RULES = select(projects.c.sampling, projects.c.skip_queue, projects.c.maximum_annotations).where(
-    projects.c.id == bindparam("project_id")
+_RULES = Prepared(
+    select(projects.c.sampling, projects.c.skip_queue, projects.c.maximum_annotations).where(
+        projects.c.id == bindparam("project_id")
+    )
 )
 _LAST_OF_MINE = select(func.max(_h.task_id)).where(
     _h.user_id == bindparam("user_id"), _h.project_id == bindparam("project_id")
@@ -129,21 +132,22 @@ def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
 
 _lowest_score = select(func.min(predictions.c.score)).where(predictions.c.task_id == _t.id).scalar_subquery()
 _NEW = _candidates(forget_skips=False)
-_FIRST = _NEW.order_by(_t.id)
-_FIRST_AFTER = _FIRST.where(_t.id > bindparam("start"))
-_LEAST_CERTAIN = _NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id)
-_FIRST_AGAIN = _candidates(forget_skips=True).order_by(_t.id)
+_FIRST = Prepared(_NEW.order_by(_t.id))
+_FIRST_AFTER = Prepared(_NEW.where(_t.id > bindparam("start")).order_by(_t.id))
+_LEAST_CERTAIN = Prepared(_NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id))
+_FIRST_AGAIN = Prepared(_candidates(forget_skips=True).order_by(_t.id))
 _FREE_FOR_ME = select(_t.id).where(
     _t.id == bindparam("of_task"), _has_place(), _is_new_to_me(forget_skips=False)
 )
 
 
-def _write_of(insert: Any) -> Any:
+def _write_of(insert: Any) -> Prepared:
     new = insert.excluded
-    return insert.on_conflict_do_update(
+    statement = insert.on_conflict_do_update(
         index_elements=["task_id", "user_id"],
         set_={"lock_id": new.lock_id, "handed_at": new.handed_at, "lease_until": new.lease_until},
     )
+    return Prepared(statement)
 
 
 _WRITE = {"sqlite": _write_of(sqlite_insert(handouts)), "postgresql": _write_of(postgresql_insert(handouts))}
@@ -161,8 +165,8 @@ def next_task(tx: Tx, grant: Grant, *, lease_s: int, is_peek: bool = False) -> H
     wanted = held[1:] if is_peek else held[:1]
     if wanted:
         mine = wanted[0]
-        renew(tx, grant, mine.task_id, lease_s=lease_s)
-        return Handout(mine.task_id, mine.lock_id, "Task lock")
+        renew(tx, grant, mine["task_id"], lease_s=lease_s)
+        return Handout(mine["task_id"], mine["lock_id"], "Task lock")
     return _hand_out(tx, who, lease_s=lease_s)
 
 
@@ -205,20 +209,20 @@ def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
     if task_id is None:
         raise NotFound("no-task-left", "There is no task left for you to label in this project.")
     lock_id = _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s))
-    return Handout(task_id, lock_id, _queue_name(rules.sampling))
+    return Handout(task_id, lock_id, _queue_name(rules["sampling"]))
 
 
 def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
-    if rules.sampling == UNCERTAINTY:
+    if rules["sampling"] == UNCERTAINTY:
         found = _find(tx, _LEAST_CERTAIN, who)
-    elif rules.sampling == UNIFORM:
+    elif rules["sampling"] == UNIFORM:
         found = _find_from(tx, who, _random_id(tx, who))
-    elif rules.maximum_annotations > 1:
+    elif rules["maximum_annotations"] > 1:
         # Do not walk again over all that this person did while others still have to.
         found = _find_from(tx, who, tx.execute(_LAST_OF_MINE, who).scalar_one() or 0)
     else:
         found = _find(tx, _FIRST, who)
-    if found is None and rules.skip_queue == REQUEUE_FOR_ME:
+    if found is None and rules["skip_queue"] == REQUEUE_FOR_ME:
         found = _find(tx, _FIRST_AGAIN, who)
     return found
 
@@ -233,8 +237,9 @@ def _find_from(tx: Tx, who: dict[str, Any], start: int) -> int | None:
     return after if after is not None else _find(tx, _FIRST, who)
 
 
-def _find(tx: Tx, statement: Select[tuple[int]], who: dict[str, Any]) -> int | None:
-    return tx.execute(statement, who).scalar()
+def _find(tx: Tx, statement: Prepared, who: dict[str, Any]) -> int | None:
+    found: int | None = tx.execute(statement, who).scalar()
+    return found
 
 
 def _write_handout(tx: Tx, who: dict[str, Any], task_id: int, until: object) -> str:

@@ -10,18 +10,21 @@ from datetime import timedelta
 from sqlalchemy import bindparam, delete, insert, select, text
 
 from treadle.db import Tx
+from treadle.db.prepared import Prepared
 from treadle.db.schema import idempotency
 from treadle.errors import Conflict
 
 KEPT = timedelta(days=7)
 
 _i = idempotency.c
-_FIND = select(_i.body_sha256, _i.status, _i.response, _i.etag).where(
-    _i.user_id == bindparam("user_id"), _i.route == bindparam("route"), _i.key == bindparam("key")
+_FIND = Prepared(
+    select(_i.body_sha256, _i.status, _i.response, _i.etag).where(
+        _i.user_id == bindparam("user_id"), _i.route == bindparam("route"), _i.key == bindparam("key")
+    )
 )
 # The same save that comes twice at once waits for its own answer. SQLite takes turns anyway.
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-_KEEP = insert(idempotency)
+_KEEP = Prepared(insert(idempotency))
 _FORGET = delete(idempotency).where(_i.created_at < bindparam("before"))
 
 
@@ -59,12 +62,12 @@ def find_answer(tx: Tx, save: SaveKey) -> Answer | None:
     row = tx.execute(_FIND, {"user_id": save.user_id, "route": save.route, "key": save.key}).first()
     if row is None:
         return None
-    if row.body_sha256 != save.body_sha256:
+    if row["body_sha256"] != save.body_sha256:
         raise Conflict(
             "idempotency-key-reused",
             f"Idempotency-Key {save.key!r} was used for another body. Send a new key with a new save.",
         )
-    return Answer(row.status, row.response, row.etag)
+    return Answer(row["status"], row["response"], row["etag"])
 
 
 def keep_answer(tx: Tx, save: SaveKey, answer: Answer) -> None:

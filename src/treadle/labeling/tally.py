@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 
 from treadle.db import Tx, schema
+from treadle.db.prepared import Prepared
 from treadle.db.schema import project_counters, projects, tasks
 from treadle.errors import NotFound
 
@@ -43,17 +44,19 @@ def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 _a = schema.annotations.c
-_TALLY = select(
-    _count_where(_a.was_cancelled.is_(False)).label("completed"),
-    _count_where(_a.was_cancelled.is_(True)).label("cancelled"),
-    _count_where(_a.ground_truth.is_(True) & _a.was_cancelled.is_(False)).label("ground_truth"),
-    func.count(
-        func.distinct(case((_a.was_cancelled.is_(False), func.coalesce(_a.completed_by, _NOBODY))))
-    ).label("annotators"),
-    func.count(func.distinct(func.coalesce(_a.completed_by, _NOBODY))).label("seen_by"),
-).where(_a.task_id == bindparam("task_id"))
+_TALLY = Prepared(
+    select(
+        _count_where(_a.was_cancelled.is_(False)).label("completed"),
+        _count_where(_a.was_cancelled.is_(True)).label("cancelled"),
+        _count_where(_a.ground_truth.is_(True) & _a.was_cancelled.is_(False)).label("ground_truth"),
+        func.count(
+            func.distinct(case((_a.was_cancelled.is_(False), func.coalesce(_a.completed_by, _NOBODY))))
+        ).label("annotators"),
+        func.count(func.distinct(func.coalesce(_a.completed_by, _NOBODY))).label("seen_by"),
+    ).where(_a.task_id == bindparam("task_id"))
+)
 
-_LOCK_TASK = (
+_LOCK_TASK = Prepared(
     select(
         tasks.c.id,
         tasks.c.project_id,
@@ -70,7 +73,7 @@ _LOCK_TASK = (
     .with_for_update(of=tasks)
 )
 
-_SET_TASK = (
+_SET_TASK = Prepared(
     update(tasks)
     .where(tasks.c.id == bindparam("of_task"))
     .values(
@@ -84,7 +87,7 @@ _SET_TASK = (
 )
 
 _c = project_counters.c
-_ADD = (
+_ADD = Prepared(
     update(project_counters)
     .where(_c.project_id == bindparam("of_project"))
     .values(
@@ -113,7 +116,7 @@ def lock_task(tx: Tx, task_id: int) -> TaskState:
 
     Raises NotFound("task-not-found").
     """
-    row = tx.execute(_LOCK_TASK, {"task_id": task_id}).mappings().first()
+    row = tx.execute(_LOCK_TASK, {"task_id": task_id}).first()
     if row is None:
         raise no_task(task_id)
     return TaskState(**row)
@@ -139,22 +142,22 @@ def count_task(tx: Tx, before: TaskState, *, by: int | None) -> bool:
     Returns whether it now has all the annotations it needs.
     """
     after = tx.execute(_TALLY, {"task_id": before.id}).one()
-    done = after.seen_by if before.skip_queue == IGNORE_SKIPPED else after.annotators
+    done = after["seen_by"] if before.skip_queue == IGNORE_SKIPPED else after["annotators"]
     is_labeled = bool(done >= before.overlap and done > 0)
     numbers: dict[str, Any] = {
-        "completed": after.completed,
-        "cancelled": after.cancelled,
-        "ground_truth": after.ground_truth,
+        "completed": after["completed"],
+        "cancelled": after["cancelled"],
+        "ground_truth": after["ground_truth"],
     }
     tx.execute(_SET_TASK, {"of_task": before.id, "labeled": is_labeled, "at": tx.now, "by": by, **numbers})
     add_to_counters(
         tx,
         before.project_id,
         finished=int(is_labeled) - int(before.is_labeled),
-        with_annotations=int(after.completed > after.ground_truth) - int(before.useful > 0),
-        completed=after.completed - before.completed,
-        cancelled=after.cancelled - before.cancelled,
-        ground_truth=after.ground_truth - before.ground_truth,
+        with_annotations=int(after["completed"] > after["ground_truth"]) - int(before.useful > 0),
+        completed=after["completed"] - before.completed,
+        cancelled=after["cancelled"] - before.cancelled,
+        ground_truth=after["ground_truth"] - before.ground_truth,
     )
     return is_labeled
 

@@ -24,6 +24,7 @@ from treadle import events
 from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.lists import id_list, one_of
+from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, handouts, predictions, project_counters, projects, tasks, users
 from treadle.errors import Invalid
 from treadle.labeling.config import check_task_data, parse_config
@@ -35,7 +36,7 @@ from treadle.labeling.visibility import handed_to, is_visible, visible_tasks
 _t = tasks.c
 _COLUMNS: Select[Any] = select(tasks)
 _ONE = _COLUMNS.where(_t.id == bindparam("task_id"), _t.project_id == bindparam("project_id"), is_visible())
-_PROJECT = select(_t.project_id).where(_t.id == bindparam("task_id"), is_visible())
+_PROJECT = Prepared(select(_t.project_id).where(_t.id == bindparam("task_id"), is_visible()))
 _HANDED_ONE = _ONE.where(
     exists().where(handouts.c.task_id == _t.id, handouts.c.user_id == bindparam("user_id"))
 )
@@ -60,13 +61,17 @@ _DONE = (
     .order_by(_a.id)
 )
 _OWN_DONE = _DONE.where(_a.completed_by == bindparam("user_id"))
-_PREDICTED = select(predictions).where(one_of(predictions.c.task_id, "task_ids")).order_by(predictions.c.id)
-_BEGUN = (
+_PREDICTED = Prepared(
+    select(predictions).where(one_of(predictions.c.task_id, "task_ids")).order_by(predictions.c.id)
+)
+_BEGUN = Prepared(
     select(drafts, *_PERSON)
     .join(users, users.c.id == drafts.c.user_id)
     .where(one_of(drafts.c.task_id, "task_ids"), drafts.c.user_id == bindparam("user_id"))
     .order_by(drafts.c.id)
 )
+_GET, _GET_HANDED = Prepared(_ONE), Prepared(_HANDED_ONE)
+_READ_DONE, _READ_OWN_DONE = Prepared(_DONE), Prepared(_OWN_DONE)
 _BATCH = 200
 
 
@@ -139,7 +144,7 @@ def is_any() -> ColumnElement[bool]:
 def get(tx: Tx, grant: Grant, task_id: int) -> Mapping[str, Any]:
     """The row of a task that the actor may see. Raises NotFound("task-not-found")."""
     wanted = {"task_id": task_id, "project_id": _id_of(grant), "user_id": grant.actor.user_id}
-    rows = tx.rows(_HANDED_ONE if grant.is_narrow else _ONE, wanted)
+    rows = tx.rows(_GET_HANDED if grant.is_narrow else _GET, wanted)
     if not rows:
         raise no_task(task_id)
     return rows[0]
@@ -181,7 +186,7 @@ def work_on(tx: Tx, grant: Grant, task_ids: Sequence[int]) -> TaskWork:
     """Annotations (that the actor may see), predictions and the actor's drafts on these tasks."""
     wanted = {"task_ids": id_list(task_ids), "user_id": grant.actor.user_id}
     return TaskWork(
-        tx.rows(_OWN_DONE if grant.is_narrow else _DONE, wanted),
+        tx.rows(_READ_OWN_DONE if grant.is_narrow else _READ_DONE, wanted),
         tx.rows(_PREDICTED, wanted),
         tx.rows(_BEGUN, wanted),
     )
