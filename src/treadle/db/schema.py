@@ -206,6 +206,9 @@ projects = Table(
     _to("users", "created_by", on_delete="SET NULL", nullable=True),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # Deleted, and kept for a while: nobody sees it until it is restored or freed.
+    Column("deleted_at", Instant),
+    Column("deleted_by", BigInteger),
     CheckConstraint("maximum_annotations >= 1", name="maximum_annotations"),
     **_KEEP_IDS,
 )
@@ -291,6 +294,7 @@ tasks = Table(
     _count("cancelled_annotations"),
     _count("ground_truth_annotations"),
     _count("total_predictions"),
+    _count("assignees"),  # people it is assigned to: see handouts.assigned_at
     # Rows of an import that is not done are invisible (see imports.state); 0: no import.
     Column("import_id", BigInteger, nullable=False, server_default=text("0")),
     _to("file_uploads", "file_upload_id", on_delete="SET NULL", nullable=True),
@@ -335,7 +339,42 @@ annotations = Table(
     _count("version", 1),
     Index("ix_annotations_project_id_completed_by_id", "project_id", "completed_by", "id"),
     Index("ix_annotations_completed_by_task_id", "completed_by", "task_id"),
+    # Who did how much on which day, answered from the index alone.
+    Index(
+        "ix_annotations_progress", "project_id", "created_at", "completed_by", "was_cancelled", "lead_time"
+    ),
     **_KEEP_IDS,
+)
+
+# What an annotation was before each change; the current state is the annotation's own row.
+# No foreign key to it: a deleted annotation is kept in the trash, its past here.
+annotation_versions = Table(
+    "annotation_versions",
+    metadata,
+    _id(),
+    Column("annotation_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    _to("projects", "project_id", index=True),
+    Column("version", Integer, nullable=False),
+    Column("result", Text, nullable=False),  # JSON list
+    _count("result_count"),
+    _flag("was_cancelled"),
+    _flag("ground_truth"),
+    Column("lead_time", Float),  # seconds
+    Column("made_by", BigInteger),  # who brought it to this state, and when
+    Column("made_at", Instant, nullable=False),
+    Column("action", Text),  # submitted | updated | restored | …
+    UniqueConstraint("annotation_id", "version"),
+    **_KEEP_IDS,
+)
+
+# How many results of a project's annotations use each control, and each label of it; see labeling/usage.py.
+label_usage = Table(
+    "label_usage",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("control", Text, primary_key=True),  # from_name|to_name|type
+    Column("label", Text, primary_key=True),  # '': all results of the control
+    _count("count"),
 )
 
 drafts = Table(
@@ -384,6 +423,9 @@ handouts = Table(
     Column("lock_id", Text, nullable=False),
     Column("handed_at", Instant, nullable=False),
     Column("lease_until", Instant),  # null: freed
+    # Somebody chose this person for the task: it waits for them and is offered to nobody else in their place.
+    Column("assigned_at", Instant),
+    Column("assigned_by", BigInteger),
     Index("ix_handouts_user_id_project_id", "user_id", "project_id"),
     Index(
         "ix_handouts_leases",
@@ -392,6 +434,71 @@ handouts = Table(
         sqlite_where=text("lease_until IS NOT NULL"),
         postgresql_where=text("lease_until IS NOT NULL"),
     ),
+    Index(
+        "ix_handouts_assigned",
+        "project_id",
+        "user_id",
+        "task_id",
+        sqlite_where=text("assigned_at IS NOT NULL"),
+        postgresql_where=text("assigned_at IS NOT NULL"),
+    ),
+)
+
+# Something that was deleted and can be restored for a while; the rows themselves lie in the trash.
+deletions = Table(
+    "deletions",
+    metadata,
+    _id(),
+    _to("projects", "project_id", index=True),
+    _to("users", "user_id", on_delete="SET NULL", nullable=True),
+    Column("kind", Text, nullable=False),  # tasks | annotations | predictions
+    Column("state", Text, nullable=False),
+    _count("item_count"),
+    Column("job_id", Text),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("restored_at", Instant),
+    CheckConstraint("kind IN ('tasks', 'annotations', 'predictions')", name="kind"),
+    CheckConstraint("state IN ('running', 'done', 'restoring', 'restored')", name="state"),
+    **_KEEP_IDS,
+)
+
+trash = Table(
+    "trash",
+    metadata,
+    _id(),
+    _to("deletions", "deletion_id", index=True),
+    Column("kind", Text, nullable=False),  # task | annotation | prediction
+    Column("row_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("content", Text, nullable=False),  # JSON: the row, and what belonged to it
+    Index("ix_trash_kind_row_id", "kind", "row_id"),
+    **_KEEP_IDS,
+)
+
+# The data fields that are looked up by an index of ours, and their values; see labeling/field_indexes.py.
+field_indexes = Table(
+    "field_indexes",
+    metadata,
+    _id(),
+    _to("projects", "project_id"),
+    Column("path", Text, nullable=False),  # as a column of the task list names it, without "data."
+    Column("state", Text, nullable=False),  # building: kept up to date and not yet whole | ready
+    Column("job_id", Text),
+    _to("users", "created_by", on_delete="SET NULL", nullable=True),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("project_id", "path"),
+    CheckConstraint("state IN ('building', 'ready')", name="state"),
+    **_KEEP_IDS,
+)
+
+task_fields = Table(
+    "task_fields",
+    metadata,
+    Column("field_id", ForeignKey("field_indexes.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("text_value", Text),
+    Column("number_value", Float),
+    Index("ix_task_fields_text", "field_id", "text_value", "task_id"),
+    Index("ix_task_fields_number", "field_id", "number_value", "task_id"),
 )
 
 views = Table(
@@ -400,6 +507,7 @@ views = Table(
     _id(),
     _to("projects", "project_id", index=True),
     _to("users", "user_id", on_delete="SET NULL", nullable=True),
+    _flag("is_private"),  # only its maker sees it
     _text("settings", "{}"),  # JSON: Label Studio's `data` of a view
     _text("ordering", "[]"),  # JSON
     _text("selected_items", "null"),  # JSON
@@ -456,9 +564,12 @@ jobs = Table(
     Column("result", Text),  # JSON
     Column("error", Text),  # JSON: code, message, fields
     _flag("cancel_requested"),
+    Column("retry_of", Text),  # the failed or cancelled job whose order this one does again
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
+    Index("ix_jobs_workspace_id_created_at", "workspace_id", "created_at"),
+    Index("ix_jobs_actor_id_created_at", "actor_id", "created_at"),
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     Index(
         "ix_jobs_unfinished",
