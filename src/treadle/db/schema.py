@@ -565,6 +565,7 @@ jobs = Table(
     Column("error", Text),  # JSON: code, message, fields
     _flag("cancel_requested"),
     Column("retry_of", Text),  # the failed or cancelled job whose order this one does again
+    Column("place", Text),  # JSON: where its long step is, written together with the work itself
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),

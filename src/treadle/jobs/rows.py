@@ -60,6 +60,9 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    retry_of: str | None
+    #: JSON: where the job's long step is; see `JobRun.place`.
+    place: str | None
 
     @property
     def is_final(self) -> bool:
