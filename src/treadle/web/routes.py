@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from treadle.web import (
+    routes_actions,
     routes_annotations,
     routes_audit,
     routes_exports,
@@ -50,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_annotations.ROUTES,
     *routes_predictions.ROUTES,
     *routes_views.ROUTES,
+    *routes_actions.ROUTES,
     *routes_media.ROUTES,
     *routes_imports.ROUTES,
     *routes_exports.ROUTES,

@@ -1,4 +1,4 @@
-"""The task list, saved views and bulk actions over HTTP: Label Studio's data manager."""
+"""The task list and saved views over HTTP: Label Studio's data manager."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from treadle.access import Grant, ProjectScope, allow
+from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid, NotFound
 from treadle.labeling import predictions, projects, task_list, usage, views
-from treadle.labeling.actions import ACTIONS
 from treadle.labeling.columns import list_columns
 from treadle.labeling.config import parse_config
 from treadle.labeling.filters import TaskQuery, parse_selection
@@ -21,7 +20,6 @@ from treadle.permissions import Permission
 from treadle.web.absent import told_as
 from treadle.web.body_types import Id
 from treadle.web.call import Call
-from treadle.web.routes_tasks import hand_out
 from treadle.web.routing import Reply, Route, empty, json_reply
 
 _MOST_PER_PAGE = 10_000
@@ -126,28 +124,6 @@ def reset_views(call: Call) -> Reply:
     return empty()
 
 
-def list_actions(call: Call) -> Reply:
-    with call.read() as tx:
-        call.allow(tx, ProjectScope(_project(call)))
-        return json_reply([_action(each) for each in sorted(ACTIONS, key=lambda each: each.order)])
-
-
-def run_action(call: Call) -> Reply:
-    """Do something to the selected tasks, as an editor; or hand out the next one (``id=next_task``)."""
-    name = call.query_text("id")
-    with call.write() as tx:
-        scope = ProjectScope(_project(call))
-        labeler = call.allow(tx, scope)
-        if name == "next_task":
-            return json_reply(hand_out(call, tx, labeler))
-        grant = allow(tx, call.actor, Permission.TASK_WRITE, scope)
-        action = next((each for each in ACTIONS if each.id == name), None)
-        if action is None:
-            raise NotFound("action-not-found", f"There is no action {name!r}.")
-        count, detail = action.run(tx, grant, _selected(call, tx, grant))
-        return json_reply({"processed_items": count, "reload": True, "detail": detail})
-
-
 def _query(call: Call, tx: Tx, grant: Grant) -> TaskQuery:
     view_id = call.query_int("view")
     sent = _query_settings(call)
@@ -158,21 +134,6 @@ def _query(call: Call, tx: Tx, grant: Grant) -> TaskQuery:
         ordering=chosen.ordering or query.ordering,
         selected=parse_selection(sent.get("selectedItems")),
     )
-
-
-def _selected(call: Call, tx: Tx, grant: Grant) -> TaskQuery:
-    sent = call.fields()
-    view_id = call.query_int("view") or call.query_int("tabID")
-    query = views.query_of(tx, grant, view_id) if view_id else TaskQuery()
-    chosen = views.query_of_settings(sent)
-    selected = parse_selection(sent.get("selectedItems"))
-    if selected is None:
-        raise Invalid(
-            "selection-missing",
-            "Say which tasks: selectedItems with all, included or excluded.",
-            fields={"selectedItems": ["This field is required."]},
-        )
-    return TaskQuery(chosen.filters or query.filters, chosen.ordering or query.ordering, selected)
 
 
 def _query_settings(call: Call) -> dict[str, Any]:
@@ -220,17 +181,6 @@ def _page_size(call: Call) -> int:
     return call.query_page("page_size", 100, _MOST_PER_PAGE)
 
 
-def _action(action: Any) -> dict[str, Any]:
-    return {
-        "id": action.id,
-        "title": action.title,
-        "order": action.order,
-        "permission": action.permission,
-        "reload": True,
-        "dialog": {"title": action.title, "text": action.text, "type": "confirm", "form": None},
-    }
-
-
 _READ, _WRITE = Permission.TASK_READ, Permission.VIEW_WRITE
 _VIEWS = "/api/dm/views/"
 _VIEW = "/api/dm/views/{id}/"
@@ -246,6 +196,4 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", _VIEW, update_view, _WRITE, "Update view", ViewBody),
     Route("PUT", _VIEW, update_view, _WRITE, "Put view", ViewBody),
     Route("DELETE", _VIEW, delete_view, _WRITE, "Delete view", status=204),
-    Route("GET", "/api/dm/actions/", list_actions, _READ, "Get actions"),
-    Route("POST", "/api/dm/actions/", run_action, Permission.ANNOTATION_WRITE, "Post actions"),
 )
