@@ -147,9 +147,10 @@ def _write_of(insert: Any) -> Prepared:
         index_elements=["task_id", "user_id"],
         set_={"lock_id": new.lock_id, "handed_at": new.handed_at, "lease_until": new.lease_until},
     )
-    return Prepared(statement)
+    return Prepared(statement, keys=_WRITTEN)
 
 
+_WRITTEN = ("task_id", "user_id", "project_id", "lock_id", "handed_at", "lease_until")
 _WRITE = {"sqlite": _write_of(sqlite_insert(handouts)), "postgresql": _write_of(postgresql_insert(handouts))}
 
 
