@@ -192,3 +192,26 @@ export interface Token {
   expires_at: Time | null;
   last_used_at: Time | null;
 }
+
+/** One act of deleting, which can be undone until `restore_until`. */
+export interface Deletion {
+  id: string | number;
+  kind: 'tasks' | 'annotations' | 'predictions';
+  state: string;
+  item_count: number;
+  created_at: Time;
+  restore_until: Time;
+  deleted_by: Person | null;
+  job: string | null;
+  project: number;
+}
+
+export interface DeletedProject {
+  id: number;
+  title: string;
+  workspace: number;
+  task_number: number | null;
+  deleted_at: Time;
+  deleted_by: Person | null;
+  restore_until: Time;
+}
