@@ -75,6 +75,12 @@ export interface TasksSearch {
   /** Filters as `column:operator:value`, joined by `;`; see pages/tasks/filters.ts. */
   where?: string;
   sort?: string;
+  /** A saved view; `where`, `match` and `sort` stand for what was changed in it. */
+  view?: number;
+  /** Whether a task must fit all filters or any of them. */
+  match?: 'and' | 'or';
+  /** The task that is shown beside the table. */
+  task?: number;
   open?: 'import' | 'export';
 }
 
@@ -83,6 +89,9 @@ const tasks = createRoute({
   validateSearch: (search: Record<string, unknown>): TasksSearch => ({
     ...(search['where'] ? { where: String(search['where']) } : {}),
     ...(search['sort'] ? { sort: String(search['sort']) } : {}),
+    ...(Number(search['view']) > 0 ? { view: Number(search['view']) } : {}),
+    ...(search['match'] === 'and' || search['match'] === 'or' ? { match: search['match'] } : {}),
+    ...(Number(search['task']) > 0 ? { task: Number(search['task']) } : {}),
     ...(search['open'] === 'import' || search['open'] === 'export' ? { open: search['open'] } : {}),
   }),
   component: lazyRouteComponent(() => import('../pages/tasks/tasks'), 'Tasks'),
