@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import { call, get, post, remove } from './client';
-import type { Column, FilterItem, TaskPage, View, ViewData } from './types';
+import { call, get, patch, post, remove } from './client';
+import type { Column, FilterItem, TaskPage, View, ViewData, WholeTask } from './types';
 
 export const TASKS_A_PAGE = 100;
 
@@ -8,20 +8,38 @@ export const TASKS_A_PAGE = 100;
 export interface TaskSelection {
   items: readonly FilterItem[];
   ordering: readonly string[];
+  /** Whether a task must fit all items or any; all where it is left out. */
+  conjunction?: 'and' | 'or';
 }
 
-const queryOf = ({ items, ordering }: TaskSelection) =>
-  items.length === 0 && ordering.length === 0
-    ? undefined
-    : JSON.stringify({ filters: { conjunction: 'and', items }, ordering });
+const filtersOf = ({ items, conjunction = 'and' }: TaskSelection) => ({ conjunction, items });
 
-export const taskPageQuery = (project: number, selection: TaskSelection, page: number) =>
+const queryOf = (selection: TaskSelection) =>
+  selection.items.length === 0 && selection.ordering.length === 0
+    ? undefined
+    : JSON.stringify({ filters: filtersOf(selection), ordering: selection.ordering });
+
+/** How many rows a page holds, and whether they come with their annotations and predictions. */
+export interface PageKind {
+  size: number;
+  isWhole: boolean;
+}
+
+const BRIEF: PageKind = { size: TASKS_A_PAGE, isWhole: false };
+const PAGE_KEPT_MS = 20_000;
+
+export const taskPageQuery = (project: number, selection: TaskSelection, page: number, { size, isWhole }: PageKind = BRIEF) =>
   queryOptions({
-    queryKey: ['tasks', project, selection, page],
+    queryKey: ['tasks', project, selection, page, size, isWhole],
     queryFn: ({ signal }) =>
-      get<TaskPage>('api/tasks/', { project, page, page_size: TASKS_A_PAGE, fields: 'task_only', query: queryOf(selection) }, signal),
+      get<TaskPage>('api/tasks/', { project, page, page_size: size, fields: isWhole ? 'all' : 'task_only', query: queryOf(selection) }, signal),
     staleTime: 10_000,
+    gcTime: PAGE_KEPT_MS, // out of a million rows only those around the view stay in memory
   });
+
+/** One task with all the work on it. */
+export const taskQuery = (id: number) =>
+  queryOptions({ queryKey: ['tasks', 'one', id], queryFn: ({ signal }) => get<WholeTask>(`api/tasks/${id}/`, {}, signal), staleTime: 5_000, gcTime: PAGE_KEPT_MS });
 
 /** How many tasks a selection holds, without their rows. */
 export const taskCountQuery = (project: number, selection: TaskSelection) =>
@@ -42,15 +60,27 @@ export const columnsQuery = (project: number) =>
 export const viewsQuery = (project: number) =>
   queryOptions({ queryKey: ['views', project], queryFn: ({ signal }) => get<View[]>('api/dm/views/', { project }, signal) });
 
-export const saveView = (project: number, data: ViewData) => post<View>('api/dm/views/', { project, data });
+export const saveView = (project: number, data: ViewData, isPrivate = false) => post<View>('api/dm/views/', { project, data, is_private: isPrivate });
+/** Changes the parts of a view that are given; the rest of it stays. */
+export const changeView = (id: number, change: { data?: ViewData; is_private?: boolean }) => patch<View>(`api/dm/views/${id}/`, change);
+export const orderViews = (project: number, ids: readonly number[]) => post<unknown>('api/dm/views/order/', { project, ids });
 export const deleteView = (id: number) => remove(`api/dm/views/${id}/`);
 
 /** Either these tasks, or all of a selection but these. */
 export type Chosen = { all: false; included: readonly number[] } | { all: true; excluded: readonly number[] };
 
-export type TaskAction = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'predictions_to_annotations';
+export type TaskAction = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'predictions_to_annotations' | 'assign_annotators' | 'unassign_annotators';
 
-export async function act(project: number, action: TaskAction, chosen: Chosen, selection: TaskSelection): Promise<{ processed_items?: number; detail?: string }> {
-  const json = { selectedItems: chosen, filters: { conjunction: 'and', items: selection.items }, ordering: selection.ordering };
-  return (await call<{ processed_items?: number; detail?: string }>('POST', 'api/dm/actions', { query: { id: action, project }, json })).body;
+/** What a bulk action became: a job to follow, or done at once. */
+export interface Acted {
+  job?: string | null;
+  deletion?: number | string | null;
+  processed_items?: number;
+  detail?: string;
+}
+
+/** Does something to the chosen tasks of a selection, as a job. `users`: whom to assign or unassign. */
+export async function act(project: number, action: TaskAction, chosen: Chosen, selection: TaskSelection, users?: readonly number[]): Promise<Acted> {
+  const json = { selectedItems: chosen, filters: filtersOf(selection), ordering: selection.ordering, ...(users ? { users } : {}) };
+  return (await call<Acted>('POST', 'api/dm/actions/', { query: { id: action, project }, json, headers: { Prefer: 'respond-async' } })).body;
 }

@@ -79,6 +79,9 @@ export interface TaskRow {
   is_labeled: boolean;
   overlap: number;
   annotators: Array<number | { id?: number; user_id?: number }>;
+  assignees?: number[];
+  annotations?: TaskAnnotation[];
+  predictions?: TaskPrediction[];
   total_annotations: number;
   cancelled_annotations: number;
   total_predictions: number;
@@ -88,6 +91,53 @@ export interface TaskRow {
   predictions_model_versions?: string;
   labels?: Record<string, number>;
   completed_at?: Time | null;
+  created_at: Time;
+  updated_at: Time;
+}
+
+/** A task as a list gives it with all work, and as it is given alone. */
+export interface WholeTask extends TaskRow {
+  annotations: TaskAnnotation[];
+  predictions: TaskPrediction[];
+  drafts: TaskDraft[];
+}
+
+export interface TaskResult {
+  id?: string;
+  type: string;
+  from_name?: string;
+  to_name?: string;
+  value: Record<string, unknown>;
+  original_width?: number;
+  original_height?: number;
+  score?: number | null;
+}
+
+export interface TaskAnnotation {
+  id: number;
+  result: TaskResult[];
+  completed_by: number | Person | null;
+  was_cancelled: boolean;
+  ground_truth: boolean;
+  lead_time: number | null;
+  created_at: Time;
+  updated_at: Time;
+}
+
+export interface TaskPrediction {
+  id: number;
+  result: TaskResult[];
+  model_version: string | null;
+  score: number | null;
+  created_at: Time;
+}
+
+export interface TaskDraft {
+  id: number;
+  result: TaskResult[];
+  /** The e-mail of its author. */
+  user: string | null;
+  annotation: number | null;
   created_at: Time;
   updated_at: Time;
 }
@@ -121,13 +171,23 @@ export interface ViewData {
   title?: string;
   filters?: { conjunction: 'and' | 'or'; items: FilterItem[] };
   ordering?: string[];
+  type?: 'list' | 'grid';
+  target?: string;
   hiddenColumns?: { explore: string[]; labeling: string[] };
+  columnsWidth?: Record<string, number>;
+  columnsDisplayType?: Record<string, string>;
+  /** Our own: all columns in the order that they stand in. */
+  columnsOrder?: string[];
+  /** How many pictures stand side by side. */
+  gridWidth?: number;
 }
 
 export interface View {
   id: number;
   project: number;
   data: ViewData;
+  user?: number | null;
+  is_private?: boolean;
 }
 
 export interface Template {
@@ -170,6 +230,17 @@ export interface Job<R = unknown> {
   created_at: Time;
   started_at: Time | null;
   finished_at: Time | null;
+  actor: Person | null;
+  project: { id: number; title: string } | null;
+  workspace_id: number | null;
+  cancel_requested: boolean;
+  retry_of: string | null;
+  may_cancel: boolean;
+  may_retry: boolean;
+}
+
+export interface LoggedJob extends Job {
+  log: string;
 }
 
 export interface ImportCounts {
@@ -214,4 +285,26 @@ export interface DeletedProject {
   deleted_at: Time;
   deleted_by: Person | null;
   restore_until: Time;
+}
+
+export type Role = 'viewer' | 'annotator' | 'reviewer' | 'editor' | 'manager' | 'owner';
+
+/** A person with the role that they hold in a workspace or in one project. */
+export interface Member {
+  user: Person;
+  role: Role;
+  created_at: Time;
+}
+
+export interface Invitation {
+  id: number;
+  workspace_id: number;
+  role: Role;
+  /** Only this person may accept it; null: whoever has the link. */
+  email: string | null;
+  created_by: number | null;
+  created_at: Time;
+  expires_at: Time;
+  accepted_by: number | null;
+  accepted_at: Time | null;
 }
