@@ -159,3 +159,16 @@ def test_grants_removals_and_refusals_are_in_the_audit_log(server: RunningServer
     ]
     assert {entry["workspace_id"] for entry in of_workspace} == {1}
     assert [page["results"][0]["id"], older["results"][0]["id"]] == [entries[0]["id"], entries[1]["id"]]
+
+
+def test_the_audit_log_is_asked_for_one_person_and_one_kind_of_act(server: RunningServer) -> None:
+    viewer = server.member("curious@example.com", "viewer")
+    with server.client(viewer.token) as client:
+        assert client.get("/api/audit-log").status_code == 403
+    with server.client() as admin:
+        theirs = admin.get(f"/api/audit-log?actor={viewer.id}").json()["results"]
+        given = admin.get("/api/workspaces/1/audit-log?action=role.granted").json()["results"]
+        neither = admin.get(f"/api/audit-log?actor={viewer.id}&action=role.granted").json()
+    assert {entry["actor_id"] for entry in theirs} == {viewer.id}
+    assert {entry["action"] for entry in given} == {"role.granted"}
+    assert neither == {"results": [], "next_before": None}

@@ -71,11 +71,31 @@ def write_audit(
     )
 
 
-def read_audit(tx: Tx, grant: Grant, *, before: int | None = None, limit: int = 100) -> list[AuditEntry]:
+@dataclass(frozen=True)
+class AuditFilter:
+    """Only what this person did, only this action; None for every."""
+
+    actor_id: int | None = None
+    action: str | None = None
+
+
+_EVERYTHING = AuditFilter()
+
+
+def read_audit(
+    tx: Tx,
+    grant: Grant,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    only: AuditFilter = _EVERYTHING,
+) -> list[AuditEntry]:
     """The newest lines first, older than the line ``before``: of the grant's workspace, or of all."""
-    parameters: dict[str, object] = {"before": before or _AFTER_ALL, "limit": limit}
-    if grant.workspace_id is None:
-        rows = tx.execute(_NEWEST, parameters)
-    else:
-        rows = tx.execute(_NEWEST_OF_WORKSPACE, {**parameters, "workspace_id": grant.workspace_id})
-    return [AuditEntry(**row) for row in rows.mappings()]
+    statement, parameters = _NEWEST, {"before": before or _AFTER_ALL, "limit": limit}
+    if grant.workspace_id is not None:
+        statement, parameters = _NEWEST_OF_WORKSPACE, {**parameters, "workspace_id": grant.workspace_id}
+    if only.actor_id is not None:
+        statement = statement.where(audit_log.c.actor_id == only.actor_id)
+    if only.action is not None:
+        statement = statement.where(audit_log.c.action == only.action)
+    return [AuditEntry(**row) for row in tx.execute(statement, parameters).mappings()]

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from treadle.access import ORGANIZATION, WorkspaceScope
-from treadle.access.audit import AuditEntry, read_audit
+from treadle.access import ORGANIZATION, Grant, WorkspaceScope
+from treadle.access.audit import AuditEntry, AuditFilter, read_audit
+from treadle.db import Tx
 from treadle.permissions import Permission
 from treadle.web.call import Call
 from treadle.web.routing import Reply, Route, json_reply
@@ -30,7 +31,10 @@ class AuditEntryBody(msgspec.Struct):
 
 
 class AuditPage(msgspec.Struct):
-    """Lines, newest first; ``next_before`` asks for older ones as ``?before=``."""
+    """Lines, newest first; ``next_before`` asks for older ones as ``?before=``.
+
+    ``?actor=`` and ``?action=`` ask for those of one person, and of one kind.
+    """
 
     results: list[AuditEntryBody]
     next_before: int | None
@@ -38,22 +42,19 @@ class AuditPage(msgspec.Struct):
 
 def get_audit_log(call: Call) -> Reply:
     with call.read() as tx:
-        size, before = _page_of(call)
-        return _reply(read_audit(tx, call.allow(tx, ORGANIZATION), before=before, limit=size), size)
+        return _read(call, tx, call.allow(tx, ORGANIZATION))
 
 
 def get_audit_log_of_workspace(call: Call) -> Reply:
     scope = WorkspaceScope(call.path_int("id"))
     with call.read() as tx:
-        size, before = _page_of(call)
-        return _reply(read_audit(tx, call.allow(tx, scope), before=before, limit=size), size)
+        return _read(call, tx, call.allow(tx, scope))
 
 
-def _page_of(call: Call) -> tuple[int, int | None]:
-    return call.query_page("page_size", _PAGE_SIZE, _MOST_PER_PAGE), call.query_int("before")
-
-
-def _reply(entries: list[AuditEntry], size: int) -> Reply:
+def _read(call: Call, tx: Tx, grant: Grant) -> Reply:
+    size, before = call.query_page("page_size", _PAGE_SIZE, _MOST_PER_PAGE), call.query_int("before")
+    only = AuditFilter(call.query_int("actor"), call.query_text("action") or None)
+    entries = read_audit(tx, grant, before=before, limit=size, only=only)
     older = entries[-1].id if len(entries) == size else None
     return json_reply(AuditPage([_body(entry) for entry in entries], older))
 
