@@ -1,8 +1,50 @@
-import { ApiError, get, isRecord } from './client';
-import type { Job } from './types';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { ApiError, get, isRecord, post } from './client';
+import type { Job, LoggedJob, Paged } from './types';
 
 const POLL_MS = 400;
 const SLOWEST_POLL_MS = 3000;
+
+const JOBS_A_PAGE = 50;
+/** How often a list of jobs is asked for: while one runs, and while none does. A hidden page does not ask. */
+const LIVELY_MS = 1_500;
+const IDLE_MS = 20_000;
+
+export const isOver = (job: Pick<Job, 'state'>): boolean => job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
+
+export interface JobSearch {
+  state?: string | undefined;
+  project?: number | undefined;
+}
+
+export const jobsQuery = (search: JobSearch) =>
+  infiniteQueryOptions({
+    queryKey: ['jobs', search],
+    queryFn: ({ pageParam, signal }) => get<Paged<Job>>('api/jobs/', { ...search, page: pageParam, page_size: JOBS_A_PAGE }, signal),
+    initialPageParam: 1,
+    getNextPageParam: (last, pages) => (last.next ? pages.length + 1 : undefined),
+    refetchInterval: (query) => (query.state.data?.pages.some((page) => page.results.some((job) => !isOver(job))) ? LIVELY_MS : IDLE_MS),
+  });
+
+export const jobQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['jobs', 'one', id],
+    queryFn: ({ signal }) => get<LoggedJob>(`api/jobs/${id}/`, {}, signal),
+    refetchInterval: (query) => (query.state.data && isOver(query.state.data) ? false : LIVELY_MS),
+  });
+
+/** How many jobs wait or run; asked for rarely while none does. */
+export const runningJobsQuery = queryOptions({
+  queryKey: ['jobs', 'running'],
+  queryFn: async ({ signal }) => (await get<Paged<Job>>('api/jobs/', { state: 'queued,running', page_size: 1 }, signal)).count,
+  refetchInterval: (query) => (query.state.data ? LIVELY_MS * 2 : IDLE_MS),
+  staleTime: LIVELY_MS,
+});
+
+/** Asks a job to stop; it ends a little later, having undone what it did. */
+export const cancelJob = (id: string) => post<Job>(`api/jobs/${id}/cancel/`);
+/** The new job that does the same again. */
+export const retryJob = (id: string) => post<Job>(`api/jobs/${id}/retry/`);
 
 /** Follows a job until it ends and returns its result. Raises ApiError when it failed or was cancelled. */
 export async function followJob<R>(id: string, onChange: (job: Job<R>) => void, signal?: AbortSignal): Promise<R> {

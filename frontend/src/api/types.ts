@@ -91,6 +91,8 @@ export interface TaskRow {
   predictions_model_versions?: string;
   labels?: Record<string, number>;
   completed_at?: Time | null;
+  /** Seconds, the mean of the annotations. */
+  avg_lead_time?: number | null;
   created_at: Time;
   updated_at: Time;
 }
@@ -307,4 +309,45 @@ export interface Invitation {
   expires_at: Time;
   accepted_by: number | null;
   accepted_at: Time | null;
+}
+
+/** How far a project is and who did how much. `label` in `labels` is one of the config's. */
+export interface ProjectProgress {
+  tasks: { total: number; finished: number; started: number; skipped: number };
+  days: ProgressDay[];
+  annotators: Array<{ user: Person | null; submitted: number; skipped: number; mean_lead_time_s: number | null; last_at: Time | null; days: ProgressDay[] }>;
+  labels: Array<{ control: string; label: string; count: number }>;
+  forecast: { per_day: number | null; based_on_days: number; done_on: string | null };
+}
+
+export interface ProgressDay {
+  /** A day in the zone that was asked for: "2026-11-21". */
+  date: string;
+  submitted: number;
+  skipped: number;
+}
+
+export interface Organization {
+  id: number;
+  title: string;
+  created_at: Time;
+}
+
+export interface OrganizationPerson extends Person {
+  last_activity: Time;
+  date_joined: Time;
+}
+
+export interface AuditEntry {
+  id: number;
+  at: Time;
+  actor_id: number | null;
+  /** The e-mail address of who did it. */
+  actor: string | null;
+  /** Such as "role.granted". */
+  action: string;
+  /** Such as "user:7". */
+  subject: string;
+  workspace_id: number | null;
+  detail: Record<string, unknown>;
 }

@@ -89,11 +89,17 @@ function useActs(typed: string): Command[] {
       { id: 'tasks', title: 'Tasks of this project', icon: 'rows', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) } }) },
       { id: 'import', title: 'Import into this project', icon: 'upload', kind: 'do', keys: 'I', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'import' } }) },
       { id: 'export', title: 'Export this project', icon: 'download', kind: 'do', keys: 'E', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'export' } }) },
+      { id: 'progress', title: 'Progress of this project', icon: 'chart', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/progress', params: { projectId: String(project) } }) },
+      { id: 'project-members', title: 'Members of this project', icon: 'people', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/members', params: { projectId: String(project) } }) },
       { id: 'settings', title: 'Settings of this project', icon: 'gear', kind: 'page', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/settings', params: { projectId: String(project) } }) },
     ];
     const everywhere: Command[] = [
       { id: 'projects', title: 'Projects', icon: 'label', kind: 'page', run: () => void navigate({ to: '/projects' }) },
       { id: 'new', title: 'New project', icon: 'plus', kind: 'do', keys: 'N', needs: 'edit', run: () => void navigate({ to: '/projects/new' }) },
+      { id: 'jobs', title: 'Jobs', icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs' }) },
+      { id: 'members', title: 'Members of this workspace', icon: 'people', kind: 'page', run: () => void navigate({ to: '/members' }) },
+      { id: 'audit', title: 'Audit log', icon: 'log', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/audit-log' }) },
+      { id: 'deleted', title: 'Deleted projects', icon: 'trash', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/deleted' }) },
       { id: 'account', title: 'Account and tokens', icon: 'person', kind: 'page', run: () => void navigate({ to: '/account' }) },
       { id: 'theme', title: theme === 'dark' ? 'Light theme' : 'Dark theme', icon: theme === 'dark' ? 'sun' : 'moon', kind: 'do', run: () => setTheme(theme === 'dark' ? 'light' : 'dark') },
       { id: 'keys', title: 'Keys', icon: 'keyboard', kind: 'do', keys: '?', run: () => show('keys') },

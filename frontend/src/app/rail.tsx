@@ -3,8 +3,10 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { address } from '../api/base';
+import { runningJobsQuery } from '../api/jobs';
 import { projectsQuery } from '../api/projects';
 import { initialsOf, nameOf, sessionQuery, signOut } from '../api/session';
+import type { Workspace } from '../api/types';
 import { count } from '../ui/format';
 import { Icon } from '../ui/icon';
 import { Avatar } from '../ui/parts';
@@ -12,7 +14,7 @@ import { MOD } from './keys';
 import { NewWorkspace } from './new-workspace';
 import { useFold, useOverlay } from './overlay';
 import { useTheme } from './theme';
-import { useWorkspace, useWorkspaceChoice } from './workspace';
+import { may, useWorkspace, useWorkspaceChoice } from './workspace';
 
 /** The workspace, what can be found in it, and the person. */
 export function Rail({ onGo }: { onGo?: () => void }) {
@@ -30,6 +32,10 @@ export function Rail({ onGo }: { onGo?: () => void }) {
       <Link to="/projects" className="at" activeOptions={{ exact: false }} title="Projects">
         <Icon name="label" /><span className="t">Projects</span><span className="n">{projects.data ? count(projects.data.count) : ''}</span>
       </Link>
+      <h2>Work</h2>
+      <Link to="/jobs" className="at" title="Jobs"><Icon name="clock" /><span className="t">Jobs</span><RunningJobs /></Link>
+      {workspace && <Link to="/members" className="at" title="Members"><Icon name="people" /><span className="t">Members</span></Link>}
+      <Administration workspace={workspace} />
       <span className="grow" />
       <Link to="/account" className="at" title="Settings"><Icon name="gear" /><span className="t">Settings</span></Link>
       <div className="rail-foot">
@@ -37,6 +43,27 @@ export function Rail({ onGo }: { onGo?: () => void }) {
         {!onGo && <button type="button" className="btn ghost icon fold" aria-label={folded ? 'Unfold the menu' : 'Fold the menu'} title={folded ? 'Unfold the menu' : 'Fold the menu'} aria-expanded={!folded} onClick={() => fold(!folded)}><Icon name="fold" /></button>}
       </div>
     </nav>
+  );
+}
+
+/** How many jobs run, where there are any. */
+function RunningJobs() {
+  const running = useQuery(runningJobsQuery).data ?? 0;
+  return <span className="n" role="status">{running > 0 ? `${count(running)} running` : ''}</span>;
+}
+
+/** What only those see who run the workspace or the installation. */
+function Administration({ workspace }: { workspace: Workspace | undefined }) {
+  const admin = useSuspenseQuery(sessionQuery).data.user?.is_admin ?? false;
+  const manages = may(workspace, 'manage');
+  if (!admin && !manages) return null;
+  return (
+    <>
+      <h2>Administration</h2>
+      {admin && <Link to="/people" className="at" title="People"><Icon name="person" /><span className="t">People</span></Link>}
+      <Link to="/audit-log" className="at" title="Audit log"><Icon name="log" /><span className="t">Audit log</span></Link>
+      {manages && <Link to="/deleted" className="at" title="Deleted projects"><Icon name="trash" /><span className="t">Deleted projects</span></Link>}
+    </>
   );
 }
 

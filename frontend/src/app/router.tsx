@@ -102,6 +102,62 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../pages/settings/settings'), 'Settings'),
 });
 
+const progress = createRoute({
+  getParentRoute: () => project, path: '/progress',
+  component: lazyRouteComponent(() => import('../pages/progress/progress'), 'ProgressPage'),
+});
+
+const projectMembers = createRoute({
+  getParentRoute: () => project, path: '/members',
+  component: lazyRouteComponent(() => import('../pages/members/project-members'), 'ProjectMembers'),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => inside, path: '/jobs',
+  validateSearch: (search: Record<string, unknown>): JobsSearch => ({
+    ...(search['job'] ? { job: String(search['job']) } : {}),
+    ...(search['state'] === 'running' || search['state'] === 'failed' ? { state: search['state'] } : {}),
+    ...(Number(search['project']) ? { project: Number(search['project']) } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/jobs/jobs'), 'Jobs'),
+});
+
+export interface JobsSearch {
+  /** The job whose log is open. */
+  job?: string;
+  state?: 'running' | 'failed';
+  project?: number;
+}
+
+const members = createRoute({
+  getParentRoute: () => inside, path: '/members',
+  component: lazyRouteComponent(() => import('../pages/members/members'), 'Members'),
+});
+
+const people = createRoute({
+  getParentRoute: () => inside, path: '/people',
+  component: lazyRouteComponent(() => import('../pages/people/people'), 'People'),
+});
+
+export interface AuditSearch {
+  actor?: number;
+  action?: string;
+}
+
+const audit = createRoute({
+  getParentRoute: () => inside, path: '/audit-log',
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({
+    ...(Number(search['actor']) ? { actor: Number(search['actor']) } : {}),
+    ...(search['action'] ? { action: String(search['action']) } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/audit/audit'), 'Audit'),
+});
+
+const deleted = createRoute({
+  getParentRoute: () => inside, path: '/deleted',
+  component: lazyRouteComponent(() => import('../pages/trash/deleted-projects'), 'DeletedProjects'),
+});
+
 const account = createRoute({
   getParentRoute: () => inside, path: '/account',
   component: lazyRouteComponent(() => import('../pages/account/account'), 'Account'),
@@ -109,12 +165,12 @@ const account = createRoute({
 
 /** Addresses that others use for the same pages. */
 const elsewhere = [
-  ['/user/account', '/account'], ['/user/account/$', '/account'], ['/account/tokens', '/account'],
-].map(([path, to]) => createRoute({ getParentRoute: () => inside, path: path as string, beforeLoad: () => { throw redirect({ to: to as '/account', replace: true }); } }));
+  ['/user/account', '/account'], ['/user/account/$', '/account'], ['/account/tokens', '/account'], ['/organization', '/people'], ['/organization/$', '/people'],
+].map(([path, to]) => createRoute({ getParentRoute: () => inside, path: path as string, beforeLoad: () => { throw redirect({ to: to as '/account' | '/people', replace: true }); } }));
 
 const tree = root.addChildren([
   login, signup,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, settings]), account, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, settings]), jobs, members, people, audit, deleted, account, ...elsewhere]),
 ]);
 
 export const router = createRouter({

@@ -37,7 +37,7 @@ export function ExportDialog({ project, onClose }: { project: Project; onClose: 
       {state.is !== 'done' && (
         <>
           <fieldset className="field" disabled={running}><legend className="unseen">Format</legend>
-            <div className="formats">
+            <div className="options">
               {formats.isPending && [0, 1, 2].map((each) => <label key={each}><Skeleton width="70%" height={14} /></label>)}
               {usable.map((format) => <Choice key={format.name} format={format} chosen={format.name === chosen} onChoose={() => setChosen(format.name)} />)}
             </div>

@@ -32,6 +32,8 @@ export function ProjectFrame() {
       <ProjectTop id={id} project={project.data} />
       <nav className="tabs" aria-label="Project">
         <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Tasks</Link>
+        <Link to="/projects/$projectId/progress" params={{ projectId: String(id) }}>Progress</Link>
+        <Link to="/projects/$projectId/members" params={{ projectId: String(id) }}>Members</Link>
         {makes && <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>Settings</Link>}
       </nav>
       {project.data ? <Outlet /> : <div className="scroll"><Skeleton width="40%" height={20} /></div>}

@@ -1,0 +1,60 @@
+import type { AuditEntry, Person } from '../../api/types';
+import { nameOf } from '../../api/session';
+import { ROLE_WORDS } from '../../app/roles';
+
+/** Acts of the log, as a filter offers them. */
+export const ACTIONS: ReadonlyArray<readonly [action: string, words: string]> = [
+  ['role.granted', 'Roles given'], ['role.removed', 'Roles taken'], ['invitation.created', 'Invitations made'], ['invitation.revoked', 'Invitations revoked'],
+  ['project.deleted', 'Projects deleted'], ['project.restored', 'Projects restored'], ['tasks.deleted', 'Tasks deleted'], ['annotations.deleted', 'Annotations deleted'],
+  ['predictions.deleted', 'Predictions deleted'], ['workspace.created', 'Workspaces made'], ['user.added', 'People added'], ['user.deactivated', 'People deactivated'],
+  ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
+];
+
+type Names = ReadonlyMap<number, Pick<Person, 'first_name' | 'last_name' | 'email'>>;
+
+/** What happened, as a sentence without its subject: who did it stands beside. */
+export function sentenceOf(entry: AuditEntry, people: Names): string {
+  const { action, subject, detail } = entry;
+  const whom = nameOfSubject(subject, people);
+  const role = roleOf(detail['role']);
+  const where = detail['project'] ? ` in project ${String(detail['project'])}` : '';
+  switch (action) {
+    case 'role.granted': return subject.startsWith('invitation:') ? `accepted an invitation as ${role}` : `made ${whom} ${role}${where}${detail['before'] ? `, who was ${roleOf(detail['before'])}` : ''}`;
+    case 'role.removed': return where ? `took back the role that ${whom} had${where} (${roleOf(detail['before'])})` : `removed ${whom}, who was ${roleOf(detail['before'])}`;
+    case 'invitation.created': return `invited ${detail['email'] ? String(detail['email']) : 'whoever has the link'} as ${role}`;
+    case 'invitation.revoked': return 'revoked an invitation';
+    case 'workspace.created': return `made the workspace ${String(detail['name'] ?? '')}`;
+    case 'organization.renamed': return `named the organisation “${String(detail['title'] ?? '')}”`;
+    case 'user.added': return entry.actor_id !== null && subject === `user:${entry.actor_id}` ? 'made an account' : `added ${whom}`;
+    case 'user.deactivated': return `deactivated ${whom}`;
+    case 'admin.granted': return `${whom} became an organisation admin, from the command line`;
+    case 'password.changed': return `the password of ${whom} was changed`;
+    case 'token.created': return `made a token${detail['name'] ? ` “${String(detail['name'])}”` : ''}`;
+    case 'token.revoked': return 'revoked a token';
+    case 'token-kinds.changed': return 'changed which kinds of token are taken';
+    case 'access.refused': return `was refused ${detail['method'] ? `${String(detail['method'])} ` : ''}${String(detail['path'] ?? '')}`.trim();
+    default: return plainWords(entry);
+  }
+}
+
+/** For acts that came after this page: "tasks.deleted" of project 3, with a count, still reads. */
+function plainWords({ action, subject, detail }: AuditEntry): string {
+  const [what = '', did = ''] = action.split('.');
+  const things = what.replaceAll('-', ' ');
+  const amount = typeof detail['count'] === 'number' ? `${detail['count']} ` : '';
+  const title = typeof detail['title'] === 'string' ? ` “${detail['title']}”` : '';
+  const [kind, id] = subject.split(':');
+  const where = id && kind !== what ? ` of ${kind} ${id}` : id && !title ? ` ${id}` : '';
+  return did ? `${did.replaceAll('-', ' ')} ${amount}${things}${title}${where}` : things;
+}
+
+function nameOfSubject(subject: string, people: Names): string {
+  const id = Number(/^user:(\d+)$/.exec(subject)?.[1]);
+  const person = people.get(id);
+  return person ? nameOf(person) : subject.replace(':', ' ');
+}
+
+function roleOf(role: unknown): string {
+  const words = ROLE_WORDS[role as keyof typeof ROLE_WORDS];
+  return words ? `${/^[aeiou]/i.test(words.name) ? 'an' : 'a'} ${words.name.toLowerCase()}` : String(role ?? '');
+}

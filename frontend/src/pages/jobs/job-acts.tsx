@@ -1,0 +1,20 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { cancelJob, isOver, retryJob } from '../../api/jobs';
+import type { Job } from '../../api/types';
+import { Icon } from '../../ui/icon';
+import { messageOf } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { nameOfKind } from './words';
+
+/** The button that helps: stop what runs, do again what failed. */
+export function JobActs({ job, onRetried }: { job: Job; onRetried?: (id: string) => void }) {
+  const client = useQueryClient();
+  const refresh = () => client.invalidateQueries({ queryKey: ['jobs'] });
+  const onError = (error: Error) => { say(messageOf(error), { tone: 'bad' }); void refresh(); };
+  const cancel = useMutation({ mutationFn: () => cancelJob(job.id), onSuccess: refresh, onError });
+  const retry = useMutation({ mutationFn: () => retryJob(job.id), onError, onSuccess: async (again) => { await refresh(); onRetried?.(again.id); } });
+  const what = nameOfKind(job.kind).toLowerCase();
+  if (!isOver(job) && job.may_cancel) return <button type="button" className="btn" aria-label={`Stop: ${what}`} disabled={job.cancel_requested || cancel.isPending} onClick={() => cancel.mutate()}>Stop</button>;
+  if (isOver(job) && job.may_retry) return <button type="button" className="btn" aria-label={`Do again: ${what}`} disabled={retry.isPending} onClick={() => retry.mutate()}><Icon name="again" />Do again</button>;
+  return null;
+}

@@ -1,0 +1,47 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { address } from '../../api/base';
+import { isRecord } from '../../api/client';
+import { restoreDeletion } from '../../api/deletions';
+import { reasonOf } from '../../api/jobs';
+import type { Job } from '../../api/types';
+import { ago } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { messageOf, Notice } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { LeftOut } from '../import/left-out';
+import { LossReport } from '../export/loss-report';
+import { sentenceOfResult } from './words';
+
+/** What came of a job: its counts, its file, what it left out, or why it failed. */
+export function JobResult({ job }: { job: Job }) {
+  if (job.state === 'failed') return <Notice tone="bad"><b>It failed and changed nothing.</b> {reasonOf(job)}</Notice>;
+  if (job.state === 'cancelled') return <Notice>It was stopped{job.finished_at ? ` ${ago(job.finished_at)} ago` : ''}; what it had done is undone.</Notice>;
+  if (job.state !== 'done' || !isRecord(job.result)) return null;
+  const result = job.result;
+  const sentence = sentenceOfResult(result);
+  return (
+    <div className="col" style={{ gap: 12 }}>
+      <div className="row wrap">
+        <span className="row"><Icon name="check" />{sentence || 'It is done.'}</span>
+        <span className="grow" />
+        {job.project && job.kind === 'import' && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }}>See the tasks</Link>}
+        {typeof result['url'] === 'string' && <a className="btn" href={address(result['url'])} download={String(result['file_name'] ?? '')}><Icon name="download" />{String(result['file_name'] ?? 'Download')}</a>}
+        {job.kind === 'delete' && isId(result['deletion']) && <RestoreButton deletion={result['deletion']} />}
+      </div>
+      <LeftOut result={result} />
+      <LossReport result={result} />
+    </div>
+  );
+}
+
+const isId = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
+
+function RestoreButton({ deletion }: { deletion: string | number }) {
+  const client = useQueryClient();
+  const restore = () => restoreDeletion(deletion).then(
+    () => { say('What was deleted is back.'); void client.invalidateQueries(); },
+    (error: unknown) => say(messageOf(error), { tone: 'bad' }),
+  );
+  return <button type="button" className="btn" onClick={() => void restore()}><Icon name="undo" />Bring it back</button>;
+}

@@ -1,0 +1,36 @@
+import type { Job } from '../../api/types';
+import type { Tone } from '../../ui/parts';
+import { counted } from '../../ui/format';
+
+const KINDS: Record<string, string> = {
+  import: 'Import', export: 'Export', snapshot: 'Snapshot of an export', convert: 'Conversion of a snapshot', delete: 'Deletion', restore: 'Restore',
+  'accept-predictions': 'Predictions made annotations', assign: 'Assignment of tasks', 'index-field': 'Index of a data field', 'free-deleted': 'Freeing of what was deleted', duplicate: 'Copy of a project',
+};
+
+/** What a job does, for its row. */
+export function nameOfKind(kind: string): string {
+  const words = kind.replace(/[-_.]+/g, ' ');
+  return KINDS[kind] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Where a job stands, as a person would say it. */
+export function stateOf(job: Pick<Job, 'state' | 'cancel_requested'>): { word: string; tone: Tone } {
+  if (job.cancel_requested && (job.state === 'queued' || job.state === 'running')) return { word: 'Stopping', tone: 'warn' };
+  return ({
+    queued: { word: 'Waiting', tone: '' }, running: { word: 'Running', tone: 'accent' }, done: { word: 'Done', tone: 'good' },
+    failed: { word: 'Failed', tone: 'bad' }, cancelled: { word: 'Stopped', tone: '' },
+  } as const)[job.state];
+}
+
+/** How long a job took or has been at it: "4 s", "12 min". */
+export function duration(seconds: number): string {
+  if (seconds < 1) return 'under 1 s';
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** What a finished import, export, deletion or restore says of itself, or nothing where the result names no count. */
+export function sentenceOfResult(result: Readonly<Record<string, unknown>>): string {
+  const counts: Array<[key: string, one: string]> = [['task_count', 'task'], ['annotation_count', 'annotation'], ['prediction_count', 'prediction'], ['processed_items', 'item'], ['item_count', 'item']];
+  return counts.flatMap(([key, one]) => (typeof result[key] === 'number' && (result[key] > 0 || key === 'task_count') ? [counted(result[key], one)] : [])).join(', ');
+}

@@ -1,0 +1,68 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { giveRole, invitationsQuery, invite, linkOf, membersQuery } from '../../api/members';
+import { nameOf } from '../../api/session';
+import type { Role, Workspace } from '../../api/types';
+import { ROLE_WORDS } from '../../app/roles';
+import { CopyField } from '../../ui/copy-field';
+import { Dialog } from '../../ui/dialog';
+import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { RoleChoice } from './role-select';
+
+type Way = 'link' | 'account';
+
+/** Makes an invitation's link, or gives a role at once to somebody who has an account here. */
+export function InviteDialog({ workspace, onClose }: { workspace: Workspace; onClose: () => void }) {
+  const [way, setWay] = useState<Way>('link');
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<Role>('annotator');
+  const acts = useInviting(workspace, { email: email.trim(), role }, onClose);
+  const made = acts.link.data;
+  if (made) return <LinkDialog token={made.token} workspace={workspace} role={made.role} email={made.email} onClose={onClose} />;
+  const act = acts[way];
+  const wrong = elsewhereWrong(act.error, ['email']);
+  const foot = (
+    <>
+      <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
+      <button type="submit" form="invite" className="btn primary" disabled={act.isPending || (way === 'account' && !email.trim())}>{act.isPending && <span className="turn" />}{way === 'link' ? 'Make the link' : 'Give the role'}</button>
+    </>
+  );
+  return (
+    <Dialog title={`Invite to ${workspace.title}`} onClose={onClose} foot={foot}>
+      <span className="seg" role="group" aria-label="How">
+        {(['link', 'account'] as const).map((each) => <button key={each} type="button" className={each === way ? 'on' : ''} aria-pressed={each === way} onClick={() => setWay(each)}>{each === 'link' ? 'By a link' : 'Has an account here'}</button>)}
+      </span>
+      <form id="invite" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); act.mutate(); }}>
+        <Field label={way === 'link' ? 'E-mail address, if the link is for one person only' : 'E-mail address'} hint={way === 'link' ? 'With an address only that person can use the link; without one, whoever opens it first' : undefined} wrong={wrongWith(act.error, 'email')}>
+          {(wiring) => <input {...wiring} className="input" type="email" autoComplete="off" autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />}
+        </Field>
+        <RoleChoice role={role} own={workspace.role} onChange={setRole} />
+        {wrong && <Notice tone="bad" live>{wrong}</Notice>}
+      </form>
+    </Dialog>
+  );
+}
+
+function useInviting(workspace: Workspace, { email, role }: { email: string; role: Role }, onClose: () => void) {
+  const client = useQueryClient();
+  const link = useMutation({ mutationFn: () => invite(workspace.id, { role, ...(email ? { email } : {}) }), onSuccess: () => client.invalidateQueries(invitationsQuery(workspace.id)) });
+  const account = useMutation({
+    mutationFn: () => giveRole({ workspace: workspace.id }, email, role),
+    onSuccess: async (member) => {
+      await client.invalidateQueries(membersQuery({ workspace: workspace.id }));
+      say(`${nameOf(member.user)} is ${ROLE_WORDS[role].name.toLowerCase()} in ${workspace.title} now.`);
+      onClose();
+    },
+  });
+  return { link, account };
+}
+
+/** The link of a new invitation, shown this once. */
+export const LinkDialog = ({ token, workspace, role, email, onClose }: { token: string; workspace: Workspace; role: Role; email: string | null; onClose: () => void }) => (
+  <Dialog title="The invitation’s link" onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>Done</button>}>
+    <p>Send it to {email ?? 'whom you invite'}. It makes them {ROLE_WORDS[role].name.toLowerCase()} in {workspace.title}, once, within 7 days.</p>
+    <CopyField value={linkOf(token)} name="The link" />
+    <p className="muted small">It is shown this once. A lost one is replaced by “New link” beside the invitation.</p>
+  </Dialog>
+);

@@ -1,0 +1,77 @@
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { membersQuery } from '../../api/members';
+import { nameOf, sessionQuery } from '../../api/session';
+import type { Member, Workspace } from '../../api/types';
+import { outranks } from '../../app/roles';
+import { Top } from '../../app/top';
+import { may, useWorkspace } from '../../app/workspace';
+import { Confirm } from '../../ui/dialog';
+import { ago, counted, day, moment } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { Empty, Failure, Skeleton } from '../../ui/parts';
+import { Who } from '../../ui/who';
+import { Invitations } from './invitations';
+import { InviteDialog } from './invite-dialog';
+import { RoleKey, RoleSelect } from './role-select';
+import { useRoles } from './use-roles';
+import './members.css';
+
+/** Who works in this workspace, and what may each of them do? */
+export function Members() {
+  const workspace = useWorkspace();
+  const [inviting, setInviting] = useState(false);
+  const members = useQuery({ ...membersQuery({ workspace: workspace?.id ?? 0 }), enabled: workspace !== undefined });
+  const manages = may(workspace, 'manage');
+  if (!workspace) return <><Top title="Members" /><Empty title="You belong to no workspace yet">Ask whoever manages one to invite you.</Empty></>;
+  return (
+    <>
+      <Top title="Members">
+        {members.data && <span className="muted wide">{counted(members.data.length, 'person', 'people')} in {workspace.title}</span>}
+        <span className="grow" />
+        {manages && <button type="button" className="btn primary" onClick={() => setInviting(true)}><Icon name="plus" />Invite</button>}
+      </Top>
+      <div className="table-scroll">
+        {members.isPending && <Waiting />}
+        {members.isError && <Failure error={members.error} retry={() => void members.refetch()} what="The list of members" />}
+        {members.data && <MemberTable workspace={workspace} members={members.data} />}
+        {manages && <Invitations workspace={workspace} onInvite={() => setInviting(true)} />}
+        <RoleKey />
+      </div>
+      {inviting && <InviteDialog workspace={workspace} onClose={() => setInviting(false)} />}
+    </>
+  );
+}
+
+const Waiting = () => <div className="scroll col" aria-busy="true" style={{ gap: 22 }}>{[0, 1, 2].map((each) => <Skeleton key={each} width="46%" height={18} />)}</div>;
+
+function MemberTable({ workspace, members }: { workspace: Workspace; members: readonly Member[] }) {
+  const { user } = useSuspenseQuery(sessionQuery).data;
+  const roles = useRoles({ workspace: workspace.id });
+  const [leaving, setLeaving] = useState<Member>();
+  const manages = may(workspace, 'manage');
+  const isMe = (member: Member) => member.user.id === user?.id;
+  return (
+    <>
+      <table className="table">
+        <thead><tr><th>Person</th><th>Role</th><th className="num wide">Here since</th>{manages && <th className="tight"><span className="unseen">Remove</span></th>}</tr></thead>
+        <tbody>
+          {members.map((member) => (
+            <tr key={member.user.id}>
+              <td><Who person={member.user} note={isMe(member) ? 'you' : undefined} /></td>
+              <td><RoleSelect name={nameOf(member.user)} role={member.role} own={manages ? workspace.role : undefined} disabled={roles.change.isPending} onChange={(to) => roles.change.mutate({ person: member.user, from: member.role, to })} /></td>
+              <td className="num muted wide" title={moment(member.created_at)}>{day(member.created_at)}</td>
+              {manages && <td className="tight">{outranks(workspace.role, member.role) && <button type="button" className="btn danger-ghost" aria-label={`Remove ${nameOf(member.user)}`} onClick={() => setLeaving(member)}>Remove</button>}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {leaving && (
+        <Confirm title={`Remove ${nameOf(leaving.user)}?`} action={isMe(leaving) ? 'Leave the workspace' : 'Remove from the workspace'} onConfirm={() => roles.remove(leaving)} onClose={() => setLeaving(undefined)}>
+          <p>{isMe(leaving) ? 'You no longer see' : 'They no longer see'} the projects of {workspace.title}. Their annotations stay, under their name.</p>
+          <p className="two">Member for {ago(leaving.created_at) === 'now' ? 'less than a minute' : ago(leaving.created_at)}. An account on this server stays; with a new invitation they are back.</p>
+        </Confirm>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { curveOf, dateOf, dayNumber, dayTicks, roundTop } from './curve';
+
+const day = (date: string, submitted: number) => ({ date, submitted, skipped: 0 });
+
+test('days without work are days too, and the line adds up', () => {
+  const { days, forecast } = curveOf({ days: [day('2026-11-01', 3), day('2026-11-04', 2)], today: '2026-11-05', target: 10, doneOn: null });
+  expect(days.map((each) => each.sum)).toEqual([3, 3, 3, 5, 5]);
+  expect(forecast).toBeNull();
+});
+
+test('the forecast ends at the target on its day', () => {
+  const { forecast, lastDay } = curveOf({ days: [day('2026-11-01', 5)], today: '2026-11-05', target: 10, doneOn: '2026-11-09' });
+  expect(forecast).toMatchObject({ fromSum: 5, toSum: 10 });
+  expect(dateOf(lastDay)).toBe('2026-11-09');
+});
+
+test('a forecast of years is drawn only as far as the page can show beside the past', () => {
+  const { forecast, days } = curveOf({ days: [day('2026-11-01', 5)], today: '2026-11-05', target: 10_000, doneOn: '2031-01-01' });
+  expect((forecast?.toDay ?? 0) - dayNumber('2026-11-05')).toBeLessThanOrEqual(20);
+  expect(forecast?.toSum).toBeLessThan(500);
+  expect(days).toHaveLength(5);
+});
+
+test('what is done needs no forecast', () => {
+  expect(curveOf({ days: [day('2026-11-01', 12)], today: '2026-11-02', target: 10, doneOn: '2026-11-02' }).forecast).toBeNull();
+});
+
+test('an axis holds its value, and its ticks lie within it', () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 10 ** 9 }), (value) => { expect(roundTop(value)).toBeGreaterThanOrEqual(value * 0.999999); }));
+  fc.assert(fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 2, max: 12 }), (from, length, most) => {
+    const ticks = dayTicks(from, from + length, most);
+    expect(ticks.length).toBeLessThanOrEqual(most);
+    expect(ticks.at(-1)).toBe(from + length);
+  }));
+});

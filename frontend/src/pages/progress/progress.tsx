@@ -1,0 +1,78 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { address } from '../../api/base';
+import { progressQuery } from '../../api/progress';
+import { projectQuery } from '../../api/projects';
+import type { Project, ProjectProgress } from '../../api/types';
+import { may, useWorkspace } from '../../app/workspace';
+import { count } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { Empty, Failure, Skeleton } from '../../ui/parts';
+import { Annotators } from './annotators';
+import { ProgressChart } from './chart';
+import { curveOf, dateOf, dayNumber, shownDay } from './curve';
+import { forecastSentence } from './forecast';
+import { Labels } from './labels';
+import './progress.css';
+
+/** How far, how fast, when done? */
+export function ProgressPage() {
+  const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
+  const project = useQuery(projectQuery(id)).data;
+  const progress = useQuery(progressQuery(id));
+  if (progress.isError) return <div className="scroll"><Failure error={progress.error} retry={() => void progress.refetch()} what="The progress" /></div>;
+  if (!progress.data || !project) return <div className="scroll" aria-busy="true"><div className="progress-page"><div className="card whole"><Skeleton width="100%" height={300} /></div></div></div>;
+  return (
+    <div className="scroll">
+      {progress.data.days.length === 0 ? <Nothing project={project} /> : (
+        <div className="progress-page">
+          <Finished project={project} progress={progress.data} />
+          <Annotators project={project} annotators={progress.data.annotators} />
+          <Labels project={project} labels={progress.data.labels} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Nothing({ project }: { project: Project }) {
+  const workspace = useWorkspace();
+  const id = String(project.id);
+  const [empty, labels] = [project.task_number === 0, may(workspace, 'label')];
+  const next = empty
+    ? may(workspace, 'edit') && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>Import tasks</Link>
+    : labels && <a className="btn" href={address(`projects/${id}/label`)}>Label the first task</a>;
+  return <Empty art={<Icon name="chart" size={28} />} title="Nothing is labelled yet" acts={next}>{empty ? 'The project has no tasks. Import some, and the curve begins with the first annotation.' : 'The curve, the forecast and who did how much begin with the first annotation.'}</Empty>;
+}
+
+function Finished({ project, progress }: { project: Project; progress: ProjectProgress }) {
+  const { tasks, days, forecast } = progress;
+  const sum = days.reduce((all, each) => all + each.submitted, 0);
+  const target = Math.max(sum, tasks.total * Math.max(1, project.maximum_annotations));
+  const today = localToday();
+  const curve = curveOf({ days, today, target, doneOn: forecast.done_on });
+  const sentence = forecastSentence({ ...progress, today });
+  const figures: Array<[string, number]> = [['Finished', tasks.finished], ['Begun', tasks.started], ['Skipped', tasks.skipped], ['Tasks in all', tasks.total]];
+  return (
+    <section className="card whole" aria-labelledby="finished">
+      <h2 id="finished">Finished work</h2>
+      <dl className="figures-row">{figures.map(([name, n]) => <div key={name}><dt>{name}</dt><dd>{count(n)}</dd></div>)}</dl>
+      <ProgressChart curve={curve} target={target} name={`Annotations submitted up to each day: ${count(sum)} by ${shownDay(dayNumber(today), true)}. ${sentence}`} />
+      <p className="forecast">{sentence}</p>
+      <details className="as-table">
+        <summary>As a table</summary>
+        <div tabIndex={0} role="region" aria-label="Work by day">
+          <table className="table">
+            <thead><tr><th>Day</th><th className="num">Submitted</th><th className="num">In all</th></tr></thead>
+            <tbody>{[...curve.days].reverse().filter((each) => each.submitted > 0).map(({ day, submitted, sum: all }) => <tr key={day}><td><time dateTime={dateOf(day)}>{shownDay(day, true)}</time></td><td className="num">{count(submitted)}</td><td className="num">{count(all)}</td></tr>)}</tbody>
+          </table>
+        </div>
+      </details>
+    </section>
+  );
+}
+
+function localToday(): string {
+  const now = new Date();
+  return dateOf(Math.floor((now.getTime() - now.getTimezoneOffset() * 60_000) / 86_400_000));
+}

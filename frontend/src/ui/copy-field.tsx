@@ -1,0 +1,15 @@
+import { useState } from 'react';
+import { Icon } from './icon';
+
+/** A text to take away: marked when it is focused, and copied by the button where the browser can. */
+export function CopyField({ value, name }: { value: string; name: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => void navigator.clipboard.writeText(value).then(() => setCopied(true));
+  return (
+    <div className="row copy-field">
+      <input className="input mono-input" readOnly value={value} aria-label={name} onFocus={(event) => event.target.select()} autoFocus />
+      {'clipboard' in navigator && <button type="button" className="btn" onClick={copy}><Icon name={copied ? 'check' : 'copy'} />{copied ? 'Copied' : 'Copy'}</button>}
+      <span className="unseen" role="status">{copied ? 'It is copied.' : ''}</span>
+    </div>
+  );
+}
