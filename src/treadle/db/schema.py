@@ -303,6 +303,22 @@ tasks = Table(
     Column("updated_by", BigInteger),
     Index("ix_tasks_project_id_id", "project_id", "id"),
     Index("ix_tasks_project_id_is_labeled_id", "project_id", "is_labeled", "id"),
+    Index("ix_tasks_project_id_total_annotations_id", "project_id", "total_annotations", "id"),
+    Index(
+        "ix_tasks_annotated",
+        "project_id",
+        "id",
+        sqlite_where=text("total_annotations > 0"),
+        postgresql_where=text("total_annotations > 0"),
+    ),
+    # Those that anybody may be given; see labeling/queue.py.
+    Index(
+        "ix_tasks_open",
+        "project_id",
+        "id",
+        sqlite_where=text("is_labeled IS 0 AND assignees < overlap"),
+        postgresql_where=text("is_labeled IS false AND assignees < overlap"),
+    ),
     Index(
         "ix_tasks_import_id",
         "import_id",
@@ -426,7 +442,24 @@ handouts = Table(
     # Somebody chose this person for the task: it waits for them and is offered to nobody else in their place.
     Column("assigned_at", Instant),
     Column("assigned_by", BigInteger),
-    Index("ix_handouts_user_id_project_id", "user_id", "project_id"),
+    _flag("is_waiting"),  # assigned, and neither done by this person nor by enough others
+    Index("ix_handouts_user_id_project_id_task_id", "user_id", "project_id", "task_id"),
+    Index(
+        "ix_handouts_taken",
+        "user_id",
+        "project_id",
+        "task_id",
+        sqlite_where=text("assigned_at IS NULL"),
+        postgresql_where=text("assigned_at IS NULL"),
+    ),
+    Index(
+        "ix_handouts_waiting",
+        "project_id",
+        "user_id",
+        "task_id",
+        sqlite_where=text("is_waiting"),
+        postgresql_where=text("is_waiting"),
+    ),
     Index(
         "ix_handouts_leases",
         "project_id",
@@ -495,10 +528,12 @@ task_fields = Table(
     metadata,
     Column("field_id", ForeignKey("field_indexes.id", ondelete="CASCADE"), primary_key=True),
     Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("text_value", Text),
+    Column("kind", Integer, nullable=False),  # 0: a number, 1: text, 2: nothing there
     Column("number_value", Float),
+    Column("text_value", Text),  # its first characters; see labeling/field_indexes.py
+    Index("ix_task_fields_order", "field_id", "kind", "number_value", "text_value", "task_id"),
     Index("ix_task_fields_text", "field_id", "text_value", "task_id"),
-    Index("ix_task_fields_number", "field_id", "number_value", "task_id"),
+    sqlite_with_rowid=False,
 )
 
 views = Table(

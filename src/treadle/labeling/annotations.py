@@ -20,7 +20,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, predictions, users
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.ids import new_uuid
-from treadle.labeling import queue, rendering, saving
+from treadle.labeling import assignments, queue, rendering, saving
 from treadle.labeling.config import parse_config, validate_result
 from treadle.labeling.json_text import one_line
 from treadle.labeling.tally import TaskState, count_task, lock_task
@@ -102,8 +102,8 @@ def submit(tx: Tx, grant: Grant, task_id: int, new: NewAnnotation) -> Mapping[st
     if new.draft_id is not None:
         drop = {"draft_id": new.draft_id, "of_user": grant.actor.user_id, "of_task": task_id}
         tx.execute(_DROP_DRAFT, drop)
-    queue.release(tx, task_id, grant.actor.user_id)
-    count_task(tx, task, by=grant.actor.user_id)
+    is_labeled = count_task(tx, task, by=grant.actor.user_id)
+    _end_turn(tx, grant, task, new, is_labeled=is_labeled)
     kind = "annotation.skipped" if new.was_cancelled else "annotation.created"
     _record(tx, grant, kind, task, annotation_id)
     return get(tx, annotation_id)
@@ -176,6 +176,14 @@ def no_annotation(annotation_id: int) -> NotFound:
         "annotation-not-found",
         f"No Annotation matches the given query. There is no annotation {annotation_id}.",
     )
+
+
+def _end_turn(tx: Tx, grant: Grant, task: TaskState, new: NewAnnotation, *, is_labeled: bool) -> None:
+    user_id = grant.actor.user_id
+    comes_back = new.was_cancelled and task.skip_queue == queue.REQUEUE_FOR_ME
+    queue.finish(tx, task.id, user_id, is_labeled=is_labeled, comes_back=comes_back)
+    if new.was_cancelled and task.skip_queue == queue.REQUEUE_FOR_OTHERS:
+        assignments.give_up(tx, task.id, user_id)
 
 
 def _check_result(task: TaskState, result: bytes) -> int:

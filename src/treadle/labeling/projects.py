@@ -22,6 +22,7 @@ from treadle.db.schema import (
     users,
 )
 from treadle.errors import Invalid, NotFound
+from treadle.labeling import assignments
 from treadle.labeling.config import parse_config
 from treadle.labeling.tally import IGNORE_SKIPPED
 from treadle.labeling.uploads import thumbnail_key
@@ -296,6 +297,7 @@ def _apply_overlap(tx: Tx, row: Mapping[str, Any], columns: Mapping[str, Any]) -
     tx.execute(
         update(tasks).where(tasks.c.project_id == row["id"]).values(overlap=overlap, is_labeled=is_labeled)
     )
+    assignments.recount_project(tx, row["id"])
     finished = select(func.count()).where(
         tasks.c.project_id == row["id"], tasks.c.is_labeled.is_(True), visible_tasks(row["id"])
     )

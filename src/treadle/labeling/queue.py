@@ -3,6 +3,9 @@
 A lease runs `lease_s` seconds, is renewed by draft saves, and ends with a submit, a skip or a
 release. Two people never hold more leases on a task than it has places: on SQLite the write lock
 serialises hand-outs, on PostgreSQL an advisory lock per project does.
+
+A task that is assigned (see `assignments`) comes first to whom it is assigned to, and keeps a place for
+each of them: others get it only where it has more places than that.
 """
 
 from __future__ import annotations
@@ -12,7 +15,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -28,6 +46,7 @@ _ADVISORY_CLASS = 7_234  # ours, among advisory locks of the database
 UNIFORM = "Uniform sampling"
 UNCERTAINTY = "Uncertainty sampling"
 REQUEUE_FOR_ME = "REQUEUE_FOR_ME"
+REQUEUE_FOR_OTHERS = "REQUEUE_FOR_OTHERS"
 
 
 @dataclass(frozen=True)
@@ -42,11 +61,13 @@ class Handout:
 _h = handouts.c
 _t = tasks.c
 _a = schema.annotations.c
+# With a sign, so that SQLite looks among the few leases of a project and not in all that was ever a person's.
+_holder = literal_column("+handouts.user_id", BigInteger)
 
 _MINE = Prepared(
     select(_h.task_id, _h.lock_id)
     .where(
-        _h.user_id == bindparam("user_id"),
+        _holder == bindparam("user_id"),
         _h.project_id == bindparam("project_id"),
         _h.lease_until > bindparam("now"),
         ~exists().where(
@@ -79,8 +100,21 @@ _RULES = Prepared(
         projects.c.id == bindparam("project_id")
     )
 )
+_DONE = Prepared(
+    update(handouts)
+    .where(
+        _h.task_id == bindparam("of_task"),
+        or_(_h.user_id == bindparam("of_user"), and_(_h.is_waiting, bindparam("is_labeled", type_=Boolean))),
+    )
+    .values(
+        lease_until=case((_h.user_id == bindparam("of_user"), None), else_=_h.lease_until),
+        is_waiting=and_(_h.is_waiting, bindparam("comes_back", type_=Boolean)),
+    )
+)
 _LAST_OF_MINE = select(func.max(_h.task_id)).where(
-    _h.user_id == bindparam("user_id"), _h.project_id == bindparam("project_id")
+    _h.user_id == bindparam("user_id"),
+    _h.project_id == bindparam("project_id"),
+    _h.assigned_at.is_(None),
 )
 _ENDS = select(
     select(func.min(_t.id)).where(_t.project_id == bindparam("project_id")).scalar_subquery().label("low"),
@@ -96,24 +130,37 @@ _LIVE = and_(_h.project_id == bindparam("project_id"), _h.lease_until > bindpara
 def _is_new_to_me(*, forget_skips: bool) -> ColumnElement[bool]:
     mine = select(func.count()).where(_a.task_id == _t.id, _a.completed_by == bindparam("user_id"))
     done = mine.where(_a.was_cancelled.is_(False)) if forget_skips else mine
-    held = select(_h.task_id).where(_LIVE, _h.user_id == bindparam("user_id"))
+    held = select(_h.task_id).where(_LIVE, _holder == bindparam("user_id"))
     return and_(_t.id.not_in(held), done.scalar_subquery() == 0)
 
 
-def _has_place() -> ColumnElement[bool]:
+def _count_others(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many have done the task, and how many others than the actor are about to, by ``condition``."""
     done_by = (
         select(func.count(func.distinct(_a.completed_by)))
         .where(_a.task_id == _t.id, _a.was_cancelled.is_(False))
         .scalar_subquery()
     )
-    leases = (
+    coming = (
         select(func.count())
-        .where(_h.task_id == _t.id, _h.lease_until > bindparam("now"), _h.user_id != bindparam("user_id"))
+        .where(_h.task_id == _t.id, condition, _h.user_id != bindparam("user_id"))
         .scalar_subquery()
     )
+    return done_by + coming
+
+
+def _has_place() -> ColumnElement[bool]:
+    is_leased = _h.lease_until > bindparam("now")
     # One annotation is the common case, and needs no counting.
-    is_untouched = and_(_t.total_annotations == 0, _t.id.not_in(select(_h.task_id).where(_LIVE)))
-    return or_(is_untouched, done_by + leases < _t.overlap)
+    is_untouched = and_(
+        _t.total_annotations == 0, _t.assignees == 0, _t.id.not_in(select(_h.task_id).where(_LIVE))
+    )
+    return or_(is_untouched, _count_others(or_(is_leased, _h.is_waiting)) < _t.overlap)
+
+
+def _has_place_for_assignee() -> ColumnElement[bool]:
+    # Not of others who wait: of two with one place, the first to come gets it.
+    return _count_others(_h.lease_until > bindparam("now")) < _t.overlap
 
 
 def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
@@ -121,11 +168,31 @@ def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
         select(_t.id)
         .where(
             _t.project_id == bindparam("project_id"),
+            # As the index ix_tasks_open says it; who is assigned keeps a place, done or not.
             _t.is_labeled.is_(False),
+            _t.assignees < _t.overlap,
             visible_tasks(bindparam("project_id")),
             _is_new_to_me(forget_skips=forget_skips),
             _has_place(),
         )
+        .limit(1)
+    )
+
+
+def _assigned(*, forget_skips: bool) -> Select[tuple[int]]:
+    waiting = handouts.alias("waiting")
+    return (
+        select(_t.id)
+        .select_from(waiting.join(tasks, _t.id == waiting.c.task_id))
+        .where(
+            waiting.c.project_id == bindparam("project_id"),
+            waiting.c.user_id == bindparam("user_id"),
+            waiting.c.is_waiting,
+            _t.is_labeled.is_(False),
+            _is_new_to_me(forget_skips=forget_skips),
+            _has_place_for_assignee(),
+        )
+        .order_by(waiting.c.task_id)
         .limit(1)
     )
 
@@ -136,8 +203,15 @@ _FIRST = Prepared(_NEW.order_by(_t.id))
 _FIRST_AFTER = Prepared(_NEW.where(_t.id > bindparam("start")).order_by(_t.id))
 _LEAST_CERTAIN = Prepared(_NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id))
 _FIRST_AGAIN = Prepared(_candidates(forget_skips=True).order_by(_t.id))
+_ASSIGNED = Prepared(_assigned(forget_skips=False))
+_ASSIGNED_AGAIN = Prepared(_assigned(forget_skips=True))
+_waits_for_me = (
+    select(_h.task_id).where(_h.task_id == _t.id, _h.user_id == bindparam("user_id"), _h.is_waiting).exists()
+)
 _FREE_FOR_ME = select(_t.id).where(
-    _t.id == bindparam("of_task"), _has_place(), _is_new_to_me(forget_skips=False)
+    _t.id == bindparam("of_task"),
+    or_(_has_place(), and_(_waits_for_me, _has_place_for_assignee())),
+    _is_new_to_me(forget_skips=False),
 )
 
 
@@ -198,6 +272,16 @@ def release(tx: Tx, task_id: int, user_id: int) -> None:
     tx.execute(_FREE, {"of_task": task_id, "of_user": user_id})
 
 
+def finish(tx: Tx, task_id: int, user_id: int, *, is_labeled: bool, comes_back: bool) -> None:
+    """End the lease of somebody who submitted or skipped, and let the task wait for them no longer.
+
+    ``is_labeled``: the task is done; it waits for nobody. ``comes_back``: it was skipped and comes back to
+    whom it is assigned to, when nothing else is left.
+    """
+    done = {"of_task": task_id, "of_user": user_id, "is_labeled": is_labeled, "comes_back": comes_back}
+    tx.execute(_DONE, done)
+
+
 def _is_renewed(tx: Tx, grant: Grant, task_id: int, *, lease_s: int) -> bool:
     mine = {"of_task": task_id, "of_user": grant.actor.user_id}
     until = tx.now + timedelta(seconds=lease_s)
@@ -214,18 +298,24 @@ def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
 
 
 def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
-    if rules["sampling"] == UNCERTAINTY:
-        found = _find(tx, _LEAST_CERTAIN, who)
-    elif rules["sampling"] == UNIFORM:
-        found = _find_from(tx, who, _random_id(tx, who))
-    elif rules["maximum_annotations"] > 1:
-        # Do not walk again over all that this person did while others still have to.
-        found = _find_from(tx, who, tx.execute(_LAST_OF_MINE, who).scalar_one() or 0)
-    else:
-        found = _find(tx, _FIRST, who)
+    found = _find(tx, _ASSIGNED, who)
+    if found is None:
+        found = _choose_open(tx, who, rules)
     if found is None and rules["skip_queue"] == REQUEUE_FOR_ME:
-        found = _find(tx, _FIRST_AGAIN, who)
+        found = _find(tx, _ASSIGNED_AGAIN, who)
+        return found if found is not None else _find(tx, _FIRST_AGAIN, who)
     return found
+
+
+def _choose_open(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
+    if rules["sampling"] == UNCERTAINTY:
+        return _find(tx, _LEAST_CERTAIN, who)
+    if rules["sampling"] == UNIFORM:
+        return _find_from(tx, who, _random_id(tx, who))
+    if rules["maximum_annotations"] > 1:
+        # Do not walk again over all that this person did while others still have to.
+        return _find_from(tx, who, tx.execute(_LAST_OF_MINE, who).scalar_one() or 0)
+    return _find(tx, _FIRST, who)
 
 
 def _random_id(tx: Tx, who: dict[str, Any]) -> int:

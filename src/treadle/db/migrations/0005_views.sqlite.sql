@@ -1,0 +1,35 @@
+ALTER TABLE handouts ADD COLUMN is_waiting BOOLEAN DEFAULT false NOT NULL;
+
+CREATE INDEX ix_handouts_waiting ON handouts (project_id, user_id, task_id) WHERE is_waiting;
+
+DROP INDEX ix_handouts_user_id_project_id;
+
+CREATE INDEX ix_handouts_user_id_project_id_task_id ON handouts (user_id, project_id, task_id);
+
+CREATE INDEX ix_handouts_taken ON handouts (user_id, project_id, task_id) WHERE assigned_at IS NULL;
+
+CREATE INDEX ix_tasks_open ON tasks (project_id, id) WHERE is_labeled IS 0 AND assignees < overlap;
+
+CREATE INDEX ix_tasks_annotated ON tasks (project_id, id) WHERE total_annotations > 0;
+
+CREATE INDEX ix_tasks_project_id_total_annotations_id ON tasks (project_id, total_annotations, id);
+
+-- Nothing was ever written into it: no version with the table before this one could.
+DROP TABLE task_fields;
+
+CREATE TABLE task_fields (
+    field_id INTEGER NOT NULL,
+    task_id INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    number_value FLOAT,
+    text_value TEXT,
+    CONSTRAINT pk_task_fields PRIMARY KEY (field_id, task_id),
+    CONSTRAINT fk_task_fields_field_id FOREIGN KEY(field_id) REFERENCES field_indexes (id) ON DELETE CASCADE,
+    CONSTRAINT fk_task_fields_task_id FOREIGN KEY(task_id) REFERENCES tasks (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE INDEX ix_task_fields_order ON task_fields (field_id, kind, number_value, text_value, task_id);
+
+CREATE INDEX ix_task_fields_task_id ON task_fields (task_id);
+
+CREATE INDEX ix_task_fields_text ON task_fields (field_id, text_value, task_id);
