@@ -4,7 +4,8 @@
 #   make test [JOBS=2]     all tests: Python on SQLite and PostgreSQL, front end, browser
 #   make check             style, types, laws of the house
 #   make test-long         the tests that take minutes
-#   make bench             the figures of benchmarks/
+#   make bench             the figures of benchmarks/, beside Label Studio (installed in .bench/, about 1 GB)
+#   make bench-short       the same in smaller sizes, 5 minutes
 #   make screenshots       the pictures in docs/screenshots, anew
 #   make dist              a wheel with the built front end, in dist/
 #   make lock              write the lock anew from pyproject.toml
@@ -22,7 +23,7 @@ ONCE := scripts/once.sh
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := src/treadle/web/static
 
-.PHONY: setup venv npm front-end browser run test test-long check bench screenshots dist lock
+.PHONY: setup venv npm front-end browser run test test-long check bench bench-short screenshots dist lock
 
 setup: venv front-end
 
@@ -59,6 +60,9 @@ check: npm
 
 bench: setup browser
 	python -m benchmarks
+
+bench-short: setup browser
+	python -m benchmarks --short
 
 screenshots: setup browser
 	@python scripts/screenshots.py

@@ -1,1 +1,1 @@
-"""Figures of speed and memory, measured on a real server. They inform; no test depends on one."""
+"""What Treadle costs, beside Label Studio in the same run and beside its own budgets."""

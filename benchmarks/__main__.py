@@ -1,64 +1,91 @@
-"""``python -m benchmarks``: what a labeller waits for and what an administrator pays, into RESULTS.md.
+"""``python -m benchmarks [--short] [--only PART]``: what things cost beside Label Studio, into RESULTS.md.
 
-Times hang on the machine and on what else it does; they are to be compared with each other, and with an
-earlier run on the same machine.
+Times hang on the machine and on what else it does: only ratios of one run are a verdict.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sqlite3
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.figures import Figure, measure_all
+from benchmarks import alone, beside
+from benchmarks.rows import Row, table
+from benchmarks.servers import LABEL_STUDIO, label_studio, treadle
+from benchmarks.work import Desk
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 _PACKAGES = ("treadle", "sqlalchemy", "starlette", "uvicorn", "msgspec", "dbos")
-
 _HEAD = """# Results
 
-Made by `make bench`. CPU is that of all processes of the server, wall time that of a client on the same
-machine, one request after another; both are medians. SQLite with `synchronous=FULL`.
+Made by `make bench`: Label Studio {peer} and Treadle in turn on one machine, round after round, asked by
+the same client; medians over the rounds. CPU is user and system time of all processes of a server, from
+the request until the server is idle again. Both on SQLite, ours with `synchronous=FULL`. A budget that
+says 1/20 means: at most a twentieth of Label Studio's CPU in the same run.
 
 """
+Part = Callable[[bool], list[Row]]
 
 
 def main() -> None:
-    """Measure, print, and write the table."""
+    """Measure, print, and write the table unless only a part was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--short", action="store_true", help="smaller sizes, fewer rounds: about 5 minutes")
+    parser.add_argument("--only", choices=PARTS, help="measure one part and write nothing")
+    arguments = parser.parse_args()
     load = os.getloadavg()[0]
-    table = table_of(measure_all())
-    text = f"{_HEAD}{describe_machine(load)}\n{table}"
-    RESULTS.write_text(text, "utf-8")
+    chosen = [arguments.only] if arguments.only else list(PARTS)
+    texts = [f"## {_TITLES[name]}\n\n{table(PARTS[name](arguments.short))}" for name in chosen]
+    length = "short run, smaller sizes" if arguments.short else "full run"
+    text = f"{_HEAD.format(peer=LABEL_STUDIO)}{_machine(load, length)}\n" + "\n".join(texts)
     print(text)
+    if not arguments.only:
+        RESULTS.write_text(text, "utf-8")
 
 
-def describe_machine(load: float) -> str:
-    """When and on what it was measured; ``load``: of the last minute before."""
+def measure_beside(is_short: bool) -> list[Row]:
+    """Server CPU of both, operation by operation."""
+    sizes = beside.SHORT if is_short else beside.FULL
+    with (
+        tempfile.TemporaryDirectory(prefix="treadle-bench-") as theirs,
+        tempfile.TemporaryDirectory(prefix="treadle-bench-") as ours,
+        label_studio(Path(theirs)) as peer,
+        treadle(Path(ours)) as server,
+        peer.client() as peer_client,
+        server.client() as client,
+    ):
+        return beside.compare(Desk(peer, peer_client), Desk(server, client), sizes, _tell)
+
+
+def measure_alone(is_short: bool) -> list[Row]:
+    """What holds for Treadle by itself."""
+    return [
+        *alone.measure_scale(_tell, 100_000 if is_short else 1_000_000),
+        *alone.measure_saves_beside(_tell, 20_000 if is_short else 100_000, 2_000 if is_short else 10_000),
+        *alone.measure_start(_tell),
+        *alone.measure_memory(_tell, 200 * 1024**2 if is_short else 2 * 1024**3),
+        *alone.measure_size(_tell),
+    ]
+
+
+PARTS: Mapping[str, Part] = {"beside": measure_beside, "alone": measure_alone}
+_TITLES = {"beside": "Server CPU beside Label Studio", "alone": "Scale, start, memory, size"}
+
+
+def _machine(load: float, length: str) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
-        f"- {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, load before {load:.1f}, after "
+        f"- {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {length}, load before {load:.1f}, after "
         f"{os.getloadavg()[0]:.1f}\n"
         f"- {os.cpu_count()} cores, {_processor()}, {platform.system()} {platform.release()}\n"
         f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}\n"
     )
-
-
-def table_of(figures: Iterable[Figure]) -> str:
-    """The figures as a table of Markdown."""
-    lines = ["| what | CPU | wall, or size | unit | |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {each.name} | {_number(each.cpu)} | {_number(each.wall)} | {each.unit} | {each.note} |"
-        for each in figures
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def _processor() -> str:
@@ -66,6 +93,10 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
+
+
+def _tell(what: str) -> None:
+    print(f"… {what}", flush=True)
 
 
 if __name__ == "__main__":

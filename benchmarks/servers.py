@@ -1,0 +1,143 @@
+"""The two servers that are measured, each with a data folder of its own, on loopback alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from benchmarks.processes import cpu_ms, family
+
+TOKEN = "b" * 40
+LABEL_STUDIO = "1.23.2"
+_VENV = Path(__file__).resolve().parent.parent / ".bench" / "label-studio"
+_QUIET = {
+    "COLLECT_ANALYTICS": "false",
+    "LATEST_VERSION_CHECK": "false",
+    "SENTRY_DSN": "",
+    "FRONTEND_SENTRY_DSN": "",
+}
+_LONGEST_START_S = 300.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; ``start_s``: from the command to its first good answer."""
+
+    name: str
+    url: str
+    pid: int
+    start_s: float
+
+    def client(self) -> httpx.Client:
+        """A client of its administrator."""
+        headers = {"Authorization": f"Token {TOKEN}"}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=900)
+
+    def pids(self) -> list[int]:
+        """Its processes."""
+        return family(self.pid)
+
+    def cpu_ms(self) -> float:
+        """CPU time that all its processes have taken."""
+        return cpu_ms(self.pids())
+
+    def parts(self) -> dict[str, int]:
+        """Treadle's processes by name."""
+        return {_part_of(pid): pid for pid in self.pids()}
+
+
+@contextmanager
+def treadle(folder: Path) -> Iterator[Server]:
+    """Treadle on SQLite, ended afterwards."""
+    command = [str(Path(sys.executable).with_name("treadle")), "serve", "--port", "0"]
+    command += ["--data-dir", str(folder), "--admin-email", "bench@example.com", "--admin-token", TOKEN]
+    began_s = time.monotonic()
+    with Path(folder, "log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        yield Server("Treadle", _printed_address(process), process.pid, time.monotonic() - began_s)
+    finally:
+        _end(process)
+
+
+@contextmanager
+def label_studio(folder: Path) -> Iterator[Server]:
+    """Label Studio on SQLite as its command starts it, ended afterwards."""
+    port = _free_port()
+    command = [str(_installed() / "label-studio"), "start", "--no-browser", "--internal-host", "127.0.0.1"]
+    command += ["--port", str(port), "--enable-legacy-api-token", "--username", "bench@example.com"]
+    command += ["--password", "bench-password-1", "--user-token", TOKEN]
+    environment = {**os.environ, **_QUIET, "LABEL_STUDIO_BASE_DATA_DIR": str(folder)}
+    began_s = time.monotonic()
+    with Path(folder, "log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for_health(url, process)
+        yield Server("Label Studio", url, process.pid, time.monotonic() - began_s)
+    finally:
+        _end(process)
+
+
+def _installed() -> Path:
+    """The folder of its commands, in a virtual environment made at the first call."""
+    done = _VENV / ".complete"
+    if not done.exists():
+        print(f"Installing Label Studio {LABEL_STUDIO} beside, about a gigabyte …", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(_VENV)], check=True)
+        pip = [str(_VENV / "bin" / "pip"), "install", "--quiet", f"label-studio=={LABEL_STUDIO}"]
+        subprocess.run(pip, check=True)
+        done.touch()
+    return _VENV / "bin"
+
+
+def _printed_address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        found = re.search(r"http://\S+", line)
+        if found:
+            return found[0]
+    raise RuntimeError("Treadle ended before it answered.")
+
+
+def _wait_for_health(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline_s = time.monotonic() + _LONGEST_START_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        if _is_healthy(url):
+            return
+        time.sleep(0.2)
+    raise RuntimeError("Label Studio did not start.")
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", trust_env=False, timeout=60).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+
+
+def _part_of(pid: int) -> str:
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    return words[words.index("treadle.launch.part") + 1] if "treadle.launch.part" in words else "serve"
