@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
 
 from treadle.db import Tx, schema
-from treadle.db.schema import imports, predictions, project_counters, projects, tasks
+from treadle.db.schema import (
+    imports,
+    label_usage,
+    predictions,
+    project_counters,
+    projects,
+    tasks,
+    work_sums,
+)
+from treadle.db.types import to_microseconds
 
 _TALLIED = (
     "total_annotations",
@@ -62,6 +73,57 @@ def check_counts(tx: Tx, project_id: int) -> None:
     """Assert that everything that is kept equals what is counted."""
     assert kept_tallies(tx, project_id) == recounted_tallies(tx, project_id)
     assert kept_counters(tx, project_id) == recounted_counters(tx, project_id)
+    assert kept_labels(tx, project_id) == recounted_labels(tx, project_id)
+    assert kept_work(tx, project_id) == recounted_work(tx, project_id)
+
+
+def kept_labels(tx: Tx, project_id: int) -> Counter[tuple[str, str]]:
+    """How often the project says that each control and each label of it is used."""
+    rows = tx.execute(select(label_usage).where(label_usage.c.project_id == project_id)).mappings()
+    return Counter({(row["control"], row["label"]): row["count"] for row in rows if row["count"]})
+
+
+def recounted_labels(tx: Tx, project_id: int) -> Counter[tuple[str, str]]:
+    """How often each control and each label of it is used."""
+    texts = tx.execute(_of(schema.annotations, project_id)).mappings()
+    return Counter(use for row in texts for item in json.loads(row["result"]) for use in _uses(item))
+
+
+def kept_work(tx: Tx, project_id: int) -> Counter[tuple[int, int, str]]:
+    """What the project says that each person did in each quarter of an hour."""
+    names = ("submitted", "skipped", "timed", "lead_time_ms")
+    return +Counter(
+        {
+            (row["slot"], row["user_id"], name): row[name]
+            for row in tx.execute(_of(work_sums, project_id)).mappings()
+            for name in names
+        }
+    )
+
+
+def recounted_work(tx: Tx, project_id: int) -> Counter[tuple[int, int, str]]:
+    """What each person did in each quarter of an hour, imports left out."""
+    counted: Counter[tuple[int, int, str]] = Counter()
+    for row in tx.execute(_of(schema.annotations, project_id)).mappings():
+        if row["import_id"] is None:
+            slot, person = to_microseconds(row["created_at"]) // 900_000_000, row["completed_by"]
+            counted[slot, person, "skipped" if row["was_cancelled"] else "submitted"] += 1
+            if row["lead_time"] is not None and not row["was_cancelled"]:
+                counted[slot, person, "timed"] += 1
+                counted[slot, person, "lead_time_ms"] += int(row["lead_time"] * 1000)
+    return +counted
+
+
+def _uses(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    control = f"{item['from_name']}|{item['to_name']}|{item['type']}"
+    yield control, ""
+    for label in item["value"].get(item["type"], []):
+        for name in label if isinstance(label, list) else [label]:
+            yield control, name
+
+
+def _of(table: Any, project_id: int) -> Any:
+    return select(table).where(table.c.project_id == project_id)
 
 
 def _tally(

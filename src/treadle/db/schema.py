@@ -393,6 +393,20 @@ label_usage = Table(
     _count("count"),
 )
 
+# What a person did in a project in one quarter of an hour; see labeling/progress.py.
+work_sums = Table(
+    "work_sums",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    # Quarters of an hour since 1970 in UTC: every zone's days begin with one.
+    Column("slot", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("user_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # 0: nobody
+    _count("submitted"),
+    _count("skipped"),
+    _count("timed"),  # of the submitted, those with a lead time
+    Column("lead_time_ms", BigInteger, nullable=False, server_default=text("0")),
+)
+
 drafts = Table(
     "drafts",
     metadata,

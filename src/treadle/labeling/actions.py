@@ -15,7 +15,7 @@ from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.annotations import NewAnnotation
 from treadle.labeling.filters import TaskQuery, condition_of
-from treadle.labeling.tally import add_to_counters, count_task, lock_task, lock_tasks
+from treadle.labeling.tally import add_to_counters, count_out, count_task, lock_task, lock_tasks
 
 _a = schema.annotations.c
 _p = predictions.c
@@ -113,6 +113,7 @@ ACTIONS: tuple[Action, ...] = (
 
 def _clear_task(tx: Tx, grant: Grant, task_id: int) -> int:
     task = lock_task(tx, task_id)
+    count_out(tx, task.project_id, _a.task_id == task_id)
     count = tx.execute(delete(schema.annotations).where(_a.task_id == task_id)).rowcount
     tx.execute(delete(schema.drafts).where(schema.drafts.c.task_id == task_id))
     if count:

@@ -26,7 +26,7 @@ from treadle.labeling import assignments
 from treadle.labeling.config import parse_config
 from treadle.labeling.tally import IGNORE_SKIPPED
 from treadle.labeling.uploads import thumbnail_key
-from treadle.labeling.usage import check_config_change, count_data_keys, read_usage
+from treadle.labeling.usage import check_config_change, read_data_keys, read_usage
 from treadle.labeling.visibility import visible_tasks
 
 SAMPLINGS = ("Sequential sampling", "Uniform sampling", "Uncertainty sampling")
@@ -213,14 +213,15 @@ def check_labels_in_use(tx: Tx, project_id: int, new_config: str) -> None:
 
 
 def summarize(tx: Tx, project_id: int) -> dict[str, Any]:
-    """Which data keys the tasks have, and how often each control and label was used."""
+    """Which data keys the tasks have (see `read_data_keys`), and how often each control and label is used."""
     row = get(tx, project_id)
-    keys = count_data_keys(tx, project_id)
+    keys = read_data_keys(tx, project_id)
     usage = read_usage(tx, project_id)
     return {
         "created_at": row["created_at"],
-        "all_data_columns": keys,
-        "common_data_columns": [key for key, count in keys.items() if count == row["task_number"]],
+        "all_data_columns": keys.counts,
+        "common_data_columns": keys.common,
+        "data_columns_are_estimated": keys.is_estimate,
         "created_annotations": usage.controls,
         "created_labels": usage.labels,
     }

@@ -1,10 +1,12 @@
 """What a task's annotations add up to, and the counters of its project.
 
-Every change of annotations ends in `count_task`, in its own transaction; a reader never counts.
+Every change of annotations ends in `count_task` and is counted in or out, in its own transaction; a
+reader never counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from treadle.db import Tx, schema
 from treadle.db.prepared import Prepared
 from treadle.db.schema import project_counters, projects, tasks
 from treadle.errors import NotFound
+from treadle.labeling import progress, usage
 
 _NOBODY = -1
 IGNORE_SKIPPED = "IGNORE_SKIPPED"
@@ -85,6 +88,8 @@ _SET_TASK = Prepared(
         updated_by=bindparam("by"),
     )
 )
+
+_SUMMED = select(_a.result, _a.created_at, _a.completed_by, _a.was_cancelled, _a.lead_time, _a.import_id)
 
 _c = project_counters.c
 _ADD = Prepared(
@@ -168,3 +173,26 @@ def add_to_counters(tx: Tx, project_id: int, **changes: int) -> None:
     ``changes``: any of tasks, finished, with_annotations, completed, cancelled, ground_truth, predictions.
     """
     tx.execute(_ADD, {"of_project": project_id, **_NOTHING, **changes})
+
+
+def count_in(tx: Tx, project_id: int, condition: ColumnElement[bool]) -> None:
+    """Count the labels and the work of annotations that are there anew: after they were put in.
+
+    condition: on ``annotations``, of this one project.
+    """
+    sum_up(tx, project_id, _read_summed(tx, project_id, condition), sign=1)
+
+
+def count_out(tx: Tx, project_id: int, condition: ColumnElement[bool]) -> None:
+    """Take away what `count_in` and a submit counted: before the annotations are deleted."""
+    sum_up(tx, project_id, _read_summed(tx, project_id, condition), sign=-1)
+
+
+def sum_up(tx: Tx, project_id: int, rows: Sequence[Mapping[str, Any]], *, sign: int) -> None:
+    """The same for rows of annotations at hand; an instant may be as the database stores it."""
+    usage.add(tx, project_id, (row["result"] for row in rows), sign=sign)
+    progress.add_work(tx, project_id, rows, sign=sign)
+
+
+def _read_summed(tx: Tx, project_id: int, condition: ColumnElement[bool]) -> list[Mapping[str, Any]]:
+    return tx.rows(_SUMMED.where(_a.project_id == project_id, condition))

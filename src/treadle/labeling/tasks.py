@@ -30,7 +30,7 @@ from treadle.errors import Invalid
 from treadle.labeling.config import check_task_data, parse_config
 from treadle.labeling.json_text import one_line
 from treadle.labeling.rendering import TaskWork
-from treadle.labeling.tally import add_to_counters, lock_tasks, no_task
+from treadle.labeling.tally import add_to_counters, count_out, lock_tasks, no_task
 from treadle.labeling.visibility import handed_to, is_visible, visible_tasks
 
 _t = tasks.c
@@ -227,6 +227,7 @@ def _remove_batch(tx: Tx, project_id: int, ids: Sequence[int]) -> None:
     total = tx.execute(sums).one()
     finished = _count(tx, ids, _t.is_labeled.is_(True))
     with_annotations = _count(tx, ids, _t.total_annotations > _t.ground_truth_annotations)
+    count_out(tx, project_id, _a.task_id.in_(ids))
     tx.execute(delete(tasks).where(_t.id.in_(ids)))
     add_to_counters(
         tx,

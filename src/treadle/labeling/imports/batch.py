@@ -12,6 +12,7 @@ from treadle.db import Tx, schema
 from treadle.db.schema import imports, predictions, project_counters, projects, tasks, users
 from treadle.db.types import to_microseconds
 from treadle.ids import new_uuid
+from treadle.labeling import usage
 from treadle.labeling.imports.rows import StagedAnnotation, StagedTask
 from treadle.labeling.tally import IGNORE_SKIPPED
 
@@ -113,6 +114,8 @@ def write_batch(tx: Tx, import_id: int, batch: Sequence[StagedTask]) -> None:
     rows = [_task(rules, *each) for each in zip(ids, places, batch, strict=True)]
     tx.insert_rows(tasks, _TASK_COLUMNS, rows)
     tx.insert_rows(schema.annotations, _ANNOTATION_COLUMNS, list(_annotations(rules, ids, batch)))
+    came = (bytes(item.result) for staged in batch for item in staged.annotations)
+    usage.add(tx, rules.project_id, came)
     tx.insert_rows(predictions, _PREDICTION_COLUMNS, list(_predictions(rules, ids, batch)))
     tx.execute(_NOTE, {"of_import": import_id, "more": len(batch)})
 

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from sqlalchemy import bindparam, delete, func, select, update
 
 from treadle import events
-from treadle.db import Database, Tx
+from treadle.db import Database, Tx, schema
 from treadle.db.schema import imports, tasks
 from treadle.labeling.imports.batch import write_batch
 from treadle.labeling.imports.rows import StagedTask
-from treadle.labeling.tally import add_to_counters
+from treadle.labeling.tally import add_to_counters, count_out
 
 #: Rows a transaction writes: measured, 200 keep the p95 of a save beside them under 6 ms, 1000 at 34 ms.
 BATCH = 200
@@ -106,15 +106,16 @@ def undo(database: Database, import_id: int) -> bool:
         row = tx.execute(_PROGRESS, {"import_id": import_id}).first()
     if row is not None and row.state == "done":
         return False
-    while _undo_batch(database, import_id):
+    while row is not None and _undo_batch(database, import_id, row.project_id):
         time.sleep(_PAUSE_S)
     return True
 
 
-def _undo_batch(database: Database, import_id: int) -> bool:
+def _undo_batch(database: Database, import_id: int, project_id: int) -> bool:
     with database.write() as tx:
         ids = list(tx.execute(select(_t.id).where(_t.import_id == import_id).limit(BATCH)).scalars())
         if ids:
+            count_out(tx, project_id, schema.annotations.c.task_id.in_(ids))
             tx.execute(delete(tasks).where(_t.id.in_(ids)))
         else:
             ended = {"state": "failed", "finished_at": tx.now}
