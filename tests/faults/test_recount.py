@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.faults.recounting import check_counts
-from tests.labeling.studio import CONFIG, Studio, box, open_studio, result
+from tests.labeling.studio import CONFIG, Studio, open_studio, result
 from treadle.access import WorkspaceScope
 from treadle.db import Database, Tx, schema
 from treadle.db.schema import imports, predictions
@@ -21,7 +21,7 @@ from treadle.db.schema import projects as project_table
 from treadle.db.schema import tasks as task_table
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import predictions as prediction_verbs
-from treadle.labeling import projects, tasks
+from treadle.labeling import projects, tasks, trash
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import import_inline, writing
 from treadle.labeling.imports.rows import StagedTask, stage
@@ -31,8 +31,6 @@ T = TypeVar("T")
 
 PEOPLE = ("annotator", "reviewer", "editor", "manager")
 NOBODY = 10**9
-CHOICE = {"from_name": "q", "to_name": "img", "type": "choices", "value": {"choices": ["sharp"]}}
-RESULTS: list[Any] = [box("Cat"), box("Dög"), CHOICE]
 
 
 @dataclass
@@ -76,11 +74,7 @@ class History:
         if task_id is not None:
             is_allowed = ground_truth and who != "annotator"
             parts = {"was_cancelled": was_cancelled, "ground_truth": is_allowed}
-            self.studio.submit(who, task_id, result=self.result(place), lead_time=place / 8, **parts)
-
-    @staticmethod
-    def result(place: int) -> bytes:
-        return json.dumps([RESULTS[n] for n in range(len(RESULTS)) if place >> n & 1]).encode()
+            self.studio.submit(who, task_id, result=result(), **parts)
 
     def change(self, place: int, changes: dict[str, Any]) -> None:
         self._on(schema.annotations, place, Permission.ANNOTATION_WRITE, self._change(changes))
@@ -98,7 +92,7 @@ class History:
         chosen = [task_id for place in places if (task_id := self._pick(task_table, place)) is not None]
         with self.studio.database.write() as tx:
             grant = self.studio.grant(tx, "editor", Permission.TASK_WRITE)
-            tasks.remove(tx, grant, tasks.is_one_of(chosen))
+            trash.delete_now(tx, grant, "tasks", chosen)
 
     def change_project(self, values: dict[str, Any]) -> None:
         self.studio.change_project(**values)
@@ -153,7 +147,7 @@ places = st.integers(0, 50)
 flags = st.booleans()
 imported_annotations: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {
-        "result": st.lists(st.sampled_from(RESULTS), max_size=2),
+        "result": st.just([]),
         "completed_by": st.sampled_from([*PEOPLE, "stranger", None]),
         "was_cancelled": flags,
         "ground_truth": flags,
@@ -171,15 +165,7 @@ imported_rows: st.SearchStrategy[Any] = st.lists(
     max_size=3,
 )
 changes: st.SearchStrategy[Any] = st.fixed_dictionaries(
-    {},
-    optional={
-        "was_cancelled": flags,
-        "ground_truth": flags,
-        "lead_time": st.none() | st.integers(0, 9).map(lambda n: n / 2),
-        "result": st.lists(st.sampled_from(RESULTS), max_size=3).map(
-            lambda items: json.dumps(items).encode()
-        ),
-    },
+    {}, optional={"was_cancelled": flags, "ground_truth": flags}
 )
 project_changes: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {},

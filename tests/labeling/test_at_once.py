@@ -9,7 +9,7 @@ from typing import Any
 from tests.labeling.studio import LEASE_S, Studio, result
 from treadle.db import Tx
 from treadle.errors import NotFound, TreadleError
-from treadle.labeling import drafts, predictions, saving, tasks
+from treadle.labeling import drafts, predictions, saving, trash
 from treadle.labeling.annotations import NewAnnotation, submit
 from treadle.labeling.drafts import NewDraft
 from treadle.labeling.predictions import NewPrediction
@@ -75,7 +75,9 @@ def test_a_task_deleted_while_somebody_submits_takes_the_annotation_s_count_with
         submit(tx, grant, task_id, NewAnnotation(result()))
 
     def remove(tx: Tx) -> int:
-        return tasks.remove(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), tasks.is_any())
+        return trash.delete_now(
+            tx, studio.grant(tx, "editor", Permission.TASK_WRITE), "tasks", [task_id]
+        ).item_count
 
     assert at_once(studio, work, remove) == 1
     project = studio.project()

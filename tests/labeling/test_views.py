@@ -8,7 +8,7 @@ import pytest
 
 from tests.labeling.studio import Studio, box, result
 from treadle.errors import Invalid, NotFound
-from treadle.labeling import actions, predictions, queue, task_list, views
+from treadle.labeling import predictions, queue, task_list, views
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
 from treadle.labeling.projects import Page
@@ -163,32 +163,6 @@ def test_a_page_past_the_end_is_not_there(studio: Studio) -> None:
         grant = studio.grant(tx, "editor", Permission.TASK_READ)
         with pytest.raises(NotFound):
             task_list.read_page(tx, grant, TaskQuery(), Page(2, 10), is_whole=False)
-
-
-def test_predictions_become_annotations_of_whoever_accepts_them(studio: Studio) -> None:
-    first, second = studio.add_tasks(2)
-    predict(studio, first, 0.9)
-    with studio.database.write() as tx:
-        grant = studio.grant(tx, "editor", Permission.TASK_WRITE)
-        count, _ = actions.accept_predictions(tx, grant, TaskQuery())
-    assert count == 1
-    assert studio.task(first)["is_labeled"] is True
-    assert studio.task(second)["is_labeled"] is False
-
-
-def test_deleting_annotations_and_predictions_of_a_selection_counts_them_out(studio: Studio) -> None:
-    first, second = studio.add_tasks(2)
-    for task_id in (first, second):
-        studio.submit("annotator", task_id)
-        predict(studio, task_id, 0.9)
-    chosen = TaskQuery(selected={"all": False, "included": [first]})
-    with studio.database.write() as tx:
-        grant = studio.grant(tx, "editor", Permission.TASK_WRITE)
-        assert actions.delete_annotations(tx, grant, chosen)[0] == 1
-        assert actions.delete_predictions(tx, grant, chosen)[0] == 1
-    project = studio.project()
-    assert (project["total_annotations"], project["total_predictions"]) == (1, 1)
-    assert studio.task(first)["total_predictions"] == 0
 
 
 def hand_to(studio: Studio, who: str, *task_ids: int) -> None:

@@ -93,6 +93,7 @@ _PROGRESS = (
         progress_done=bindparam("done"), progress_total=bindparam("total"), message=bindparam("new_message")
     )
 )
+_PLACE = update(jobs).where(_THIS).values(place=bindparam("new_place"))
 _LOG = update(jobs).where(_THIS_RUNNING).values(log=bindparam("new_log"))
 _ERROR = update(jobs).where(_THIS_RUNNING & jobs.c.error.is_(None)).values(error=bindparam("new_error"))
 _CANCEL = update(jobs).where(_THIS).values(cancel_requested=True)
@@ -198,6 +199,11 @@ def claim(tx: Tx, job_id: str) -> bool:
 def write_progress(tx: Tx, job_id: str, done: int, total: int, *, message: str) -> None:
     """Show how far a running job is."""
     tx.execute(_PROGRESS, {"job_id": job_id, "done": done, "total": total, "new_message": message})
+
+
+def write_place(tx: Tx, job_id: str, place: str) -> None:
+    """Keep where a job's long step is (JSON)."""
+    tx.execute(_PLACE, {"job_id": job_id, "new_place": place})
 
 
 def append_log(tx: Tx, job_id: str, line: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from treadle.access import Actor, Grant
-from treadle.db import Database
+from treadle.db import Database, Tx
 from treadle.errors import Forbidden
 from treadle.jobs import rows
 from treadle.jobs.rows import Job
@@ -116,6 +116,22 @@ class JobRun:
         self._reported_at_s = now_s
         with self.database.write() as tx:
             rows.write_progress(tx, self.job.id, done, total, message=message)
+
+    def place(self, start: T) -> T:
+        """Where the job's long step is: what `keep_place` wrote last, in this run or an earlier one.
+
+        start: where it begins, of the type that is kept.
+        """
+        with self.database.read() as tx:
+            kept = rows.get(tx, self.job.id).place
+        return start if kept is None else msgspec.json.decode(kept, type=type(start))
+
+    def keep_place(self, tx: Tx, place: object) -> None:
+        """Write down where the long step is, in the transaction of the work itself.
+
+        Whatever kills the worker, the next run goes on exactly behind what was committed. A job has one.
+        """
+        rows.write_place(tx, self.job.id, msgspec.json.encode(place).decode())
 
     def log(self, line: str) -> None:
         """Add a line to the job's log; inside a step it is there once, else once for each run."""

@@ -1,24 +1,52 @@
-"""What one does to many tasks at once."""
+"""What one does to many tasks at once, each a job."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from sqlalchemy import delete, select
+import msgspec
+from sqlalchemy import func, select
 
-from treadle import events
+from treadle import jobs
 from treadle.access import Grant
-from treadle.db import Tx, schema
-from treadle.db.schema import predictions, tasks
+from treadle.db import Tx
+from treadle.db.lists import id_list, one_of
+from treadle.db.prepared import Prepared
+from treadle.db.schema import predictions
+from treadle.errors import Invalid, NotFound, TreadleError
+from treadle.jobs import Job, JobKind, JobRun
 from treadle.labeling import annotations as annotation_verbs
-from treadle.labeling import tasks as task_verbs
+from treadle.labeling import selections, trash
 from treadle.labeling.annotations import NewAnnotation
-from treadle.labeling.filters import TaskQuery, condition_of
-from treadle.labeling.tally import add_to_counters, count_out, count_task, lock_task, lock_tasks
+from treadle.labeling.filters import TaskQuery
+from treadle.labeling.selections import Selection
+from treadle.permissions import Permission
 
-_a = schema.annotations.c
+ACCEPT = "accept-predictions"
+
+# A submit is dearer than a moved row: fewer in one transaction.
+_ACCEPTED_AT_ONCE = 20
+_TOLD_REFUSALS = 100
 _p = predictions.c
+_NEWEST_IDS = select(func.max(_p.id)).where(one_of(_p.task_id, "task_ids")).group_by(_p.task_id)
+_NEWEST = Prepared(select(_p.id, _p.task_id, _p.result).where(_p.id.in_(_NEWEST_IDS)).order_by(_p.task_id))
+
+
+class AcceptOrder(msgspec.Struct, frozen=True):
+    """Make the newest prediction of each selected task an annotation."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class Started:
+    """An action on its way: its job, and the deletion by which it can be undone."""
+
+    job: Job
+    deletion: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,48 +59,62 @@ class Action:
     #: What Label Studio calls the permissions that its page asks for; ours are asked for by the route.
     permission: str | tuple[str, ...]
     text: str
-    run: Callable[[Tx, Grant, TaskQuery], tuple[int, str]]
+    start: Callable[[Tx, Grant, TaskQuery], Started]
+    #: What is said when it is done, of how many.
+    done: str
 
 
-def delete_tasks(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
-    """Delete the tasks with all work on them; how many, and a sentence."""
-    count = task_verbs.remove(tx, grant, condition_of(tx, grant, query))
-    return count, f"Deleted {count} tasks"
+def start_deleting(kind: Any, tx: Tx, grant: Grant, query: TaskQuery) -> Started:
+    """Order the deletion of the query's tasks, or of the annotations or predictions on them."""
+    return Started(*trash.start_deleting(tx, grant, kind, query))
 
 
-def delete_annotations(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
-    """Delete everybody's annotations and drafts of the tasks; how many, and a sentence."""
-    found = 0
-    for task_id in lock_tasks(tx, condition_of(tx, grant, query)):
-        found += _clear_task(tx, grant, task_id)
-    return found, f"Deleted {found} annotations"
+def start_accepting(tx: Tx, grant: Grant, query: TaskQuery) -> Started:
+    """Order that the newest prediction of each of the query's tasks becomes an annotation by the actor."""
+    order = AcceptOrder(selections.select_now(tx, grant, query))
+    return Started(jobs.submit(tx, grant, ACCEPT, order))
 
 
-def delete_predictions(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
-    """Delete the predictions of the tasks; how many, and a sentence."""
-    assert grant.project_id is not None
-    condition = condition_of(tx, grant, query)
-    lock_tasks(tx, condition)
-    chosen = select(tasks.c.id).where(condition)
-    count = tx.execute(delete(predictions).where(_p.task_id.in_(chosen))).rowcount
-    tx.execute(tasks.update().where(tasks.c.id.in_(chosen)).values(total_predictions=0))
-    add_to_counters(tx, grant.project_id, predictions=-count)
-    events.record(tx, "predictions.deleted", actor_id=grant.actor.user_id, project_id=grant.project_id)
-    return count, f"Deleted {count} predictions"
+def run_accept(run: JobRun) -> dict[str, Any]:
+    """Choose the tasks, and submit an annotation for each newest prediction; how many."""
+    order = run.decode(AcceptOrder)
+    total = run.step("choose", selections.choose, run, order.selection)
+    count = run.step("accept", _accept, run, total)
+    selections.forget(run)
+    return {"count": count}
 
 
-def accept_predictions(tx: Tx, grant: Grant, query: TaskQuery) -> tuple[int, str]:
-    """Make the newest prediction of each task an annotation by the actor; how many, and a sentence."""
-    count = 0
-    for task_id in lock_tasks(tx, condition_of(tx, grant, query)):
-        newest = tx.execute(
-            select(_p.id, _p.result).where(_p.task_id == task_id).order_by(_p.id.desc()).limit(1)
-        ).first()
-        if newest is not None:
-            new = NewAnnotation(newest.result.encode(), parent_prediction=newest.id)
-            annotation_verbs.submit(tx, grant, task_id, new)
-            count += 1
-    return count, f"Created {count} annotations"
+def undo_accept(run: JobRun) -> None:
+    """Annotations that were made already stay; they are whole, and can be deleted."""
+    selections.forget(run)
+
+
+ACCEPT_JOB = JobKind(ACCEPT, run_accept, Permission.TASK_WRITE, undo_accept)
+
+
+def _accept(run: JobRun, total: int) -> int:
+    refused: list[TreadleError] = []
+
+    def accept(tx: Tx, task_ids: Sequence[int]) -> int:
+        newest = tx.execute(_NEWEST, {"task_ids": id_list(task_ids)}).all()
+        return sum(_submit(tx, run.grant, row, refused) for row in newest)
+
+    count = selections.work_through(run, total, accept, verb="Created", batch=_ACCEPTED_AT_ONCE)
+    if refused and not count:
+        raise refused[0]
+    for error in refused[:_TOLD_REFUSALS]:
+        run.log(error.message)
+    return count
+
+
+def _submit(tx: Tx, grant: Grant, prediction: Mapping[str, Any], refused: list[TreadleError]) -> bool:
+    new = NewAnnotation(prediction["result"].encode(), parent_prediction=prediction["id"])
+    try:
+        annotation_verbs.submit(tx, grant, prediction["task_id"], new)
+    except (Invalid, NotFound) as error:  # it fits the config no more, or was deleted this moment
+        refused.append(error)
+        return False
+    return True
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -82,7 +124,8 @@ ACTIONS: tuple[Action, ...] = (
         91,
         "tasks.change",
         "The newest prediction of each selected task becomes an annotation of yours.",
-        accept_predictions,
+        start_accepting,
+        "Created {} annotations",
     ),
     Action(
         "delete_tasks",
@@ -90,7 +133,8 @@ ACTIONS: tuple[Action, ...] = (
         100,
         "tasks.delete",
         "The selected tasks and all annotations, drafts and predictions on them are deleted.",
-        delete_tasks,
+        partial(start_deleting, "tasks"),
+        "Deleted {} tasks",
     ),
     Action(
         "delete_tasks_annotations",
@@ -98,7 +142,8 @@ ACTIONS: tuple[Action, ...] = (
         101,
         ("tasks.change", "annotations.delete"),
         "Everybody's annotations and drafts of the selected tasks are deleted.",
-        delete_annotations,
+        partial(start_deleting, "annotations"),
+        "Deleted {} annotations",
     ),
     Action(
         "delete_tasks_predictions",
@@ -106,23 +151,7 @@ ACTIONS: tuple[Action, ...] = (
         102,
         "predictions.any",
         "All predictions of the selected tasks are deleted.",
-        delete_predictions,
+        partial(start_deleting, "predictions"),
+        "Deleted {} predictions",
     ),
 )
-
-
-def _clear_task(tx: Tx, grant: Grant, task_id: int) -> int:
-    task = lock_task(tx, task_id)
-    count_out(tx, task.project_id, _a.task_id == task_id)
-    count = tx.execute(delete(schema.annotations).where(_a.task_id == task_id)).rowcount
-    tx.execute(delete(schema.drafts).where(schema.drafts.c.task_id == task_id))
-    if count:
-        count_task(tx, task, by=grant.actor.user_id)
-        events.record(
-            tx,
-            "annotations.deleted",
-            actor_id=grant.actor.user_id,
-            project_id=task.project_id,
-            subject_id=task_id,
-        )
-    return count

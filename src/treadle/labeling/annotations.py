@@ -20,10 +20,10 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, predictions, users
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.ids import new_uuid
-from treadle.labeling import assignments, progress, queue, rendering, saving, usage
+from treadle.labeling import queue, rendering, saving, trash
 from treadle.labeling.config import parse_config, validate_result
 from treadle.labeling.json_text import one_line
-from treadle.labeling.tally import TaskState, count_out, count_task, lock_task
+from treadle.labeling.tally import TaskState, count_task, lock_task
 
 _table = schema.annotations
 _a = _table.c
@@ -48,13 +48,11 @@ _SUBMITTED = (
     "parent_prediction_id",
     "parent_annotation_id",
     "prediction",
-    "import_id",
     "draft_created_at",
     "created_at",
     "updated_at",
 )
 _INSERT = Prepared(insert(_table).returning(_a.id), keys=_SUBMITTED)
-_DELETE = delete(_table).where(_a.id == bindparam("annotation_id"))
 _DROP_DRAFT = delete(drafts).where(
     drafts.c.id == bindparam("draft_id"),
     drafts.c.user_id == bindparam("of_user"),
@@ -103,10 +101,8 @@ def submit(tx: Tx, grant: Grant, task_id: int, new: NewAnnotation) -> Mapping[st
     if new.draft_id is not None:
         drop = {"draft_id": new.draft_id, "of_user": grant.actor.user_id, "of_task": task_id}
         tx.execute(_DROP_DRAFT, drop)
-    is_labeled = count_task(tx, task, by=grant.actor.user_id)
-    usage.add(tx, task.project_id, (values["result"],))
-    progress.add_work(tx, task.project_id, (values,))
-    _end_turn(tx, grant, task, new, is_labeled=is_labeled)
+    queue.release(tx, task_id, grant.actor.user_id)
+    count_task(tx, task, by=grant.actor.user_id)
     kind = "annotation.skipped" if new.was_cancelled else "annotation.created"
     _record(tx, grant, kind, task, annotation_id)
     return get(tx, annotation_id)
@@ -130,20 +126,18 @@ def change(
     tx.execute(_DROP_DRAFTS_OF, {"of_annotation": annotation_id, "of_user": grant.actor.user_id})
     queue.release(tx, task.id, grant.actor.user_id)
     count_task(tx, task, by=grant.actor.user_id)
-    changed = get(tx, annotation_id)
-    _count_change(tx, task.project_id, row, changed)
     _record(tx, grant, "annotation.updated", task, annotation_id)
-    return changed
+    return get(tx, annotation_id)
 
 
-def remove(tx: Tx, grant: Grant, annotation_id: int) -> None:
-    """Delete an annotation with its drafts; its task may then need another."""
-    task = lock_task(tx, place_of(tx, annotation_id)["task_id"])
+def remove(tx: Tx, grant: Grant, annotation_id: int) -> int:
+    """Delete an annotation with its drafts; its task may then need another.
+
+    Returns the deletion, by which it can be restored.
+    """
+    lock_task(tx, place_of(tx, annotation_id)["task_id"])
     _check_owner(grant, get(tx, annotation_id))
-    count_out(tx, task.project_id, _a.id == annotation_id)
-    tx.execute(_DELETE, {"annotation_id": annotation_id})
-    count_task(tx, task, by=grant.actor.user_id)
-    _record(tx, grant, "annotation.deleted", task, annotation_id)
+    return trash.delete_now(tx, grant, "annotations", [annotation_id]).id
 
 
 def get(tx: Tx, annotation_id: int) -> Mapping[str, Any]:
@@ -184,14 +178,6 @@ def no_annotation(annotation_id: int) -> NotFound:
     )
 
 
-def _end_turn(tx: Tx, grant: Grant, task: TaskState, new: NewAnnotation, *, is_labeled: bool) -> None:
-    user_id = grant.actor.user_id
-    comes_back = new.was_cancelled and task.skip_queue == queue.REQUEUE_FOR_ME
-    queue.finish(tx, task.id, user_id, is_labeled=is_labeled, comes_back=comes_back)
-    if new.was_cancelled and task.skip_queue == queue.REQUEUE_FOR_OTHERS:
-        assignments.give_up(tx, task.id, user_id)
-
-
 def _check_result(task: TaskState, result: bytes) -> int:
     return validate_result(parse_config(task.label_config), result).result_count
 
@@ -227,7 +213,6 @@ def _new_values(tx: Tx, grant: Grant, task: TaskState, new: NewAnnotation) -> di
         "parent_annotation_id": _checked_parent(tx, task, new.parent_annotation),
         "prediction": _prediction_text(tx, task, new.parent_prediction),
         "draft_created_at": _draft_begun(tx, user_id, new.draft_id),
-        "import_id": None,
         "created_at": tx.now,
         "updated_at": tx.now,
     }
@@ -274,16 +259,6 @@ def _draft_begun(tx: Tx, user_id: int, draft_id: int | None) -> datetime | None:
     if draft_id is None:
         return None
     return tx.execute(_DRAFT_BEGUN, {"draft_id": draft_id, "of_user": user_id}).scalar()
-
-
-def _count_change(tx: Tx, project_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    if after["result"] != before["result"]:
-        uses = usage.uses_of(after["result"])
-        uses.subtract(usage.uses_of(before["result"]))
-        usage.add_uses(tx, project_id, uses)
-    if any(after[name] != before[name] for name in ("was_cancelled", "lead_time")):
-        progress.add_work(tx, project_id, (before,), sign=-1)
-        progress.add_work(tx, project_id, (after,))
 
 
 def _record(tx: Tx, grant: Grant, kind: str, task: TaskState, annotation_id: int) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from treadle import events
 from treadle.access import Grant
 from treadle.db import Tx
 from treadle.db.schema import predictions, tasks
 from treadle.errors import NotFound
+from treadle.labeling import trash
 from treadle.labeling.config import LabelConfig, parse_config, validate_imported_result
 from treadle.labeling.json_text import one_line
 from treadle.labeling.shorthand import complete_text
@@ -23,7 +24,6 @@ _p = predictions.c
 _ONE = select(predictions).where(_p.id == bindparam("prediction_id"))
 _OF_TASK = select(predictions).where(_p.task_id == bindparam("task_id")).order_by(_p.id)
 _INSERT = insert(predictions).returning(_p.id)
-_DELETE = delete(predictions).where(_p.id == bindparam("prediction_id"))
 _ADD_TO_TASK = (
     update(tasks)
     .where(tasks.c.id == bindparam("of_task"))
@@ -71,14 +71,13 @@ def change(tx: Tx, grant: Grant, prediction_id: int, changes: Mapping[str, Any])
     return get(tx, prediction_id)
 
 
-def remove(tx: Tx, grant: Grant, prediction_id: int) -> None:
-    """Delete a prediction; annotations that began from it keep their copy."""
-    lock_task(tx, get(tx, prediction_id)["task_id"])
-    row = get(tx, prediction_id)  # again: whoever held the task may have deleted it
-    tx.execute(_DELETE, {"prediction_id": prediction_id})
-    tx.execute(_ADD_TO_TASK, {"of_task": row["task_id"], "more": -1})
-    add_to_counters(tx, row["project_id"], predictions=-1)
-    _record(tx, grant, "prediction.deleted", row["project_id"], prediction_id)
+def remove(tx: Tx, grant: Grant, prediction_id: int) -> int:
+    """Delete a prediction; the deletion, by which it can be restored. Annotations that began from it
+    keep their copy. Raises NotFound("prediction-not-found")."""
+    deletion = trash.delete_now(tx, grant, "predictions", [prediction_id])
+    if deletion.item_count == 0:  # whoever held the task may have deleted it
+        raise no_prediction(prediction_id)
+    return deletion.id
 
 
 def get(tx: Tx, prediction_id: int) -> Mapping[str, Any]:

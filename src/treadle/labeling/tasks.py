@@ -6,19 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Select, bindparam, exists, insert, select, update
 
 from treadle import events
 from treadle.access import Grant
@@ -27,10 +15,11 @@ from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, handouts, predictions, project_counters, projects, tasks, users
 from treadle.errors import Invalid
+from treadle.labeling import trash
 from treadle.labeling.config import check_task_data, parse_config
 from treadle.labeling.json_text import one_line
 from treadle.labeling.rendering import TaskWork
-from treadle.labeling.tally import add_to_counters, count_out, lock_tasks, no_task
+from treadle.labeling.tally import add_to_counters, no_task
 from treadle.labeling.visibility import handed_to, is_visible, visible_tasks
 
 _t = tasks.c
@@ -72,7 +61,6 @@ _BEGUN = Prepared(
 )
 _GET, _GET_HANDED = Prepared(_ONE), Prepared(_HANDED_ONE)
 _READ_DONE, _READ_OWN_DONE = Prepared(_DONE), Prepared(_OWN_DONE)
-_BATCH = 200
 
 
 def create(
@@ -119,26 +107,15 @@ def change(tx: Tx, grant: Grant, task_id: int, changes: Mapping[str, bytes]) -> 
     return get(tx, grant, task_id)
 
 
-def remove(tx: Tx, grant: Grant, condition: ColumnElement[bool]) -> int:
-    """Delete the project's tasks that meet ``condition``, with all that was done on them; how many."""
-    project_id = _id_of(grant)
-    ids = lock_tasks(tx, and_(_t.project_id == project_id, visible_tasks(project_id), condition))
-    for start in range(0, len(ids), _BATCH):
-        _remove_batch(tx, project_id, ids[start : start + _BATCH])
-    events.record(
-        tx, "tasks.deleted", actor_id=grant.actor.user_id, project_id=project_id, payload={"tasks": ids}
-    )
-    return len(ids)
+def remove(tx: Tx, grant: Grant, task_id: int) -> int:
+    """Delete a task with all that was done on it; the deletion, by which it can be restored.
 
-
-def is_one_of(task_ids: Sequence[int]) -> ColumnElement[bool]:
-    """The condition for these tasks."""
-    return _t.id.in_(task_ids)
-
-
-def is_any() -> ColumnElement[bool]:
-    """The condition for every task."""
-    return true()
+    Raises NotFound("task-not-found").
+    """
+    deletion = trash.delete_now(tx, grant, "tasks", [get(tx, grant, task_id)["id"]])
+    if deletion.item_count == 0:
+        raise no_task(task_id)
+    return deletion.id
 
 
 def get(tx: Tx, grant: Grant, task_id: int) -> Mapping[str, Any]:
@@ -214,36 +191,6 @@ def decode_object(text: bytes, field: str) -> dict[str, Any]:
             "not-an-object", f"{field} must be a JSON object.", fields={field: ["Expected an object."]}
         )
     return value
-
-
-def _remove_batch(tx: Tx, project_id: int, ids: Sequence[int]) -> None:
-    sums = select(
-        func.count().label("tasks"),
-        func.sum(_t.total_annotations).label("completed"),
-        func.sum(_t.cancelled_annotations).label("cancelled"),
-        func.sum(_t.ground_truth_annotations).label("ground_truth"),
-        func.sum(_t.total_predictions).label("predictions"),
-    ).where(_t.id.in_(ids))
-    total = tx.execute(sums).one()
-    finished = _count(tx, ids, _t.is_labeled.is_(True))
-    with_annotations = _count(tx, ids, _t.total_annotations > _t.ground_truth_annotations)
-    count_out(tx, project_id, _a.task_id.in_(ids))
-    tx.execute(delete(tasks).where(_t.id.in_(ids)))
-    add_to_counters(
-        tx,
-        project_id,
-        tasks=-total.tasks,
-        finished=-finished,
-        with_annotations=-with_annotations,
-        completed=-int(total.completed),
-        cancelled=-int(total.cancelled),
-        ground_truth=-int(total.ground_truth),
-        predictions=-int(total.predictions),
-    )
-
-
-def _count(tx: Tx, ids: Sequence[int], condition: ColumnElement[bool]) -> int:
-    return int(tx.execute(select(func.count()).where(_t.id.in_(ids), condition)).scalar_one())
 
 
 def _record(tx: Tx, grant: Grant, kind: str, task_id: int) -> None:

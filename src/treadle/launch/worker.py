@@ -10,8 +10,10 @@ from types import FrameType
 
 from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
+from treadle.labeling.actions import ACCEPT_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.imports import IMPORT_JOB
+from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB
 from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, open_job_parts, refusing
@@ -20,7 +22,14 @@ from treadle.settings import Settings, load_settings
 logger = logging.getLogger(__name__)
 
 #: Every kind of job.
-JOB_KINDS: tuple[JobKind, ...] = (IMPORT_JOB, EXPORT_JOB, SNAPSHOT_JOB)
+JOB_KINDS: tuple[JobKind, ...] = (
+    IMPORT_JOB,
+    EXPORT_JOB,
+    SNAPSHOT_JOB,
+    DELETE_JOB,
+    RESTORE_JOB,
+    ACCEPT_JOB,
+)
 
 
 def main(_descriptors: list[int]) -> None:

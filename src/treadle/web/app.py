@@ -19,7 +19,7 @@ from treadle.access.audit import write_audit
 from treadle.errors import Conflict, Defect, Forbidden, Invalid, TreadleError, Unavailable
 from treadle.ids import new_uuid
 from treadle.permissions import Permission
-from treadle.web.bodies import read_whole
+from treadle.web.bodies import MAX_BODY_BYTES, read_whole
 from treadle.web.call import Call
 from treadle.web.errors import error_body, error_headers, status_of
 from treadle.web.pages import answer_page
@@ -30,7 +30,6 @@ from treadle.web.routing import PUBLIC, AnyReply, Found, Handler, Reply, Route, 
 _LOG = logging.getLogger(__name__)
 
 #: A body that is read whole, before it is parsed. Uploads are streams, with limits of their own.
-MAX_BODY_BYTES = 64 * 1024**2
 
 _PAGE_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "

@@ -15,6 +15,8 @@ from treadle.labeling.json_text import check_has_no_nul
 
 T = TypeVar("T")
 
+#: The largest body that is read into memory.
+MAX_BODY_BYTES = 64 * 1024**2
 _TRUE = frozenset({"1", "true", "yes", "on", "t"})
 _FALSE = frozenset({"0", "false", "no", "off", "f", ""})
 _MISSING = re.compile(r"Object missing required field `(.+?)`")

@@ -16,8 +16,11 @@ from treadle.errors import (
     Unavailable,
     Unsupported,
 )
-from treadle.jobs import Job, JobState
+from treadle.jobs import Job, JobState, wait_for
 from treadle.web.call import Call
+
+#: How long a client is kept waiting for the worker; then it is told which job to follow.
+WAIT_S = 600.0
 
 _CLASSES: dict[str, type[TreadleError]] = {
     each.__name__: each for each in (Conflict, Forbidden, Invalid, NotFound, Unavailable, Unsupported)
@@ -27,6 +30,17 @@ _CLASSES: dict[str, type[TreadleError]] = {
 def wants_no_wait(call: Call) -> bool:
     """Did the client ask for the job at once (``Prefer: respond-async``)?"""
     return "respond-async" in call.headers.get("prefer", "")
+
+
+async def wait_to_end(call: Call, job: Job) -> Job:
+    """The job once it is done; as it is where that takes longer than anybody waits.
+
+    Raises the error that ended it, as if it had happened here.
+    """
+    ended = await wait_for(call.parts.database, job.id, WAIT_S)
+    if ended.is_final:
+        raise_failure(ended)
+    return ended
 
 
 def raise_failure(job: Job) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from treadle.access import Grant, ProjectScope, allow
 from treadle.db import Tx
 from treadle.errors import Invalid, NotFound
+from treadle.jobs import Job
 from treadle.labeling import views
-from treadle.labeling.actions import ACTIONS
+from treadle.labeling.actions import ACTIONS, Action, Started
 from treadle.labeling.filters import TaskQuery, parse_selection
 from treadle.permissions import Permission
+from treadle.web.bodies import MAX_BODY_BYTES, read_whole
 from treadle.web.call import Call
+from treadle.web.job_replies import wait_to_end, wants_no_wait
 from treadle.web.routes_tasks import hand_out
 from treadle.web.routing import Reply, Route, json_reply
 
@@ -22,20 +27,52 @@ def list_actions(call: Call) -> Reply:
         return json_reply([_action(each) for each in sorted(ACTIONS, key=lambda each: each.order)])
 
 
-def run_action(call: Call) -> Reply:
-    """Do something to the selected tasks, as an editor; or hand out the next one (``id=next_task``)."""
+async def run_action(call: Call) -> Reply:
+    """Do something to the selected tasks, as an editor; or hand out the next one (``id=next_task``).
+
+    A job does it, which the client waits for unless it says ``Prefer: respond-async``.
+    """
+    call.body = await read_whole(call.chunks(), MAX_BODY_BYTES)
+    if call.query_text("id") == "next_task":
+        return await call.in_thread(_next_task, call)
+    action, started = await call.in_thread(_start, call)
+    job = started.job if wants_no_wait(call) else await wait_to_end(call, started.job)
+    if job.is_final:
+        return json_reply(_outcome(action, job))
+    return json_reply({"job": job.id, "deletion": started.deletion}, 202)
+
+
+def _next_task(call: Call) -> Reply:
+    with call.write() as tx:
+        return json_reply(hand_out(call, tx, call.allow(tx, ProjectScope(_project(call)))))
+
+
+def _action_of(call: Call) -> Action:
     name = call.query_text("id")
+    action = next((each for each in ACTIONS if each.id == name), None)
+    if action is None:
+        raise NotFound("action-not-found", f"There is no action {name!r}.")
+    return action
+
+
+def _start(call: Call) -> tuple[Action, Started]:
     with call.write() as tx:
         scope = ProjectScope(_project(call))
-        labeler = call.allow(tx, scope)
-        if name == "next_task":
-            return json_reply(hand_out(call, tx, labeler))
+        call.allow(tx, scope)
         grant = allow(tx, call.actor, Permission.TASK_WRITE, scope)
-        action = next((each for each in ACTIONS if each.id == name), None)
-        if action is None:
-            raise NotFound("action-not-found", f"There is no action {name!r}.")
-        count, detail = action.run(tx, grant, _selected(call, tx, grant))
-        return json_reply({"processed_items": count, "reload": True, "detail": detail})
+        action = _action_of(call)
+        return action, action.start(tx, grant, _selected(call, tx, grant))
+
+
+def _outcome(action: Action, job: Job) -> dict[str, Any]:
+    told = msgspec.json.decode(job.result or "{}")
+    return {
+        "processed_items": told["count"],
+        "reload": True,
+        "detail": action.done.format(told["count"]),
+        "job": job.id,
+        "deletion": told.get("deletion"),
+    }
 
 
 def _selected(call: Call, tx: Tx, grant: Grant) -> TaskQuery:
@@ -60,7 +97,7 @@ def _project(call: Call) -> int:
     return project_id
 
 
-def _action(action: Any) -> dict[str, Any]:
+def _action(action: Action) -> dict[str, Any]:
     return {
         "id": action.id,
         "title": action.title,
@@ -73,5 +110,5 @@ def _action(action: Any) -> dict[str, Any]:
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/dm/actions/", list_actions, Permission.TASK_READ, "Get actions"),
-    Route("POST", "/api/dm/actions/", run_action, Permission.ANNOTATION_WRITE, "Post actions"),
+    Route("POST", "/api/dm/actions/", run_action, Permission.ANNOTATION_WRITE, "Post actions", stream=True),
 )

@@ -16,7 +16,7 @@ from treadle.permissions import Permission
 from treadle.web.absent import told_as
 from treadle.web.body_types import Id
 from treadle.web.call import Call
-from treadle.web.routing import Reply, Route, empty, json_reply
+from treadle.web.routing import Reply, Route, deleted, empty, json_reply
 from treadle.web.saves import save_once
 
 _NO_RESULT = Raw(b"[]")
@@ -101,8 +101,8 @@ def delete_annotation(call: Call) -> Reply:
     annotation_id = call.path_int("id")
     with call.write() as tx:
         grant = _allow_annotation(call, tx, annotation_id)
-        annotation_verbs.remove(tx, grant, annotation_id)
-    return empty()
+        deletion_id = annotation_verbs.remove(tx, grant, annotation_id)
+    return deleted(deletion_id)
 
 
 def list_drafts(call: Call) -> Reply:

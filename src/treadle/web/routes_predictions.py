@@ -15,7 +15,7 @@ from treadle.web.absent import told_as
 from treadle.web.body_types import Id, Number
 from treadle.web.call import Call
 from treadle.web.routes_annotations import allow_task, result_text
-from treadle.web.routing import Reply, Route, empty, json_reply
+from treadle.web.routing import Reply, Route, deleted, json_reply
 
 
 class PredictionBody(Struct):
@@ -86,9 +86,8 @@ def update_prediction(call: Call) -> Reply:
 def delete_prediction(call: Call) -> Reply:
     prediction_id = call.path_int("id")
     with call.write() as tx:
-        grant = _allow(call, tx, prediction_id)
-        predictions.remove(tx, grant, prediction_id)
-    return empty()
+        deletion_id = predictions.remove(tx, _allow(call, tx, prediction_id), prediction_id)
+    return deleted(deletion_id)
 
 
 def model_versions(call: Call) -> Reply:

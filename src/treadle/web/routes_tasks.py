@@ -9,13 +9,16 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
-from treadle.labeling import history, queue, rendering, tasks
+from treadle.jobs import Job
+from treadle.labeling import history, queue, rendering, tasks, trash
+from treadle.labeling.filters import TaskQuery
 from treadle.labeling.task_list import summarize_work
 from treadle.permissions import Permission
 from treadle.web.body_types import Id
 from treadle.web.call import Call
+from treadle.web.job_replies import wait_to_end, wants_no_wait
 from treadle.web.routes_annotations import allow_task
-from treadle.web.routing import Reply, Route, empty, json_reply
+from treadle.web.routing import Reply, Route, deleted, empty, json_reply
 
 _MOST_PER_PAGE = 10_000
 
@@ -64,9 +67,8 @@ def update_task(call: Call) -> Reply:
 def delete_task(call: Call) -> Reply:
     task_id = call.path_int("id")
     with call.write() as tx:
-        grant = allow_task(call, tx, task_id)
-        tasks.remove(tx, grant, tasks.is_one_of([task_id]))
-    return empty()
+        deletion_id = tasks.remove(tx, allow_task(call, tx, task_id), task_id)
+    return deleted(deletion_id)
 
 
 def list_project_tasks(call: Call) -> Reply:
@@ -83,11 +85,20 @@ def list_project_tasks(call: Call) -> Reply:
         )
 
 
-def delete_project_tasks(call: Call) -> Reply:
+async def delete_project_tasks(call: Call) -> Reply:
+    """Delete every task, as a job that the client waits for unless it says ``Prefer: respond-async``."""
+    job, deletion_id = await call.in_thread(_start_deleting, call)
+    if not wants_no_wait(call):
+        job = await wait_to_end(call, job)
+    if job.is_final:
+        return deleted(deletion_id)
+    return json_reply({"job": job.id, "deletion": deletion_id}, 202)
+
+
+def _start_deleting(call: Call) -> tuple[Job, int]:
     with call.write() as tx:
         grant = call.allow(tx, ProjectScope(call.path_int("id")))
-        tasks.remove(tx, grant, tasks.is_any())
-    return empty()
+        return trash.start_deleting(tx, grant, "tasks", TaskQuery())
 
 
 def next_task(call: Call) -> Reply:
@@ -151,7 +162,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", _ONE, update_task, _WRITE, "Replace task", TaskBody),
     Route("DELETE", _ONE, delete_task, _WRITE, "Delete task", status=204),
     Route("GET", _OF_PROJECT, list_project_tasks, _READ, "List project tasks"),
-    Route("DELETE", _OF_PROJECT, delete_project_tasks, _WRITE, "Delete all tasks", status=204),
+    Route("DELETE", _OF_PROJECT, delete_project_tasks, _WRITE, "Delete all tasks", status=204, stream=True),
     Route("GET", "/api/projects/{id}/next/", next_task, _LABEL, "Get the next task to label"),
     Route("POST", "/api/tasks/{id}/open/", open_task, _LABEL, "Take a task in hand"),
     Route("POST", "/api/tasks/{id}/release/", release_task, _LABEL, "Give a task back", status=204),

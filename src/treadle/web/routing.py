@@ -132,6 +132,11 @@ def empty(status: int = 204) -> Reply:
     return Reply(status, b"", content_type="")
 
 
+def deleted(deletion_id: int) -> Reply:
+    """No body, and by which deletion what was deleted can be restored."""
+    return Reply(204, b"", content_type="", headers={"Treadle-Deletion": str(deletion_id)})
+
+
 def _split(path: str) -> list[str]:
     return path.strip("/").split("/")
 

@@ -1,0 +1,160 @@
+"""Deleting and restoring much, as jobs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from treadle import jobs
+from treadle.access import Grant
+from treadle.db import Database, Tx
+from treadle.jobs import Job, JobKind, JobRun
+from treadle.labeling import selections
+from treadle.labeling.filters import TaskQuery
+from treadle.labeling.selections import Selection
+from treadle.labeling.trash import deletions, moving
+from treadle.labeling.trash.deletions import Deletion, Kind
+from treadle.labeling.trash.restoring import restore_batch, task_is_deleted
+from treadle.permissions import Permission
+
+DELETE, RESTORE = "delete", "restore"
+_BATCH = 200
+_PAUSE_S = 0.002
+
+#: What is deleted of tasks, which are given by their ids.
+_MOVES: Mapping[Kind, Callable[[Tx, Deletion, Sequence[int]], int]] = {
+    "tasks": moving.move_tasks,
+    "annotations": moving.move_work,
+    "predictions": moving.move_predictions_of,
+}
+
+
+class DeleteOrder(msgspec.Struct, frozen=True):
+    """Delete the tasks of a selection, or what was done on them."""
+
+    deletion_id: int
+    selection: Selection
+
+
+class RestoreOrder(msgspec.Struct, frozen=True):
+    """Restore a deletion."""
+
+    deletion_id: int
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a job did: ``count`` items; None where nothing was to be deleted."""
+
+    count: int
+    deletion: int | None
+
+
+def start_deleting(tx: Tx, grant: Grant, kind: Kind, query: TaskQuery) -> tuple[Job, int]:
+    """Order the deletion of the query's tasks, or of everybody's work or all predictions on them.
+
+    Returns the job and the deletion. Raises Invalid naming a filter that is wrong.
+    """
+    deletion_id = deletions.begin(tx, grant, kind)
+    order = DeleteOrder(deletion_id, selections.select_now(tx, grant, query))
+    job = jobs.submit(tx, grant, DELETE, order)
+    deletions.name_job(tx, deletion_id, job.id)
+    return job, deletion_id
+
+
+def start_restoring(tx: Tx, grant: Grant, deletion_id: int) -> Job:
+    """Order a deletion to be restored; the job. Raises as `deletions.begin_restoring`."""
+    deletions.begin_restoring(tx, deletion_id)
+    return jobs.submit(tx, grant, RESTORE, RestoreOrder(deletion_id))
+
+
+def run_delete(run: JobRun) -> dict[str, Any]:
+    """Choose, delete batch by batch, and say so."""
+    order = run.decode(DeleteOrder)
+    total = run.step("choose", selections.choose, run, order.selection)
+    run.step("delete", _delete, run, order, total)
+    return msgspec.to_builtins(run.step("end", _end, run, order))  # type: ignore[no-any-return]
+
+
+def undo_delete(run: JobRun) -> None:
+    """Restore what a deletion that failed or was cancelled had deleted."""
+    order = run.decode(DeleteOrder)
+    selections.forget(run)
+    with run.database.read() as tx:
+        deletion = deletions.get(tx, order.deletion_id)
+    if deletion.state == "running":
+        _restore_all(run.database, deletion, by=run.job.actor_id)
+        with run.database.write() as tx:
+            deletions.settle(tx, deletion.id, by=run.job.actor_id)
+
+
+def run_restore(run: JobRun) -> dict[str, Any]:
+    """Restore batch by batch, and say so."""
+    order = run.decode(RestoreOrder)
+    left = run.step("restore", _restore, run, order)
+    return msgspec.to_builtins(run.step("end", _end_restoring, run, order, left))  # type: ignore[no-any-return]
+
+
+def undo_restore(run: JobRun) -> None:
+    """What is back stays; the rest can be restored another time."""
+    with run.database.write() as tx:
+        deletions.settle(tx, run.decode(RestoreOrder).deletion_id, by=run.job.actor_id)
+
+
+DELETE_JOB = JobKind(DELETE, run_delete, Permission.TASK_WRITE, undo_delete)
+RESTORE_JOB = JobKind(RESTORE, run_restore, Permission.TASK_WRITE, undo_restore)
+
+
+def _delete(run: JobRun, order: DeleteOrder, total: int) -> int:
+    with run.database.read() as tx:
+        deletion = deletions.get(tx, order.deletion_id)
+    move = _MOVES[deletion.kind]
+    return selections.work_through(run, total, lambda tx, ids: move(tx, deletion, ids), verb="Deleted")
+
+
+def _end(run: JobRun, order: DeleteOrder) -> Outcome:
+    with run.database.write() as tx:
+        deletion = deletions.get(tx, order.deletion_id)
+        if deletion.state == "running":
+            deletion = deletions.end(tx, order.deletion_id)
+    selections.forget(run)
+    return Outcome(deletion.item_count, deletion.id if deletion.item_count else None)
+
+
+def _restore(run: JobRun, order: RestoreOrder) -> int:
+    with run.database.read() as tx:
+        deletion = deletions.get(tx, order.deletion_id)
+
+    def report(done: int) -> None:
+        run.check_cancelled()
+        run.report(min(done, deletion.item_count), deletion.item_count, f"Restored {done}")
+
+    return _restore_all(run.database, deletion, by=run.job.actor_id, report=report)
+
+
+def _restore_all(
+    database: Database, deletion: Deletion, *, by: int | None, report: Callable[[int], None] | None = None
+) -> int:
+    """Restore every batch that is in the trash; how many items were left there."""
+    done, left, after = 0, 0, 0
+    while True:
+        with database.write() as tx:
+            batch = restore_batch(tx, deletion, by=by, after=after, most=_BATCH)
+        if batch.last_id is None:
+            return left
+        done, left, after = done + batch.restored, left + batch.left, batch.last_id
+        if report is not None:
+            report(done)
+        time.sleep(_PAUSE_S)
+
+
+def _end_restoring(run: JobRun, order: RestoreOrder, left: int) -> Outcome:
+    with run.database.write() as tx:
+        deletion = deletions.get(tx, order.deletion_id)
+        if left and left == deletion.item_count:
+            raise task_is_deleted(tx, deletion)
+        if deletion.state == "restoring":
+            deletions.end_restoring(tx, deletion.id, by=run.job.actor_id, left=left)
+    return Outcome(deletion.item_count - left, deletion.id)

@@ -1,0 +1,273 @@
+"""What is deleted comes back as it was, one thing or many, and is counted neither twice nor never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, select
+
+from tests.faults.recounting import check_counts
+from tests.labeling.studio import LEASE_S, Studio, result
+from treadle import jobs
+from treadle.access import audit
+from treadle.db import Tx, schema
+from treadle.db.schema import drafts, handouts, predictions, tasks, users
+from treadle.db.schema import trash as trash_table
+from treadle.errors import Conflict
+from treadle.jobs import Job, JobKind, JobParts, JobRun, JobState
+from treadle.labeling import annotations as annotation_verbs
+from treadle.labeling import predictions as prediction_verbs
+from treadle.labeling import queue, trash
+from treadle.labeling import selections as selection_module
+from treadle.labeling import tasks as task_verbs
+from treadle.labeling.actions import ACCEPT_JOB, ACTIONS, Started
+from treadle.labeling.drafts import NewDraft, keep
+from treadle.labeling.filters import TaskQuery
+from treadle.labeling.predictions import NewPrediction
+from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB, Deletion
+from treadle.objects import MemoryObjects
+from treadle.permissions import Permission
+from treadle.settings import Settings
+
+TABLES = (tasks, schema.annotations, predictions, drafts, handouts)
+#: What any change of a task's work sets anew.
+CHANGED = ("updated_at", "updated_by")
+EVERYTHING = TaskQuery(selected={"all": True, "excluded": []})
+
+
+def picture(studio: Studio) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the project's tables."""
+    with studio.database.read() as tx:
+        return {
+            table.name: [
+                {name: value for name, value in row.items() if name not in CHANGED}
+                for row in tx.rows(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in TABLES
+        }
+
+
+def fill(studio: Studio, count: int = 5) -> list[int]:
+    """Tasks with one thing of each kind on the first ones."""
+    ids = studio.add_tasks(count)
+    for task_id in ids[:3]:
+        studio.submit("annotator", task_id)
+        with studio.database.write() as tx:
+            grant = studio.grant(tx, "editor", Permission.PREDICTION_WRITE)
+            prediction_verbs.add(tx, grant, task_id, NewPrediction(result(), "m1", 0.25))
+            labeler = studio.grant(tx, "annotator", Permission.ANNOTATION_WRITE)
+            queue.hold(tx, labeler, task_id, lease_s=LEASE_S)
+            keep(tx, labeler, task_id, NewDraft(b"[]"), lease_s=LEASE_S)
+    mine = studio.submit("editor", ids[0], was_cancelled=True, lead_time=1.1)
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.ANNOTATION_WRITE)
+        keep(tx, grant, ids[0], NewDraft(b"[]", annotation_id=mine["id"]), lease_s=LEASE_S)
+    return ids
+
+
+def act(studio: Studio, name: str, query: TaskQuery = EVERYTHING) -> Started:
+    action = next(each for each in ACTIONS if each.id == name)
+    with studio.database.write() as tx:
+        return action.start(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), query)
+
+
+def parts(studio: Studio) -> JobParts:
+    return JobParts(studio.database, MemoryObjects(), Settings())
+
+
+def run(studio: Studio, kind: JobKind, job: Job) -> Job:
+    ended = jobs.run_in_place(parts(studio), kind, job.id)
+    assert ended.state is JobState.DONE, ended.error
+    return ended
+
+
+def in_project(studio: Studio, verb: Callable[..., Any], *arguments: Any, who: str = "manager") -> Any:
+    with studio.database.write() as tx:
+        return verb(tx, studio.grant(tx, who, Permission.TASK_WRITE), *arguments)
+
+
+def count(studio: Studio) -> None:
+    with studio.database.read() as tx:
+        check_counts(tx, studio.project_id)
+
+
+def deletion(studio: Studio, deletion_id: int | None) -> Deletion:
+    assert deletion_id is not None
+    with studio.database.read() as tx:
+        return trash.get(tx, deletion_id)
+
+
+def rows_in_trash(tx: Tx) -> int:
+    return int(tx.execute(select(func.count()).select_from(trash_table)).scalar_one())
+
+
+def test_each_thing_that_is_deleted_comes_back_as_it_was(studio: Studio) -> None:
+    task_id, *_ = fill(studio)
+    before = picture(studio)
+    removals: list[tuple[Callable[..., int], int]] = [
+        (task_verbs.remove, task_id),
+        (annotation_verbs.remove, before["annotations"][-1]["id"]),
+        (prediction_verbs.remove, before["predictions"][0]["id"]),
+    ]
+    for remove, thing in removals:
+        deletion_id = in_project(studio, remove, thing)
+        assert picture(studio) != before
+        count(studio)
+        restored = in_project(studio, trash.restore_now, deletion_id)
+        assert (restored.state, restored.item_count) == ("restored", 1)
+        assert picture(studio) == before
+        count(studio)
+    with studio.database.read() as tx:
+        assert rows_in_trash(tx) == 0
+
+
+@pytest.mark.parametrize("what", ["tasks", "tasks_annotations", "tasks_predictions"])
+def test_many_are_deleted_and_restored_by_jobs(
+    studio: Studio, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection_module, "_PAGE", 2)
+    monkeypatch.setattr(selection_module, "BATCH", 2)
+    ids = fill(studio)
+    before = picture(studio)
+    chosen = TaskQuery(selected={"all": True, "excluded": [ids[1]]})
+    started = act(studio, f"delete_{what}", chosen)
+    late = studio.add_tasks(1)
+    run(studio, DELETE_JOB, started.job)
+    count(studio)
+    expected = {"tasks": 4, "tasks_annotations": 3, "tasks_predictions": 2}[what]
+    done = deletion(studio, started.deletion)
+    assert (done.state, done.item_count) == ("done", expected)
+    left = {row["id"] for row in picture(studio)["tasks"]}
+    assert left == ({ids[1], *late} if what == "tasks" else {*ids, *late})
+
+    job = in_project(studio, trash.start_restoring, started.deletion)
+    run(studio, RESTORE_JOB, job)
+    after = picture(studio)
+    after["tasks"] = [row for row in after["tasks"] if row["id"] not in late]
+    assert after == before
+    count(studio)
+
+
+def test_the_audit_log_says_who_deleted_and_restored_how_many(studio: Studio) -> None:
+    fill(studio)
+    started = act(studio, "delete_tasks")
+    run(studio, DELETE_JOB, started.job)
+    in_project(studio, trash.restore_now, started.deletion)
+    with studio.database.read() as tx:
+        newest = audit.read_audit(tx, studio.grant(tx, "owner", Permission.MEMBERS_MANAGE), limit=2)
+    told = [(each.actor, each.action, each.subject, each.detail) for each in newest]
+    subject, detail = f"project:{studio.project_id}", f'{{"deletion":{started.deletion},"count":5}}'
+    assert told == [
+        ("manager@example.com", "tasks.restored", subject, detail),
+        ("editor@example.com", "tasks.deleted", subject, detail),
+    ]
+
+
+def test_what_was_restored_is_not_restored_again(studio: Studio) -> None:
+    (task_id,) = studio.add_tasks()
+    deletion_id = in_project(studio, task_verbs.remove, task_id)
+    in_project(studio, trash.restore_now, deletion_id)
+    with pytest.raises(Conflict, match="was restored already"):
+        in_project(studio, trash.restore_now, deletion_id)
+
+
+def test_work_on_a_deleted_task_waits_for_the_task(studio: Studio) -> None:
+    (task_id,) = studio.add_tasks()
+    done = studio.submit("annotator", task_id)
+    of_annotation = in_project(studio, annotation_verbs.remove, done["id"])
+    of_task = in_project(studio, task_verbs.remove, task_id)
+    with pytest.raises(Conflict, match=f"Restore deletion {of_task} first"):
+        in_project(studio, trash.restore_now, of_annotation)
+    in_project(studio, trash.restore_now, of_task)
+    in_project(studio, trash.restore_now, of_annotation)
+    assert studio.task(task_id)["total_annotations"] == 1
+    count(studio)
+
+
+def test_what_is_restored_follows_the_project_s_rules_of_now(studio: Studio) -> None:
+    (task_id,) = studio.add_tasks()
+    studio.submit("annotator", task_id)
+    deletion_id = in_project(studio, task_verbs.remove, task_id)
+    studio.change_project(maximum_annotations=2)
+    in_project(studio, trash.restore_now, deletion_id)
+    assert (studio.task(task_id)["overlap"], studio.task(task_id)["is_labeled"]) == (2, False)
+    count(studio)
+
+
+def test_somebody_who_is_gone_is_named_no_more(studio: Studio) -> None:
+    task_id, *_ = fill(studio)
+    deletion_id = in_project(studio, task_verbs.remove, task_id)
+    with studio.database.write() as tx:
+        tx.execute(delete(users).where(users.c.id == studio.people["annotator"].user_id))
+    in_project(studio, trash.restore_now, deletion_id)
+    found = picture(studio)
+    people = {row["completed_by"] for row in found["annotations"] if row["task_id"] == task_id}
+    assert people == {None, studio.people["editor"].user_id}
+    assert {row["user_id"] for row in found["drafts"] if row["task_id"] == task_id} == {
+        studio.people["editor"].user_id
+    }
+    count(studio)
+
+
+def test_a_deletion_that_is_cancelled_half_way_restores_what_it_took(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection_module, "BATCH", 2)
+    fill(studio)
+    before = picture(studio)
+    started = act(studio, "delete_tasks")
+    cancel_after_batches(monkeypatch, studio, 1)
+    ended = jobs.run_in_place(parts(studio), DELETE_JOB, started.job.id)
+    assert ended.state is JobState.CANCELLED
+    assert picture(studio) == before
+    assert deletion(studio, started.deletion).state == "restored"
+    count(studio)
+
+
+def cancel_after_batches(monkeypatch: pytest.MonkeyPatch, studio: Studio, batches: int) -> None:
+    """Ask the job to stop once it kept its place that often."""
+    kept: list[object] = []
+
+    def report(self: JobRun, *_progress: object) -> None:
+        kept.append(self)
+        if len(kept) == batches:
+            with self.database.write() as tx:
+                jobs.request_cancel(tx, studio.people["editor"], self.job.id)
+
+    monkeypatch.setattr(JobRun, "report", report)
+
+
+def test_a_job_whose_worker_died_goes_on_behind_its_last_batch(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection_module, "BATCH", 2)
+    for task_id in fill(studio)[:3]:
+        predict_again(studio, task_id)
+    started = act(studio, "predictions_to_annotations")
+    die_once(monkeypatch)
+    held = parts(studio)
+    with pytest.raises(SystemExit):
+        jobs.run_in_place(held, ACCEPT_JOB, started.job.id)
+    assert jobs.run_in_place(held, ACCEPT_JOB, started.job.id).result == '{"count":3}'
+    by_editor = [row for row in picture(studio)["annotations"] if row["parent_prediction_id"]]
+    assert len(by_editor) == 3
+    count(studio)
+
+
+def predict_again(studio: Studio, task_id: int) -> None:
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.PREDICTION_WRITE)
+        prediction_verbs.add(tx, grant, task_id, NewPrediction(result(), "m2", 0.5))
+
+
+def die_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End the first run behind its first batch, as SIGTERM would."""
+    real = JobRun.report
+
+    def report(self: JobRun, done: int, total: int, message: str = "") -> None:
+        monkeypatch.setattr(JobRun, "report", real)
+        raise SystemExit
+
+    monkeypatch.setattr(JobRun, "report", report)
