@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.faults.recounting import check_counts
-from tests.labeling.studio import CONFIG, Studio, open_studio, result
+from tests.labeling.studio import CONFIG, Studio, box, open_studio, result
 from treadle.access import WorkspaceScope
 from treadle.db import Database, Tx, schema
 from treadle.db.schema import imports, predictions
@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 PEOPLE = ("annotator", "reviewer", "editor", "manager")
 NOBODY = 10**9
+CHOICE = {"from_name": "q", "to_name": "img", "type": "choices", "value": {"choices": ["sharp"]}}
+RESULTS: list[Any] = [box("Cat"), box("Dög"), CHOICE]
 
 
 @dataclass
@@ -74,7 +76,11 @@ class History:
         if task_id is not None:
             is_allowed = ground_truth and who != "annotator"
             parts = {"was_cancelled": was_cancelled, "ground_truth": is_allowed}
-            self.studio.submit(who, task_id, result=result(), **parts)
+            self.studio.submit(who, task_id, result=self.result(place), lead_time=place / 8, **parts)
+
+    @staticmethod
+    def result(place: int) -> bytes:
+        return json.dumps([RESULTS[n] for n in range(len(RESULTS)) if place >> n & 1]).encode()
 
     def change(self, place: int, changes: dict[str, Any]) -> None:
         self._on(schema.annotations, place, Permission.ANNOTATION_WRITE, self._change(changes))
@@ -147,7 +153,7 @@ places = st.integers(0, 50)
 flags = st.booleans()
 imported_annotations: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {
-        "result": st.just([]),
+        "result": st.lists(st.sampled_from(RESULTS), max_size=2),
         "completed_by": st.sampled_from([*PEOPLE, "stranger", None]),
         "was_cancelled": flags,
         "ground_truth": flags,
@@ -165,7 +171,13 @@ imported_rows: st.SearchStrategy[Any] = st.lists(
     max_size=3,
 )
 changes: st.SearchStrategy[Any] = st.fixed_dictionaries(
-    {}, optional={"was_cancelled": flags, "ground_truth": flags}
+    {},
+    optional={
+        "was_cancelled": flags,
+        "ground_truth": flags,
+        "lead_time": st.none() | st.integers(0, 9).map(lambda n: n / 2),
+        "result": st.integers(0, 7).map(History.result),
+    },
 )
 project_changes: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {},

@@ -20,7 +20,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, predictions, users
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.ids import new_uuid
-from treadle.labeling import queue, rendering, saving, trash
+from treadle.labeling import assignments, progress, queue, rendering, saving, trash, usage
 from treadle.labeling.config import parse_config, validate_result
 from treadle.labeling.json_text import one_line
 from treadle.labeling.tally import TaskState, count_task, lock_task
@@ -48,6 +48,7 @@ _SUBMITTED = (
     "parent_prediction_id",
     "parent_annotation_id",
     "prediction",
+    "import_id",
     "draft_created_at",
     "created_at",
     "updated_at",
@@ -101,8 +102,10 @@ def submit(tx: Tx, grant: Grant, task_id: int, new: NewAnnotation) -> Mapping[st
     if new.draft_id is not None:
         drop = {"draft_id": new.draft_id, "of_user": grant.actor.user_id, "of_task": task_id}
         tx.execute(_DROP_DRAFT, drop)
-    queue.release(tx, task_id, grant.actor.user_id)
-    count_task(tx, task, by=grant.actor.user_id)
+    is_labeled = count_task(tx, task, by=grant.actor.user_id)
+    _end_turn(tx, grant, task, new, is_labeled=is_labeled)
+    usage.add(tx, task.project_id, (values["result"],))
+    progress.add_work(tx, task.project_id, (values,))
     kind = "annotation.skipped" if new.was_cancelled else "annotation.created"
     _record(tx, grant, kind, task, annotation_id)
     return get(tx, annotation_id)
@@ -126,8 +129,10 @@ def change(
     tx.execute(_DROP_DRAFTS_OF, {"of_annotation": annotation_id, "of_user": grant.actor.user_id})
     queue.release(tx, task.id, grant.actor.user_id)
     count_task(tx, task, by=grant.actor.user_id)
+    changed = get(tx, annotation_id)
+    _count_change(tx, task.project_id, row, changed)
     _record(tx, grant, "annotation.updated", task, annotation_id)
-    return get(tx, annotation_id)
+    return changed
 
 
 def remove(tx: Tx, grant: Grant, annotation_id: int) -> int:
@@ -178,6 +183,14 @@ def no_annotation(annotation_id: int) -> NotFound:
     )
 
 
+def _end_turn(tx: Tx, grant: Grant, task: TaskState, new: NewAnnotation, *, is_labeled: bool) -> None:
+    user_id = grant.actor.user_id
+    comes_back = new.was_cancelled and task.skip_queue == queue.REQUEUE_FOR_ME
+    queue.finish(tx, task.id, user_id, is_labeled=is_labeled, comes_back=comes_back)
+    if new.was_cancelled and task.skip_queue == queue.REQUEUE_FOR_OTHERS:
+        assignments.give_up(tx, task.id, user_id)
+
+
 def _check_result(task: TaskState, result: bytes) -> int:
     return validate_result(parse_config(task.label_config), result).result_count
 
@@ -213,6 +226,7 @@ def _new_values(tx: Tx, grant: Grant, task: TaskState, new: NewAnnotation) -> di
         "parent_annotation_id": _checked_parent(tx, task, new.parent_annotation),
         "prediction": _prediction_text(tx, task, new.parent_prediction),
         "draft_created_at": _draft_begun(tx, user_id, new.draft_id),
+        "import_id": None,
         "created_at": tx.now,
         "updated_at": tx.now,
     }
@@ -259,6 +273,16 @@ def _draft_begun(tx: Tx, user_id: int, draft_id: int | None) -> datetime | None:
     if draft_id is None:
         return None
     return tx.execute(_DRAFT_BEGUN, {"draft_id": draft_id, "of_user": user_id}).scalar()
+
+
+def _count_change(tx: Tx, project_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    if after["result"] != before["result"]:
+        uses = usage.uses_of(after["result"])
+        uses.subtract(usage.uses_of(before["result"]))
+        usage.add_uses(tx, project_id, uses)
+    if any(after[name] != before[name] for name in ("was_cancelled", "lead_time")):
+        progress.add_work(tx, project_id, (before,), sign=-1)
+        progress.add_work(tx, project_id, (after,))
 
 
 def _record(tx: Tx, grant: Grant, kind: str, task: TaskState, annotation_id: int) -> None:
