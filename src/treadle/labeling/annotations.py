@@ -20,7 +20,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, predictions, users
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.ids import new_uuid
-from treadle.labeling import assignments, progress, queue, rendering, saving, trash, usage
+from treadle.labeling import assignments, progress, queue, rendering, saving, trash, usage, versions
 from treadle.labeling.config import parse_config, validate_result
 from treadle.labeling.json_text import one_line
 from treadle.labeling.tally import TaskState, count_task, lock_task
@@ -34,6 +34,10 @@ _COLUMNS: Select[Any] = select(_table, users.c.email, users.c.first_name, users.
 _ONE = Prepared(_COLUMNS.where(_a.id == bindparam("annotation_id")))
 _OF_TASK = _COLUMNS.where(_a.task_id == bindparam("task_id")).order_by(_a.id)
 _PLACE = Prepared(select(_a.task_id, _a.project_id).where(_a.id == bindparam("annotation_id")))
+#: What one may change of an annotation, by the name of its column.
+CHANGEABLE = frozenset({"result", "was_cancelled", "ground_truth", "lead_time", "last_action"})
+
+_WRITTEN = (*sorted(CHANGEABLE), "result_count")
 _SUBMITTED = (
     "task_id",
     "project_id",
@@ -54,6 +58,14 @@ _SUBMITTED = (
     "updated_at",
 )
 _INSERT = Prepared(insert(_table).returning(_a.id), keys=_SUBMITTED)
+_CHANGE = Prepared(
+    update(_table)
+    .where(_a.id == bindparam("of_annotation"))
+    .values(
+        {name: bindparam(f"new_{name}") for name in _WRITTEN}
+        | {"updated_at": bindparam("at"), "updated_by": bindparam("by"), "version": _a.version + 1}
+    )
+)
 _DROP_DRAFT = delete(drafts).where(
     drafts.c.id == bindparam("draft_id"),
     drafts.c.user_id == bindparam("of_user"),
@@ -68,9 +80,6 @@ _DRAFT_BEGUN = select(drafts.c.created_at).where(
 _PREDICTION = select(predictions).where(
     predictions.c.id == bindparam("prediction_id"), predictions.c.task_id == bindparam("of_task")
 )
-
-#: What one may change of an annotation, by the name of its column.
-CHANGEABLE = frozenset({"result", "was_cancelled", "ground_truth", "lead_time", "last_action"})
 
 
 @dataclass(frozen=True)
@@ -116,16 +125,16 @@ def change(
 ) -> Mapping[str, Any]:
     """Change what is named in ``changes`` (see `CHANGEABLE`; ``result`` as JSON bytes).
 
-    Raises Conflict("stale") when ``if_match`` is not its ETag, with the current object;
-    Forbidden where it is another person's and the actor does not review.
+    What it was is kept (see `history`). Raises Conflict("stale") when ``if_match`` is not its ETag, with
+    the current object; Forbidden where it is another person's and the actor does not review.
     """
     task = lock_task(tx, place_of(tx, annotation_id)["task_id"])
     row = get(tx, annotation_id)
     _check_owner(grant, row)
     saving.check_version(if_match, row["version"], lambda: rendering.annotation(row, tx.now))
     values = _changed_values(grant, task, row, changes)
-    values |= {"updated_at": tx.now, "updated_by": grant.actor.user_id, "version": row["version"] + 1}
-    tx.execute(update(_table).where(_a.id == annotation_id).values(**values))
+    versions.keep(tx, row)
+    tx.execute(_CHANGE, {**values, "of_annotation": annotation_id, "at": tx.now, "by": grant.actor.user_id})
     tx.execute(_DROP_DRAFTS_OF, {"of_annotation": annotation_id, "of_user": grant.actor.user_id})
     queue.release(tx, task.id, grant.actor.user_id)
     count_task(tx, task, by=grant.actor.user_id)
@@ -235,13 +244,15 @@ def _new_values(tx: Tx, grant: Grant, task: TaskState, new: NewAnnotation) -> di
 def _changed_values(
     grant: Grant, task: TaskState, row: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    values = {name: value for name, value in changes.items() if name in CHANGEABLE}
-    if values.get("ground_truth", row["ground_truth"]) != row["ground_truth"]:
+    """The parameters of `_CHANGE` for the row as ``changes`` leave it."""
+    was_restored = row["last_action"] == versions.RESTORED
+    after = {**row, **({"last_action": None} if was_restored else {}), **changes}
+    if after["ground_truth"] != row["ground_truth"]:
         _check_reviewer(grant, "set ground truth")
-    if "result" in values:
-        values["result_count"] = _check_result(task, values["result"])
-        values["result"] = one_line(values["result"])
-    return values
+    if "result" in changes:
+        after["result_count"] = _check_result(task, changes["result"])
+        after["result"] = one_line(changes["result"])
+    return {f"new_{name}": after[name] for name in _WRITTEN}
 
 
 def _checked_parent(tx: Tx, task: TaskState, parent_id: int | None) -> int | None:
