@@ -24,7 +24,8 @@ from treadle.labeling import predictions as prediction_verbs
 from treadle.labeling import projects, tasks, trash
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import import_inline, writing
-from treadle.labeling.imports.rows import StagedTask, stage
+from treadle.labeling.imports.blocks import Block, staged_block
+from treadle.labeling.imports.rows import stage
 from treadle.permissions import Permission
 
 T = TypeVar("T")
@@ -135,9 +136,9 @@ class History:
             grant = self.studio.grant(tx, "editor", Permission.TASK_READ)
             return [row["id"] for row in tasks.list_of_project(tx, grant, limit=1000, offset=0)]
 
-    def _staged(self, rows: Sequence[Any]) -> list[StagedTask]:
+    def _staged(self, rows: Sequence[Any]) -> list[Block]:
         config = parse_config(CONFIG)
-        return [stage(config, self._named(row), "item") for row in rows]
+        return [staged_block([stage(config, self._named(row), "item") for row in rows])]
 
     def _named(self, row: Any) -> Any:
         done = [{**item, "completed_by": self._person(item["completed_by"])} for item in row["annotations"]]

@@ -22,9 +22,9 @@ from treadle.errors import Invalid, NotFound
 from treadle.jobs import JobParts, JobRun, JobState
 from treadle.labeling import projects, queue, tasks, uploads
 from treadle.labeling.imports import IMPORT_JOB, import_inline, import_predictions, start_import, writing
+from treadle.labeling.imports.blocks import Block
 from treadle.labeling.imports.job import undo_import
 from treadle.labeling.imports.predictions import PredictionRow
-from treadle.labeling.imports.rows import StagedTask
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Settings
@@ -190,8 +190,8 @@ def test_a_broken_file_is_named_and_nothing_is_left(
 def test_rows_are_invisible_until_the_import_is_done(studio: Studio) -> None:
     studio.add_tasks(1)
     import_id = begin_import(studio)
-    staged = [StagedTask(msgspec.Raw(b'{"image":"/x.jpg"}'), msgspec.Raw(b"{}")) for _ in range(3)]
-    writing.write_all(studio.database, import_id, staged, lambda _written: None)
+    blocks = [Block("data", 3, b"[" + b",".join([b'{"image":"/x.jpg"}'] * 3) + b"]")]
+    writing.write_all(studio.database, import_id, blocks, lambda _written: None)
     assert len(list_data(studio)) == 1
     with studio.database.write() as tx:
         writing.finish(tx, import_id)
@@ -201,23 +201,22 @@ def test_rows_are_invisible_until_the_import_is_done(studio: Studio) -> None:
 
 def test_an_interrupted_import_goes_on_behind_what_it_wrote(studio: Studio) -> None:
     import_id = begin_import(studio)
-    staged = [
-        StagedTask(msgspec.Raw(b'{"image":"/%d.jpg"}' % n), msgspec.Raw(b"{}"))
-        for n in range(2 * writing.BATCH + 50)
-    ]
+    count = 2 * writing.BATCH + 50
+    tasks = [b'{"data":{"image":"/%d.jpg"}}' % n for n in range(count)]
+    blocks = [Block("plain", len(some), b"[" + b",".join(some) + b"]") for some in (tasks[:700], tasks[700:])]
 
-    def stop_after_one_batch(written: int) -> None:
-        if written == writing.BATCH:
-            raise KeyboardInterrupt
+    def interrupted() -> Iterator[Block]:
+        yield blocks[0]
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        writing.write_all(studio.database, import_id, staged, stop_after_one_batch)
-    writing.write_all(studio.database, import_id, staged, lambda _written: None)
+        writing.write_all(studio.database, import_id, interrupted(), lambda _written: None)
+    writing.write_all(studio.database, import_id, blocks, lambda _written: None)
     with studio.database.write() as tx:
         writing.finish(tx, import_id)
         writing.finish(tx, import_id)
-    assert [row["image"] for row in list_data(studio)] == [f"/{n}.jpg" for n in range(len(staged))]
-    assert counted(studio)[0] == len(staged)
+    assert [row["image"] for row in list_data(studio)] == [f"/{n}.jpg" for n in range(count)]
+    assert counted(studio)[0] == count
 
 
 def begin_import(studio: Studio) -> int:

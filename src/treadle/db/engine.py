@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, overload
 
 from sqlalchemy import Executable, Table, create_engine, event, text
@@ -29,6 +30,7 @@ _POOL_SIZE = 40
 _SQLITE_DISK_FULL = ("database or disk is full", "disk I/O error")
 _POSTGRESQL_DISK_FULL = "53100"
 
+_NOTHING_SAME: Mapping[str, int | None] = MappingProxyType({})
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :table_name")
 _NEW_IDS = text(
     "SELECT nextval(pg_get_serial_sequence(:table_name, 'id')) FROM generate_series(1, :count) ORDER BY 1"
@@ -80,24 +82,32 @@ class Tx:
             return range(last + 1, last + count + 1)
         return list(self.connection.execute(_NEW_IDS, {"table_name": table.name, "count": count}).scalars())
 
-    def insert_rows(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    def insert_rows(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        rows: Sequence[tuple[Any, ...]],
+        same: Mapping[str, int | None] = _NOTHING_SAME,
+    ) -> None:
         """Insert many rows the quick way.
 
         rows: values in the order of ``columns``, as the database stores them: an instant in microseconds.
+        same: further columns that hold the same number in every row; it then costs nothing to bind them.
         """
         if not rows:
             return
-        names = ", ".join(columns)
         if self.dialect == "sqlite":
-            marks = ", ".join("?" * len(columns))
+            names = ", ".join((*columns, *same))
+            marks = ", ".join((*("?" * len(columns)), *map(_literal, same.values())))
             self.connection.exec_driver_sql(
                 f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows)
             )
             return
+        names, values = ", ".join((*columns, *same)), tuple(same.values())
         cursor: Any = self.connection.connection.cursor()
         with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row((*row, *values))
 
 
 class Database:
@@ -177,6 +187,10 @@ def _is_disk_full(error: OperationalError) -> bool:
     if getattr(error.orig, "sqlstate", None) == _POSTGRESQL_DISK_FULL:
         return True
     return isinstance(error.orig, sqlite3.Error) and str(error.orig) in _SQLITE_DISK_FULL
+
+
+def _literal(value: int | None) -> str:
+    return "NULL" if value is None else str(int(value))
 
 
 def connect_url(path: Path) -> str:

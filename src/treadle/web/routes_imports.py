@@ -15,7 +15,13 @@ from treadle.access import Grant, ProjectScope
 from treadle.errors import Invalid, Unsupported, telling_a_full_disk
 from treadle.ids import new_uuid
 from treadle.labeling import uploads
-from treadle.labeling.imports import import_inline, import_predictions, read_import, start_import
+from treadle.labeling.imports import (
+    import_inline,
+    import_predictions,
+    read_import,
+    start_import,
+    task_ids,
+)
 from treadle.labeling.imports.predictions import PredictionRow
 from treadle.labeling.uploads import StoredFile
 from treadle.permissions import Permission
@@ -85,7 +91,7 @@ async def _run(call: Call, grant: Grant, files: Sequence[StoredFile], body_key: 
     if not job.is_final:
         return json_reply({"job": job.id, "import": import_id}, 202)
     raise_failure(job)
-    return _counts(call, msgspec.json.decode(job.result or "{}"))
+    return await call.in_thread(_counts, call, msgspec.json.decode(job.result or "{}"))
 
 
 def _order(
@@ -102,8 +108,7 @@ def _order(
 
 def _import_inline(call: Call, grant: Grant, body: Path) -> Reply:
     content = body.read_bytes()
-    found = import_inline(call.parts.database, grant, content, suggested_by=_suggested_by(call))
-    return _counts(call, found)
+    return _counts(call, import_inline(call.parts.database, grant, content, suggested_by=_suggested_by(call)))
 
 
 def _suggested_by(call: Call) -> list[str]:
@@ -117,8 +122,10 @@ def _forget(call: Call, keys: Sequence[str]) -> None:
 
 
 def _counts(call: Call, found: dict[str, Any]) -> Reply:
-    if not call.query_flag("return_task_ids"):
-        found = {name: value for name, value in found.items() if name != "task_ids"}
+    import_id = found.pop("import")
+    if call.query_flag("return_task_ids"):
+        with call.parts.database.read() as tx:
+            found["task_ids"] = task_ids(tx, import_id)
     return json_reply(found, 201)
 
 

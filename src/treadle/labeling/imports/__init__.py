@@ -11,6 +11,7 @@ from treadle.labeling.imports.importing import ImportOrder, import_inline, start
 from treadle.labeling.imports.job import IMPORT_JOB
 from treadle.labeling.imports.predictions import import_predictions
 from treadle.labeling.imports.status import read_import
+from treadle.labeling.imports.writing import task_ids
 
 __all__ = [
     "IMPORT_JOB",
@@ -19,4 +20,5 @@ __all__ = [
     "import_predictions",
     "read_import",
     "start_import",
+    "task_ids",
 ]

@@ -16,9 +16,10 @@ from treadle.db.schema import imports
 from treadle.labeling import projects, uploads
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import writing
-from treadle.labeling.imports.reading import read_json
-from treadle.labeling.imports.rows import stage
-from treadle.labeling.imports.staging import Source, Staged, count_into, no_task
+from treadle.labeling.imports.batch import write_batch
+from treadle.labeling.imports.blocks import Block, to_batches
+from treadle.labeling.imports.checking import Checker, Staged
+from treadle.labeling.imports.staging import Source, stage_json
 from treadle.labeling.uploads import StoredFile
 
 JOB_NAME = "import"
@@ -58,7 +59,7 @@ def start_import(
 def import_inline(
     database: Database, grant: Grant, body: bytes, *, suggested_by: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Import a small JSON body now; the answer with counts and ids.
+    """Import a small JSON body now; the answer with counts, and the import's id under ``import``.
 
     Raises Invalid naming row and field, with nothing written.
     """
@@ -66,29 +67,34 @@ def import_inline(
     assert grant.project_id is not None
     with database.read() as tx:
         config = parse_config(projects.config_of(tx, grant.project_id))
-    summary = Staged()
-    rows = read_json(body, "The body")
-    checked = (stage(config, row, f"item {n}", suggested_by=suggested_by) for n, row in enumerate(rows))
-    staged = list(count_into(checked, summary))
-    if not staged:
-        raise no_task("the body")
+    checker = Checker(config, Staged(), suggested_by)
+    blocks = list(stage_json([body], checker, Source("The body", "")))
+    import_id = _write(database, grant, blocks, checker.summary.task_count)
+    return {**answer(checker.summary, time.monotonic() - began, []), "import": import_id}
+
+
+def _write(database: Database, grant: Grant, blocks: Sequence[Block], count: int) -> int:
+    if count <= writing.BATCH:
+        with database.write() as tx:
+            import_id = _begin(tx, grant)
+            for batch in to_batches(blocks, 0, writing.BATCH):
+                write_batch(tx, import_id, batch)
+            writing.finish(tx, import_id)
+        return import_id
     with database.write() as tx:
         import_id = _begin(tx, grant)
     try:
-        writing.write_all(database, import_id, staged, _tell_nobody)
+        writing.write_all(database, import_id, blocks, _tell_nobody)
     except BaseException:
         writing.undo(database, import_id)
         raise
     with database.write() as tx:
         writing.finish(tx, import_id)
-        ids = writing.task_ids(tx, import_id)
-    return answer(summary, time.monotonic() - began, [], ids)
+    return import_id
 
 
-def answer(
-    summary: Staged, duration_s: float, upload_ids: Sequence[int], task_ids: Sequence[int]
-) -> dict[str, Any]:
-    """The counts of an import as Label Studio answers them."""
+def answer(summary: Staged, duration_s: float, upload_ids: Sequence[int]) -> dict[str, Any]:
+    """The counts of an import as Label Studio answers them, and what could not be taken in."""
     return {
         "task_count": summary.task_count,
         "annotation_count": summary.annotation_count,
@@ -98,14 +104,15 @@ def answer(
         "could_be_tasks_list": summary.could_be_tasks_list,
         "found_formats": summary.found_formats or [],
         "data_columns": summary.data_columns,
-        "task_ids": list(task_ids),
+        "left_out": summary.left_out,
+        "left_out_count": summary.left_out_count,
     }
 
 
-def source_of(row: Any, suggested_by: tuple[str, ...] = ()) -> Source:
+def source_of(row: Any) -> Source:
     """An upload as something to import."""
     name = row["file_name"].split("-", 1)[-1]
-    return Source(name, row["object_key"], row["id"], row["project_id"], row["file_name"], suggested_by)
+    return Source(name, row["object_key"], row["id"], row["project_id"], row["file_name"])
 
 
 def _begin(tx: Tx, grant: Grant) -> int:

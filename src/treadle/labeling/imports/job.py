@@ -11,17 +11,11 @@ from treadle.jobs import JobKind, JobRun
 from treadle.labeling import projects, uploads
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import writing
+from treadle.labeling.imports.blocks import from_file, to_file
+from treadle.labeling.imports.checking import Checker, Staged
 from treadle.labeling.imports.importing import JOB_NAME, ImportOrder, answer, source_of
 from treadle.labeling.imports.reading import TABULAR, extension_of
-from treadle.labeling.imports.staging import (
-    Source,
-    Staged,
-    count_into,
-    from_lines,
-    stage_all,
-    to_lines,
-)
-from treadle.objects.spool import read_lines
+from treadle.labeling.imports.staging import Source, stage_all
 from treadle.permissions import Permission
 
 
@@ -31,8 +25,8 @@ def run_import(run: JobRun) -> dict[str, Any]:
     began = time.monotonic()
     summary = msgspec.convert(run.step("read", _read, run, order), Staged)
     run.step("write", _write, run, order, summary.task_count)
-    ids: list[int] = run.step("show", _show, run, order)
-    return answer(summary, time.monotonic() - began, order.upload_ids, ids)
+    run.step("show", _show, run, order)
+    return {**answer(summary, time.monotonic() - began, order.upload_ids), "import": order.import_id}
 
 
 def undo_import(run: JobRun) -> None:
@@ -66,8 +60,9 @@ def _read(run: JobRun, order: ImportOrder) -> dict[str, Any]:
         run.check_cancelled()
         run.report(done, len(sources), f"Read {done} of {len(sources)}")
 
-    tasks = stage_all(run.database, run.objects, config, sources=sources, report=report)
-    run.objects.put(_staging_key(order), to_lines(count_into(tasks, summary)))
+    checker = Checker(config, summary, order.suggested_by)
+    blocks = stage_all(run.database, run.objects, checker, sources=sources, report=report)
+    run.objects.put(_staging_key(order), to_file(blocks))
     return msgspec.to_builtins(summary)  # type: ignore[no-any-return]
 
 
@@ -76,23 +71,21 @@ def _write(run: JobRun, order: ImportOrder, total: int) -> int:
         run.check_cancelled()
         run.report(written, total, f"Wrote {written} of {total} tasks")
 
-    lines = read_lines(run.objects.read(_staging_key(order)))
-    return writing.write_all(run.database, order.import_id, from_lines(lines), report)
+    blocks = from_file(run.objects.read(_staging_key(order)))
+    return writing.write_all(run.database, order.import_id, blocks, report)
 
 
-def _show(run: JobRun, order: ImportOrder) -> list[int]:
+def _show(run: JobRun, order: ImportOrder) -> None:
     with run.database.write() as tx:
         writing.finish(tx, order.import_id)
-        ids = writing.task_ids(tx, order.import_id)
     _forget_staging(run, order)
-    return ids
 
 
 def _sources(run: JobRun, order: ImportOrder) -> list[Source]:
     if order.body_key is not None:
-        return [Source("The body", order.body_key, suggested_by=order.suggested_by)]
+        return [Source("The body", order.body_key)]
     with run.database.read() as tx:
-        return [source_of(row, order.suggested_by) for row in uploads.list_by_id(tx, order.upload_ids)]
+        return [source_of(row) for row in uploads.list_by_id(tx, order.upload_ids)]
 
 
 def _count_formats(sources: list[Source]) -> dict[str, int]:
@@ -111,7 +104,7 @@ def _forget_staging(run: JobRun, order: ImportOrder) -> None:
 
 
 def _staging_key(order: ImportOrder) -> str:
-    return f"imports/{order.import_id}/tasks.jsonl"
+    return f"imports/{order.import_id}/tasks"
 
 
 def _project_id(run: JobRun) -> int:

@@ -21,7 +21,8 @@ _WHOLE = re.compile(r"[+-]?\d{1,15}")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 #: Extensions of files whose content is rows; every other file is a task by itself.
-TABULAR = (".json", ".csv", ".tsv", ".txt")
+TABULAR = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt")
+LINES = (".jsonl", ".ndjson")
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".avif", ".tif", ".tiff")
 _KINDS = {
     "Image": PICTURES,

@@ -102,7 +102,7 @@ def _annotations(config: LabelConfig, parts: Any, place: str) -> Iterator[Staged
         yield StagedAnnotation(
             result=_raw(item["result"]),
             result_count=_check_result(config, item, place, path),
-            completed_by=_person(item.get("completed_by")),
+            completed_by=person_of(item.get("completed_by")),
             was_cancelled=_flag(item, "was_cancelled", False, place, path),
             ground_truth=_flag(item, "ground_truth", True, place, path),
             lead_time=_number(item, "lead_time", place, path),
@@ -138,7 +138,8 @@ def _check_result(config: LabelConfig, item: dict[str, Any], place: str, path: s
         raise _wrong(place, f"{path}.{texts[0]}") from error
 
 
-def _person(value: Any) -> int | None:
+def person_of(value: object) -> int | None:
+    """Whom an annotation names: an id, or an object that has one."""
     if isinstance(value, dict):
         value = value.get("id")
     return value if type(value) is int else None
