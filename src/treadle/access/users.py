@@ -189,7 +189,7 @@ def clean_email(email: str) -> str:
     """The address in lower case. Raises Invalid("email-invalid")."""
     cleaned = email.strip().lower()
     if len(cleaned) > _EMAIL_LENGTH or not _EMAIL.fullmatch(cleaned):
-        text_ = "Enter a valid email address."
+        text_ = "Enter a valid e-mail address."
         raise Invalid("email-invalid", text_, fields={"email": [text_]})
     return cleaned
 

@@ -142,7 +142,7 @@ def _sign_in(call: Call, form: SignInForm) -> _SignedIn:
     attempt = SignInAttempt(form.email, form.password, call.address)
     user_id = verify_sign_in(call.parts.database, call.parts.failed_sign_ins, attempt)
     if user_id is None:
-        text = "The email and password you entered don't match."
+        text = "The e-mail address and the password do not match."
         raise Invalid("sign-in-failed", text, fields={"non_field_errors": [text]})
     life = timedelta(days=call.parts.settings.session_days)
     with call.parts.database.write() as tx:
