@@ -135,7 +135,8 @@ def test_a_view_can_be_saved_chosen_and_taken_away(
     page.goto(f"/projects/{project_id}/data")
     page.get_by_role("group", name="Selections").get_by_role("button", name="Days").click()
     expect(rows(page)).to_have_count(2)
-    page.get_by_role("button", name="Delete this view").click()
+    page.get_by_role("button", name="The view Days").click()
+    page.get_by_role("menuitem", name="Delete this view").click()
     expect(page.get_by_role("group", name="Selections").get_by_role("button", name="Days")).to_have_count(0)
     assert house.ask("GET", "/api/dm/views/", params={"project": project_id}) == []
 
@@ -161,7 +162,7 @@ def test_the_task_table_is_worked_by_keys(page: Page, project: tuple[int, list[i
     page.goto(f"/projects/{project_id}/data")
     expect(rows(page)).to_have_count(4)
     page.get_by_role("grid", name="Tasks").focus()
-    for key in ("ArrowDown", "Space", "Shift+ArrowDown"):
+    for key in ("ArrowDown", "x", "Shift+ArrowDown"):
         page.keyboard.press(key)
     expect(page.get_by_text("2 selected")).to_be_visible()
     page.keyboard.press("Escape")

@@ -50,6 +50,17 @@ export const taskCountQuery = (project: number, selection: TaskSelection) =>
     staleTime: 10_000,
   });
 
+/** What hangs on the chosen tasks of a selection. */
+export const chosenTotalsQuery = (project: number, selection: TaskSelection, chosen: Chosen) =>
+  queryOptions({
+    queryKey: ['tasks', project, selection, 'chosen', chosen],
+    queryFn: ({ signal }) => {
+      const query = JSON.stringify({ filters: filtersOf(selection), ordering: [], selectedItems: chosen });
+      return get<TaskPage>('api/tasks/', { project, page: 1, page_size: 1, query }, signal);
+    },
+    staleTime: 5_000,
+  });
+
 export const columnsQuery = (project: number) =>
   queryOptions({
     queryKey: ['columns', project],

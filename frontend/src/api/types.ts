@@ -42,6 +42,8 @@ export interface Project {
   maximum_annotations: number;
   sampling: string;
   skip_queue: string;
+  show_collab_predictions: boolean;
+  model_version: string | null;
   color: string;
   workspace: number;
   created_at: Time;
@@ -251,11 +253,18 @@ export interface ImportCounts {
   prediction_count: number;
   found_formats?: Record<string, number> | string[];
   data_columns?: string[];
+  /** What could not be used, the first thousand of them, and how many there are. */
+  left_out?: Array<{ file?: string | null; line?: number | null; item?: number | string | null; reason: string }>;
+  left_out_count?: number;
 }
 
 export interface ExportFile {
   url: string;
   file_name: string;
+  /** What the format could not carry: how often for which reason. */
+  left_out?: Record<string, number>;
+  loss_count?: number;
+  report_url?: string | null;
 }
 
 export interface Token {
@@ -350,4 +359,22 @@ export interface AuditEntry {
   subject: string;
   workspace_id: number | null;
   detail: Record<string, unknown>;
+}
+
+/** An export that is kept as it was at one moment. */
+export interface Snapshot {
+  id: number;
+  title: string;
+  created_by: Person | null;
+  created_at: Time;
+  finished_at: Time | null;
+  status: 'created' | 'in_progress' | 'failed' | 'completed';
+  counters: Record<string, number> | null;
+  converted_formats: Array<{ id: number; status: Snapshot['status']; export_type: string }>;
+}
+
+export interface SnapshotOrder {
+  title?: string;
+  task_filter_options?: { view?: number; annotated?: 'only'; finished?: 'only' };
+  annotation_filter_options?: { usual: boolean; ground_truth: boolean; skipped: boolean };
 }

@@ -6,7 +6,7 @@ const SHEET: Array<[string, Array<[keys: string, what: string]>]> = [
   ['Everywhere', [[`${MOD} K`, 'Find anything, do anything'], ['?', 'This list'], ['Esc', 'Close what is open'], ['N', 'New project']]],
   ['In a project', [['L', 'Label the next task'], ['I', 'Import'], ['E', 'Export']]],
   ['In the task table', [
-    ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['Space', 'Select or let go'],
+    ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['X', 'Select or let go'], ['Space', 'Look at the task beside the table'],
     ['Shift ↑ ↓', 'Extend the selection'], [`${MOD} A`, 'Select all'], ['Enter', 'Open the task'], ['Del', 'Delete the selected tasks'], ['F', 'Add a filter'],
   ]],
   ['On the label page', [

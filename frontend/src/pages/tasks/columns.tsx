@@ -3,17 +3,21 @@ import type { Person, Project, TaskRow } from '../../api/types';
 import { initialsOf, nameOf } from '../../api/session';
 import { ago, count, moment } from '../../ui/format';
 import { Avatar, Meter, Pill } from '../../ui/parts';
-import { annotatorsOf, fileNameOf, labelColours, pictureFor, statusOf, subjectOf, wordsFor } from './task-kind';
+import { annotatorsOf, fileNameOf, labelColours, pictureFor, statusOf, type Subject, subjectOf, wordsFor } from './task-kind';
 
-/** A column of the table: its head, its width, how a task fills it, and what the server calls it when it sorts. */
+/** A column of the table: its head, its width, how a task fills it, and what the server calls it. */
 export interface TableColumn {
   id: string;
+  /** In saved views: "tasks:data.city". */
+  wire: string;
   title: string;
   width: string;
   sort?: string;
   number?: boolean;
   /** Shown until the person says otherwise. */
   usual: boolean;
+  /** Always shown. */
+  isFixed?: boolean;
   cell: (task: TaskRow) => ReactNode;
 }
 
@@ -21,34 +25,55 @@ export interface Surroundings {
   project: Project;
   people: ReadonlyMap<number, Person>;
   dataKeys: readonly string[];
+  /** Whether tasks can be assigned to people. */
+  assigns: boolean;
   openAddress: (task: TaskRow) => string;
 }
 
 const none = <span className="muted">–</span>;
-const UNSURE_BELOW = 0.6;
+export const UNSURE_BELOW = 0.6;
 
-export function tableColumns({ project, people, dataKeys, openAddress }: Surroundings): TableColumn[] {
+export function tableColumns({ project, people, dataKeys, assigns, openAddress }: Surroundings): TableColumn[] {
   const subject = subjectOf(project);
   const colours = labelColours(project);
-  const text = subject.kind !== 'picture';
+  const own = (id: string, rest: Omit<TableColumn, 'id' | 'wire'>): TableColumn => ({ id, wire: `tasks:${id}`, ...rest });
+  const sorted = (id: string, rest: Omit<TableColumn, 'id' | 'wire' | 'sort'>): TableColumn => own(id, { sort: `tasks:${id}`, ...rest });
+  const number = (id: string, title: string, usual: boolean, of: (task: TaskRow) => number | null | undefined): TableColumn =>
+    sorted(id, { title, width: '104px', number: true, usual, cell: (task) => (of(task) ? count(of(task) as number) : none) });
+  const when = (id: string, title: string, usual: boolean, of: (task: TaskRow) => string | null | undefined): TableColumn =>
+    sorted(id, { title, width: '88px', number: true, usual, cell: (task) => (of(task) ? <Since time={of(task) as string} /> : none) });
   return [
-    { id: 'id', title: 'Task', width: '84px', sort: 'tasks:id', usual: true, cell: (task) => <a className="mono open" href={openAddress(task)} tabIndex={-1}>{task.id}</a> },
-    text
-      ? { id: 'subject', title: subject.kind === 'text' ? 'Text' : 'Content', width: 'minmax(200px, 2.4fr)', usual: true, cell: (task) => <span className="words">{wordsFor(task, subject).slice(0, 400)}</span> }
-      : { id: 'subject', title: 'Picture', width: '84px', usual: true, cell: (task) => <Thumb address={pictureFor(task, subject)} /> },
-    ...(text ? [] : [{ id: 'file', title: 'File', width: 'minmax(110px, 1fr)', usual: true, cell: (task) => { const name = fileNameOf(task, subject); return name ? <span className="two" title={name}>{name}</span> : none; }, ...(subject.key ? { sort: `tasks:data.${subject.key}` } : {}) } satisfies TableColumn]),
-    { id: 'status', title: 'Status', width: '112px', usual: true, cell: (task) => { const { text: words, tone } = statusOf(task); return <Pill tone={tone}>{words}</Pill>; } },
-    { id: 'labels', title: 'Labels', width: 'minmax(150px, 1.6fr)', usual: true, cell: (task) => <LabelCounts labels={task.labels} colours={colours} /> },
-    { id: 'annotators', title: 'By', width: 'minmax(64px, .5fr)', sort: 'tasks:annotators', usual: true, cell: (task) => <Annotators ids={annotatorsOf(task)} people={people} /> },
-    { id: 'predictions_score', title: 'Score', width: '136px', sort: 'tasks:predictions_score', number: true, usual: (project.total_predictions_number ?? 0) > 0, cell: (task) => <Score score={task.predictions_score} /> },
-    { id: 'total_annotations', title: 'Annotations', width: '104px', sort: 'tasks:total_annotations', number: true, usual: project.maximum_annotations > 1, cell: (task) => count(task.total_annotations) },
-    { id: 'total_predictions', title: 'Predictions', width: '104px', sort: 'tasks:total_predictions', number: true, usual: false, cell: (task) => (task.total_predictions ? count(task.total_predictions) : none) },
-    { id: 'predictions_model_versions', title: 'Model', width: 'minmax(90px, .8fr)', usual: false, cell: (task) => (task.predictions_model_versions ? <span className="mono two cut">{String(task.predictions_model_versions)}</span> : none) },
-    ...dataKeys.filter((key) => key !== subject.key).map((key): TableColumn => ({
-      id: `data.${key}`, title: key, width: 'minmax(90px, 1fr)', sort: `tasks:data.${key}`, usual: false, cell: (task) => <span className="two cut">{plain(task.data[key])}</span>,
-    })),
-    { id: 'created_at', title: 'Added', width: '88px', sort: 'tasks:created_at', number: true, usual: false, cell: (task) => <Since time={task.created_at} /> },
-    { id: 'updated_at', title: 'Changed', width: '88px', sort: 'tasks:updated_at', number: true, usual: true, cell: (task) => <Since time={task.updated_at} /> },
+    sorted('id', { title: 'Task', width: '100px', usual: true, isFixed: true, cell: (task) => <a className="mono open" href={openAddress(task)} tabIndex={-1}>{task.id}</a> }),
+    ...subjectColumns(subject),
+    own('status', { title: 'Status', width: '112px', usual: true, cell: (task) => { const { text: words, tone } = statusOf(task); return <Pill tone={tone}>{words}</Pill>; } }),
+    own('labels', { title: 'Labels', width: 'minmax(150px, 1.6fr)', usual: true, cell: (task) => <LabelCounts labels={task.labels} colours={colours} /> }),
+    sorted('annotators', { title: 'By', width: 'minmax(64px, .5fr)', usual: true, cell: (task) => <Faces ids={annotatorsOf(task)} people={people} /> }),
+    ...(assigns ? [sorted('assignees', { title: 'Assigned to', width: 'minmax(96px, .5fr)', usual: false, cell: (task) => <Faces ids={task.assignees ?? []} people={people} /> })] : []),
+    sorted('predictions_score', { title: 'Score', width: '136px', number: true, usual: (project.total_predictions_number ?? 0) > 0, cell: (task) => <Score score={task.predictions_score} /> }),
+    number('total_annotations', 'Annotations', project.maximum_annotations > 1, (task) => task.total_annotations),
+    number('cancelled_annotations', 'Skips', false, (task) => task.cancelled_annotations),
+    number('total_predictions', 'Predictions', false, (task) => task.total_predictions),
+    sorted('predictions_model_versions', { title: 'Model', width: 'minmax(90px, .8fr)', usual: false, cell: (task) => (task.predictions_model_versions ? <span className="mono two cut">{String(task.predictions_model_versions)}</span> : none) }),
+    ...dataKeys.filter((key) => key !== subject.key).map((key) => sorted(`data.${key}`, { title: key, width: 'minmax(90px, 1fr)', usual: false, cell: (task) => <span className="two cut">{plain(task.data[key])}</span> })),
+    number('inner_id', 'Number', false, (task) => task.inner_id),
+    sorted('avg_lead_time', { title: 'Time taken', width: '104px', number: true, usual: false, cell: (task) => (task.avg_lead_time ? `${task.avg_lead_time.toFixed(1)} s` : none) }),
+    when('completed_at', 'Labelled at', false, (task) => task.completed_at),
+    when('created_at', 'Added', false, (task) => task.created_at),
+    when('updated_at', 'Changed', true, (task) => task.updated_at),
+  ];
+}
+
+/** What the task is about: its picture and file, or its words. */
+function subjectColumns(subject: Subject): TableColumn[] {
+  const wire = `tasks:data.${subject.key ?? ''}`;
+  const sort = subject.key ? { sort: wire } : {};
+  if (subject.kind !== 'picture') {
+    return [{ id: 'subject', wire, title: subject.kind === 'text' ? 'Text' : 'Content', width: 'minmax(200px, 2.4fr)', usual: true, ...sort, cell: (task) => <span className="words">{wordsFor(task, subject).slice(0, 400)}</span> }];
+  }
+  const file = (task: TaskRow): ReactNode => { const name = fileNameOf(task, subject); return name ? <span className="two" title={name}>{name}</span> : none; };
+  return [
+    { id: 'subject', wire, title: 'Picture', width: '84px', usual: true, cell: (task) => <Thumb address={pictureFor(task, subject)} /> },
+    { id: 'file', wire: 'tasks:file', title: 'File', width: 'minmax(110px, 1fr)', usual: true, ...sort, cell: file },
   ];
 }
 
@@ -59,7 +84,7 @@ const Since = ({ time }: { time: string }) => <span className="muted" title={mom
 export const Thumb = ({ address }: { address: string | undefined }) =>
   address ? <img className="thumb" src={address} alt="" loading="lazy" decoding="async" onError={(event) => event.currentTarget.classList.add('broken')} /> : <span className="thumb" />;
 
-function LabelCounts({ labels, colours }: { labels: Record<string, number> | undefined; colours: ReadonlyMap<string, string> }) {
+export function LabelCounts({ labels, colours }: { labels: Record<string, number> | undefined; colours: ReadonlyMap<string, string> }) {
   const entries = Object.entries(labels ?? {});
   if (entries.length === 0) return null;
   return (
@@ -71,7 +96,7 @@ function LabelCounts({ labels, colours }: { labels: Record<string, number> | und
   );
 }
 
-function Annotators({ ids, people }: { ids: readonly number[]; people: ReadonlyMap<number, Person> }) {
+export function Faces({ ids, people }: { ids: readonly number[]; people: ReadonlyMap<number, Person> }) {
   if (ids.length === 0) return none;
   return (
     <span className="row" style={{ gap: 3 }}>
@@ -83,7 +108,7 @@ function Annotators({ ids, people }: { ids: readonly number[]; people: ReadonlyM
   );
 }
 
-function Score({ score }: { score: number | null | undefined }) {
+export function Score({ score }: { score: number | null | undefined }) {
   if (score === null || score === undefined) return none;
   return <span className="row" style={{ justifyContent: 'flex-end' }}><Meter share={score} tone={score < UNSURE_BELOW ? 'warn' : ''} />{score.toFixed(2)}</span>;
 }

@@ -1,105 +1,93 @@
-import { useQuery } from '@tanstack/react-query';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import { taskCountQuery } from '../../api/tasks';
-import type { Column, View } from '../../api/types';
-import { count, counted } from '../../ui/format';
+import type { Project } from '../../api/types';
+import { counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
-import { AddFilter } from './add-filter';
+import { Progress } from '../../ui/parts';
+import { sameAsked } from './asked';
 import type { TableColumn } from './columns';
-import type { Layout } from './use-shown-columns';
-import { type Filter, fromItem, sentenceOf, toItem, writeWhere } from './filters';
+import { ColumnsMenu } from './columns-menu';
+import { FilterChips } from './filter-chips';
+import { type Look, MOST_ACROSS } from './look';
+import { type QuickFields, useQuickFields } from './quick-fields';
+import type { Asking } from './use-asking';
+import type { Offered } from './value-input';
+import { ViewActs, ViewMenu } from './view-acts';
+import { type Usual, ViewTabs } from './view-tabs';
 
-interface BarProps {
-  project: number;
-  filters: readonly Filter[];
-  sort: string | undefined;
-  columns: readonly Column[];
-  labels: readonly string[];
-  views: readonly View[];
+export interface BarProps {
+  project: Project;
+  asking: Asking;
+  usual: readonly Usual[];
+  offered: Offered;
   table: readonly TableColumn[];
-  shown: ReadonlySet<string>;
+  look: Look;
+  onLook: (part: Look) => void;
+  isLookChanged: boolean;
+  onForgetLook: () => void;
   total: number | undefined;
-  layout: Layout;
-  onLayout: (layout: Layout) => void;
-  onFilters: (filters: readonly Filter[], sort?: string) => void;
-  onSort: (sort: string | undefined) => void;
-  onShown: (shown: ReadonlySet<string>) => void;
-  keepsViews: boolean;
-  onSaveView: () => void;
-  onDeleteView: (view: View) => void;
+  isRefused: boolean;
+  isSlow: boolean;
+  makes: boolean;
 }
-
-/** The usual selections; a saved view stands beside them. */
-const USUAL: ReadonlyArray<readonly [name: string, filters: readonly Filter[]]> = [
-  ['All', []],
-  ['To label', [{ column: 'completed_at', operator: 'empty', value: 'true' }]],
-  ['Labelled', [{ column: 'completed_at', operator: 'empty', value: 'false' }]],
-];
 
 const SORTS: ReadonlyArray<readonly [sort: string, words: string]> = [
   ['tasks:id', 'In order'], ['-tasks:id', 'Newest first'], ['-tasks:updated_at', 'Last changed first'], ['-tasks:completed_at', 'Last labelled first'],
   ['tasks:predictions_score', 'Unsure first'], ['-tasks:total_annotations', 'Most annotations first'],
 ];
 
-const same = (a: readonly Filter[], b: readonly Filter[]): boolean => writeWhere(a) === writeWhere(b);
-const filtersOf = (view: View): Filter[] => (view.data.filters?.items ?? []).map(fromItem);
-
-/** The filters as a sentence, and what else shapes the table. */
+/** Which tasks are shown, as a sentence, and how. */
 export function FilterBar(bar: BarProps) {
-  const view = bar.views.find((each) => same(filtersOf(each), bar.filters) && (each.data.ordering?.[0] ?? undefined) === bar.sort);
-  const usual = USUAL.find(([, filters]) => filters.length > 0 && same(filters, bar.filters));
-  const chips = usual ? [] : bar.filters;
+  const { project, asking, usual, look, onLook, table } = bar;
+  const { asked, view, ask } = asking;
+  const quick = useQuickFields(project.id);
+  const told = !view && usual.find((each) => each.asked.filters.length > 0 && sameAsked(each.asked, asked));
+  const isGrid = look.layout === 'grid';
   return (
     <div className="tools" role="toolbar" aria-label="Which tasks are shown">
-      <div className="seg" role="group" aria-label="Selections">
-        {USUAL.map(([name, filters]) => <Choice key={name} bar={bar} name={name} filters={filters} on={same(filters, bar.filters) && !view} />)}
-        {bar.views.map((each) => <Choice key={each.id} bar={bar} name={each.data.title || `View ${each.id}`} filters={filtersOf(each)} sort={each.data.ordering?.[0]} on={each === view} />)}
-      </div>
-      {chips.map((filter, index) => <Chip key={`${index} ${filter.column}`} filter={filter} columns={bar.columns} onRemove={() => bar.onFilters(bar.filters.filter((each) => each !== filter))} />)}
-      <AddFilter columns={bar.columns} labels={bar.labels} onAdd={(filter) => bar.onFilters([...(usual ? usual[1] : bar.filters), filter])} />
-      {bar.keepsViews && bar.filters.length > 0 && !usual && !view && <button type="button" className="btn ghost small wide" onClick={bar.onSaveView}>Save this view</button>}
-      {bar.keepsViews && view && <button type="button" className="btn ghost small wide" onClick={() => bar.onDeleteView(view)}>Delete this view</button>}
+      <ViewTabs project={project} asking={asking} usual={usual} />
+      <ViewMenu project={project.id} asking={asking} look={look} makes={bar.makes} />
+      <FilterChips project={project.id} asking={asking} filters={told ? [] : asked.filters} offered={bar.offered} isRefused={bar.isRefused} />
+      {bar.makes && <QuickOffer bar={bar} quick={quick} />}
+      <ViewActs project={project.id} asking={asking} look={look} isLookChanged={bar.isLookChanged} onForgetLook={bar.onForgetLook} makes={bar.makes} />
       <span className="grow" />
       <span className="muted wide" role="status">{bar.total === undefined ? '' : counted(bar.total, 'task')}</span>
-      {bar.layout === 'rows' && <ColumnsMenu table={bar.table} shown={bar.shown} onShown={bar.onShown} />}
-      <SortMenu sort={bar.sort} table={bar.table} onSort={bar.onSort} />
+      {isGrid
+        ? <Density across={look.across} onAcross={(across) => onLook({ across })} />
+        : <ColumnsMenu table={table} look={look} onLook={onLook} quick={quick} makes={bar.makes} />}
+      <SortMenu sort={asked.sort} table={table} onSort={(sort) => ask({ ...asked, sort })} />
       <span className="seg wide" role="group" aria-label="Layout">
-        {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={bar.layout === each ? 'on' : ''} aria-pressed={bar.layout === each} onClick={() => bar.onLayout(each)}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
+        {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} onClick={() => onLook({ layout: each })}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
       </span>
+      <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Show as rows' : 'Show as a grid'} onClick={() => onLook({ layout: isGrid ? 'rows' : 'grid' })}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
     </div>
   );
 }
 
-function Choice({ bar, name, filters, sort, on }: { bar: BarProps; name: string; filters: readonly Filter[]; sort?: string | undefined; on: boolean }) {
-  const total = useQuery(taskCountQuery(bar.project, { items: filters.map((filter) => toItem(filter, bar.columns)), ordering: [] }));
-  return (
-    <button type="button" className={on ? 'on' : ''} aria-pressed={on} onClick={() => bar.onFilters(filters, sort)}>
-      {name} <span className="muted">{total.data === undefined ? '' : count(total.data)}</span>
-    </button>
-  );
-}
-
-function Chip({ filter, columns, onRemove }: { filter: Filter; columns: readonly Column[]; onRemove: () => void }) {
-  const [subject, verb, object] = sentenceOf(filter, columns);
-  return (
-    <span className="chip"><b>{subject}</b> <span className="cut">{verb} {object}</span>
-      <button type="button" className="x" aria-label={`Remove the filter ${subject} ${verb} ${object}`} onClick={onRemove}><Icon name="close" /></button>
-    </span>
-  );
-}
-
-const ColumnsMenu = ({ table, shown, onShown }: { table: readonly TableColumn[]; shown: ReadonlySet<string>; onShown: (shown: ReadonlySet<string>) => void }) => (
-  <MenuTrigger>
-    <Button className="btn ghost wide">Columns</Button>
-    <Popover placement="bottom end" className="menu">
-      <Menu aria-label="Columns" style={{ outline: 'none' }} selectionMode="multiple" selectedKeys={shown} onSelectionChange={(keys) => onShown(keys === 'all' ? new Set(table.map((each) => each.id)) : new Set([...keys].map(String)))}>
-        {table.filter((column) => column.id !== 'id').map((column) => (
-          <MenuItem key={column.id} id={column.id} textValue={column.title}>{({ isSelected }) => <><span className="tick">{isSelected && <Icon name="check" />}</span>{column.title}</>}</MenuItem>
-        ))}
-      </Menu>
-    </Popover>
-  </MenuTrigger>
+const Density = ({ across, onAcross }: { across: number | undefined; onAcross: (across: number) => void }) => (
+  <label className="row wide density"><span className="muted">Size</span>
+    <input type="range" min={2} max={MOST_ACROSS} step={1} value={MOST_ACROSS + 2 - (across ?? 6)} aria-label="Size of the pictures" aria-valuetext={`${across ?? 6} side by side`} onChange={(event) => onAcross(MOST_ACROSS + 2 - Number(event.target.value))} />
+  </label>
 );
+
+const MANY = 20_000;
+
+/** A filter or order by a data field of very many tasks is slow until the field is made quick: one press. */
+function QuickOffer({ bar, quick }: { bar: BarProps; quick: QuickFields }) {
+  const { asked } = bar.asking;
+  const used = [...asked.filters.map((filter) => filter.column), ...(asked.sort ? [asked.sort.replace(/^-?tasks:/, '')] : [])];
+  const paths = [...new Set(used.filter((column) => column.startsWith('data.')).map((column) => column.slice('data.'.length)))];
+  const isDue = (bar.project.task_number ?? 0) > MANY || bar.isSlow;
+  if (!quick.fields) return null;
+  return (
+    <>
+      {paths.map((path) => {
+        if (quick.progress.has(path)) return <span key={path} className="chip quick-chip"><span>Making <b>{path}</b> quick</span><span className="quick-bar"><Progress share={quick.progress.get(path)} name={`Making ${path} quick`} /></span></span>;
+        if (!isDue || quick.fields?.some((field) => field.path === path)) return null;
+        return <button key={path} type="button" className="chip dash" title={`Keeps “${path}” sorted on the server, so that filters and orders by it answer at once`} onClick={() => quick.make(path)}><Icon name="clock" size={13} />Make <b>{path}</b> quick</button>;
+      })}
+    </>
+  );
+}
 
 function SortMenu({ sort, table, onSort }: { sort: string | undefined; table: readonly TableColumn[]; onSort: (sort: string | undefined) => void }) {
   const now = sort ?? 'tasks:id';

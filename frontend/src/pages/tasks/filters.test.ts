@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Column } from '../../api/types';
-import { type Filter, fromItem, parseWhere, sentenceOf, toItem, writeWhere } from './filters';
+import { type Filter, fromItem, joinParts, parseWhere, partsOf, sentenceOf, toItem, writeWhere } from './filters';
 
 const COLUMNS: Column[] = [
   { id: 'id', title: 'ID', type: 'Number', target: 'tasks' },
   { id: 'completed_at', title: 'Completed', type: 'Datetime', target: 'tasks' },
+  { id: 'annotators', title: 'Annotated by', type: 'List', target: 'tasks' },
   { id: 'annotations_results', title: 'Annotation results', type: 'String', target: 'tasks' },
   { id: 'city', title: 'city', type: 'String', target: 'tasks', parent: 'data' },
 ];
@@ -39,8 +40,28 @@ describe('filters on the wire', () => {
   });
 });
 
-test('a filter reads as a sentence', () => {
-  expect(sentenceOf({ column: 'annotations_results', operator: 'contains', value: 'wheel' }, COLUMNS)).toEqual(['Label', 'has', 'wheel']);
-  expect(sentenceOf({ column: 'id', operator: 'greater', value: '7' }, COLUMNS)).toEqual(['Task', 'above', '7']);
-  expect(sentenceOf({ column: 'completed_at', operator: 'empty', value: 'false' }, COLUMNS)).toEqual(['Labelled', 'is not empty', '']);
+test('values with commas keep their borders', () => {
+  fc.assert(fc.property(fc.array(fc.string({ minLength: 1 }), { minLength: 1 }), (parts) => { expect(partsOf(joinParts(parts))).toEqual(parts); }));
+});
+
+test.each([
+  [{ column: 'id', operator: 'in', value: '5,9' }, { min: 5, max: 9 }, 'Number'],
+  [{ column: 'data.city', operator: 'in_list', value: 'Bonn,Halle%2C Saale' }, ['Bonn', 'Halle, Saale'], 'String'],
+  [{ column: 'annotators', operator: 'contains', value: '3,4' }, [3, 4], 'List'],
+  [{ column: 'labels', operator: 'not_contains', value: 'wheel' }, ['wheel'], 'List'],
+  [{ column: 'data.unknown', operator: 'less', value: '7' }, 7, 'Number'],
+])('%j travels as the server wants it and comes back', (filter, value, type) => {
+  const item = toItem(filter, [...COLUMNS, { id: 'unknown', title: 'unknown', type: 'Unknown', target: 'tasks', parent: 'data' }]);
+  expect([item.value, item.type]).toEqual([value, type]);
+  expect(fromItem(item)).toEqual(filter);
+});
+
+test.each([
+  [{ column: 'labels', operator: 'contains', value: 'wheel' }, ['Label', 'has', 'wheel']],
+  [{ column: 'id', operator: 'greater', value: '7' }, ['Task', 'above', '7']],
+  [{ column: 'id', operator: 'in', value: '7,9' }, ['Task', 'between', '7 and 9']],
+  [{ column: 'completed_at', operator: 'empty', value: 'false' }, ['Labelled at', 'is not empty', '']],
+  [{ column: 'annotators', operator: 'contains', value: '1,2' }, ['By', 'has', 'Ada or Bo']],
+])('%j reads as a sentence', (filter, sentence) => {
+  expect(sentenceOf(filter, COLUMNS, (id) => ['Ada', 'Bo'][id - 1] ?? '')).toEqual(sentence);
 });

@@ -1,35 +1,18 @@
 import type { Column, FilterItem } from '../../api/types';
+import { moment } from '../../ui/format';
+import { operatorsOf, shapeOf, verbOf } from './operators';
 
 /** One condition on the tasks: a column, how it compares, and with what. */
 export interface Filter {
   /** As in the wire without its prefix: "total_annotations", "data.image". */
   column: string;
   operator: string;
+  /** Several values, and the two ends of a range, are joined by commas: see `partsOf`. */
   value: string;
 }
 
-/** How a comparison reads, by kind of column. */
-export const OPERATORS: Record<string, ReadonlyArray<readonly [operator: string, words: string]>> = {
-  Number: [['equal', 'is'], ['not_equal', 'is not'], ['greater', 'above'], ['less', 'below'], ['greater_or_equal', 'at least'], ['less_or_equal', 'at most'], ['empty', 'is empty']],
-  Datetime: [['greater', 'after'], ['less', 'before'], ['empty', 'is empty']],
-  String: [['contains', 'contains'], ['not_contains', 'does not contain'], ['equal', 'is'], ['not_equal', 'is not'], ['regex', 'matches'], ['empty', 'is empty']],
-  List: [['contains', 'has'], ['not_contains', 'has not'], ['empty', 'is empty']],
-  Boolean: [['equal', 'is']],
-  Unknown: [['contains', 'contains'], ['equal', 'is'], ['not_equal', 'is not'], ['greater', 'above'], ['less', 'below'], ['empty', 'is empty']],
-};
-
-const WORDS = new Map(Object.values(OPERATORS).flat());
-
-const LABEL_COLUMNS = new Set(['annotations_results', 'predictions_results']);
-const HAS: ReadonlyArray<readonly [string, string]> = [['contains', 'has'], ['not_contains', 'has not'], ['empty', 'is empty']];
-
-export const kindOf = (column: Column | undefined): string => {
-  const type = column?.type ?? 'String';
-  return type in OPERATORS ? type : 'String';
-};
-
-export const operatorsOf = (column: Column | undefined) =>
-  column && LABEL_COLUMNS.has(column.id) ? HAS : (OPERATORS[kindOf(column)] ?? []);
+/** Whether a task must fit all filters or any of them. */
+export type Match = 'and' | 'or';
 
 export const idOf = (column: Column): string => (column.parent ? `${column.parent}.${column.id}` : column.id);
 
@@ -46,6 +29,10 @@ export function writeWhere(filters: readonly Filter[]): string | undefined {
   return filters.map(({ column, operator, value }) => `${encode(column)}:${operator}:${encode(value)}`).join(';');
 }
 
+/** The values of a filter that takes several, or both ends of its range. */
+export const partsOf = (value: string): string[] => (value === '' ? [] : value.split(',').map(decode));
+export const joinParts = (parts: readonly string[]): string => parts.map((part) => part.replace(/[%,]/g, (sign) => encodeURIComponent(sign))).join(',');
+
 const encode = (part: string): string => part.replace(/[%:;]/g, (sign) => encodeURIComponent(sign));
 function decode(part: string): string {
   try {
@@ -57,39 +44,83 @@ function decode(part: string): string {
 
 /** The filter as the server wants it, its value in the column's own type. */
 export function toItem(filter: Filter, columns: readonly Column[]): FilterItem {
-  const column = columns.find((each) => idOf(each) === filter.column);
-  const kind = kindFor(filter, kindOf(column));
-  return { filter: `filter:tasks:${filter.column}`, operator: filter.operator, type: kind, value: valueFor(filter, kind) };
+  const column = columnOf(filter.column, columns);
+  const kind = kindFor(filter, column);
+  return { filter: `filter:tasks:${filter.column}`, operator: filter.operator, type: kind, value: valueFor(filter, column, kind) };
 }
 
-/** A column of any kind compares as a number where the value is one and order is asked for. */
-function kindFor({ operator, value }: Filter, kind: string): string {
-  if (kind !== 'Unknown') return kind;
-  return /^(greater|less)/.test(operator) && Number.isFinite(Number(value)) ? 'Number' : 'String';
+/** A column of any kind compares as a number where all values are numbers and order is asked for. */
+function kindFor(filter: Filter, column: Column | undefined): string {
+  const type = column?.type ?? 'String';
+  if (type !== 'Unknown') return ['Number', 'Datetime', 'Boolean', 'List', 'Time'].includes(type) ? (type === 'Time' ? 'Number' : type) : 'String';
+  if (!/^(greater|less|in$|not_in$)/.test(filter.operator)) return 'String';
+  const values = /^(not_)?in$/.test(filter.operator) ? partsOf(filter.value) : [filter.value];
+  return values.length > 0 && values.every(isNumber) ? 'Number' : 'String';
 }
 
-function valueFor({ operator, value }: Filter, kind: string): unknown {
-  if (operator === 'empty' || kind === 'Boolean') return value !== 'false';
-  if (kind === 'Number' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value);
-  return value;
+const isNumber = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
+
+function valueFor({ operator, value }: Filter, column: Column | undefined, kind: string): unknown {
+  const typed = (text: string): unknown => (kind === 'Number' && isNumber(text) ? Number(text) : text);
+  const shape = shapeOf(column, operator);
+  if (shape === 'none' || shape === 'flag') return value !== 'false';
+  if (shape === 'people') return partsOf(value).map(Number);
+  if (shape === 'labels') return partsOf(value);
+  if (shape === 'list') return partsOf(value).map(typed);
+  if (shape === 'range' || shape === 'time-range') {
+    const [min = '', max = ''] = partsOf(value);
+    return { min: typed(min), max: typed(max) };
+  }
+  return typed(value);
 }
 
 export function fromItem(item: FilterItem): Filter {
-  return { column: item.filter.replace(/^filter:(?:tasks:)?/, ''), operator: item.operator, value: item.value === undefined || item.value === null ? '' : String(item.value) };
+  return { column: item.filter.replace(/^-?filter:(?:tasks:)?/, ''), operator: item.operator, value: textOf(item.value) };
 }
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value)) return joinParts(value.map(String));
+  if (typeof value !== 'object') return String(value);
+  const { min, max } = value as { min?: unknown; max?: unknown };
+  return joinParts([String(min ?? ''), String(max ?? '')]);
+}
+
+/** Names behind ids, for those who read a filter. */
+export type NameOf = (person: number) => string;
 
 /** "Annotations above 2", as three parts so that the first can stand out. */
-export function sentenceOf(filter: Filter, columns: readonly Column[]): [subject: string, verb: string, object: string] {
-  const column = columns.find((each) => idOf(each) === filter.column);
-  const verb = operatorsOf(column).find(([operator]) => operator === filter.operator)?.[1] ?? WORDS.get(filter.operator) ?? filter.operator.replaceAll('_', ' ');
-  if (filter.operator === 'empty') return [titleOf(filter.column, columns), filter.value === 'false' ? 'is not empty' : 'is empty', ''];
-  return [titleOf(filter.column, columns), verb, filter.value];
+export function sentenceOf(filter: Filter, columns: readonly Column[], nameOf: NameOf = (id) => `person ${id}`): [subject: string, verb: string, object: string] {
+  const column = columnOf(filter.column, columns);
+  const [title, verb] = [titleOf(filter.column, columns), verbOf(column, filter.operator)];
+  const shape = shapeOf(column, filter.operator);
+  const parts = partsOf(filter.value);
+  if (shape === 'none') return [title, filter.value === 'false' ? 'is not empty' : 'is empty', ''];
+  if (shape === 'flag') return [title, 'is', filter.value === 'false' ? 'no' : 'yes'];
+  if (shape === 'people') return [title, verb, listed(parts.map((part) => nameOf(Number(part))))];
+  if (shape === 'labels' || shape === 'list') return [title, verb, listed(parts)];
+  if (shape === 'range') return [title, verb, `${parts[0] ?? ''} and ${parts[1] ?? ''}`];
+  if (shape === 'time-range') return [title, verb, `${timeText(parts[0])} and ${timeText(parts[1])}`];
+  return [title, verb, shape === 'time' ? timeText(filter.value) : filter.value];
 }
 
+const MOST_NAMED = 3;
+const listed = (names: readonly string[]): string =>
+  names.length <= MOST_NAMED ? names.join(', ').replace(/, ([^,]*)$/, ' or $1') : `${names.slice(0, MOST_NAMED - 1).join(', ')} or ${names.length - MOST_NAMED + 1} more`;
+
+const timeText = (time: string | undefined): string => (time && !Number.isNaN(Date.parse(time)) ? moment(time) : (time ?? ''));
+
+/** The column that a filter names; what a task's results say has a column of its own here. */
+export const columnOf = (id: string, columns: readonly Column[]): Column | undefined =>
+  id === LABELS.id ? LABELS : columns.find((each) => idOf(each) === id);
+
+/** Not a column of the list, but the server filters by it: the labels and choices in a task's results. */
+export const LABELS: Column = { id: 'labels', title: 'Label', type: 'List', target: 'tasks' };
+
 const TITLES: Record<string, string> = {
-  id: 'Task', inner_id: 'Number', completed_at: 'Labelled', total_annotations: 'Annotations', cancelled_annotations: 'Skips', total_predictions: 'Predictions', annotators: 'By',
-  annotations_results: 'Label', predictions_score: 'Score', predictions_model_versions: 'Model', predictions_results: 'Predicted label', file_upload: 'File',
-  created_at: 'Added', updated_at: 'Changed', updated_by: 'Changed by', annotations_ids: 'Annotation ids', ground_truth: 'Ground truth', draft_exists: 'Draft',
+  id: 'Task', inner_id: 'Number', labels: 'Label', completed_at: 'Labelled at', is_labeled: 'Labelled', total_annotations: 'Annotations', cancelled_annotations: 'Skips', total_predictions: 'Predictions',
+  annotators: 'By', assignees: 'Assigned to', annotations_results: 'Result text', predictions_score: 'Score', predictions_model_versions: 'Model', predictions_results: 'Predicted text', file_upload: 'File',
+  created_at: 'Added', updated_at: 'Changed', updated_by: 'Changed by', annotations_ids: 'Annotation ids', ground_truth: 'Ground truth', draft_exists: 'Draft', avg_lead_time: 'Time taken, s',
 };
 
 /** What a column is called here: short, and in one language with the rest of the page. */
@@ -97,3 +128,18 @@ export function titleOf(id: string, columns: readonly Column[]): string {
   if (id.startsWith('data.')) return id.slice('data.'.length);
   return TITLES[id] ?? columns.find((each) => idOf(each) === id)?.title ?? id;
 }
+
+/** Columns that can be filtered, in groups as a person looks for them. */
+export function filterable(columns: readonly Column[], labels: readonly string[]): Array<[group: string, columns: Column[]]> {
+  const known = columns.filter((column) => column.id !== 'data' && operatorsOf(column).length > 0);
+  const data = known.filter((column) => column.parent === 'data');
+  const own = known.filter((column) => column.parent === undefined);
+  const usual = own.filter((column) => USUAL.has(column.id));
+  return [
+    ['Usual', [...(labels.length > 0 ? [LABELS] : []), ...usual]],
+    ['Data of the task', data],
+    ['More', own.filter((column) => !USUAL.has(column.id))],
+  ].filter((group): group is [string, Column[]] => (group[1] as Column[]).length > 0);
+}
+
+const USUAL = new Set(['id', 'is_labeled', 'annotators', 'assignees', 'predictions_score', 'total_annotations', 'total_predictions', 'draft_exists', 'completed_at', 'updated_at']);

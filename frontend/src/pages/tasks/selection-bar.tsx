@@ -1,12 +1,14 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { act, type TaskAction, type TaskSelection } from '../../api/tasks';
-import type { Project, TaskPage } from '../../api/types';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
+import { chosenTotalsQuery, type TaskAction, type TaskSelection } from '../../api/tasks';
+import type { Project } from '../../api/types';
 import { Confirm } from '../../ui/dialog';
 import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
+import { AssignDialog } from './assign-dialog';
+import { startBulk } from './bulk';
 import { countSelected, NOTHING, type Selection, toChosen } from './selection';
 
 interface SelectionBarProps {
@@ -15,56 +17,90 @@ interface SelectionBarProps {
   total: number;
   selection: Selection;
   onSelect: (selection: Selection) => void;
-  deleting: boolean;
-  onDeleting: (deleting: boolean) => void;
+  /** What is about to be done with them, once it is confirmed. */
+  now: Doing;
+  onNow: (now: Doing) => void;
+  /** Whether tasks can be assigned to people. */
+  assigns: boolean;
+  /** Absent where this selection cannot be exported. */
+  onExport: (() => void) | undefined;
 }
 
+export type Doing = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'assign' | null;
+
 /** What can be done with the selected tasks. */
-export function SelectionBar({ project, asked, total, selection, onSelect, deleting, onDeleting }: SelectionBarProps) {
-  const [clearing, setClearing] = useState(false);
+export function SelectionBar({ project, asked, total, selection, onSelect, now, onNow, assigns, onExport }: SelectionBarProps) {
   const client = useQueryClient();
-  const tasks = counted(countSelected(selection, total), 'task');
-  const lost = useLoss(project.id, asked, selection);
-  const run = async (action: TaskAction, done: string) => {
-    await act(project.id, action, toChosen(selection), asked);
+  const selected = countSelected(selection, total);
+  const tasks = counted(selected, 'task');
+  const start = async (action: TaskAction, words: { doing: string; done: string; undone?: string }, users?: readonly number[]) => {
+    await startBulk({ project: project.id, action, chosen: toChosen(selection), asked, undone: 'It is back.', ...words, ...(users ? { users } : {}) }, client);
     onSelect(NOTHING);
-    say(done);
-    await Promise.all(['tasks', 'project', 'projects'].map((key) => client.invalidateQueries({ queryKey: [key] })));
   };
   const accept = useMutation({
-    mutationFn: () => run('predictions_to_annotations', `The predictions of ${tasks} are annotations now.`),
+    mutationFn: () => start('predictions_to_annotations', { doing: `Accepting the predictions of ${tasks}`, done: `The predictions of ${tasks} are annotations now.` }),
     onError: (error) => say(messageOf(error), { tone: 'bad' }),
   });
+  const [hasPredictions, hasAnnotations] = [(project.total_predictions_number ?? 0) > 0, (project.total_annotations_number ?? 0) > 0];
+  const close = () => onNow(null);
+  const acts: Record<string, () => void> = {
+    tasks: () => onNow('delete_tasks'), annotations: () => onNow('delete_tasks_annotations'), predictions: () => onNow('delete_tasks_predictions'),
+    accept: () => accept.mutate(), assign: () => onNow('assign'), export: () => onExport?.(),
+  };
   return (
-    <div className="selection-bar" role="region" aria-label="Selected tasks">
-      <b className="b" role="status">{count(countSelected(selection, total))} selected</b>
-      {(project.total_predictions_number ?? 0) > 0 && <button type="button" className="btn ghost" onClick={() => accept.mutate()} disabled={accept.isPending}>Accept predictions</button>}
-      {(project.total_annotations_number ?? 0) > 0 && <button type="button" className="btn ghost wide" onClick={() => setClearing(true)}>Clear annotations…</button>}
-      <button type="button" className="btn danger-ghost" onClick={() => onDeleting(true)}>Delete…</button>
+    <div className="float-bar selection-bar" role="region" aria-label="Selected tasks">
+      <b className="b" role="status">{count(selected)} selected{selection.all && selection.ids.size > 0 && <span className="muted wide"> all but {count(selection.ids.size)}</span>}</b>
+      {hasPredictions && <button type="button" className="btn ghost wide" onClick={acts['accept']} disabled={accept.isPending}>Accept predictions</button>}
+      {assigns && <button type="button" className="btn ghost wide" onClick={acts['assign']}>Assign…</button>}
+      {onExport && <button type="button" className="btn ghost wide" onClick={onExport}>Export…</button>}
+      <button type="button" className="btn danger-ghost" onClick={acts['tasks']}>Delete…</button>
+      {(hasAnnotations || hasPredictions || assigns) && (
+        <MenuTrigger>
+          <Button className="btn ghost icon" aria-label="More to do with them"><Icon name="dots" /></Button>
+          <Popover placement="top end" className="menu">
+            <Menu aria-label="More to do with the selected tasks" style={{ outline: 'none' }} onAction={(key) => acts[String(key)]?.()}>
+              {hasPredictions ? <MenuItem id="accept" className="slim">Accept predictions</MenuItem> : null}
+              {assigns ? <MenuItem id="assign" className="slim">Assign…</MenuItem> : null}
+              {onExport ? <MenuItem id="export" className="slim">Export…</MenuItem> : null}
+              {hasAnnotations ? <MenuItem id="annotations" className="danger">Delete their annotations…</MenuItem> : null}
+              {hasPredictions ? <MenuItem id="predictions" className="danger">Delete their predictions…</MenuItem> : null}
+            </Menu>
+          </Popover>
+        </MenuTrigger>
+      )}
       <button type="button" className="btn ghost icon" aria-label="Let go of the selection" onClick={() => onSelect(NOTHING)}><Icon name="close" /></button>
-      {deleting && (
-        <Confirm title={`Delete ${tasks}?`} action={`Delete ${tasks}`} onClose={() => onDeleting(false)} onConfirm={() => run('delete_tasks', `${tasks} deleted.`)}>
-          <p>With them go {lost}, and all drafts on them, by everybody.</p>
-          <p className="two">This cannot be undone. An export keeps a copy.</p>
+      {now === 'delete_tasks' && (
+        <Confirm title={`Delete ${tasks}?`} action={`Delete ${tasks}`} onClose={close} onConfirm={() => start('delete_tasks', { doing: `Deleting ${tasks}`, done: `${tasks} deleted.`, undone: `${tasks} are back.` })}>
+          <p>With them go <Loss project={project.id} asked={asked} selection={selection} of="both" />, and all drafts on them, by everybody.</p>
+          <WayBack />
         </Confirm>
       )}
-      {clearing && (
-        <Confirm title={`Clear the annotations of ${tasks}?`} action="Clear annotations" onClose={() => setClearing(false)} onConfirm={() => run('delete_tasks_annotations', `The annotations of ${tasks} are gone.`)}>
-          <p>The tasks stay and are to be labelled again. Everybody’s annotations on them are lost.</p>
-          <p className="two">This cannot be undone. An export keeps a copy.</p>
+      {now === 'delete_tasks_annotations' && (
+        <Confirm title={`Delete the annotations of ${tasks}?`} action="Delete annotations" onClose={close} onConfirm={() => start('delete_tasks_annotations', { doing: `Deleting the annotations of ${tasks}`, done: `The annotations of ${tasks} are deleted.`, undone: 'The annotations are back.' })}>
+          <p>The tasks stay and are to be labelled again. <Loss project={project.id} asked={asked} selection={selection} of="annotations" /> by everybody go.</p>
+          <WayBack />
         </Confirm>
       )}
+      {now === 'delete_tasks_predictions' && (
+        <Confirm title={`Delete the predictions of ${tasks}?`} action="Delete predictions" onClose={close} onConfirm={() => start('delete_tasks_predictions', { doing: `Deleting the predictions of ${tasks}`, done: `The predictions of ${tasks} are deleted.`, undone: 'The predictions are back.' })}>
+          <p>The tasks and their annotations stay. <Loss project={project.id} asked={asked} selection={selection} of="predictions" /> of all models go.</p>
+          <WayBack />
+        </Confirm>
+      )}
+      {now === 'assign' && <AssignDialog workspace={project.workspace} tasks={tasks} onClose={close} onAct={(action, users, names) => start(action, action === 'assign_annotators' ? { doing: `Assigning ${tasks}`, done: `${tasks} assigned to ${names}.` } : { doing: `Taking ${tasks} away`, done: `${tasks} no longer assigned to ${names}.` }, users)} />}
     </div>
   );
 }
 
-/** What hangs on the selected tasks, in words, from the rows that were seen. */
-function useLoss(project: number, asked: TaskSelection, selection: Selection): string {
-  const pages = useQueryClient().getQueriesData<TaskPage>({ queryKey: ['tasks', project, asked] }).flatMap(([, page]) => (page && typeof page === 'object' ? [page] : []));
-  const rows = new Map(pages.flatMap((page) => page.tasks).map((task) => [task.id, task]));
-  const sum = (of: 'total_annotations' | 'total_predictions') => {
-    const named = [...selection.ids].reduce((all, id) => all + (rows.get(id)?.[of] ?? 0), 0);
-    return selection.all ? Math.max(0, (pages[0]?.[of] ?? 0) - named) : named;
-  };
-  return `${counted(sum('total_annotations'), 'annotation')} and ${counted(sum('total_predictions'), 'prediction')}`;
+const WayBack = () => <p className="two">You can undo this for 10 seconds, and restore it for 30 days.</p>;
+
+/** What hangs on the selected tasks, in words, as the server counts it. */
+function Loss({ project, asked, selection, of }: { project: number; asked: TaskSelection; selection: Selection; of: 'both' | 'annotations' | 'predictions' }) {
+  const totals = useQuery({ ...chosenTotalsQuery(project, asked, toChosen(selection)), enabled: selection.ids.size <= MOST_IN_ADDRESS }).data;
+  const annotations = totals ? counted(totals.total_annotations, 'annotation') : 'all annotations';
+  const predictions = totals ? counted(totals.total_predictions, 'prediction') : 'all predictions';
+  return <b className="b">{of === 'both' ? `${annotations} and ${predictions}` : of === 'annotations' ? annotations : predictions}</b>;
 }
+
+/** An address holds no more ids than this. */
+const MOST_IN_ADDRESS = 500;

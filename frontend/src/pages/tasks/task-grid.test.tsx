@@ -1,12 +1,12 @@
 import { act, useState } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { TaskRow } from '../../api/types';
 import type { TableColumn } from './columns';
 import { NOTHING, type Selection, toChosen } from './selection';
 import { TaskGrid } from './task-grid';
 
-const COLUMNS: TableColumn[] = [{ id: 'id', title: 'Task', width: '80px', sort: 'tasks:id', usual: true, cell: (task) => <a href={`#${task.id}`}>{task.id}</a> }];
+const COLUMNS: TableColumn[] = [{ id: 'id', wire: 'tasks:id', title: 'Task', width: '80px', sort: 'tasks:id', usual: true, cell: (task) => <a href={`#${task.id}`}>{task.id}</a> }];
 const TOTAL = 1000;
 const taskAt = (index: number): TaskRow | undefined => (index < TOTAL ? ({ id: 100 + index } as TaskRow) : undefined);
 
@@ -15,21 +15,24 @@ let selection: Selection;
 let opened: number[];
 let deletions: number;
 let sorts: Array<string | undefined>;
+let looked: Array<number | undefined>;
 
 function Table() {
   const [chosen, setChosen] = useState(NOTHING);
   selection = chosen;
+  const [preview, setPreview] = useState<number>();
+  const look = (task: number | undefined) => { looked.push(task); setPreview(task); };
   return (
     <TaskGrid
       subject="picture" columns={COLUMNS} total={TOTAL} useRange={() => taskAt} idsBetween={async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => 100 + from + index)}
-      selection={chosen} onSelect={setChosen} onOpen={(task) => opened.push(task.id)} onDelete={() => { deletions += 1; }} sort={undefined} onSort={(sort) => sorts.push(sort)}
+      selection={chosen} onSelect={setChosen} onOpen={(task) => opened.push(task.id)} onDelete={() => { deletions += 1; }} preview={preview} onPreview={look} step={{ current: undefined }} onWidth={() => undefined} sort={undefined} onSort={(sort) => sorts.push(sort)}
     />
   );
 }
 
 beforeEach(async () => {
   (globalThis as Record<string, unknown>)['IS_REACT_ACT_ENVIRONMENT'] = true;
-  [opened, deletions, sorts] = [[], 0, []];
+  [opened, deletions, sorts, looked] = [[], 0, [], []];
   const host = document.createElement('div');
   document.body.append(host);
   root = createRoot(host);
@@ -57,13 +60,24 @@ test('arrows move, and Enter opens the task that they reached', async () => {
   expect(opened).toEqual([101]);
 });
 
-test('Space selects, Shift with an arrow extends, Escape lets go', async () => {
-  await press(' ');
+test('X selects, Shift with an arrow extends, Escape lets go', async () => {
+  await press('x');
   await press('ArrowDown', { shiftKey: true });
   await press('ArrowDown', { shiftKey: true });
   expect(toChosen(selection)).toEqual({ all: false, included: [100, 101, 102] });
   await press('Escape');
   expect(selection).toEqual(NOTHING);
+});
+
+test('Space looks beside, arrows walk on with it, Escape closes it', async () => {
+  vi.useFakeTimers();
+  await press(' ');
+  await press('ArrowDown');
+  await press('ArrowDown');
+  await act(async () => { vi.runAllTimers(); });
+  await press('Escape');
+  vi.useRealTimers();
+  expect(looked).toEqual([100, 102, undefined]);
 });
 
 test('Ctrl A selects everything, also what was never loaded, and Delete asks for its deletion', async () => {

@@ -27,6 +27,12 @@ export function pictureFor(task: TaskRow, { key }: Subject): string | undefined 
   return thumbnailAddress(value) ?? (/^(https?:|\/data\/)/.test(value) ? mediaAddress(value) : undefined);
 }
 
+/** The picture of a task as large as it is. */
+export function mediaFor(task: TaskRow, { key }: Subject): string | undefined {
+  const value = key === undefined ? undefined : task.data[key];
+  return typeof value === 'string' && /^(https?:|\/data\/)/.test(value) ? mediaAddress(value) : undefined;
+}
+
 /** What a task's file was called when it was uploaded, or the end of its address. */
 export function fileNameOf(task: TaskRow, { key }: Subject): string | undefined {
   const value = key === undefined ? undefined : task.data[key];

@@ -1,28 +1,32 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useMemo, useRef, useState } from 'react';
 import { address } from '../../api/base';
+import { ApiError } from '../../api/client';
 import { projectQuery } from '../../api/projects';
-import { peopleQuery } from '../../api/session';
-import { columnsQuery, deleteView, saveView, type TaskSelection, viewsQuery } from '../../api/tasks';
-import type { Project, TaskRow, View } from '../../api/types';
+import { peopleQuery, sessionQuery } from '../../api/session';
+import { TASKS_A_PAGE } from '../../api/tasks';
+import type { Person, Project, TaskRow } from '../../api/types';
 import { may, useWorkspace } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
-import { Empty, Failure, messageOf } from '../../ui/parts';
-import { say } from '../../ui/toast';
+import { Empty, Failure } from '../../ui/parts';
 import { LabelArt } from '../projects/label-art';
+import { EVERYTHING_ASKED } from './asked';
+import { BulkBars } from './bulk-bar';
 import { tableColumns, type TableColumn } from './columns';
 import { FilterBar } from './filter-bar';
-import { type Filter, parseWhere, toItem, writeWhere } from './filters';
-import { SaveView } from './save-view';
-import { countSelected, NOTHING, type Selection } from './selection';
-import { SelectionBar } from './selection-bar';
+import { shownColumns, withWidth } from './look';
+import { countSelected, NOTHING, type Selection, toggled } from './selection';
+import { type Doing, SelectionBar } from './selection-bar';
 import { TaskGrid } from './task-grid';
 import { labelsOf, subjectOf } from './task-kind';
+import { TaskPreview } from './task-preview';
 import { TaskTiles } from './task-tiles';
+import { type Asking, useAsking } from './use-asking';
 import type { GridActs } from './use-grid-keys';
-import { useLayout, useShownColumns } from './use-shown-columns';
+import { useLook } from './use-look';
 import { useTaskRows } from './use-task-rows';
+import { usualSelections } from './view-tabs';
 import './tasks.css';
 
 /** Which tasks, in what state? */
@@ -33,91 +37,97 @@ export function Tasks() {
   return project.task_number === 0 ? <NoTasks project={project} /> : <TaskTable key={id} project={project} />;
 }
 
+/** Pictures come with what is drawn on them, so fewer at once. */
+const WHOLE = { size: 60, isWhole: true };
+const BRIEF = { size: TASKS_A_PAGE, isWhole: false };
+const ROWS_WHILE_LOADING = 12;
+/** A question that took longer than this is slow to a person. */
+const SLOW_MS = 1500;
+
 function TaskTable({ project }: { project: Project }) {
-  const { where, sort } = useSearch({ from: '/inside/projects/$projectId/data' });
-  const columns = useQuery(columnsQuery(project.id)).data ?? [];
-  const views = useQuery(viewsQuery(project.id)).data ?? [];
-  const table = useTable(project, columns.filter((column) => column.parent === 'data').map((column) => column.id));
-  const [shown, setShown] = useShownColumns(project.id, table);
-  const filters = useMemo(() => parseWhere(where), [where]);
-  const asked = useMemo<TaskSelection>(() => ({ items: filters.map((filter) => toItem(filter, columns)), ordering: sort ? [sort] : [] }), [filters, columns, sort]);
-  const rows = useTaskRows(project.id, asked);
-  const [layout, setLayout] = useLayout(project.id);
   const [selection, setSelection] = useState<Selection>(NOTHING);
-  const [deleting, setDeleting] = useState(false);
-  const [saving, setSaving] = useState(false);
-  const goTo = useGoTo(project.id, () => setSelection(NOTHING));
-  const removeView = useRemoveView(project.id, () => goTo([], undefined));
-  const makes = may(useWorkspace(), 'edit');
+  const [now, setNow] = useState<Doing>(null);
+  const asking = useAsking(project.id, () => setSelection(NOTHING));
+  const { columns, asked, ask, view, preview } = asking;
+  const people = usePeople();
+  const workspace = useWorkspace();
+  const [makes, counts] = [may(workspace, 'edit'), may(workspace, 'export')];
+  const assigns = makes && columns.some((column) => column.id === 'assignees');
+  const table = useTable(project, people, columns.filter((column) => column.parent === 'data').map((column) => column.id), assigns);
+  const { look, change, isChanged, forget } = useLook(project.id, view);
+  const isGrid = look.layout === 'grid';
+  const rows = useTaskRows(project.id, asking.selection, isGrid ? WHOLE : BRIEF, asking.isReady);
+  const me = useQuery(sessionQuery).data?.user?.id;
+  const step = useRef<((by: -1 | 1) => void) | undefined>(undefined);
+  const { first } = rows;
+  const isRefused = first.error instanceof ApiError && first.error.status === 400;
   const acts: GridActs = {
-    total: rows.first.isPending ? ROWS_WHILE_LOADING : rows.total, idsBetween: rows.idsBetween, selection, onSelect: setSelection,
-    onOpen: (task) => location.assign(openAddress(task)), onDelete: () => { if (makes) setDeleting(true); },
+    total: first.isPending ? ROWS_WHILE_LOADING : rows.total, idsBetween: rows.idsBetween, selection, onSelect: setSelection,
+    onOpen: (task) => location.assign(openAddress(task)), onDelete: () => { if (makes) setNow('delete_tasks'); },
+    preview, onPreview: asking.look, step,
   };
-  const bar = (
-    <FilterBar
-      project={project.id} filters={filters} sort={sort} columns={columns} labels={labelsOf(project)} views={views} table={table} shown={shown} total={rows.first.data?.total}
-      layout={layout} onLayout={setLayout}
-      onFilters={(next, order) => goTo(next, order ?? sort)} onSort={(next) => goTo(filters, next)} onShown={setShown} keepsViews={makes} onSaveView={() => setSaving(true)} onDeleteView={(view) => void removeView(view)}
-    />
-  );
   return (
     <>
-      {bar}
-      {rows.first.isError && <Failure error={rows.first.error} retry={() => void rows.first.refetch()} what="The list of tasks" />}
-      {rows.first.isSuccess && rows.total === 0 && (filters.length > 0 ? <NoneFound onAll={() => goTo([], sort)} /> : <NoneYours project={project} />)}
-      {!rows.first.isError && (rows.total > 0 || rows.first.isPending) && (
-        layout === 'grid'
-          ? <TaskTiles subject={subjectOf(project)} useRange={rows.useRange} openAddress={openAddress} {...acts} />
-          : <TaskGrid subject={subjectOf(project).kind} columns={table.filter((column) => shown.has(column.id) || column.id === 'id')} useRange={rows.useRange} sort={sort} onSort={(next) => goTo(filters, next)} {...acts} />
-      )}
-      {makes && countSelected(selection, rows.total) > 0 && <SelectionBar project={project} asked={asked} total={rows.total} selection={selection} onSelect={setSelection} deleting={deleting} onDeleting={setDeleting} />}
-      {saving && <SaveView onClose={() => setSaving(false)} onSave={(title) => saveView(project.id, { title, filters: { conjunction: 'and', items: [...asked.items] }, ordering: [...asked.ordering] })} project={project.id} />}
+      <FilterBar
+        project={project} asking={asking} usual={usualSelections(project, asking, me, counts)} offered={{ labels: labelsOf(project), people: [...people.values()] }}
+        table={table} look={look} onLook={change} isLookChanged={isChanged} onForgetLook={forget} total={first.data?.total} isRefused={isRefused} isSlow={useSlow(first.isFetching)} makes={makes}
+      />
+      <div className="beside">
+        <div className="beside-main">
+          {first.isError && <Failure error={first.error} retry={() => void first.refetch()} what="The list of tasks" acts={isRefused && <ShowAll asking={asking} />} />}
+          {first.isSuccess && rows.total === 0 && (asked.filters.length > 0 ? <NoneFound asking={asking} /> : <NoneYours project={project} />)}
+          {!first.isError && (rows.total > 0 || first.isPending) && (
+            isGrid
+              ? <TaskTiles project={project} across={look.across} useRange={rows.useRange} openAddress={openAddress} {...acts} />
+              : <TaskGrid subject={subjectOf(project).kind} columns={shownColumns(table, look)} useRange={rows.useRange} sort={asked.sort} onSort={(sort) => ask({ ...asked, sort })} onWidth={(column, width) => change(withWidth(look, column, width))} {...acts} />
+          )}
+        </div>
+        {preview !== undefined && (
+          <TaskPreview
+            project={project} id={preview} people={people} openAddress={openAddress} onClose={() => asking.look(undefined)} onStep={(by) => step.current?.(by)} makes={makes}
+            onAssign={assigns ? (task) => { setSelection(toggled(NOTHING, task)); setNow('assign'); } : undefined}
+          />
+        )}
+      </div>
+      <div className="floats">
+        <BulkBars />
+        {makes && countSelected(selection, rows.total) > 0 && (
+          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} assigns={assigns} onExport={undefined} />
+        )}
+      </div>
     </>
   );
 }
 
-const ROWS_WHILE_LOADING = 12;
-
 const openAddress = (task: TaskRow): string => address(`projects/${task.project}/label?task=${task.id}`);
 
-function useTable(project: Project, dataKeys: readonly string[]): TableColumn[] {
+function usePeople(): ReadonlyMap<number, Person> {
   const people = useQuery(peopleQuery).data;
+  return useMemo(() => new Map((people ?? []).map((person) => [person.id, person])), [people]);
+}
+
+function useTable(project: Project, people: ReadonlyMap<number, Person>, dataKeys: readonly string[], assigns: boolean): TableColumn[] {
   const keys = dataKeys.join('\n');
-  return useMemo(
-    () => tableColumns({ project, people: new Map((people ?? []).map((person) => [person.id, person])), dataKeys: keys.split('\n').filter(Boolean), openAddress }),
-    [project, people, keys],
-  );
+  return useMemo(() => tableColumns({ project, people, dataKeys: keys.split('\n').filter(Boolean), assigns, openAddress }), [project, people, keys, assigns]);
 }
 
-/** Writes the selection of tasks into the address; the back button brings the former one back. */
-function useGoTo(project: number, onChange: () => void) {
-  const navigate = useNavigate();
-  return (filters: readonly Filter[], sort: string | undefined) => {
-    onChange();
-    const where = writeWhere(filters);
-    void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { ...(where ? { where } : {}), ...(sort ? { sort } : {}) } });
-  };
+/** Whether the last question took so long that a person waited. */
+function useSlow(isFetching: boolean): boolean {
+  const [isSlow, setSlow] = useState(false);
+  const since = useRef<number | undefined>(undefined);
+  if (isFetching) since.current ??= performance.now();
+  else if (since.current !== undefined) {
+    const took = performance.now() - since.current > SLOW_MS;
+    since.current = undefined;
+    if (took !== isSlow) setSlow(took);
+  }
+  return isSlow;
 }
 
-function useRemoveView(project: number, onRemoved: () => void) {
-  const client = useQueryClient();
-  return async (view: View) => {
-    try {
-      await deleteView(view.id);
-      onRemoved();
-      await client.invalidateQueries(viewsQuery(project));
-      say(`The view “${view.data.title ?? ''}” is gone. Its tasks are untouched.`, {
-        stay_s: 10,
-        action: { name: 'Undo', run: () => void saveView(project, view.data).then(() => client.invalidateQueries(viewsQuery(project))) },
-      });
-    } catch (error) {
-      say(messageOf(error), { tone: 'bad' });
-    }
-  };
-}
+const ShowAll = ({ asking }: { asking: Asking }) => <button type="button" className="btn" onClick={() => asking.ask(EVERYTHING_ASKED, null)}>Show all tasks</button>;
 
-const NoneFound = ({ onAll }: { onAll: () => void }) => (
-  <Empty art={<Icon name="filter" size={28} />} title="No task fits these filters" acts={<button type="button" className="btn" onClick={onAll}>Show all tasks</button>}>Take a filter away, or change its value.</Empty>
+const NoneFound = ({ asking }: { asking: Asking }) => (
+  <Empty art={<Icon name="filter" size={28} />} title="No task fits these filters" acts={<ShowAll asking={asking} />}>Take a filter away, or change its value.</Empty>
 );
 
 /** For those who see only what they labelled, before they did. */
@@ -130,8 +140,11 @@ function NoTasks({ project }: { project: Project }) {
   const makes = may(useWorkspace(), 'edit');
   const open = () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project.id) }, search: { open: 'import' } });
   return (
-    <Empty art={<LabelArt />} title="No tasks yet" acts={makes && <button type="button" className="btn primary large" onClick={open}><Icon name="upload" />Import</button>}>
-      {makes ? 'Import pictures, texts or a JSON or CSV file; each becomes a task to label.' : 'Whoever manages this project can import pictures or texts.'}
-    </Empty>
+    <>
+      <Empty art={<LabelArt />} title="No tasks yet" acts={makes && <button type="button" className="btn primary large" onClick={open}><Icon name="upload" />Import</button>}>
+        {makes ? 'Import pictures, texts or a JSON or CSV file; each becomes a task to label.' : 'Whoever manages this project can import pictures or texts.'}
+      </Empty>
+      <div className="floats"><BulkBars /></div>
+    </>
   );
 }

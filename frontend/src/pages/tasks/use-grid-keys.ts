@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent, type RefObject } from 'react';
 import type { TaskRow } from '../../api/types';
 import { nameOfKey } from '../../app/keys';
 import { countSelected, EVERYTHING, NOTHING, type Selection, toggled, withTasks } from './selection';
@@ -9,6 +9,11 @@ export interface GridActs {
   onSelect: (selection: Selection) => void;
   onOpen: (task: TaskRow) => void;
   onDelete: () => void;
+  /** The task that is looked at beside the grid. */
+  preview: number | undefined;
+  onPreview: (task: number | undefined) => void;
+  /** Filled with what goes one task up or down, for the buttons of the preview. */
+  step: RefObject<((by: -1 | 1) => void) | undefined>;
   idsBetween: (from: number, to: number) => Promise<number[]>;
 }
 
@@ -22,11 +27,32 @@ interface GridShape {
   show: (index: number) => void;
 }
 
-/** The keys and presses of a grid of tasks: one tab stop, arrows move, Space selects, Shift extends, Enter opens. */
-export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, idsBetween }: GridActs, { across, page, taskAt, show }: GridShape) {
+/** A preview follows the arrows once they rest for a moment. */
+const FOLLOW_MS = 90;
+
+/** The keys and presses of a grid of tasks: one tab stop, arrows move, X selects, Shift extends, Space looks beside, Enter opens. */
+export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, preview, onPreview, step, idsBetween }: GridActs, { across, page, taskAt, show }: GridShape) {
   const [active, setActive] = useState(0);
   const anchor = useRef(0);
   useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
+
+  const latest = useRef({ taskAt, onPreview });
+  latest.current = { taskAt, onPreview };
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const follow = (index: number, tries = 20) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      const task = latest.current.taskAt(index);
+      if (task) latest.current.onPreview(task.id);
+      else if (tries > 0) follow(index, tries - 1); // its row is still on the way
+    }, FOLLOW_MS);
+  };
+  const look = (index: number) => {
+    const task = taskAt(index);
+    setActive(index);
+    if (task) onPreview(task.id === preview ? undefined : task.id);
+  };
 
   const extend = async (to: number) => onSelect(withTasks(selection, await idsBetween(Math.min(anchor.current, to), Math.max(anchor.current, to)), true));
   const toggle = (index: number) => {
@@ -38,6 +64,7 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, idsB
     const next = Math.max(0, Math.min(total - 1, to));
     setActive(next);
     show(next);
+    if (preview !== undefined) follow(next);
     return next;
   };
   const open = () => {
@@ -54,7 +81,8 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, idsB
     ...sideways,
     ArrowDown: () => go(active + across), ArrowUp: () => go(active - across), PageDown: () => go(active + page * across), PageUp: () => go(active - page * across), Home: () => go(0), End: () => go(total - 1),
     'shift+ArrowDown': () => void extend(go(active + across)), 'shift+ArrowUp': () => void extend(go(active - across)),
-    ' ': () => toggle(active), Enter: open, 'mod+a': () => onSelect(EVERYTHING), Escape: () => onSelect(NOTHING), Delete: remove, Backspace: remove,
+    ' ': () => look(active), x: () => toggle(active), 'mod+ ': () => toggle(active), Enter: open, 'mod+a': () => onSelect(EVERYTHING),
+    Escape: () => (preview === undefined ? onSelect(NOTHING) : onPreview(undefined)), Delete: remove, Backspace: remove,
   };
   const onKey = (event: KeyboardEvent) => {
     const act = event.target === event.currentTarget ? acts[nameOfKey(event.nativeEvent)] : undefined;
@@ -67,5 +95,6 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, idsB
     if (event.shiftKey) void extend(index);
     else toggle(index);
   };
-  return { active, onKey, onCheck };
+  step.current = (by) => void go(active + by);
+  return { active, onKey, onCheck, look };
 }

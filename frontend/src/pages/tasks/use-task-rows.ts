@@ -1,38 +1,60 @@
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback } from 'react';
-import { taskPageQuery, TASKS_A_PAGE, type TaskSelection } from '../../api/tasks';
+import { useCallback, useEffect, useState } from 'react';
+import { type PageKind, taskPageQuery, type TaskSelection } from '../../api/tasks';
 import type { TaskRow } from '../../api/types';
 
 const MOST_AT_ONCE = 20_000;
+/** A list that flies past asks for nothing; one that rests this long does. */
+const RESTED_MS = 80;
 
-/** The tasks of a selection by their place in it; pages are fetched as they come into sight. */
-export function useTaskRows(project: number, selection: TaskSelection) {
+/**
+ * The tasks of a selection by their place in it; pages are fetched as they come into sight, and forgotten after.
+ * Nothing is asked until `isReady`.
+ */
+export function useTaskRows(project: number, selection: TaskSelection, kind: PageKind, isReady: boolean) {
   const client = useQueryClient();
-  const first = useQuery({ ...taskPageQuery(project, selection, 1), placeholderData: keepPreviousData });
+  const { size, isWhole } = kind;
+  const pageQuery = useCallback((page: number) => taskPageQuery(project, selection, page, { size, isWhole }), [project, selection, size, isWhole]);
+  const first = useQuery({ ...pageQuery(1), placeholderData: keepPreviousData, enabled: isReady });
   const total = first.data?.total ?? 0;
 
   const useRange = (from: number, to: number): ((index: number) => TaskRow | undefined) => {
-    const pages = pagesOf(from, Math.min(to, total));
-    const answers = useQueries({ queries: pages.map((page) => ({ ...taskPageQuery(project, selection, page), enabled: first.isSuccess })) });
+    const pages = pagesOf(from, Math.min(to, total), size);
+    const mayAsk = useRested(pages);
+    const answers = useQueries({ queries: pages.map((page) => ({ ...pageQuery(page), enabled: first.isSuccess && mayAsk })) });
     const byPage = new Map(pages.map((page, index) => [page, answers[index]?.data?.tasks]));
-    return (index) => (byPage.get(pageOf(index)) ?? (pageOf(index) === 1 ? first.data?.tasks : undefined))?.[index % TASKS_A_PAGE];
+    return (index) => {
+      const page = pageOf(index, size);
+      return (byPage.get(page) ?? (page === 1 ? first.data?.tasks : undefined))?.[index % size];
+    };
   };
 
   /** Ids of a stretch of rows, fetched where they were not seen yet. */
   const idsBetween = useCallback(async (from: number, to: number): Promise<number[]> => {
-    const pages = pagesOf(from, Math.min(to + 1, from + MOST_AT_ONCE));
-    const answers = await Promise.all(pages.map((page) => client.ensureQueryData(taskPageQuery(project, selection, page))));
-    const start = ((pages[0] ?? 1) - 1) * TASKS_A_PAGE;
+    const pages = pagesOf(from, Math.min(to + 1, from + MOST_AT_ONCE), size);
+    const answers = await Promise.all(pages.map((page) => client.ensureQueryData(pageQuery(page))));
+    const start = ((pages[0] ?? 1) - 1) * size;
     return answers.flatMap((answer) => answer.tasks).slice(from - start, to - start + 1).map((task) => task.id);
-  }, [client, project, selection]);
+  }, [client, pageQuery, size]);
 
   return { first, total, useRange, idsBetween };
 }
 
-const pageOf = (index: number): number => Math.floor(index / TASKS_A_PAGE) + 1;
+/** Whether these pages have been in sight for a moment, or lie beside those that were. */
+function useRested(pages: readonly number[]): boolean {
+  const [rested, setRested] = useState<readonly number[]>([1, 2]);
+  const key = pages.join();
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(key === '' ? [] : key.split(',').map(Number)), RESTED_MS);
+    return () => clearTimeout(timer);
+  }, [key]);
+  return pages.every((page) => rested.some((each) => Math.abs(each - page) <= 1));
+}
 
-function pagesOf(from: number, to: number): number[] {
+const pageOf = (index: number, size: number): number => Math.floor(index / size) + 1;
+
+function pagesOf(from: number, to: number, size: number): number[] {
   if (to <= from) return [];
-  const [first, last] = [pageOf(from), pageOf(to - 1)];
+  const [first, last] = [pageOf(from, size), pageOf(to - 1, size)];
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

@@ -1,0 +1,73 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { create } from 'zustand';
+import { ApiError } from '../../api/client';
+import { restoreDeletion } from '../../api/deletions';
+import { cancelJob, followJob } from '../../api/jobs';
+import { act, type Acted, type Chosen, type TaskAction, type TaskSelection } from '../../api/tasks';
+import { messageOf } from '../../ui/parts';
+import { offerUndo, say } from '../../ui/toast';
+
+export interface Bulk {
+  project: number;
+  action: TaskAction;
+  chosen: Chosen;
+  asked: TaskSelection;
+  users?: readonly number[];
+  /** "Deleting 12 tasks" */
+  doing: string;
+  /** "12 tasks are deleted." */
+  done: string;
+  /** "12 tasks are back." */
+  undone: string;
+}
+
+/** A bulk action on its way. It goes on, and is shown, wherever the person goes in these pages. */
+export interface Running {
+  id: number;
+  doing: string;
+  job: string | null;
+  progress: { done: number; total: number | null } | null;
+  isStopping: boolean;
+}
+
+interface Store {
+  running: readonly Running[];
+}
+
+export const useBulk = create<Store>(() => ({ running: [] }));
+
+let last = 0;
+const put = (id: number, part: Partial<Running>) => useBulk.setState(({ running }) => ({ running: running.map((each) => (each.id === id ? { ...each, ...part } : each)) }));
+
+/** Starts a bulk action and follows it to its end: then it says so, with a way back where something was deleted. */
+export async function startBulk(bulk: Bulk, client: QueryClient): Promise<void> {
+  const refresh = () => Promise.all(['tasks', 'project', 'projects', 'deletions', 'columns'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  const answer = await act(bulk.project, bulk.action, bulk.chosen, bulk.asked, bulk.users); // a refusal is the caller's to show
+  const id = ++last;
+  useBulk.setState(({ running }) => ({ running: [...running, { id, doing: bulk.doing, job: answer.job ?? null, progress: null, isStopping: false }] }));
+  void finish(bulk, answer, id)
+    .then((deletion) => {
+      if (deletion === null) say(bulk.done);
+      else offerUndo(bulk.done, async () => { await restoreDeletion(deletion); await refresh(); }, bulk.undone);
+    })
+    .catch((error: unknown) => say(error instanceof ApiError && error.code === 'job-cancelled' ? `${bulk.doing} was stopped. Nothing was changed.` : `${bulk.doing} failed: ${messageOf(error)}`, { tone: 'bad' }))
+    .finally(() => {
+      useBulk.setState(({ running }) => ({ running: running.filter((each) => each.id !== id) }));
+      void refresh();
+    });
+}
+
+/** The deletion that it made, to be undone; null where it deleted nothing. */
+async function finish({ action }: Bulk, answer: Acted, id: number): Promise<number | string | null> {
+  const result = answer.job ? await followJob<Partial<Acted> | null>(answer.job, ({ progress }) => put(id, { progress })) : null;
+  return action.startsWith('delete') ? (answer.deletion ?? result?.deletion ?? null) : null;
+}
+
+export function stopBulk({ id, job }: Running): void {
+  if (!job) return;
+  put(id, { isStopping: true });
+  cancelJob(job).catch((error: unknown) => {
+    put(id, { isStopping: false });
+    say(messageOf(error), { tone: 'bad' });
+  });
+}

@@ -1,0 +1,123 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { initialsOf, nameOf } from '../../api/session';
+import type { Person, TaskAnnotation, WholeTask } from '../../api/types';
+import { useVersions, VersionList } from '../label/history/version-list';
+import { restoreVersion, versionOf } from '../label/history/versions';
+import { ago, moment } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { Avatar, messageOf, Skeleton } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { Score } from './columns';
+import { authorOf, shownResults } from './task-results';
+import type { Shown } from './task-preview';
+
+interface WorkProps {
+  task: WholeTask;
+  people: ReadonlyMap<number, Person>;
+  shownKey: string | undefined;
+  onShow: (shown: Shown) => void;
+  makes: boolean;
+}
+
+/** Who did what on a task: a press shows it on the picture. */
+export function PreviewWork({ task, people, shownKey, onShow, makes }: WorkProps) {
+  const usual = shownResults(task);
+  const isOn = (key: string, results: unknown) => (shownKey === undefined ? results === usual.results : shownKey.split('/')[0] === key);
+  return (
+    <>
+      {task.annotations.length > 0 && (
+        <section className="sec" aria-label="Annotations">
+          <h3>{task.annotations.length === 1 ? 'Annotation' : 'Annotations'}</h3>
+          <ul className="work-list">
+            {task.annotations.map((each) => <Annotation key={each.id} annotation={each} people={people} isOn={isOn(`a${each.id}`, each.result)} onShow={onShow} makes={makes} />)}
+          </ul>
+        </section>
+      )}
+      {task.drafts.length > 0 && (
+        <section className="sec" aria-label="Drafts">
+          <h3>Drafts</h3>
+          <ul className="work-list">
+            {task.drafts.map((each) => (
+              <li key={each.id} className={isOn(`d${each.id}`, each.result) ? 'on' : ''}>
+                <button type="button" className="work-row" aria-pressed={isOn(`d${each.id}`, each.result)} onClick={() => onShow({ key: `d${each.id}`, results: each.result, isPredicted: false })}>
+                  <Icon name="pencil" /><span className="cut grow">{each.user ?? 'Somebody'}</span><span className="muted small" title={moment(each.updated_at)}>{ago(each.updated_at)}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {task.predictions.length > 0 && (
+        <section className="sec" aria-label="Predictions">
+          <h3>{task.predictions.length === 1 ? 'Prediction' : 'Predictions'}</h3>
+          <ul className="work-list">
+            {task.predictions.map((each) => (
+              <li key={each.id} className={isOn(`p${each.id}`, each.result) ? 'on' : ''}>
+                <button type="button" className="work-row" aria-pressed={isOn(`p${each.id}`, each.result)} onClick={() => onShow({ key: `p${each.id}`, results: each.result, isPredicted: true })}>
+                  <span className="mono cut grow">{each.model_version || 'no model named'}</span><Score score={each.score} />
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+interface AnnotationProps extends Omit<WorkProps, 'task' | 'shownKey'> {
+  annotation: TaskAnnotation;
+  isOn: boolean;
+}
+
+function Annotation({ annotation, people, isOn, onShow, makes }: AnnotationProps) {
+  const [isOpen, setOpen] = useState(false);
+  const author = authorOf(annotation);
+  const person = author === null ? undefined : people.get(author);
+  const name = person ? nameOf(person) : author === null ? 'Nobody in particular' : `Person ${author}`;
+  const key = `a${annotation.id}`;
+  return (
+    <li className={isOn ? 'on' : ''}>
+      <button type="button" className="work-row" aria-pressed={isOn} onClick={() => onShow({ key, results: annotation.result, isPredicted: false })}>
+        <Avatar seed={person?.email ?? author ?? '?'} initials={person ? initialsOf(person) : '?'} /><span className="cut grow">{name}</span>
+        {annotation.was_cancelled && <span className="muted small">skipped</span>}
+        {annotation.lead_time !== null && <span className="muted small" title="Time that it took">{Math.round(annotation.lead_time)} s</span>}
+        <span className="muted small" title={moment(annotation.updated_at)}>{ago(annotation.updated_at)}</span>
+      </button>
+      <button type="button" className="btn ghost icon small" aria-label={`History of the annotation by ${name}`} title="History" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}><Icon name="clock" /></button>
+      {isOpen && <History annotation={annotation} onShow={onShow} mayRestore={makes} />}
+    </li>
+  );
+}
+
+/** The versions of one annotation; a press shows one on the picture. */
+function History({ annotation, onShow, mayRestore }: { annotation: TaskAnnotation; onShow: (shown: Shown) => void; mayRestore: boolean }) {
+  const [state, again] = useVersions(annotation.id);
+  const [chosen, setChosen] = useState<number>();
+  const [isBusy, setBusy] = useState(false);
+  const client = useQueryClient();
+  const key = `a${annotation.id}`;
+  const look = (version: number) => {
+    setChosen(version);
+    versionOf(annotation.id, version).then(({ result }) => onShow({ key: `${key}/${version}`, results: result, isPredicted: false }), (error: unknown) => say(messageOf(error), { tone: 'bad' }));
+  };
+  const restore = (version: number) => {
+    setBusy(true);
+    restoreVersion(annotation.id, version)
+      .then(async () => {
+        await client.invalidateQueries({ queryKey: ['tasks'] });
+        onShow({ key, results: (await versionOf(annotation.id, version)).result, isPredicted: false });
+        say('The older version is back. The one before it stays in the history.');
+      })
+      .catch((error: unknown) => say(messageOf(error), { tone: 'bad' }))
+      .finally(() => { setBusy(false); again(); });
+  };
+  return (
+    <div className="work-history">
+      {state.is === 'loading' && <Skeleton width="70%" />}
+      {state.is === 'failed' && <p className="bad small" role="alert">{messageOf(state.error)}</p>}
+      {state.is === 'here' && <VersionList versions={state.versions} chosen={chosen ?? state.versions.find((each) => each.is_current)?.version} onChoose={look} onRestore={mayRestore ? ({ version }) => restore(version) : undefined} isBusy={isBusy} />}
+    </div>
+  );
+}

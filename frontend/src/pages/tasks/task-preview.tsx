@@ -1,0 +1,144 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
+import { call } from '../../api/client';
+import { deletionOf, restoreDeletion } from '../../api/deletions';
+import { taskQuery } from '../../api/tasks';
+import type { Person, Project, TaskResult, TaskRow, WholeTask } from '../../api/types';
+import { count } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { Failure, messageOf, Pill, Skeleton } from '../../ui/parts';
+import { offerUndo, say } from '../../ui/toast';
+import { LabelCounts } from './columns';
+import { usePhone } from './task-grid';
+import { PreviewWork } from './preview-work';
+import { fileNameOf, labelColours, mediaFor, statusOf, subjectOf, wordsFor } from './task-kind';
+import { TaskPicture, TaskWords } from './task-picture';
+import { shownResults, tallyOf } from './task-results';
+
+interface PreviewProps {
+  project: Project;
+  id: number;
+  people: ReadonlyMap<number, Person>;
+  openAddress: (task: TaskRow) => string;
+  onStep: ((by: -1 | 1) => void) | undefined;
+  onClose: () => void;
+  /** Whether the person may delete tasks and bring versions back. */
+  makes: boolean;
+  onAssign: ((task: number) => void) | undefined;
+}
+
+/** What is looked at: whose work on the task, or one version of it. */
+export interface Shown {
+  key: string;
+  results: readonly TaskResult[];
+  isPredicted: boolean;
+}
+
+/** One task beside the table; a sheet over it on a phone. */
+export function TaskPreview(props: PreviewProps) {
+  const isPhone = usePhone();
+  const name = `Task ${props.id}`;
+  if (!isPhone) return <aside className="preview" aria-label={name}><Preview {...props} /></aside>;
+  return (
+    <ModalOverlay className="veil" isOpen isDismissable onOpenChange={(open) => { if (!open) props.onClose(); }}>
+      <Modal className="dialog preview-sheet"><Dialog aria-label={name} className="preview"><Preview {...props} /></Dialog></Modal>
+    </ModalOverlay>
+  );
+}
+
+/** Its picture with what is drawn on it, its data, and who did what. */
+function Preview({ project, id, people, openAddress, onStep, onClose, makes, onAssign }: PreviewProps) {
+  const { data: task, isError, error, refetch } = useQuery(taskQuery(id));
+  const [shown, setShown] = useState<Shown>();
+  useEffect(() => setShown(undefined), [id]);
+  const isElsewhere = task !== undefined && task.project !== project.id;
+  const here = task?.id === id && !isElsewhere ? task : undefined;
+  return (
+    <>
+      <header>
+        <h2 className="mono">{id}</h2>
+        {here && <Pill tone={statusOf(here).tone}>{statusOf(here).text}</Pill>}
+        <span className="grow" />
+        {onStep && <button type="button" className="btn ghost icon" aria-label="Look at the task above" title="The one above (↑ in the table)" onClick={() => onStep(-1)}><Icon name="up" /></button>}
+        {onStep && <button type="button" className="btn ghost icon" aria-label="Look at the task below" title="The one below (↓ in the table)" onClick={() => onStep(1)}><Icon name="down" /></button>}
+        <button type="button" className="btn ghost icon" aria-label="Close" title="Close (Esc in the table)" onClick={onClose}><Icon name="close" /></button>
+      </header>
+      <div className="preview-body" tabIndex={0} role="region" aria-label={`What is known of task ${id}`}>
+        {isError && <Failure error={error} retry={() => void refetch()} what={`Task ${id}`} />}
+        {isElsewhere && <p className="two">Task {id} belongs to another project.</p>}
+        {!here && !isError && !isElsewhere && <><Skeleton width="100%" height={240} /><Skeleton width="60%" /><Skeleton width="40%" /></>}
+        {here && <Body project={project} task={here} people={people} shown={shown} onShow={setShown} openAddress={openAddress} makes={makes} />}
+      </div>
+      {here && (
+        <footer>
+          <a className="btn" href={openAddress(here)}>Open <kbd className="wide">Enter</kbd></a>
+          {onAssign && <button type="button" className="btn ghost" onClick={() => onAssign(id)}>Assign…</button>}
+          <span className="grow" />
+          {makes && <DeleteTask task={here} onGone={onClose} />}
+        </footer>
+      )}
+    </>
+  );
+}
+
+interface BodyProps extends Pick<PreviewProps, 'project' | 'people' | 'makes' | 'openAddress'> {
+  task: WholeTask;
+  shown: Shown | undefined;
+  onShow: (shown: Shown) => void;
+}
+
+const MOST_WORDS = 3000;
+
+function Body({ project, task, people, shown, onShow, makes, openAddress }: BodyProps) {
+  const subject = subjectOf(project);
+  const colours = labelColours(project);
+  const usual = shownResults(task);
+  const { results, isPredicted } = shown ?? usual;
+  const tally = tallyOf(results);
+  const media = mediaFor(task, subject);
+  return (
+    <>
+      {subject.kind === 'picture'
+        ? <a href={openAddress(task)} tabIndex={-1} aria-hidden="true"><TaskPicture address={media} results={results} isPredicted={isPredicted} colours={colours} fit="contain" alt="" stroke={2} /></a>
+        : <p className="preview-words"><TaskWords text={wordsFor(task, subject)} results={results} isPredicted={isPredicted} colours={colours} most={MOST_WORDS} /></p>}
+      {Object.keys(tally).length > 0 && <LabelCounts labels={tally} colours={colours} />}
+      <PreviewWork task={task} people={people} shownKey={shown?.key} onShow={onShow} makes={makes} />
+      <section className="sec" aria-label="Data">
+        <h3>Data</h3>
+        <dl className="kv">
+          {subject.kind === 'picture' && fileNameOf(task, subject) && <><dt>File</dt><dd>{fileNameOf(task, subject)}</dd></>}
+          {Object.entries(task.data).filter(([key]) => key !== subject.key).map(([key, value]) => <DataField key={key} name={key} value={value} />)}
+        </dl>
+      </section>
+    </>
+  );
+}
+
+const DataField = ({ name, value }: { name: string; value: unknown }) => {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return <><dt className="cut" title={name}>{name}</dt><dd>{/^https?:\/\/\S+$/.test(text) ? <a className="link" href={text} target="_blank" rel="noreferrer">{text}</a> : text}</dd></>;
+};
+
+/** Deletes at once, with ten seconds to take it back. */
+function DeleteTask({ task, onGone }: { task: WholeTask; onGone: () => void }) {
+  const client = useQueryClient();
+  const [isBusy, setBusy] = useState(false);
+  const refresh = () => Promise.all(['tasks', 'project', 'projects', 'deletions'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  const lost = task.annotations.length + task.predictions.length;
+  const remove = async () => {
+    setBusy(true);
+    try {
+      const { headers } = await call('DELETE', `api/tasks/${task.id}/`);
+      const deletion = deletionOf(headers);
+      onGone();
+      await refresh();
+      if (deletion) offerUndo(`Task ${task.id} is deleted.`, async () => { await restoreDeletion(deletion); await refresh(); }, `Task ${task.id} is back.`);
+      else say(`Task ${task.id} is deleted.`);
+    } catch (error) {
+      say(messageOf(error), { tone: 'bad' });
+      setBusy(false);
+    }
+  };
+  return <button type="button" className="btn danger-ghost" disabled={isBusy} title={lost > 0 ? `With it go ${count(task.annotations.length)} annotations and ${count(task.predictions.length)} predictions` : undefined} onClick={() => void remove()}>Delete</button>;
+}

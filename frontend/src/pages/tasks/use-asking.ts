@@ -1,0 +1,51 @@
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { columnsQuery, type TaskSelection, viewsQuery } from '../../api/tasks';
+import type { Column, View } from '../../api/types';
+import { type Asked, askedOf, EVERYTHING_ASKED, readAsked, sameAsked, searchFor, toSelection } from './asked';
+
+export interface Asking {
+  columns: readonly Column[];
+  views: readonly View[];
+  /** The saved view that is open. */
+  view: View | undefined;
+  asked: Asked;
+  selection: TaskSelection;
+  /** Whether something else is asked than the open view keeps. */
+  isChanged: boolean;
+  /** Whether everything that decides what to ask is known. */
+  isReady: boolean;
+  /** The task that is looked at beside the table. */
+  preview: number | undefined;
+  /** Asks for other tasks, within the open view unless another is named. */
+  ask: (asked: Asked, view?: View | null) => void;
+  openView: (view: View | undefined) => void;
+  look: (task: number | undefined) => void;
+}
+
+/** What the address asks for: the back button brings the former question back. */
+export function useAsking(project: number, onAsk: () => void): Asking {
+  const search = useSearch({ from: '/inside/projects/$projectId/data' });
+  const navigate = useNavigate();
+  const columns = useQuery(columnsQuery(project));
+  const views = useQuery(viewsQuery(project));
+  const view = views.data?.find((each) => each.id === search.view);
+  const { where, match, sort } = search;
+  const asked = useMemo(() => readAsked({ ...(where ? { where } : {}), ...(match ? { match } : {}), ...(sort ? { sort } : {}) }, view), [where, match, sort, view]);
+  const selection = useMemo(() => toSelection(asked, columns.data ?? []), [asked, columns.data]);
+  const params = { projectId: String(project) };
+  const ask = (next: Asked, inside: View | null | undefined = view) => {
+    onAsk();
+    void navigate({ to: '/projects/$projectId/data', params, search: searchFor(next, inside ?? undefined) });
+  };
+  return {
+    columns: columns.data ?? [], views: views.data ?? [], view, asked, selection,
+    isChanged: view !== undefined && !sameAsked(asked, askedOf(view.data)),
+    isReady: (search.view === undefined || !views.isPending) && (asked.filters.length === 0 || !columns.isPending),
+    preview: search.task,
+    ask,
+    openView: (next) => ask(next ? askedOf(next.data) : EVERYTHING_ASKED, next ?? null),
+    look: (task) => void navigate({ to: '/projects/$projectId/data', params, search: ({ task: _, ...rest }) => ({ ...rest, ...(task === undefined ? {} : { task }) }), replace: true }),
+  };
+}

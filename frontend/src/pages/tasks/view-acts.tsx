@@ -1,0 +1,137 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
+import { changeView, deleteView, orderViews, saveView, viewsQuery } from '../../api/tasks';
+import type { View, ViewData } from '../../api/types';
+import { Icon } from '../../ui/icon';
+import { messageOf } from '../../ui/parts';
+import { offerUndo, say } from '../../ui/toast';
+import { dataOf, type Look } from './look';
+import { NameView } from './name-view';
+import type { Asking } from './use-asking';
+import { titleOfView } from './view-tabs';
+
+interface ActsProps {
+  project: number;
+  asking: Asking;
+  look: Look;
+  isLookChanged: boolean;
+  onForgetLook: () => void;
+  /** Whether the person may keep views at all. */
+  makes: boolean;
+}
+
+/** What a view keeps: the question and how its answer looks. What others wrote into it stays. */
+export const viewDataOf = ({ asked, selection }: Asking, look: Look): ViewData => ({
+  filters: { conjunction: asked.match, items: [...selection.items] }, ordering: [...selection.ordering], ...dataOf(look),
+});
+
+/** Saves what was changed in the open view, or makes a view of what is asked. */
+export function ViewActs({ project, asking, look, isLookChanged, onForgetLook, makes }: ActsProps) {
+  const { view, asked, openView } = asking;
+  const [naming, setNaming] = useState(false);
+  const client = useQueryClient();
+  const refresh = () => client.invalidateQueries(viewsQuery(project));
+  const discard = () => {
+    onForgetLook();
+    openView(view);
+  };
+  const save = useMutation({
+    mutationFn: async () => { if (view) await changeView(view.id, { data: { ...view.data, ...viewDataOf(asking, look) } }); },
+    onSuccess: async () => {
+      await refresh();
+      discard();
+      say('The view is saved.');
+    },
+    onError: (error) => say(messageOf(error), { tone: 'bad' }),
+  });
+  const isChanged = view !== undefined && (asking.isChanged || isLookChanged);
+  return (
+    <>
+      {isChanged && makes && <button type="button" className="btn small" disabled={save.isPending} onClick={() => save.mutate()}>Save changes</button>}
+      {isChanged && <button type="button" className="btn ghost small" onClick={discard}>Discard</button>}
+      {!view && makes && (asked.filters.length > 0 || asked.sort) && <button type="button" className="btn ghost small wide" onClick={() => setNaming(true)}>Save this view</button>}
+      {naming && (
+        <NameView title="Save this view" button="Save view" onClose={() => setNaming(false)} onSave={async (title, isPrivate) => {
+          const made = await saveView(project, { ...viewDataOf(asking, look), title }, isPrivate);
+          await refresh();
+          openView(made);
+        }} />
+      )}
+    </>
+  );
+}
+
+/** Name, share, move and delete the open view. */
+export function ViewMenu({ project, asking, makes, look }: Pick<ActsProps, 'project' | 'asking' | 'makes' | 'look'>) {
+  const { view } = asking;
+  const [isNaming, setNaming] = useState(false);
+  const client = useQueryClient();
+  const refresh = () => client.invalidateQueries(viewsQuery(project));
+  if (!view) return null;
+  return (
+    <>
+      <Acts project={project} asking={asking} view={view} makes={makes} onRename={() => setNaming(true)} refresh={refresh} look={look} />
+      {isNaming && (
+        <NameView title={`Rename “${titleOfView(view)}”`} button="Rename" name={titleOfView(view)} onClose={() => setNaming(false)} onSave={async (title) => { await changeView(view.id, { data: { ...view.data, title } }); await refresh(); }} />
+      )}
+    </>
+  );
+}
+
+interface MenuProps extends Pick<ActsProps, 'project' | 'asking' | 'makes' | 'look'> {
+  view: View;
+  onRename: () => void;
+  refresh: () => Promise<void>;
+}
+
+function Acts({ project, asking, view, makes, onRename, refresh, look }: MenuProps) {
+  const ids = asking.views.map((each) => each.id);
+  const at = ids.indexOf(view.id);
+  const name = titleOfView(view);
+  const tried = (act: () => Promise<unknown>) => void act().catch((error: unknown) => say(messageOf(error), { tone: 'bad' }));
+  const move = (by: -1 | 1) => tried(async () => {
+    const order = ids.filter((id) => id !== view.id);
+    order.splice(at + by, 0, view.id);
+    await orderViews(project, order);
+    await refresh();
+  });
+  const duplicate = () => tried(async () => {
+    const made = await saveView(project, { ...view.data, ...viewDataOf(asking, look), title: `${name} (copy)` }, view.is_private ?? false);
+    await refresh();
+    asking.openView(made);
+  });
+  const remove = () => tried(async () => {
+    await deleteView(view.id);
+    asking.openView(undefined);
+    await refresh();
+    offerUndo(`The view “${name}” is deleted. Its tasks are untouched.`, async () => {
+      const made = await saveView(project, view.data, view.is_private ?? false);
+      await orderViews(project, ids.map((id) => (id === view.id ? made.id : id)));
+      await refresh();
+    });
+  });
+  const copyLink = () => tried(async () => {
+    await navigator.clipboard.writeText(location.href);
+    say('The link is copied. It opens for those who may see the project.');
+  });
+  const share = () => tried(async () => { await changeView(view.id, { is_private: !view.is_private }); await refresh(); });
+  const acts: Record<string, () => void> = { rename: onRename, duplicate, link: copyLink, share, left: () => move(-1), right: () => move(1), delete: remove };
+  return (
+    <MenuTrigger>
+      <Button className="btn ghost icon small" aria-label={`The view ${name}`}><Icon name="dots" /></Button>
+      <Popover placement="bottom start" className="menu">
+        <Menu aria-label={`The view ${name}`} style={{ outline: 'none' }} onAction={(key) => acts[String(key)]?.()}>
+          {makes ? <MenuItem id="rename"><Icon name="pencil" />Rename…</MenuItem> : null}
+          {makes ? <MenuItem id="duplicate"><Icon name="copy" />Duplicate</MenuItem> : null}
+          {view.is_private ? null : <MenuItem id="link"><Icon name="arrow" />Copy link</MenuItem>}
+          {makes && view.is_private !== undefined ? <MenuItem id="share"><Icon name={view.is_private ? 'eye' : 'lock'} />{view.is_private ? 'Share with everybody in the project' : 'Only for me'}</MenuItem> : null}
+          {makes && at > 0 ? <MenuItem id="left"><Icon name="left" />Move left</MenuItem> : null}
+          {makes && at < ids.length - 1 ? <MenuItem id="right"><Icon name="right" />Move right</MenuItem> : null}
+          {makes ? <Separator /> : null}
+          {makes ? <MenuItem id="delete" className="danger"><Icon name="trash" />Delete this view</MenuItem> : null}
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
