@@ -1,6 +1,6 @@
 import { call, get } from './client';
 import type { ExportFile, ExportFormat, ImportCounts, Job } from './types';
-import { followJob } from './jobs';
+import { cancelJob, followJob } from './jobs';
 import { upload, type UploadProgress } from './upload';
 
 export type ImportStage =
@@ -12,7 +12,7 @@ interface ImportWatch {
   onStage: (stage: ImportStage) => void;
 }
 
-/** Sends files, or one pasted JSON value, and follows the import to its end. Raises ApiError; then nothing was added. */
+/** Sends files, or one JSON value (tasks, or `{urls}`), and follows the import to its end. Raises ApiError; then nothing was added. Aborting asks the job to stop. */
 export async function importInto(project: number, source: readonly File[] | { json: unknown }, watch: ImportWatch): Promise<ImportCounts> {
   const options = {
     headers: { Prefer: 'respond-async' },
@@ -22,7 +22,8 @@ export async function importInto(project: number, source: readonly File[] | { js
   };
   const answer = await upload<ImportCounts | { job: string }>(`api/projects/${project}/import`, options);
   if (!('job' in answer.body)) return answer.body;
-  return followJob<ImportCounts>(answer.body.job, (job) => watch.onStage(readingStage(job)), watch.signal);
+  const { job } = answer.body;
+  return stoppable(job, () => followJob<ImportCounts>(job, (now) => watch.onStage(readingStage(now)), watch.signal));
 }
 
 function readingStage(job: Job): ImportStage {
@@ -37,14 +38,30 @@ function formOf(files: readonly File[]): FormData {
 
 export const exportFormats = (project: number) => get<ExportFormat[]>(`api/projects/${project}/export/formats`);
 
-/** Has the server write an export and returns where its file lies. */
-export async function exportFrom(
-  project: number, format: string, everyTask: boolean, onProgress: (job: Job<ExportFile>) => void, signal?: AbortSignal,
-): Promise<ExportFile> {
+export interface ExportOrder {
+  format: string;
+  /** Also tasks that nobody has annotated. */
+  everyTask: boolean;
+  ids?: readonly number[];
+  view?: number;
+}
+
+/** Has the server write an export and returns where its file lies. Aborting asks the job to stop. */
+export async function exportFrom(project: number, order: ExportOrder, onProgress: (job: Job<ExportFile>) => void, signal?: AbortSignal): Promise<ExportFile> {
   const answer = await call<{ job: string }>('GET', `api/projects/${project}/export`, {
-    query: { exportType: format, download_all_tasks: everyTask || undefined },
+    query: { exportType: order.format, download_all_tasks: order.everyTask || undefined, ids: order.ids?.join(','), view: order.view },
     headers: { Prefer: 'respond-async' },
     signal: signal ?? null,
   });
-  return followJob<ExportFile>(answer.body.job, onProgress, signal);
+  return stoppable(answer.body.job, () => followJob<ExportFile>(answer.body.job, onProgress, signal));
+}
+
+/** Follows a job; when the watching is aborted the job is asked to stop too. */
+async function stoppable<R>(job: string, follow: () => Promise<R>): Promise<R> {
+  try {
+    return await follow();
+  } catch (error) {
+    if (error instanceof DOMException) await cancelJob(job).catch(() => undefined); // it may have ended meanwhile
+    throw error;
+  }
 }

@@ -1,90 +1,102 @@
 import { useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { address } from '../../api/base';
-import { exportFormats, exportFrom } from '../../api/transfer';
-import type { ExportFile, ExportFormat, Job, Project } from '../../api/types';
+import { exportFormats } from '../../api/transfer';
+import { viewsQuery } from '../../api/tasks';
+import type { ExportFormat, Project } from '../../api/types';
 import { Dialog } from '../../ui/dialog';
-import { count } from '../../ui/format';
+import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
-import { Failure, messageOf, Notice, Progress, Skeleton } from '../../ui/parts';
-import '../import/import.css';
+import { Failure, Field, messageOf, Notice, Skeleton } from '../../ui/parts';
+import { JobProgress } from '../jobs/job-progress';
+import '../jobs/jobs.css';
+import { isWithPictures, reasonFor, withPictures } from './formats';
+import { LossReport } from './loss-report';
+import { useExport } from './use-export';
 
-type State = { is: 'ready' } | { is: 'running'; job?: Job<ExportFile> } | { is: 'done'; file: ExportFile } | { is: 'failed'; error: unknown };
+interface ExportProps {
+  project: Project;
+  /** Only these tasks, where some were selected. */
+  selected?: readonly number[];
+  /** The saved view that is open. */
+  openView?: number | undefined;
+  onClose: () => void;
+}
 
-/** Has the server write the annotations in a chosen format, says how far it is, and hands over the file. */
-export function ExportDialog({ project, onClose }: { project: Project; onClose: () => void }) {
+type Which = 'labelled' | 'all' | 'selected' | number;
+
+/** Has the server write the annotations in a chosen format, says how far it is, and hands over the file and what it could not carry. */
+export function ExportDialog({ project, selected = [], openView, onClose }: ExportProps) {
   const formats = useQuery({ queryKey: ['export-formats', project.id], queryFn: () => exportFormats(project.id) });
-  const usable = (formats.data ?? []).filter((format) => !format.disabled);
-  const [chosen, setChosen] = useState('JSON');
-  const [everyTask, setEveryTask] = useState(false);
+  const [format, setFormat] = useState('JSON');
+  const [pictures, setPictures] = useState(false);
+  const [which, setWhich] = useState<Which>(selected.length > 0 ? 'selected' : (openView ?? 'labelled'));
   const { state, start, stop } = useExport(project.id);
-  const labelled = project.num_tasks_with_annotations ?? 0;
-  const total = project.task_number ?? 0;
+  const all = formats.data ?? [];
   const running = state.is === 'running';
+  const picturesName = withPictures(format, all);
+  const name = pictures && picturesName ? picturesName : format;
+  const run = () => void start({
+    format: name, everyTask: which !== 'labelled',
+    ...(which === 'selected' ? { ids: selected } : {}), ...(typeof which === 'number' ? { view: which } : {}),
+  });
   const foot = running
     ? <button type="button" className="btn" onClick={stop}>Stop</button>
-    : (
-      <>
-        <button type="button" className="btn ghost" onClick={onClose}>Close</button>
-        {state.is === 'done'
-          ? <a className="btn primary" href={address(state.file.url)} download={state.file.file_name}><Icon name="download" />Download again</a>
-          : <button type="button" className="btn primary" disabled={usable.length === 0} onClick={() => void start(chosen, everyTask)}><Icon name="download" />Export {chosen.replaceAll('_', ' ')}</button>}
-      </>
-    );
+    : <><button type="button" className="btn ghost" onClick={onClose}>Close</button><button type="button" className="btn primary" disabled={all.length === 0} onClick={run}><Icon name="download" />Export {titleOf(all, format)}</button></>;
   return (
     <Dialog title={`Export ${project.title}`} onClose={onClose} foot={foot} busy={running} wide>
       {formats.isError && <Failure error={formats.error} retry={() => void formats.refetch()} what="The list of formats" />}
-      {state.is !== 'done' && (
+      {running && <div role="status" className="col" style={{ gap: 6 }}><b className="b">Writing {titleOf(all, format)}</b>{state.job ? <JobProgress job={state.job} /> : <Skeleton width="100%" height={6} />}</div>}
+      {state.is === 'done' && <Done file={state.file} />}
+      {state.is === 'failed' && <Notice tone="bad" live>{messageOf(state.error)}</Notice>}
+      {!running && (
         <>
-          <fieldset className="field" disabled={running}><legend className="unseen">Format</legend>
+          <fieldset className="field"><legend className="unseen">Format</legend>
             <div className="options">
               {formats.isPending && [0, 1, 2].map((each) => <label key={each}><Skeleton width="70%" height={14} /></label>)}
-              {usable.map((format) => <Choice key={format.name} format={format} chosen={format.name === chosen} onChoose={() => setChosen(format.name)} />)}
+              {inOrder(all).map((each) => <Choice key={each.name} format={each} chosen={each.name === format} onChoose={() => setFormat(each.name)} />)}
             </div>
           </fieldset>
-          <label className="check"><input type="checkbox" checked={everyTask} disabled={running} onChange={(event) => setEveryTask(event.target.checked)} />
-            <span>Also tasks without annotations <span className="muted">{everyTask ? `all ${count(total)}` : `now ${count(labelled)} of ${count(total)}`}</span></span>
-          </label>
+          <WhichTasks project={project} which={which} selected={selected} onChange={setWhich} />
+          {picturesName && <label className="check"><input type="checkbox" checked={pictures} onChange={(event) => setPictures(event.target.checked)} /><span>With the uploaded pictures <span className="muted">in the same archive</span></span></label>}
         </>
       )}
-      {running && <Working job={state.job} />}
-      {state.is === 'done' && <Notice tone="good" live><b>{state.file.file_name}</b> is written and on its way to your downloads.</Notice>}
-      {state.is === 'failed' && <Notice tone="bad" live>{messageOf(state.error)}</Notice>}
     </Dialog>
   );
 }
 
+/** Those that can be written first; the ones with pictures are a switch of their format. */
+const inOrder = (formats: readonly ExportFormat[]): ExportFormat[] => formats.filter((each) => !isWithPictures(each.name, formats)).sort((a, b) => Number(a.disabled ?? false) - Number(b.disabled ?? false));
+
+const titleOf = (formats: readonly ExportFormat[], name: string): string => formats.find((each) => each.name === name)?.title ?? name.replaceAll('_', ' ');
+
 const Choice = ({ format, chosen, onChoose }: { format: ExportFormat; chosen: boolean; onChoose: () => void }) => (
-  <label><input type="radio" name="format" checked={chosen} onChange={onChoose} /><span><span className="b">{format.title}</span><span className="two">{format.description}</span></span></label>
+  <label className={format.disabled ? 'off' : ''}>
+    <input type="radio" name="format" checked={chosen} disabled={format.disabled} onChange={onChoose} />
+    <span><span className="b">{format.title}</span><span className="two">{format.description}</span>{format.disabled && <span className="muted small why">{reasonFor(format)}</span>}</span>
+  </label>
 );
 
-const Working = ({ job }: { job: Job<ExportFile> | undefined }) => (
-  <div className="stage-row" role="status">
-    <div className="row"><span>Writing</span><span className="muted">{job?.progress?.total ? `${count(job.progress.done)} of ${count(job.progress.total)} tasks` : 'waiting for its turn'}</span></div>
-    <Progress share={job?.progress?.total ? job.progress.done / job.progress.total : undefined} name="Writing the export" />
-  </div>
+function WhichTasks({ project, which, selected, onChange }: { project: Project; which: Which; selected: readonly number[]; onChange: (which: Which) => void }) {
+  const views = (useQuery(viewsQuery(project.id)).data ?? []).filter((each) => each.data.title);
+  const read = (value: string): Which => (value === 'labelled' || value === 'all' || value === 'selected' ? value : Number(value));
+  return (
+    <Field label="Tasks">
+      {(wiring) => (
+        <select {...wiring} className="input" value={which} onChange={(event) => onChange(read(event.target.value))}>
+          <option value="labelled">With annotations ({count(project.num_tasks_with_annotations ?? 0)})</option>
+          <option value="all">All tasks ({count(project.task_number ?? 0)})</option>
+          {selected.length > 0 && <option value="selected">The {counted(selected.length, 'selected task')}</option>}
+          {views.map((each) => <option key={each.id} value={each.id}>Of the view “{each.data.title}”</option>)}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+const Done = ({ file }: { file: { url: string; file_name: string } }) => (
+  <>
+    <Notice tone="good" live><b>{file.file_name}</b> is written and on its way to your downloads. <a className="link" href={address(file.url)} download={file.file_name}>Download again</a></Notice>
+    <LossReport result={file} />
+  </>
 );
-
-function useExport(project: number) {
-  const [state, setState] = useState<State>({ is: 'ready' });
-  const stopper = useRef<AbortController | undefined>(undefined);
-  const start = async (format: string, everyTask: boolean) => {
-    stopper.current = new AbortController();
-    setState({ is: 'running' });
-    try {
-      const file = await exportFrom(project, format, everyTask, (job) => setState({ is: 'running', job }), stopper.current.signal);
-      setState({ is: 'done', file });
-      download(file);
-    } catch (error) {
-      setState(error instanceof DOMException ? { is: 'ready' } : { is: 'failed', error });
-    }
-  };
-  return { state, start, stop: () => stopper.current?.abort() };
-}
-
-function download(file: ExportFile): void {
-  const link = document.createElement('a');
-  link.href = address(file.url);
-  link.download = file.file_name;
-  link.click();
-}

@@ -10,7 +10,7 @@ interface DropProps {
   disabled?: boolean;
 }
 
-const ICONS: Record<SourceKind, IconName> = { pictures: 'picture', table: 'columns', json: 'code', texts: 'text', others: 'file' };
+const ICONS: Record<SourceKind, IconName> = { pictures: 'picture', table: 'columns', json: 'code', lines: 'code', texts: 'text', archive: 'file', others: 'file' };
 const MOST_LISTED = 6;
 
 /** Where files are dropped, picked or pasted; lists what it holds. */
@@ -27,7 +27,7 @@ export function DropZone({ files, onFiles, disabled = false }: DropProps) {
       onDragLeave={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false); }}
       onDrop={(event) => { event.preventDefault(); setOver(false); void filesOfDrop(event.dataTransfer).then(add); }}
     >
-      {files.length === 0 && !pasting && <div className="drop-words"><Icon name="upload" size={22} /><b className="b">Drop files or a folder here</b><span className="two">Pictures, texts, JSON, CSV or TSV</span></div>}
+      {files.length === 0 && !pasting && <div className="drop-words"><Icon name="upload" size={22} /><b className="b">Drop files or a folder here</b><span className="two">Pictures, texts, JSON, JSONL, CSV, TSV, Parquet, or a ZIP of them</span></div>}
       {files.length > 0 && <FileList files={files} onFiles={onFiles} />}
       {pasting
         ? <PasteBox onPaste={(text) => { add([fileOfPaste(text)]); setPasting(false); }} onCancel={() => setPasting(false)} />

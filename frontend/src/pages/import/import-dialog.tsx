@@ -1,28 +1,35 @@
 import { useState } from 'react';
+import { address } from '../../api/base';
 import type { Project } from '../../api/types';
 import { Dialog } from '../../ui/dialog';
-import { address } from '../../api/base';
+import { AddressBox, addressesIn } from './address-box';
 import { DropZone } from './drop-zone';
 import { ImportProgress } from './import-progress';
 import { useImport } from './use-import';
 
-/** Adds tasks to a project from files or pasted text, and says how far it is. */
+/** Adds tasks to a project from files, pasted text or addresses, and says how far it is. */
 export function ImportDialog({ project, onClose }: { project: Project; onClose: () => void }) {
+  const [way, setWay] = useState<'files' | 'addresses'>('files');
   const [files, setFiles] = useState<File[]>([]);
+  const [addresses, setAddresses] = useState('');
   const { state, start, stop, again } = useImport();
+  const urls = addressesIn(addresses);
+  const source = way === 'files' ? files : { urls };
+  const nothing = way === 'files' ? files.length === 0 : urls.length === 0;
+  const run = () => void start(project.id, source);
   const foot = {
     ready: (
       <>
         <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
-        <button type="button" className="btn primary" disabled={files.length === 0} onClick={() => void start(project.id, files)}>Import</button>
+        <button type="button" className="btn primary" disabled={nothing} onClick={run}>Import</button>
       </>
     ),
     running: <button type="button" className="btn" onClick={stop}>Stop</button>,
     failed: (
       <>
         <button type="button" className="btn ghost" onClick={onClose}>Close</button>
-        <button type="button" className="btn" onClick={again}>Change the files</button>
-        <button type="button" className="btn primary" onClick={() => void start(project.id, files)}>Try again</button>
+        <button type="button" className="btn" onClick={again}>{way === 'files' ? 'Change the files' : 'Change the addresses'}</button>
+        <button type="button" className="btn primary" onClick={run}>Try again</button>
       </>
     ),
     done: (
@@ -36,8 +43,11 @@ export function ImportDialog({ project, onClose }: { project: Project; onClose: 
     <Dialog title={`Import into ${project.title}`} onClose={onClose} foot={foot} busy={state.is === 'running'}>
       {state.is === 'ready' && (
         <>
-          <DropZone files={files} onFiles={setFiles} />
-          <p className="two small">Each picture or text becomes a task. In JSON, CSV and TSV each record does; its columns are what the label config shows. Predictions and annotations in JSON come along.</p>
+          <span className="seg" role="group" aria-label="From where">
+            {(['files', 'addresses'] as const).map((each) => <button key={each} type="button" className={each === way ? 'on' : ''} aria-pressed={each === way} onClick={() => setWay(each)}>{each === 'files' ? 'Files' : 'Web addresses'}</button>)}
+          </span>
+          {way === 'files' ? <DropZone files={files} onFiles={setFiles} /> : <AddressBox text={addresses} onText={setAddresses} />}
+          <p className="two small">Each picture or text becomes a task. In tables and JSON each record does; its columns are what the label config shows. Annotations and predictions come along: in JSON beside each task, and from archives in COCO, YOLO, Pascal VOC or CoNLL.</p>
         </>
       )}
       <ImportProgress state={state} />

@@ -3,12 +3,13 @@ import { Icon } from '../../ui/icon';
 import { messageOf, Notice, Progress } from '../../ui/parts';
 import { ApiError } from '../../api/client';
 import type { ImportCounts } from '../../api/types';
+import { LeftOut } from './left-out';
 import type { ImportState } from './use-import';
 
 /** How far an import is: what was sent, then what was read. */
 export function ImportProgress({ state }: { state: ImportState }) {
   if (state.is === 'running') return <Running state={state} />;
-  if (state.is === 'done') return <Notice tone="good" live>{sentenceOf(state.counts)}</Notice>;
+  if (state.is === 'done') return <><Notice tone="good" live>{sentenceOf(state.counts)}</Notice><LeftOut result={state.counts} /></>;
   if (state.is === 'failed') return <Failed error={state.error} />;
   return null;
 }

@@ -15,6 +15,10 @@ describe('the first task of what was dropped', () => {
     expect((await sampleOf([file('a.json', '{"image": "x.jpg"}')]))?.keys).toEqual(['image']);
   });
 
+  test('comes from the first line of JSON Lines, and not from an archive', async () => {
+    expect((await sampleOf([file('all.zip', 'PK'), file('a.jsonl', '\n{"text": "one"}\n{"text": "two"}\n')]))?.data).toEqual({ text: 'one' });
+  });
+
   test('is nothing for JSON that does not parse, and nothing for unknown files', async () => {
     expect(await sampleOf([file('a.json', '[{"data"')])).toBeUndefined();
     expect(await sampleOf([file('a.bin', 'x')])).toBeUndefined();

@@ -1,10 +1,10 @@
 /** What a person drops or pastes, and what its first task will look like. */
 
-export type SourceKind = 'pictures' | 'table' | 'json' | 'texts' | 'others';
+export type SourceKind = 'pictures' | 'table' | 'json' | 'lines' | 'texts' | 'archive' | 'others';
 
 const BY_ENDING: Record<string, SourceKind> = {
   jpg: 'pictures', jpeg: 'pictures', png: 'pictures', gif: 'pictures', bmp: 'pictures', webp: 'pictures', tif: 'pictures', tiff: 'pictures', svg: 'pictures',
-  csv: 'table', tsv: 'table', json: 'json', txt: 'texts', md: 'texts',
+  csv: 'table', tsv: 'table', json: 'json', jsonl: 'lines', ndjson: 'lines', txt: 'texts', md: 'texts', zip: 'archive', parquet: 'archive',
 };
 
 export const endingOf = (name: string): string => /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
@@ -32,12 +32,13 @@ const SAMPLE_BYTES = 256 * 1024;
 
 /** Reads as much of the first file as its first task needs. The caller releases the object address of a picture. */
 export async function sampleOf(files: readonly File[]): Promise<Sample | undefined> {
-  const first = files.find((file) => kindOfFile(file) !== 'others');
+  const first = files.find((file) => !['others', 'archive'].includes(kindOfFile(file)));
   if (!first) return undefined;
   const kind = kindOfFile(first);
   if (kind === 'pictures') return { data: {}, keys: [], plain: { kind: 'picture', value: URL.createObjectURL(first) } };
   const text = await first.slice(0, kind === 'json' ? 64 * SAMPLE_BYTES : SAMPLE_BYTES).text();
   if (kind === 'texts') return { data: {}, keys: [], plain: { kind: 'text', value: text.split('\n').find((line) => line.trim()) ?? text } };
+  if (kind === 'lines') return fromJson(text.split('\n').find((line) => line.trim()) ?? '');
   return kind === 'json' ? fromJson(text) : fromTable(text, endingOf(first.name) === 'tsv' ? '\t' : ',');
 }
 

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import { ApiError } from '../../api/client';
 import { importInto, type ImportStage } from '../../api/transfer';
 import type { ImportCounts } from '../../api/types';
 
@@ -20,18 +21,18 @@ export function useImport() {
     return () => window.removeEventListener('beforeunload', warn);
   }, [state]);
 
-  const start = async (project: number, files: readonly File[]): Promise<boolean> => {
+  const start = async (project: number, source: readonly File[] | { urls: readonly string[] }): Promise<boolean> => {
     const startedAt = Date.now();
     stopper.current = new AbortController();
-    const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
+    const totalBytes = 'urls' in source ? 0 : source.reduce((sum, file) => sum + file.size, 0);
     setState({ is: 'running', startedAt, stage: { at: 'sending', sentBytes: 0, totalBytes } });
     try {
-      const counts = await importInto(project, files, { signal: stopper.current.signal, onStage: (stage) => setState({ is: 'running', stage, startedAt }) });
+      const counts = await importInto(project, 'urls' in source ? { json: { urls: source.urls } } : source, { signal: stopper.current.signal, onStage: (stage) => setState({ is: 'running', stage, startedAt }) });
       setState({ is: 'done', counts });
-      await Promise.all(['tasks', 'columns', 'project', 'projects'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+      await Promise.all(['tasks', 'columns', 'project', 'projects', 'jobs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
       return true;
     } catch (error) {
-      setState({ is: 'failed', error });
+      setState({ is: 'failed', error: error instanceof DOMException ? new ApiError('It was stopped. Nothing was added.', 0, 'stopped', {}, null) : error });
       return false;
     }
   };

@@ -14,7 +14,7 @@ export function JobProgress({ job }: { job: Job }) {
   const share = total ? Math.min(1, (job.progress?.done ?? 0) / total) : undefined;
   return (
     <span className="job-progress">
-      <Progress share={share} name={`Progress: ${nameOfKind(job.kind)}`} />
+      {job.state === 'running' && <Progress share={share} name={`Progress: ${nameOfKind(job.kind)}`} />}
       <span className="muted small cut">{told(job, total)}{left !== undefined && left >= 2 ? `, ${duration(left)} left` : ''}</span>
     </span>
   );

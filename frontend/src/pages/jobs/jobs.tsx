@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { isRecord } from '../../api/client';
-import { jobsQuery, reasonOf } from '../../api/jobs';
+import { isOver, jobsQuery, reasonOf } from '../../api/jobs';
 import { nameOf } from '../../api/session';
 import type { Job } from '../../api/types';
 import type { JobsSearch } from '../../app/router';
@@ -57,7 +57,7 @@ function JobTable({ jobs, onOpen }: { jobs: readonly Job[]; onOpen: (id: string)
       <tbody>
         {jobs.map((job) => (
           <tr key={job.id}>
-            <td><span className="job-name"><button type="button" className="link b cut" onClick={() => onOpen(job.id)}>{nameOfKind(job.kind)}</button>{job.project && <span className="muted small cut">{job.project.title}</span>}</span></td>
+            <td><span className="job-name"><button type="button" className="job-open b cut" onClick={() => onOpen(job.id)}>{nameOfKind(job.kind)}</button>{job.project && <span className="muted small cut">{job.project.title}</span>}{!isOver(job) && <span className="slim"><JobProgress job={job} /></span>}</span></td>
             <td><State job={job} /></td>
             <td className="wide"><Outcome job={job} /></td>
             <td className="two wide">{job.actor ? nameOf(job.actor) : 'Treadle itself'}</td>

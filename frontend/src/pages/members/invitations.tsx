@@ -47,13 +47,13 @@ function InvitationRow({ workspace, invitation }: { workspace: Workspace; invita
   const close = () => { setLink(undefined); void refresh(); };
   return (
     <tr>
-      <td className={invitation.email ? '' : 'two'}><span className="cut">{invitation.email ?? 'Whoever has the link'}</span></td>
+      <td className={invitation.email ? 'main' : 'main two'}><span className="cut">{invitation.email ?? 'Whoever has the link'}</span></td>
       <td>{ROLE_WORDS[invitation.role].name}</td>
       <td className="num muted wide" title={moment(invitation.expires_at)}>{over ? <Pill tone="warn">ended {day(invitation.expires_at)}</Pill> : day(invitation.expires_at)}</td>
       <td className="tight">
         <span className="row">
-          <button type="button" className="btn" disabled={renew.isPending} aria-label={`New link for ${whom}`} title="The old link ends; a link can be shown only when it is made" onClick={() => renew.mutate()}><Icon name="link" />New link</button>
-          <button type="button" className="btn danger-ghost" disabled={revoke.isPending} aria-label={`Revoke the invitation for ${whom}`} onClick={() => revoke.mutate()}>Revoke</button>
+          <button type="button" className="btn" disabled={renew.isPending} aria-label={`New link for ${whom}`} title="The old link ends; a link can be shown only when it is made" onClick={() => renew.mutate()}><Icon name="link" /><span className="wide">New link</span></button>
+          <button type="button" className="btn danger-ghost" disabled={revoke.isPending} aria-label={`Revoke the invitation for ${whom}`} onClick={() => revoke.mutate()}><span className="wide">Revoke</span><span className="slim"><Icon name="close" /></span></button>
         </span>
         {link && <LinkDialog token={link} workspace={workspace} role={invitation.role} email={invitation.email} onClose={close} />}
       </td>

@@ -58,10 +58,10 @@ function MemberTable({ workspace, members }: { workspace: Workspace; members: re
         <tbody>
           {members.map((member) => (
             <tr key={member.user.id}>
-              <td><Who person={member.user} note={isMe(member) ? 'you' : undefined} /></td>
+              <td className="main"><Who person={member.user} note={isMe(member) ? 'you' : undefined} /></td>
               <td><RoleSelect name={nameOf(member.user)} role={member.role} own={manages ? workspace.role : undefined} disabled={roles.change.isPending} onChange={(to) => roles.change.mutate({ person: member.user, from: member.role, to })} /></td>
               <td className="num muted wide" title={moment(member.created_at)}>{day(member.created_at)}</td>
-              {manages && <td className="tight">{outranks(workspace.role, member.role) && <button type="button" className="btn danger-ghost" aria-label={`Remove ${nameOf(member.user)}`} onClick={() => setLeaving(member)}>Remove</button>}</td>}
+              {manages && <td className="tight">{outranks(workspace.role, member.role) && <button type="button" className="btn danger-ghost" aria-label={`Remove ${nameOf(member.user)}`} onClick={() => setLeaving(member)}><span className="wide">Remove</span><span className="slim"><Icon name="trash" /></span></button>}</td>}
             </tr>
           ))}
         </tbody>

@@ -52,7 +52,7 @@ function Table({ project, own, people }: { project: number; own: string | undefi
       <tbody>
         {people.map((each) => (
           <tr key={each.user.id}>
-            <td><Who person={each.user} note={each.user.id === user?.id ? 'you' : undefined} /></td>
+            <td className="main"><Who person={each.user} note={each.user.id === user?.id ? 'you' : undefined} /></td>
             <td className="two wide">{each.inWorkspace ? ROLE_WORDS[each.inWorkspace].name : 'No member'}</td>
             <td><RoleHere person={each} own={own} disabled={change.isPending} onChange={(to) => change.mutate({ person: each.user, from: each.here, to })} /></td>
           </tr>

@@ -62,7 +62,7 @@ export function NewProject() {
             <div className="row"><h2 id="step-how" className="grow">How do you label it?</h2><WaySwitch way={way} onWay={setWay} /></div>
             {way === 'template'
               ? <TemplatePicker list={templates} chosen={template} textFirst={showsText(sample)} onChoose={(each) => { setTemplate(each.title); change(each.config); }} />
-              : <ConfigField config={config} onChange={(next) => { change(next); setTemplate(undefined); setNamed(title); }} check={check} />}
+              : <ConfigField config={config} onChange={(next) => { change(next); setTemplate(undefined); }} check={check} />}
             {way === 'template' && config && <LabelLists config={config} onChange={change} />}
             <KeyFix config={config} sample={sample} onChange={change} />
           </section>

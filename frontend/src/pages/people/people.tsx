@@ -7,6 +7,7 @@ import type { Organization, OrganizationPerson, Session } from '../../api/types'
 import { Top } from '../../app/top';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { ago, counted, day, moment } from '../../ui/format';
+import { Icon } from '../../ui/icon';
 import { Empty, Failure, Field, messageOf, Notice, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { Who } from '../../ui/who';
@@ -24,7 +25,7 @@ export function People() {
       <Top title="People">
         {people.data && <span className="muted wide">{counted(people.data.pages[0]?.count ?? 0, 'account')}{organization.data ? ` in ${organization.data.title}` : ''}</span>}
         <span className="grow" />
-        <button type="button" className="btn" onClick={() => setNaming(true)} disabled={!organization.data}>Rename<span className="wide">the organisation</span></button>
+        <button type="button" className="btn" onClick={() => setNaming(true)} disabled={!organization.data}><span>Rename<span className="wide"> the organisation</span></span></button>
       </Top>
       <div className="table-scroll">
         <p className="two page-lead">{SIGN_UP[session.sign_up]} An account alone sees nothing: roles are given in a workspace, under <Link to="/members" className="link">Members</Link>.</p>
@@ -59,10 +60,10 @@ function PeopleTable({ people, me }: { people: readonly OrganizationPerson[]; me
         <tbody>
           {people.map((person) => (
             <tr key={person.id}>
-              <td><Who person={person} note={person.id === me ? 'you' : undefined} /></td>
+              <td className="main"><Who person={person} note={person.id === me ? 'you' : undefined} /></td>
               <td className="num muted wide">{day(person.date_joined)}</td>
               <td className="num muted wide" title={moment(person.last_activity)}>{ago(person.last_activity)}</td>
-              <td className="tight">{person.id !== me && <button type="button" className="btn danger-ghost" aria-label={`Deactivate ${nameOf(person)}`} onClick={() => setLeaving(person)}>Deactivate</button>}</td>
+              <td className="tight">{person.id !== me && <button type="button" className="btn danger-ghost" aria-label={`Deactivate ${nameOf(person)}`} onClick={() => setLeaving(person)}><span className="wide">Deactivate</span><span className="slim"><Icon name="trash" /></span></button>}</td>
             </tr>
           ))}
         </tbody>

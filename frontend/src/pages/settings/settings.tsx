@@ -1,16 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
-import { changeProject, deleteProject, projectQuery } from '../../api/projects';
+import { useParams } from '@tanstack/react-router';
+import { changeProject, projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { may, useWorkspace } from '../../app/workspace';
-import { Confirm } from '../../ui/dialog';
-import { counted } from '../../ui/format';
 import { elsewhereWrong, Notice } from '../../ui/parts';
 import { say } from '../../ui/toast';
+import { Deletions } from '../trash/deletions';
 import { ConfigSettings } from './config-settings';
+import { Danger } from './danger';
+import { Duplicate } from './duplicate';
 import { General } from './general';
 import { QueueSettings } from './queue-settings';
+import { Snapshots } from './snapshots';
+import { Suggestions } from './suggestions';
 import './settings.css';
 
 /** What a project asks of people, and how it hands out its tasks. */
@@ -18,14 +20,21 @@ export function Settings() {
   const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
   const project = useQuery(projectQuery(id)).data;
   const workspace = useWorkspace();
+  const edits = may(workspace, 'edit');
   if (!project) return null;
   return (
     <div className="scroll">
       <div className="settings">
-        {!may(workspace, 'edit') && <Notice>You can look at these settings. An editor of the workspace can change them.</Notice>}
-        <General key={`general ${id}`} project={project} />
-        <ConfigSettings key={`config ${id}`} project={project} />
-        <QueueSettings key={`queue ${id}`} project={project} />
+        {!edits && <Notice>You can look at these settings. An editor of the workspace can change them.</Notice>}
+        <fieldset className="settings-group" disabled={!edits}>
+          <General key={`general ${id}`} project={project} />
+          {edits && <ConfigSettings key={`config ${id}`} project={project} />}
+          <QueueSettings key={`queue ${id}`} project={project} />
+          <Suggestions key={`suggestions ${id}`} project={project} />
+        </fieldset>
+        {may(workspace, 'export') && <Snapshots project={project} />}
+        {edits && <Deletions project={project} />}
+        {edits && <Duplicate project={project} />}
         {may(workspace, 'manage') && <Danger project={project} />}
       </div>
     </div>
@@ -68,33 +77,5 @@ export function SaveBar({ save, changed, onReset, onSave, fields, blocked = fals
         {changed && <span className="muted small">not saved yet</span>}
       </div>
     </>
-  );
-}
-
-function Danger({ project }: { project: Project }) {
-  const [asking, setAsking] = useState(false);
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const remove = async () => {
-    await deleteProject(project.id);
-    await navigate({ to: '/projects' });
-    client.removeQueries({ queryKey: ['project', project.id] });
-    await client.invalidateQueries({ queryKey: ['projects'] });
-    say(`“${project.title}” is deleted.`);
-  };
-  const counts: Array<[number | null, string]> = [[project.task_number, 'task'], [project.total_annotations_number, 'annotation'], [project.total_predictions_number, 'prediction']];
-  const lost = counts.filter(([n]) => n).map(([n, what]) => counted(n ?? 0, what));
-  return (
-    <section className="card" aria-labelledby="danger">
-      <h2 id="danger">Delete this project</h2>
-      <div className="row wrap"><p className="two grow">{lost.length > 0 ? `${lost.join(', ')} and the uploaded files go with it, for everybody.` : 'It holds no tasks.'}</p><button type="button" className="btn danger" onClick={() => setAsking(true)}>Delete project…</button></div>
-      {asking && (
-        <Confirm title={`Delete “${project.title}”?`} action="Delete project" typed={project.title} onConfirm={remove} onClose={() => setAsking(false)}>
-          <p>Lost for good:</p>
-          <ul className="lost">{lost.map((each) => <li key={each}>{each}</li>)}<li>its label config, views, drafts and uploaded files</li></ul>
-          <p className="two">An export made before keeps the annotations.</p>
-        </Confirm>
-      )}
-    </section>
   );
 }

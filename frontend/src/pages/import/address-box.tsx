@@ -1,0 +1,11 @@
+/** Web addresses of files to import, one on each line. The server fetches them. */
+export const AddressBox = ({ text, onText }: { text: string; onText: (text: string) => void }) => (
+  <label className="field">
+    <span className="label">Web addresses, one on each line</span>
+    <textarea className="input mono-input" rows={6} spellCheck={false} autoFocus placeholder="https://example.com/tasks.json" value={text} onChange={(event) => onText(event.target.value)} />
+    <span className="hint">The server fetches the files; addresses of private networks are refused unless it is set up to allow them.</span>
+  </label>
+);
+
+/** The lines that are addresses; everything else is left out of what is sent. */
+export const addressesIn = (text: string): string[] => text.split(/\s+/).filter((each) => /^https?:\/\/\S+$/i.test(each));
