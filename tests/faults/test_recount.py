@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from treadle.db import Database, Tx, schema
 from treadle.db.schema import imports, predictions
 from treadle.db.schema import projects as project_table
 from treadle.db.schema import tasks as task_table
+from treadle.errors import Conflict
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import predictions as prediction_verbs
 from treadle.labeling import projects, tasks, trash
@@ -100,6 +102,17 @@ class History:
         with self.studio.database.write() as tx:
             grant = self.studio.grant(tx, "editor", Permission.TASK_WRITE)
             trash.delete_now(tx, grant, "tasks", chosen)
+
+    def restore(self, place: int) -> None:
+        """Bring back what one of the deletions took, unless it is back or its task is not there."""
+        with self.studio.database.read() as tx:
+            grant = self.studio.grant(tx, "manager", Permission.TASK_WRITE)
+            ids = [row["id"] for row in trash.list_of_project(tx, grant)]
+        if ids:
+            with suppress(Conflict), self.studio.database.write() as tx:
+                trash.restore_now(
+                    tx, self.studio.grant(tx, "manager", Permission.TASK_WRITE), ids[place % len(ids)]
+                )
 
     def change_project(self, values: dict[str, Any]) -> None:
         self.studio.change_project(**values)
@@ -205,6 +218,8 @@ steps = st.one_of(
     step(History.predict, places),
     step(History.remove_prediction, places),
     step(History.remove_tasks, st.lists(places, min_size=1, max_size=3)),
+    step(History.restore, places),
+    step(History.restore, places),
     step(History.change_project, project_changes),
 )
 histories = st.lists(steps, min_size=1, max_size=25)

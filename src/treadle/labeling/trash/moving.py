@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select
 
 from treadle import events
 from treadle.db import Tx, schema
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, predictions, tasks, trash
-from treadle.labeling.tally import add_to_counters, count_task, lock_task, sum_up
+from treadle.labeling.tally import lock_task, sum_up
 from treadle.labeling.trash import content, deletions
 from treadle.labeling.trash.content import Content, StoredRow, by_id
+from treadle.labeling.trash.counting import count_predictions, count_tasks, retally
 from treadle.labeling.trash.deletions import Deletion
 
 _IN_PROJECT = tasks.c.project_id == bindparam("project_id")
@@ -40,11 +41,6 @@ def _delete(table: Table) -> Prepared:
 _TASKS_OF_ANNOTATIONS, _TASKS_OF_PREDICTIONS = _tasks_of(schema.annotations), _tasks_of(predictions)
 _DELETE_TASKS, _DELETE_ANNOTATIONS = _delete(tasks), _delete(schema.annotations)
 _DELETE_PREDICTIONS, _DELETE_DRAFTS = _delete(predictions), _delete(drafts)
-_ADD_PREDICTIONS = Prepared(
-    update(tasks)
-    .where(tasks.c.id == bindparam("of_task"))
-    .values(total_predictions=tasks.c.total_predictions + bindparam("more"))
-)
 _TRASH_COLUMNS = ("deletion_id", "kind", "row_id", "content")
 
 
@@ -103,31 +99,6 @@ def lock_tasks(tx: Tx, project_id: int, task_ids: Iterable[int]) -> list[int]:
     return [row["id"] for row in tx.execute(_LOCK, wanted).all()]
 
 
-def count_tasks(tx: Tx, project_id: int, rows: Sequence[StoredRow], *, sign: int) -> None:
-    """Add what the tasks' rows say to the project's counters, or with ``sign`` -1 take it away."""
-    completed = sum(row["total_annotations"] for row in rows)
-    ground_truth = sum(row["ground_truth_annotations"] for row in rows)
-    add_to_counters(
-        tx,
-        project_id,
-        tasks=sign * len(rows),
-        finished=sign * sum(row["is_labeled"] for row in rows),
-        with_annotations=sign
-        * sum(row["total_annotations"] > row["ground_truth_annotations"] for row in rows),
-        completed=sign * completed,
-        cancelled=sign * sum(row["cancelled_annotations"] for row in rows),
-        ground_truth=sign * ground_truth,
-        predictions=sign * sum(row["total_predictions"] for row in rows),
-    )
-
-
-def add_to_tasks(tx: Tx, project_id: int, rows: Sequence[StoredRow], *, sign: int) -> None:
-    """Count these predictions in their tasks and the project, or with ``sign`` -1 no more."""
-    for task_id, found in sorted(by_id(rows, "task_id").items()):
-        tx.execute(_ADD_PREDICTIONS, {"of_task": task_id, "more": sign * len(found)})
-    add_to_counters(tx, project_id, predictions=sign * len(rows))
-
-
 def _lock_tasks_of(tx: Tx, deletion: Deletion, statement: Prepared, ids: Sequence[int]) -> set[int]:
     found = [row["task_id"] for row in tx.execute(statement, {"ids": id_list(ids)}).all()]
     return set(lock_tasks(tx, deletion.project_id, found))
@@ -142,8 +113,7 @@ def _move_annotations(tx: Tx, deletion: Deletion, rows: Sequence[StoredRow]) -> 
     kept = [(row["id"], Content(annotations=[row], drafts=begun.get(row["id"], []))) for row in rows]
     _keep(tx, deletion, "annotation", kept)
     tx.execute(_DELETE_ANNOTATIONS, {"ids": id_list(ids)})
-    for task in before:
-        count_task(tx, task, by=deletion.user_id)
+    retally(tx, before, by=deletion.user_id)
     sum_up(tx, deletion.project_id, rows, sign=-1)
     _note(tx, deletion, ids)
     return len(ids)
@@ -155,7 +125,7 @@ def _move_predictions(tx: Tx, deletion: Deletion, rows: Sequence[StoredRow]) -> 
     ids = [row["id"] for row in rows]
     _keep(tx, deletion, "prediction", [(row["id"], Content(predictions=[row])) for row in rows])
     tx.execute(_DELETE_PREDICTIONS, {"ids": id_list(ids)})
-    add_to_tasks(tx, deletion.project_id, rows, sign=-1)
+    count_predictions(tx, deletion.project_id, rows, sign=-1)
     _note(tx, deletion, ids)
     return len(ids)
 

@@ -19,11 +19,17 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, file_uploads, handouts, predictions, projects, tasks, trash, users
 from treadle.errors import Conflict
 from treadle.ids import new_uuid
-from treadle.labeling.tally import IGNORE_SKIPPED, count_task, lock_task, sum_up
+from treadle.labeling.tally import IGNORE_SKIPPED, lock_task, sum_up
 from treadle.labeling.trash import content
 from treadle.labeling.trash.content import Content, StoredRow, by_id, write_stored
+from treadle.labeling.trash.counting import (
+    count_predictions,
+    count_tasks,
+    recount_assigned,
+    retally,
+)
 from treadle.labeling.trash.deletions import Deletion
-from treadle.labeling.trash.moving import add_to_tasks, count_tasks, lock_tasks
+from treadle.labeling.trash.moving import lock_tasks
 
 _t = trash.c
 _BATCH = Prepared(
@@ -105,12 +111,14 @@ def _restore_tasks(tx: Tx, deletion: Deletion, items: Sequence[Content]) -> None
     whole = [_as_of_now(item, gone) for item in items]
     rows = [_counted(item, rules) for item in whole]
     write_stored(tx, tasks, rows)
-    write_stored(tx, schema.annotations, [row for item in whole for row in item.annotations])
+    done = [row for item in whole for row in item.annotations]
+    write_stored(tx, schema.annotations, done)
     write_stored(tx, predictions, [row for item in whole for row in item.predictions])
     write_stored(tx, drafts, [row for item in whole for row in item.drafts])
     write_stored(tx, handouts, [row for item in whole for row in item.handouts])
     count_tasks(tx, deletion.project_id, rows, sign=1)
-    sum_up(tx, deletion.project_id, [row for item in whole for row in item.annotations], sign=1)
+    recount_assigned(tx, [row["id"] for row in rows])
+    sum_up(tx, deletion.project_id, done, sign=1)
 
 
 def _restore_work(tx: Tx, deletion: Deletion, items: Sequence[Content], *, by: int | None) -> None:
@@ -120,13 +128,12 @@ def _restore_work(tx: Tx, deletion: Deletion, items: Sequence[Content], *, by: i
     before = [lock_task(tx, task_id) for task_id in sorted(by_id(done, "task_id"))]
     write_stored(tx, schema.annotations, done)
     write_stored(tx, drafts, [row for item in whole for row in item.drafts])
-    for task in before:
-        count_task(tx, task, by=by)
+    retally(tx, before, by=by)
     sum_up(tx, deletion.project_id, done, sign=1)
     predicted = [row for item in whole for row in item.predictions]
     if predicted:
         write_stored(tx, predictions, predicted)
-        add_to_tasks(tx, deletion.project_id, predicted, sign=1)
+        count_predictions(tx, deletion.project_id, predicted, sign=1)
 
 
 @dataclass(frozen=True)
