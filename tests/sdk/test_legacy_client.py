@@ -173,8 +173,17 @@ def test_a_snapshot_chooses_tasks_and_annotations(project: Project, tmp_path: Pa
     assert len(holds(task_filter_options={"finished": "exclude"})) == 3
     assert sum(holds(annotation_filter_options_skipped=False).values()) == 2
     assert sum(holds(annotation_filter_options_usual=False).values()) == 2
-    with pytest.raises(HTTPError):
-        holds(serialization_options_predictions=False)
+
+
+def test_a_snapshot_spells_out_predictions(project: Project, tmp_path: Path) -> None:
+    task_id = project.get_tasks_ids()[0]
+    project.create_prediction(task_id, result=[BOX], score=0.5)
+    made = project.export_snapshot_create(title="in full", serialization_options_predictions=False)
+    _, name = project.export_snapshot_download(made["id"], path=str(tmp_path))
+    tasks = json.loads((tmp_path / name).read_text())
+    assert [each["score"] for each in tasks[0]["predictions"]][-1:] == [0.5]
+    (listed,) = project.export_snapshot_list()
+    assert listed["serialization_options"]["predictions"] == {"only_id": False}
 
 
 def test_tasks_are_changed_and_deleted(legacy: Client, project: Project) -> None:

@@ -14,7 +14,7 @@ from treadle.errors import Invalid, NotFound, Unsupported
 from treadle.jobs import Job
 from treadle.labeling import exports, projects
 from treadle.labeling.config import parse_config
-from treadle.labeling.exports import Choice, ExportOrder, SnapshotChoice
+from treadle.labeling.exports import Choice, Detail, ExportOrder, NewSnapshot, SnapshotChoice
 from treadle.labeling.formats import EXPORT_FORMATS, find_format
 from treadle.permissions import Permission
 from treadle.web.bodies import read_whole
@@ -26,6 +26,8 @@ from treadle.web.routing import AnyReply, Reply, Route, empty, json_reply
 
 WAIT_S = 600.0
 _MOST_BODY_BYTES = 1024**2
+#: What the answer to a conversion tells of what it could not carry.
+_LOSSES = ("left_out", "loss_count", "report_url")
 
 
 class TaskChoice(Struct):
@@ -55,6 +57,7 @@ class IdOnly(Struct):
 class Serialization(Struct):
     """How a snapshot tells what belongs to a task."""
 
+    drafts: IdOnly | None = None
     predictions: IdOnly | None = None
     annotations__completed_by: IdOnly | None = None
     interpolate_key_frames: bool | None = None
@@ -81,7 +84,8 @@ def list_formats(call: Call) -> Reply:
     with call.read() as tx:
         call.allow(tx, ProjectScope(project_id))
         config = parse_config(projects.config_of(tx, project_id))
-    return json_reply([_format(known, known.fits(config)) for known in EXPORT_FORMATS])
+    told = [_format(known, known.fits(config)) for known in EXPORT_FORMATS]
+    return json_reply(sorted(told, key=lambda each: "disabled" in each))
 
 
 async def export(call: Call) -> AnyReply:
@@ -99,20 +103,30 @@ async def export(call: Call) -> AnyReply:
 
 def download_export(call: Call) -> AnyReply:
     """The file that an export job wrote."""
+    return _send(call, _find_export(call))
+
+
+def report_export(call: Call) -> AnyReply:
+    """What the format of an export could not carry: one entry for each loss."""
+    found = _result(_find_export(call))
+    return _send_report(call, found["object_key"], found["file_name"])
+
+
+def _find_export(call: Call) -> Job:
     with call.read() as tx:
         job = jobs.get(tx, call.path_params["job"])
         if job.project_id is None or job.kind != "export":
             raise NotFound("export-not-found", f"There is no export {job.id}.")
         call.allow(tx, ProjectScope(job.project_id))
     raise_failure(job)
-    return _send(call, job)
+    return job
 
 
 def list_snapshots(call: Call) -> Reply:
     with call.read() as tx:
         grant = _grant(call, tx)
         rows = exports.list_snapshots(tx, grant)
-        return json_reply([_brief(exports.render_snapshot(tx, row)) for row in rows])
+        return json_reply([exports.render_snapshot(tx, row) for row in rows])
 
 
 async def create_snapshot(call: Call) -> Reply:
@@ -126,7 +140,7 @@ async def create_snapshot(call: Call) -> Reply:
 
 
 def get_snapshot(call: Call) -> Reply:
-    return _brief_reply(_show_snapshot(call, call.path_int("export_id"), 200))
+    return _show_snapshot(call, call.path_int("export_id"), 200)
 
 
 def delete_snapshot(call: Call) -> Reply:
@@ -141,22 +155,38 @@ async def convert_snapshot(call: Call) -> Reply:
     """Convert a snapshot to another format, and wait for it."""
     body = await _body(call, ConversionBody)
     conversion_id, job = await call.in_thread(_start_conversion, call, body.export_type)
-    if job is not None and not wants_no_wait(call):
-        raise_failure(await jobs.wait_for(call.parts.database, job.id, WAIT_S))
-    return json_reply({"export_type": body.export_type, "converted_format": conversion_id})
+    answer = {"export_type": body.export_type, "converted_format": conversion_id}
+    if job is None or wants_no_wait(call):
+        return json_reply(answer)
+    job = await jobs.wait_for(call.parts.database, job.id, WAIT_S)
+    raise_failure(job)
+    return json_reply({**answer, **{name: value for name, value in _result(job).items() if name in _LOSSES}})
 
 
 def download_snapshot(call: Call) -> AnyReply:
-    kind = call.query_text("exportType") or call.query_text("export_type") or "JSON"
-    with call.read() as tx:
-        key, name, content_type = exports.find_download(
-            tx, _grant(call, tx), call.path_int("export_id"), kind
-        )
+    key, name, content_type = _find_download(call)
     return stream_object(call, key, content_type, _named(name))
 
 
+def report_snapshot(call: Call) -> AnyReply:
+    """What a snapshot in a format could not carry: one entry for each loss."""
+    key, name, _ = _find_download(call)
+    return _send_report(call, key, name)
+
+
+def _find_download(call: Call) -> tuple[str, str, str]:
+    with call.read() as tx:
+        return exports.find_download(tx, _grant(call, tx), call.path_int("export_id"), _kind(call))
+
+
+def _kind(call: Call) -> str:
+    return call.query_text("exportType") or call.query_text("export_type") or "JSON"
+
+
 def _order(call: Call) -> ExportOrder:
-    kind = call.query_text("exportType") or call.query_text("export_type") or "JSON"
+    kind = _kind(call)
+    if kind.upper() == "VOC" and call.query_flag("download_resources"):
+        kind = "VOC_WITH_IMAGES"
     ids = [part for text in call.query_list("ids") for part in text.split(",") if part]
     if not all(part.isdecimal() for part in ids):
         raise Invalid("query-invalid", "ids must be whole numbers.", fields={"ids": ["Whole numbers only."]})
@@ -174,8 +204,22 @@ def _start(call: Call, order: ExportOrder) -> Job:
 
 
 def _send(call: Call, job: Job) -> AnyReply:
+    found = _result(job)
+    headers = {**_named(found["file_name"]), "Treadle-Job": job.id}
+    return stream_object(call, found["object_key"], found["content_type"], headers)
+
+
+def _send_report(call: Call, key: str, name: str) -> AnyReply:
+    headers = _named(f"{name.rpartition('.')[0]}-losses.json")
+    try:
+        return stream_object(call, exports.report_key(key), "application/json", headers)
+    except NotFound:  # No report lies beside a file that holds everything.
+        return json_reply([], headers=headers)
+
+
+def _result(job: Job) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(job.result or "{}")
-    return stream_object(call, found["object_key"], found["content_type"], _named(found["file_name"]))
+    return found
 
 
 def _named(name: str) -> dict[str, str]:
@@ -183,9 +227,21 @@ def _named(name: str) -> dict[str, str]:
 
 
 def _start_snapshot(call: Call, body: SnapshotBody) -> tuple[int, Job]:
-    _check_serialization(body.serialization_options or Serialization())
+    new = NewSnapshot(body.title or "", _choice(body), _detail(body), _asked(body))
     with call.write() as tx:
-        return exports.start_snapshot(tx, _grant(call, tx), body.title or "", _choice(body))
+        return exports.start_snapshot(tx, _grant(call, tx), new)
+
+
+def _asked(body: SnapshotBody) -> dict[str, Any]:
+    """The options as the client wrote them, without what was left open."""
+    found = {name: getattr(body, name) for name in exports.OPTIONS}
+    return {name: _written(msgspec.to_builtins(value)) for name, value in found.items() if value is not None}
+
+
+def _written(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _written(each) for name, each in value.items() if each is not None}
 
 
 def _choice(body: SnapshotBody) -> SnapshotChoice:
@@ -202,14 +258,22 @@ def _choice(body: SnapshotBody) -> SnapshotChoice:
     )
 
 
-def _check_serialization(wanted: Serialization) -> None:
-    spelled_out = (wanted.predictions, wanted.annotations__completed_by)
-    if wanted.interpolate_key_frames or any(each and each.only_id is False for each in spelled_out):
+def _detail(body: SnapshotBody) -> Detail:
+    wanted = body.serialization_options or Serialization()
+    if wanted.interpolate_key_frames:
         raise Unsupported(
             "snapshot-serialization",
-            "Snapshots tell predictions and people by id, and key frames as they are. "
-            "Leave serialization_options out, and read predictions from /api/predictions/.",
+            "Snapshots tell key frames as they are. Leave interpolate_key_frames out.",
         )
+    return Detail(
+        predictions_in_full=_in_full(wanted.predictions, otherwise=False),
+        people_in_full=_in_full(wanted.annotations__completed_by, otherwise=False),
+        drafts_in_full=_in_full(wanted.drafts, otherwise=True),
+    )
+
+
+def _in_full(wanted: IdOnly | None, *, otherwise: bool) -> bool:
+    return otherwise if wanted is None else not wanted.only_id
 
 
 def _start_conversion(call: Call, export_type: str) -> tuple[int, Job | None]:
@@ -229,14 +293,6 @@ def _show_snapshot(call: Call, export_id: int, status: int) -> Reply:
     with call.read() as tx:
         row = exports.get_snapshot(tx, _grant(call, tx), export_id)
         return json_reply(exports.render_snapshot(tx, row), status)
-
-
-def _brief_reply(reply: Reply) -> Reply:
-    return json_reply(_brief(msgspec.json.decode(reply.body)), reply.status)
-
-
-def _brief(snapshot: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in snapshot.items() if not name.endswith("_options")}
 
 
 async def _body(call: Call, kind: type[Any]) -> Any:
@@ -263,6 +319,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/projects/{id}/export/formats/", list_formats, _EXPORT, "Get export formats"),
     Route("GET", "/api/projects/{id}/export/", export, _EXPORT, "Export tasks and labels", stream=True),
     Route("GET", "/api/exports/files/{job}/", download_export, _EXPORT, "Download a finished export"),
+    Route("GET", "/api/exports/files/{job}/report/", report_export, _EXPORT, "What an export left out"),
     Route("GET", _ALL, list_snapshots, _EXPORT, "List all export snapshots"),
     Route(
         "POST",
@@ -291,5 +348,12 @@ ROUTES: tuple[Route, ...] = (
         download_snapshot,
         _EXPORT,
         "Download a snapshot",
+    ),
+    Route(
+        "GET",
+        "/api/projects/{id}/exports/{export_id}/report/",
+        report_snapshot,
+        _EXPORT,
+        "What a snapshot left out",
     ),
 )

@@ -6,11 +6,20 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from treadle.labeling.config import parse_config
-from treadle.labeling.formats import ExportAnnotation, ExportCounts, ExportTask, find_format
+from treadle.labeling.formats import (
+    ExportAnnotation,
+    ExportTask,
+    LossReport,
+    OpenPicture,
+    Outlet,
+    Reason,
+    find_format,
+)
 
 MADE_AT = datetime(2026, 11, 21, 12, 30, 2, tzinfo=timezone.utc)
 
@@ -81,25 +90,54 @@ def box(label: str, region_id: str, **changes: float) -> dict[str, Any]:
     return region("box", "rectanglelabels", {**value, "rectanglelabels": [label]}, region_id)
 
 
-def export(name: str, config: str, tasks: Iterable[dict[str, Any]]) -> tuple[bytes, ExportCounts]:
+@dataclass(frozen=True)
+class Told:
+    """What an export says it holds, and what it could not carry."""
+
+    tasks: int
+    annotations: int
+    left_out: dict[str, int]
+    losses: list[dict[str, Any]]
+
+
+def no_picture(_address: str) -> Reason:
+    return Reason.PICTURE_ELSEWHERE
+
+
+def export(
+    name: str,
+    config: str,
+    tasks: Iterable[dict[str, Any]] | Iterable[ExportTask],
+    open_picture: OpenPicture = no_picture,
+) -> tuple[bytes, Told]:
     out = io.BytesIO()
-    counts = find_format(name).write(map(task_record, tasks), parse_config(config), out, MADE_AT)
-    return out.getvalue(), counts
+    records = (each if isinstance(each, ExportTask) else task_record(each) for each in tasks)
+    with LossReport() as losses:
+        outlet = Outlet(out, MADE_AT, losses, open_picture)
+        counts = find_format(name).write(records, parse_config(config), outlet)
+        told = json.loads(b"".join(losses.chunks()))
+        return out.getvalue(), Told(counts.tasks, counts.annotations, dict(losses.counts), told)
 
 
 def unpack(archive: bytes) -> dict[str, str]:
+    return {name: content.decode() for name, content in unpack_bytes(archive).items()}
+
+
+def unpack_bytes(archive: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert opened.testzip() is None
-        return {name: opened.read(name).decode() for name in opened.namelist()}
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
-def export_coco(config: str, tasks: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ExportCounts]:
-    archive, counts = export("COCO", config, tasks)
+def export_coco(config: str, tasks: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], Told]:
+    archive, told = export("COCO", config, tasks)
     files = unpack(archive)
     assert list(files) == ["result.json"]
-    return json.loads(files["result.json"]), counts
+    return json.loads(files["result.json"]), told
 
 
-def export_yolo(config: str, tasks: Iterable[dict[str, Any]]) -> tuple[dict[str, str], ExportCounts]:
-    archive, counts = export("YOLO", config, tasks)
-    return unpack(archive), counts
+def export_yolo(
+    config: str, tasks: Iterable[dict[str, Any]], name: str = "YOLO"
+) -> tuple[dict[str, str], Told]:
+    archive, told = export(name, config, tasks)
+    return unpack(archive), told

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.labeling.formats.feeding import annotation, box, export_coco, region, task
+from treadle.labeling.formats import Reason
 
 SHAPES = (
     '<View><Image name="img" value="$image"/><RectangleLabels name="box" toName="img">'
@@ -167,16 +168,20 @@ def test_what_cannot_be_told_is_counted_by_reason() -> None:
     spoilt = region("box", "rectanglelabels", {"height": 3, "rectanglelabels": ["Ant"]}, "s")
     coco, counts = one([unlabelled, line, mask, spoilt])
     assert coco["annotations"] == []
-    assert counts.left_out == {"no label": 1, "no area": 1, "brushlabels has no outline": 1, "malformed": 1}
+    reasons = {"u": Reason.NO_LABEL, "l": Reason.NO_AREA, "m": Reason.MASK, "s": Reason.MALFORMED}
+    assert {loss["region"]: loss["reason"] for loss in counts.losses} == {
+        region_id: reason.value for region_id, reason in reasons.items()
+    }
+    assert counts.left_out == {reason.value: 1 for reason in reasons.values()}
 
 
 def test_a_result_that_no_check_would_pass_keeps_no_other_from_leaving() -> None:
-    broken = annotation(1, [{**box("Ant", "r"), "original_width": "wide"}])
+    broken = annotation(1, [{**box("Ant", "r"), "original_width": "wide"}, box("Zebra", "z")])
     coco, counts = export_coco(
         SHAPES, [task(1, {"image": "a.jpg"}, broken, annotation(2, [box("Ant", "s")]))]
     )
-    assert len(coco["annotations"]) == 1
-    assert counts.left_out == {"malformed": 1}
+    assert len(coco["annotations"]) == 2
+    assert counts.losses == [{"task": 1, "annotation": 1, "region": None, "reason": Reason.MALFORMED.value}]
 
 
 def test_without_a_size_pixels_cannot_be_told() -> None:
@@ -184,7 +189,7 @@ def test_without_a_size_pixels_cannot_be_told() -> None:
     del sizeless["original_width"]
     coco, counts = one([sizeless])
     assert coco["annotations"] == []
-    assert counts.left_out == {"no size of the picture": 1}
+    assert counts.left_out == {Reason.NO_SIZE.value: 1}
 
 
 def test_pages_are_pictures_and_regions_go_to_theirs() -> None:

@@ -29,7 +29,7 @@ from treadle.labeling.formats.file_names import TakenNames, split_name
         ("/x/", "task-1"),
         ("", "task-1"),
         ("..", "task-1"),
-        ("data:image/png;base64,iVBOR/x.png", "task-1"),
+        ("data:image/png;base64,iVBOR/x.png", "task-1.png"),
         ("http://[bad/e.png", "e.png"),
         ("\ud800.png", "_.png"),
     ],

@@ -10,6 +10,7 @@ import pytest
 
 from tests.labeling.formats.feeding import annotation, box, export_yolo, region, task
 from tests.labeling.formats.test_coco import POSE, SHAPES, point
+from treadle.labeling.formats import Reason
 
 
 def rows_of(result: list[dict[str, Any]], config: str = SHAPES) -> list[list[float]]:
@@ -79,7 +80,10 @@ def test_with_a_skeleton_every_box_has_all_points_and_loose_ones_are_counted() -
         "1 0.25 0.275 0.3 0.15 0 0 0 0.25 0.5 2",
         "0 0.25 0.275 0.3 0.15 0 0 0 0 0 0",
     ]
-    assert counts.left_out == {"a point without a box": 1}
+    assert counts.left_out == {Reason.POINT_WITHOUT_BOX.value: 1}
+    assert counts.losses == [
+        {"task": 1, "annotation": 1, "region": "e", "reason": Reason.POINT_WITHOUT_BOX.value}
+    ]
     assert files["classes.txt"].splitlines() == ["Zebra", "Ant", "Lake", "Coin", "Mask"]
 
 

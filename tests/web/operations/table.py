@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_ID = re.compile(r"{\w+}")
+#: The one organization is nobody's secret.
+_ID = re.compile(r"{(?!organization})\w+}")
 
 VIEWER, ANNOTATOR, EDITOR = "viewer", "annotator", "editor"
 
 #: Roles that may not: change tasks, label, take files away, delete projects.
 CHANGE, LABEL, EXPORT, MANAGE = (VIEWER, ANNOTATOR), (VIEWER,), (ANNOTATOR,), (VIEWER, ANNOTATOR, EDITOR)
+ADMIN = (VIEWER, ANNOTATOR, EDITOR)
 ANYBODY: tuple[str, ...] = ()
 
 CONFIG = (
@@ -54,6 +56,8 @@ class Operation:
     refused: tuple[str, ...] = ANYBODY
     #: Answers strangers, too.
     is_public: bool = False
+    #: Answers about whoever asks, by what only they have.
+    is_personal: bool = False
 
     @property
     def name(self) -> str:
@@ -161,6 +165,7 @@ EXPORTS = (
         refused=EXPORT,
     ),
     _op("GET", "/api/projects/{project}/exports/{export}/download", "export JSON", refused=EXPORT),
+    _op("GET", "/api/projects/{project}/exports/{export}/report", None, refused=EXPORT),
 )
 IMPORTS = (
     _op(
@@ -277,6 +282,37 @@ MUST: tuple[Operation, ...] = (
     *TASKS,
     *PEOPLE,
     *SERVER,
+)
+
+_INVITED = {"role": "viewer"}
+_PERSON = {"email": "new@example.com", "password": "eight or more"}
+
+#: What clients of Label Studio may ask for besides.
+SHOULD: tuple[Operation, ...] = (
+    _op("GET", "/api/projects/{project}/file-uploads", "file uploads", refused=ANYBODY),
+    _op("GET", "/api/jwt/settings", "jwt settings"),
+    _op("POST", "/api/jwt/settings", "jwt settings", body={"api_tokens_enabled": True}, refused=ADMIN),
+    _op("GET", "/api/token/", "tokens"),
+    _op("POST", "/api/token/blacklist/", None, 204, body={"refresh": "{refresh}"}, is_personal=True),
+    _op("POST", "/api/token/rotate/", body={"refresh": "{refresh}"}, is_personal=True),
+    _op("GET", "/api/organizations/", "organizations"),
+    _op("GET", "/api/organizations/{organization}"),
+    _op("PATCH", "/api/organizations/{organization}", body={"title": "Ours"}, refused=ADMIN),
+    _op("GET", "/api/organizations/{organization}/memberships", "memberships"),
+    _op("GET", "/api/organizations/{organization}/memberships/{user}/"),
+    _op("DELETE", "/api/organizations/{organization}/memberships/{person}/", None, 204, refused=ADMIN),
+    _op("GET", "/api/projects/counts/", "project counts"),
+    _op("GET", "/api/projects/{project}/imports/{import}/"),
+    _op("POST", "/api/current-user/reset-token/", None, 201, is_personal=True),
+    _op("POST", "/api/users/", None, 201, body=_PERSON, refused=ADMIN),
+    _op("PATCH", "/api/users/{user}/", body={"first_name": "Vi"}, is_personal=True),
+    _op("DELETE", "/api/users/{person}/", None, 204, refused=ADMIN),
+    _op("GET", "/api/projects/{project}/label-stream-history/", refused=LABEL),
+    _op("GET", "/api/projects/{project}/model-versions/", "model versions"),
+    _op("GET", "/api/projects/{project}/sample-task/"),
+    _op("POST", "/api/projects/{project}/sample-task/", body={"label_config": CONFIG}),
+    _op("GET", "/api/projects/{project}/annotators/"),
+    _op("GET", "/api/current-user/hotkeys/"),
 )
 
 #: Pages of the browser, which is given one document for all.

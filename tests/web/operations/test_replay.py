@@ -44,10 +44,7 @@ _PREDICTION_KEYS = (
     "id", "result", "model_version", "score", "cluster", "neighbors", "mislabeling", "created_ago",
     "created_at", "updated_at", "model", "model_run", "task", "project",
 )  # fmt: skip
-_LATER_FORMATS = (
-    "COCO_WITH_IMAGES", "VOC", "YOLO_WITH_IMAGES", "YOLO_OBB", "YOLO_OBB_WITH_IMAGES", "CONLL2003",
-    "BRUSH_TO_NUMPY", "BRUSH_TO_PNG", "ASR_MANIFEST", "BRUSH_TO_COCO", "DOCLANG",
-)  # fmt: skip
+_LATER_FORMATS = ("BRUSH_TO_NUMPY", "BRUSH_TO_PNG", "ASR_MANIFEST", "BRUSH_TO_COCO", "DOCLANG")
 _OWN_QUEUE = {"$.body.queue_done": "A skipped task is not done here, since somebody else is to do it."}
 
 #: By request: every place where the answer is another, with the reason.

@@ -1,15 +1,24 @@
 """Exports: a project's labels as a file, and snapshots of it that stay.
 
 Promises: the worker writes, so that a save beside it does not wait; memory does not grow with the
-project; a file is whole or absent. What a format cannot express is counted in the job's result.
+project; a file is whole or absent. What a format cannot express is counted in the job's result, and told one
+by one in a report that lies beside the file.
 """
 
 from __future__ import annotations
 
-from treadle.labeling.exports.choices import Choice, SnapshotChoice
-from treadle.labeling.exports.job import EXPORT_JOB, ExportOrder, forget_old_exports, start_export
+from treadle.labeling.exports.choices import Choice, Detail, SnapshotChoice
+from treadle.labeling.exports.job import (
+    EXPORT_JOB,
+    ExportOrder,
+    forget_old_exports,
+    report_key,
+    start_export,
+)
 from treadle.labeling.exports.snapshots import (
+    OPTIONS,
     SNAPSHOT_JOB,
+    NewSnapshot,
     convert_snapshot,
     find_download,
     get_snapshot,
@@ -21,9 +30,12 @@ from treadle.labeling.exports.snapshots import (
 
 __all__ = [
     "EXPORT_JOB",
+    "OPTIONS",
     "SNAPSHOT_JOB",
     "Choice",
+    "Detail",
     "ExportOrder",
+    "NewSnapshot",
     "SnapshotChoice",
     "convert_snapshot",
     "find_download",
@@ -32,6 +44,7 @@ __all__ = [
     "list_snapshots",
     "remove_snapshot",
     "render_snapshot",
+    "report_key",
     "start_export",
     "start_snapshot",
 ]

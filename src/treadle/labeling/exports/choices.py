@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, true
@@ -38,15 +37,25 @@ class SnapshotChoice(msgspec.Struct, frozen=True):
             _chosen(self.skipped, _t.cancelled_annotations > 0),
         )
 
-    def holds(self, annotation: Mapping[str, Any]) -> bool:
-        """Whether an annotation (its row) is in it."""
-        if annotation["was_cancelled"]:
+    def holds(self, *, was_cancelled: bool, ground_truth: bool) -> bool:
+        """Whether an annotation of that kind is in it."""
+        if was_cancelled:
             return self.with_skips
-        return self.with_ground_truth if annotation["ground_truth"] else self.with_usual
+        return self.with_ground_truth if ground_truth else self.with_usual
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """How what belongs to a task is told: in full, or by its id."""
+
+    predictions_in_full: bool = False
+    people_in_full: bool = False
+    drafts_in_full: bool = True
 
 
 #: Everything.
 ALL = SnapshotChoice()
+#: As every export tells it.
+BRIEF = Detail()
 
 
 def _chosen(choice: Choice | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:

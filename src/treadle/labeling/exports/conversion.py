@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import msgspec
 
 from treadle.jobs import JobRun
-from treadle.labeling import projects
-from treadle.labeling.config import parse_config
-from treadle.labeling.exports.job import keep, project_of
-from treadle.labeling.formats import ExportAnnotation, ExportTask, annotated_only, find_format
+from treadle.labeling.exports.job import Written, write_tasks
+from treadle.labeling.formats import ExportAnnotation, ExportTask, annotated_only
 from treadle.objects import ObjectStore
 from treadle.objects.spool import read_lines
+
+
+class _Person(msgspec.Struct):
+    id: int
 
 
 class _Annotation(msgspec.Struct):
     id: int
     result: msgspec.Raw
-    completed_by: int | None = None
+    completed_by: int | _Person | None = None
     was_cancelled: bool = False
     ground_truth: bool = False
     created_at: str = ""
@@ -35,14 +36,10 @@ class _Task(msgspec.Struct):
     inner_id: int = 0
 
 
-def convert_file(run: JobRun, source_key: str, export_type: str, key: str) -> str:
-    """Write the snapshot under ``source_key`` in ``export_type`` under ``key``; its MD5."""
-    with run.database.read() as tx:
-        config = parse_config(projects.config_of(tx, project_of(run)))
+def convert_file(run: JobRun, source_key: str, export_type: str, key: str) -> Written:
+    """Write the snapshot under ``source_key`` in ``export_type`` under ``key``."""
     tasks = annotated_only(_read_tasks(run.objects, source_key))
-    with tempfile.TemporaryFile() as file:
-        find_format(export_type).write(tasks, config, cast(BinaryIO, file), run.job.created_at)
-        return keep(run.objects, key, file)
+    return write_tasks(run, key, export_type, tasks)
 
 
 def _read_tasks(objects: ObjectStore, key: str) -> Iterator[ExportTask]:
@@ -68,11 +65,12 @@ def _to_export(text: bytes) -> ExportTask:
 
 def _annotation(text: bytes) -> ExportAnnotation:
     found = msgspec.json.decode(text, type=_Annotation)
+    person = found.completed_by
     return ExportAnnotation(
         annotation_id=found.id,
         json=text,
         result_json=bytes(found.result),
-        completed_by=found.completed_by,
+        completed_by=person.id if isinstance(person, _Person) else person,
         was_cancelled=found.was_cancelled,
         ground_truth=found.ground_truth,
         created_at=found.created_at,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, Any, BinaryIO, cast
 
@@ -17,10 +18,11 @@ from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import projects, task_list, views
 from treadle.labeling.config import parse_config
-from treadle.labeling.exports.choices import ALL, SnapshotChoice
+from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
 from treadle.labeling.exports.rows import read_tasks
+from treadle.labeling.exports.stored_pictures import stored_pictures
 from treadle.labeling.filters import TaskQuery
-from treadle.labeling.formats import ExportCounts, find_format
+from treadle.labeling.formats import ExportTask, LossReport, Outlet, find_format
 from treadle.objects import ObjectStore
 from treadle.permissions import Permission
 
@@ -63,7 +65,8 @@ def run_export(run: JobRun) -> dict[str, Any]:
 
 def undo_export(run: JobRun) -> None:
     """Take the file of an export that failed or was cancelled away."""
-    run.objects.delete(object_key(run.job.id))
+    for key in _keys(run.job.id):
+        run.objects.delete(key)
 
 
 EXPORT_JOB = JobKind(JOB_NAME, run_export, Permission.EXPORT, undo_export)
@@ -74,12 +77,22 @@ def object_key(job_id: str) -> str:
     return f"exports/{job_id}"
 
 
+def report_key(key: str) -> str:
+    """Where the loss report of the file under ``key`` lies, if it lost anything."""
+    return f"{key}.losses"
+
+
+def _keys(job_id: str) -> tuple[str, str]:
+    key = object_key(job_id)
+    return key, report_key(key)
+
+
 def forget_old_exports(database: Database, objects: ObjectStore, kept: timedelta) -> int:
     """Delete the files of exports that ended longer than ``kept`` ago; how many."""
     with database.read() as tx:
         old = jobs.ended_before(tx, JOB_NAME, tx.now - kept)
     lying = {each.key for each in objects.list("exports/")}
-    keys = [key for key in map(object_key, old) if key in lying]
+    keys = [key for job_id in old for key in _keys(job_id) if key in lying]
     for key in keys:
         objects.delete(key)
     return len(keys)
@@ -90,6 +103,25 @@ def file_name(tx: Tx, project_id: int, digest: str, extension: str) -> str:
     return f"project-{project_id}-at-{tx.now:%Y-%m-%d-%H-%M}-{digest[:8]}.{extension.lstrip('.')}"
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written under a key."""
+
+    md5: str
+    tasks: int
+    annotations: int
+    left_out: dict[str, int]
+
+    def told(self) -> dict[str, Any]:
+        """What a job's result tells of it."""
+        return {
+            "task_count": self.tasks,
+            "annotation_count": self.annotations,
+            "left_out": self.left_out,
+            "loss_count": sum(self.left_out.values()),
+        }
+
+
 def write_file(
     run: JobRun,
     key: str,
@@ -98,18 +130,33 @@ def write_file(
     *,
     with_all: bool,
     choice: SnapshotChoice = ALL,
-) -> tuple[str, ExportCounts]:
-    """Write the grant's project in a format under ``key``; the MD5 of the file, and what it holds."""
+    detail: Detail = BRIEF,
+) -> Written:
+    """Write the grant's project in a format under ``key``, and its loss report beside it."""
     with run.database.read() as tx:
-        config = parse_config(projects.config_of(tx, project_of(run)))
         total = task_list.count(tx, run.grant, query).tasks
     report = _reporter(run, total)
-    tasks = read_tasks(run.database, run.grant, query, report, with_all=with_all, choice=choice)
-    with tempfile.TemporaryFile() as file:
-        counts = find_format(export_type).write(tasks, config, cast(BinaryIO, file), run.job.created_at)
+    tasks = read_tasks(
+        run.database, run.grant, query, report, with_all=with_all, choice=choice, detail=detail
+    )
+    written = write_tasks(run, key, export_type, tasks)
+    run.report(total, total, f"Wrote {written.tasks} tasks")
+    return written
+
+
+def write_tasks(run: JobRun, key: str, export_type: str, tasks: Iterable[ExportTask]) -> Written:
+    """Write tasks in a format under ``key``, and what was lost beside it."""
+    with run.database.read() as tx:
+        config = parse_config(projects.config_of(tx, project_of(run)))
+    with tempfile.TemporaryFile() as file, LossReport() as losses:
+        pictures = stored_pictures(run.database, run.objects, run.grant)
+        outlet = Outlet(cast(BinaryIO, file), run.job.created_at, losses, pictures)
+        counts = find_format(export_type).write(tasks, config, outlet)
+        run.objects.delete(report_key(key))  # That of an earlier run, which was cut off.
+        if losses.total:
+            run.objects.put(report_key(key), losses.chunks())
         digest = keep(run.objects, key, file)
-    run.report(total, total, f"Wrote {counts.tasks} tasks")
-    return digest, counts
+        return Written(digest, counts.tasks, counts.annotations, dict(losses.counts))
 
 
 def keep(objects: ObjectStore, key: str, file: IO[bytes]) -> str:
@@ -128,19 +175,18 @@ def project_of(run: JobRun) -> int:
 
 def _write(run: JobRun, order: ExportOrder) -> dict[str, Any]:
     key = object_key(run.job.id)
-    digest, counts = write_file(run, key, order.export_type, _query(run, order), with_all=order.with_all)
+    written = write_file(run, key, order.export_type, _query(run, order), with_all=order.with_all)
     known = find_format(order.export_type)
     with run.database.read() as tx:
-        name = file_name(tx, project_of(run), digest, known.extension)
+        name = file_name(tx, project_of(run), written.md5, known.extension)
     return {
         "url": f"api/exports/files/{run.job.id}",
+        "report_url": f"api/exports/files/{run.job.id}/report",
         "object_key": key,
         "file_name": name,
         "content_type": known.content_type,
-        "md5": digest,
-        "task_count": counts.tasks,
-        "annotation_count": counts.annotations,
-        "left_out": dict(counts.left_out),
+        "md5": written.md5,
+        **written.told(),
     }
 
 

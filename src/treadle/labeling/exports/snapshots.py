@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,14 +16,17 @@ from treadle.db.schema import export_conversions, exports, users
 from treadle.errors import Conflict, NotFound
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import rendering, views
-from treadle.labeling.exports.choices import ALL, SnapshotChoice
+from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
 from treadle.labeling.exports.conversion import convert_file
-from treadle.labeling.exports.job import check_fits, write_file
+from treadle.labeling.exports.job import Written, check_fits, report_key, write_file
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import find_format
 from treadle.permissions import Permission
 
 JOB_NAME = "snapshot"
+
+#: What may be asked of a snapshot beside its title.
+OPTIONS = ("task_filter_options", "annotation_filter_options", "serialization_options")
 
 _e = exports.c
 _x = export_conversions.c
@@ -40,23 +44,37 @@ class SnapshotOrder(msgspec.Struct, frozen=True):
     export_id: int
     export_type: str = "JSON"
     choice: SnapshotChoice = ALL
+    detail: Detail = BRIEF
 
 
-def start_snapshot(tx: Tx, grant: Grant, title: str, choice: SnapshotChoice = ALL) -> tuple[int, jobs.Job]:
+@dataclass(frozen=True)
+class NewSnapshot:
+    """What a snapshot shall be called and hold."""
+
+    title: str = ""
+    choice: SnapshotChoice = ALL
+    detail: Detail = BRIEF
+    #: What was asked for, as the client wrote it: told with the snapshot, and not read here.
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+
+def start_snapshot(tx: Tx, grant: Grant, new: NewSnapshot) -> tuple[int, jobs.Job]:
     """Order a snapshot of the grant's project; its id and the job. Raises NotFound("view-not-found")."""
+    choice = new.choice
     if choice.view_id is not None:
         views.query_of(tx, grant, choice.view_id)
     export_id = tx.execute(
         insert(exports).returning(_e.id),
         {
             "project_id": grant.project_id,
-            "title": title or f"{grant.actor.email} {tx.now:%Y-%m-%d %H:%M}",
+            "title": new.title or f"{grant.actor.email} {tx.now:%Y-%m-%d %H:%M}",
             "created_by": grant.actor.user_id,
             "created_at": tx.now,
             "status": "created",
+            "options": msgspec.json.encode(new.asked).decode(),
         },
     ).scalar_one()
-    order = SnapshotOrder(int(export_id), choice=choice)
+    order = SnapshotOrder(int(export_id), choice=choice, detail=new.detail)
     return order.export_id, jobs.submit(tx, grant, JOB_NAME, order)
 
 
@@ -104,7 +122,8 @@ def remove_snapshot(tx: Tx, grant: Grant, export_id: int) -> list[str]:
     row = get_snapshot(tx, grant, export_id)
     converted = tx.execute(_CONVERSIONS, {"export_id": export_id}).all()
     tx.execute(delete(exports).where(_e.id == export_id))
-    return [key for key in (row["object_key"], *(each.object_key for each in converted)) if key]
+    keys = [key for key in (row["object_key"], *(each.object_key for each in converted)) if key]
+    return [*keys, *map(report_key, keys)]
 
 
 def find_download(tx: Tx, grant: Grant, export_id: int, export_type: str) -> tuple[str, str, str]:
@@ -127,6 +146,7 @@ def find_download(tx: Tx, grant: Grant, export_id: int, export_type: str) -> tup
 def render_snapshot(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
     """A snapshot as Label Studio shows it."""
     converted = tx.execute(_CONVERSIONS, {"export_id": row["id"]}).all()
+    asked = msgspec.json.decode(row["options"])
     return {
         "title": row["title"],
         "id": row["id"],
@@ -140,9 +160,7 @@ def render_snapshot(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
             {"id": each.id, "status": each.status, "export_type": each.export_type, "traceback": None}
             for each in converted
         ],
-        "task_filter_options": None,
-        "annotation_filter_options": None,
-        "serialization_options": None,
+        **{name: asked.get(name) for name in OPTIONS},
     }
 
 
@@ -155,6 +173,7 @@ def undo_snapshot(run: JobRun) -> None:
     """Note that it failed, and leave no file."""
     order = run.decode(SnapshotOrder)
     run.objects.delete(_key(order))
+    run.objects.delete(report_key(_key(order)))
     with run.database.write() as tx:
         _set_status(tx, order, {"status": "failed"})
 
@@ -165,17 +184,26 @@ SNAPSHOT_JOB = JobKind(JOB_NAME, run_snapshot, Permission.EXPORT, undo_snapshot)
 def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
     key = _key(order)
     if order.export_type == "JSON":
-        query = _query(run, order.choice.view_id)
-        digest, counts = write_file(run, key, "JSON", query, with_all=True, choice=order.choice)
-        counters = {"task_number": counts.tasks, "annotation_number": counts.annotations}
-        values = {"md5": digest, "counters": msgspec.json.encode(counters).decode()}
+        written = _write_whole(run, order, key)
+        counters = {"task_number": written.tasks, "annotation_number": written.annotations}
+        values = {"md5": written.md5, "counters": msgspec.json.encode(counters).decode()}
     else:
-        source = _key(SnapshotOrder(order.export_id))
-        convert_file(run, source, order.export_type, key)
+        written = convert_file(run, _key(SnapshotOrder(order.export_id)), order.export_type, key)
         values = {}
     with run.database.write() as tx:
         _set_status(tx, order, {"status": "completed", "object_key": key, **values})
-    return {"export": order.export_id, "export_type": order.export_type}
+    return {
+        "export": order.export_id,
+        "export_type": order.export_type,
+        "report_url": f"api/projects/{run.job.project_id}/exports/{order.export_id}/report"
+        f"?exportType={order.export_type}",
+        **written.told(),
+    }
+
+
+def _write_whole(run: JobRun, order: SnapshotOrder, key: str) -> Written:
+    query = _query(run, order.choice.view_id)
+    return write_file(run, key, "JSON", query, with_all=True, choice=order.choice, detail=order.detail)
 
 
 def _query(run: JobRun, view_id: int | None) -> TaskQuery:

@@ -1,7 +1,7 @@
 """Export formats: labels as files that other programs read.
 
 Promises: tasks are read once, in order, and memory does not grow with their number; names of files are safe
-and unique; what a format cannot express is counted, never dropped in silence.
+and unique; what a format cannot express is reported one by one, never dropped in silence.
 Refuses: nothing here reads a database; the caller feeds ``ExportTask`` rows with stored JSON text.
 To add a format: one file with a ``FORMAT``, and one entry in ``EXPORT_FORMATS``.
 """
@@ -9,12 +9,15 @@ To add a format: one file with a ``FORMAT``, and one entry in ``EXPORT_FORMATS``
 from __future__ import annotations
 
 from treadle.errors import Invalid
-from treadle.labeling.formats import coco, json_min, json_tasks, tables, yolo
+from treadle.labeling.formats import coco, conll, json_min, json_tasks, tables, voc, yolo
+from treadle.labeling.formats.losses import LossReport, Reason
 from treadle.labeling.formats.records import (
     ExportAnnotation,
     ExportCounts,
     ExportFormat,
     ExportTask,
+    OpenPicture,
+    Outlet,
     annotated_only,
 )
 
@@ -24,7 +27,14 @@ EXPORT_FORMATS: tuple[ExportFormat, ...] = (
     tables.CSV,
     tables.TSV,
     coco.FORMAT,
+    coco.WITH_IMAGES,
+    voc.FORMAT,
+    voc.WITH_IMAGES,
     yolo.FORMAT,
+    yolo.WITH_IMAGES,
+    yolo.OBB,
+    yolo.OBB_WITH_IMAGES,
+    conll.FORMAT,
 )
 
 
@@ -47,6 +57,10 @@ __all__ = [
     "ExportCounts",
     "ExportFormat",
     "ExportTask",
+    "LossReport",
+    "OpenPicture",
+    "Outlet",
+    "Reason",
     "annotated_only",
     "find_format",
 ]

@@ -7,7 +7,7 @@ the config does not have (from a task's data, or removed since) follow in the or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from treadle.labeling.config import ControlTag, LabelConfig
 from treadle.labeling.config.model import as_index
@@ -49,8 +49,9 @@ class ClassTable:
     def lines(self) -> Iterator[str]:
         """Names so that the line tells the number; numbers that nobody has are named by themselves."""
         by_number = dict(self.names())
+        plain = PlainNames(" ")
         for number in range(max(by_number, default=-1) + 1):
-            yield _one_line(by_number.get(number, f"class_{number}"))
+            yield plain.of(by_number.get(number, f"class_{number}"))
 
     def _fix(self, name: str, number: int) -> None:
         if name not in self._numbers and number not in self._used:
@@ -58,17 +59,44 @@ class ClassTable:
             self._used.add(number)
 
 
-def _one_line(name: str) -> str:
-    return " ".join(name.split())
+class PlainNames:
+    """Names of labels for a file of lines, where white space would end a line or a column.
+
+    Two labels that come to the same name are told apart by a number behind the later one.
+    """
+
+    def __init__(self, space: str) -> None:
+        self._space = space
+        self._plain: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def of(self, label: str) -> str:
+        """The name for a label: always the same, and no other label's."""
+        if label not in self._plain:
+            self._plain[label] = self._take(self._space.join(label.split()) or "unnamed")
+        return self._plain[label]
+
+    def _take(self, name: str) -> str:
+        found, further = name, 1
+        while found in self._taken:
+            further += 1
+            found = f"{name}{self._space}{further}"
+        self._taken.add(found)
+        return found
 
 
 def labels_pictures(config: LabelConfig) -> bool:
     """Whether a config draws boxes, outlines or points on pictures."""
-    return any(_is_drawn(control, config) for control in config.controls)
+    return any(_is_drawn(control, config, _DRAWN) for control in config.controls)
 
 
-def _is_drawn(control: ControlTag, config: LabelConfig) -> bool:
-    return control.tag in _DRAWN and any(
+def draws_areas(config: LabelConfig) -> bool:
+    """Whether a config draws boxes or outlines on pictures."""
+    return any(_is_drawn(control, config, _AREAS) for control in config.controls)
+
+
+def _is_drawn(control: ControlTag, config: LabelConfig, tags: Set[str]) -> bool:
+    return control.tag in tags and any(
         found.tag == "Image" for name in control.to_names if (found := config.object(name))
     )
 
@@ -79,6 +107,7 @@ _DRAWN = frozenset(
         "KeyPointLabels", "KeyPoint", "VectorLabels", "Vector",
     }
 )  # fmt: skip
+_AREAS = _DRAWN - {"KeyPointLabels", "KeyPoint"}
 _NAMING = frozenset({"Labels", "BrushLabels", "BitmaskLabels"}) | {
     tag for tag in _DRAWN if tag.endswith("Labels")
 }

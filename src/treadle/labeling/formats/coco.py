@@ -20,27 +20,32 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import IO, Any, BinaryIO
+from functools import partial
+from typing import IO, Any
 
 import msgspec
 
 from treadle.labeling.config import LabelConfig
 from treadle.labeling.config.shapes import Ellipse, KeyPoint, Rectangle
 from treadle.labeling.formats.classes import ClassTable, labels_pictures
-from treadle.labeling.formats.file_names import TakenNames, split_name
-from treadle.labeling.formats.records import ExportCounts, ExportFormat, ExportTask
+from treadle.labeling.formats.losses import Lose, Reason
+from treadle.labeling.formats.picture_files import PictureFiles
+from treadle.labeling.formats.records import ExportCounts, ExportFormat, ExportTask, Outlet
 from treadle.labeling.formats.regions import (
     Picture,
     PictureRegions,
     Points,
     Region,
     enclosing_box,
+    is_turned,
     labelled,
     outline,
     pictures_of,
     polygon_area,
     regions_of,
+    submitted,
 )
 from treadle.labeling.formats.zip_stream import ZipWriter
 
@@ -51,59 +56,66 @@ _VISIBLE = 2
 
 
 def _write(
-    tasks: Iterable[ExportTask], config: LabelConfig, out: BinaryIO, made_at: datetime
+    tasks: Iterable[ExportTask], config: LabelConfig, outlet: Outlet, *, with_pictures: bool
 ) -> ExportCounts:
     with (
         tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as images,
         tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as annotations,
         tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as document,
+        ZipWriter(outlet.out, outlet.made_at) as archive,
+        PictureFiles(outlet, archive, with_pictures=with_pictures) as files,
     ):
-        dataset = _Dataset(config, images, annotations)
+        dataset = _Dataset(config, outlet, files, images, annotations)
         for task in tasks:
             dataset.add(task)
-        dataset.close()
-        for part in dataset.document(made_at):
+        for part in dataset.document(outlet.made_at):
             document.write(part)
         document.seek(0)
-        with ZipWriter(out, made_at) as archive:
-            archive.add_file("result.json", document)
+        archive.add_file("result.json", document)
     return dataset.counts
 
 
 class _Dataset:
     """Pictures and annotations on their way to disk, and the classes seen so far."""
 
-    def __init__(self, config: LabelConfig, images: IO[bytes], annotations: IO[bytes]) -> None:
+    def __init__(
+        self,
+        config: LabelConfig,
+        outlet: Outlet,
+        files: PictureFiles,
+        images: IO[bytes],
+        annotations: IO[bytes],
+    ) -> None:
         self.counts = ExportCounts()
         self._config = config
+        self._losses = outlet.losses
+        self._files = files
         self._images = images
         self._annotations = annotations
         self._classes = ClassTable(config)
-        self._names = TakenNames()
         self._image_count = 0
         self._annotation_count = 0
         #: Classes whose annotations hold points, with the names of those.
         self._points: dict[str, tuple[str, ...]] = {}
 
-    def close(self) -> None:
-        self._names.close()
-
     def add(self, task: ExportTask) -> None:
         self.counts.tasks += 1
-        files = {picture: self._file_name(picture, task) for picture in pictures_of(task, self._config)}
+        pictures = pictures_of(task, self._config)
+        names = {picture: self._file_name(picture, task) for picture in pictures}
         if not task.annotations:
-            for picture in files:
-                self._add_image(PictureRegions(picture, task.picture_size_px), files[picture], task)
-        for annotation in task.counted_annotations:
+            for picture in pictures:
+                self._add_image(PictureRegions(picture, task.picture_size_px), names[picture], task)
+        for annotation in submitted(task, self._losses):
             self.counts.annotations += 1
-            for place in regions_of(task, annotation, self._config, self.counts.left_out):
-                image = self._add_image(place, files[place.picture], task)
-                for entry in self._entries(place):
+            lose = self._losses.of(task.task_id, annotation.annotation_id)
+            for place in regions_of(annotation, pictures, task.picture_size_px, lose):
+                image = self._add_image(place, names[place.picture], task)
+                for entry in self._entries(place, lose):
                     self._add_annotation({"image_id": image, **entry})
 
     def _file_name(self, picture: Picture, task: ExportTask) -> str:
-        stem, ending = split_name(picture.address, f"task-{task.task_id}")
-        return f"images/{self._names.take(stem, task.task_id)}{ending}"
+        stem, ending = self._files.name(picture, task.task_id)
+        return self._files.add(picture, stem, ending, task.task_id)
 
     def _add_image(self, place: PictureRegions, file_name: str, task: ExportTask) -> int:
         width, height = place.size_px or (None, None)
@@ -119,15 +131,15 @@ class _Dataset:
         self._annotation_count += 1
         _append(self._annotations, {"id": self._annotation_count, **entry}, self._annotation_count == 1)
 
-    def _entries(self, place: PictureRegions) -> Iterator[dict[str, Any]]:
+    def _entries(self, place: PictureRegions, lose: Lose) -> Iterator[dict[str, Any]]:
         if place.size_px is None:
-            if place.regions:
-                self.counts.left_out["no size of the picture"] += len(place.regions)
+            for region in place.regions.values():
+                lose(Reason.NO_SIZE, region.id)
             return
         size = place.size_px
         points: dict[str | None, list[Region]] = {}
         areas: list[Region] = []
-        for region in labelled(place, self.counts.left_out):
+        for region in labelled(place, lose):
             if not isinstance(region.shape, KeyPoint):
                 areas.append(region)
             elif self._classes.skeleton:
@@ -135,19 +147,21 @@ class _Dataset:
             else:
                 yield from self._lone_point(region, size)
         for region in areas:
-            yield from self._area(region, points.pop(region.id, []), size)
+            yield from self._area(region, points.pop(region.id, []), size, lose)
         for group in points.values():
-            yield from self._loose_skeletons(group, size)
+            yield from self._loose_skeletons(group, size, lose)
 
     def _area(
-        self, region: Region, points: list[Region], size: tuple[float, float]
+        self, region: Region, points: list[Region], size: tuple[float, float], lose: Lose
     ) -> Iterator[dict[str, Any]]:
         corners = outline(region.shape, *size)
         if corners is None:
-            self.counts.left_out["no area"] += 1
+            lose(Reason.NO_AREA, region.id)
             return
+        if is_turned(region.shape):
+            lose(Reason.TURNED, region.id)
         entry = _area_entry(region, corners, size)
-        groups = list(self._skeletons(points, size))
+        groups = list(self._skeletons(points, size, lose))
         for name in region.labels:
             if groups:
                 self._points[name] = self._classes.skeleton
@@ -165,8 +179,10 @@ class _Dataset:
             points = {"keypoints": [x, y, _VISIBLE], "num_keypoints": 1}
             yield {"category_id": self._classes.number(name), **box, **points}
 
-    def _loose_skeletons(self, points: list[Region], size: tuple[float, float]) -> Iterator[dict[str, Any]]:
-        for group in self._skeletons(points, size):
+    def _loose_skeletons(
+        self, points: list[Region], size: tuple[float, float], lose: Lose
+    ) -> Iterator[dict[str, Any]]:
+        for group in self._skeletons(points, size, lose):
             yield self._loose(group)
 
     def _loose(self, group: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +199,9 @@ class _Dataset:
         }
         return {"category_id": self._classes.number(_SKELETON_CLASS), **box, **group}
 
-    def _skeletons(self, points: list[Region], size: tuple[float, float]) -> Iterator[dict[str, Any]]:
+    def _skeletons(
+        self, points: list[Region], size: tuple[float, float], lose: Lose
+    ) -> Iterator[dict[str, Any]]:
         """The points as COCO lists them: x, y, 2 in the order of the skeleton, zeros where one is missing."""
         waiting = [(name, region) for region in points for name in region.labels]
         while waiting:
@@ -195,7 +213,7 @@ class _Dataset:
                 elif name in self._classes.skeleton:
                     taken[name] = region
                 else:
-                    self.counts.left_out["a point that the config does not have"] += 1
+                    lose(Reason.UNKNOWN_POINT, region.id)
             waiting = later
             if taken:
                 places = [_triple(taken.get(name), size) for name in self._classes.skeleton]
@@ -287,5 +305,13 @@ FORMAT = ExportFormat(
     extension="zip",
     content_type="application/zip",
     fits=labels_pictures,
-    write=_write,
+    write=partial(_write, with_pictures=False),
+)
+
+WITH_IMAGES = replace(
+    FORMAT,
+    name="COCO_WITH_IMAGES",
+    title="COCO with images",
+    description="COCO, with the uploaded pictures in the archive.",
+    write=partial(_write, with_pictures=True),
 )

@@ -12,6 +12,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 _LONGEST_BYTES = 150
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_INLINE = re.compile(r"data:image/(\w+)")
+_INLINE_ENDINGS = {
+    "png": ".png",
+    "jpeg": ".jpg",
+    "jpg": ".jpg",
+    "gif": ".gif",
+    "webp": ".webp",
+    "bmp": ".bmp",
+}
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
@@ -20,6 +29,8 @@ def split_name(address: str, otherwise: str) -> tuple[str, str]:
 
     No separator, control character, leading dot or reserved name of Windows gets through.
     """
+    if inline := _INLINE.match(address):
+        return otherwise, _INLINE_ENDINGS.get(inline[1].lower(), "")
     name = _UNSAFE.sub("_", unicodedata.normalize("NFC", _last_part(address))).strip(" .")
     path = PurePosixPath(name)
     stem, ending = (path.stem, path.suffix) if _ENDING.fullmatch(path.suffix) else (name, "")

@@ -7,17 +7,18 @@ control) is kept as ``_data_<name>``, where Label Studio overwrites it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
 from treadle.labeling.config import LabelConfig
+from treadle.labeling.formats.losses import Lose, LossReport, Reason
 from treadle.labeling.formats.records import (
     ExportAnnotation,
     ExportCounts,
     ExportFormat,
     ExportTask,
+    Outlet,
     fits_all,
 )
 
@@ -27,7 +28,7 @@ _PASSED_ON = ("original_width", "original_height")
 
 
 def flat_rows(
-    tasks: Iterable[ExportTask], config: LabelConfig, counts: ExportCounts
+    tasks: Iterable[ExportTask], config: LabelConfig, counts: ExportCounts, losses: LossReport
 ) -> Iterator[dict[str, Any]]:
     """One row for each annotation that was not skipped, and one for each task without any annotation."""
     names = {control.name for control in config.controls}
@@ -38,9 +39,11 @@ def flat_rows(
             yield {**_data(data, names), **_origin(task, None)}
         for annotation in task.annotations:
             if annotation.was_cancelled:
+                losses.add(Reason.SKIPPED, task.task_id, annotation.annotation_id)
                 continue
             counts.annotations += 1
-            values = _values(annotation.result_json, config)
+            lose = losses.of(task.task_id, annotation.annotation_id)
+            values = _values(annotation.result_json, config, lose)
             yield {**_data(data, names), "id": task.task_id, **values, **_origin(task, annotation)}
 
 
@@ -65,20 +68,30 @@ def _origin(task: ExportTask, annotation: ExportAnnotation | None) -> dict[str, 
     }
 
 
-def _values(result_json: bytes, config: LabelConfig) -> dict[str, Any]:
+def _values(result_json: bytes, config: LabelConfig, lose: Lose) -> dict[str, Any]:
     """What each control of the config says, by its name; items of other controls are left out."""
     values: dict[str, list[Any]] = {}
     words: set[str] = set()
     for item in msgspec.json.decode(result_json):
-        if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
+        if not isinstance(item, dict):
+            lose(Reason.MALFORMED, None)
             continue
-        name = item.get("from_name")
-        if not isinstance(name, str) or config.control(name) is None:
+        name = str(item.get("from_name") or "")
+        if reason := _lost(item, name, config):
+            lose(reason, str(item["id"]) if item.get("id") else None)
             continue
         values.setdefault(name, []).append(_value(item))
         if item.get("type") in _WORDS:
             words.add(name)
     return {name: found[0] if name in words and len(found) == 1 else found for name, found in values.items()}
+
+
+def _lost(item: dict[str, Any], name: str, config: LabelConfig) -> Reason | None:
+    if item.get("type") == "relation":
+        return Reason.RELATION
+    if not isinstance(item.get("value"), dict):
+        return Reason.MALFORMED
+    return Reason.UNKNOWN_CONTROL if config.control(name) is None else None
 
 
 def _value(item: dict[str, Any]) -> Any:
@@ -89,16 +102,14 @@ def _value(item: dict[str, Any]) -> Any:
     return {**item["value"], **{name: item[name] for name in _PASSED_ON if name in item}}
 
 
-def _write(
-    tasks: Iterable[ExportTask], config: LabelConfig, out: BinaryIO, _made_at: datetime
-) -> ExportCounts:
+def _write(tasks: Iterable[ExportTask], config: LabelConfig, outlet: Outlet) -> ExportCounts:
     counts = ExportCounts()
+    write, encode = outlet.out.write, msgspec.json.encode
     separator = b"[\n"
-    for row in flat_rows(tasks, config, counts):
-        out.write(separator)
-        out.write(msgspec.json.encode(row))
+    for row in flat_rows(tasks, config, counts, outlet.losses):
+        write(separator + encode(row))
         separator = b",\n"
-    out.write(b"\n]\n" if separator == b",\n" else b"[]\n")
+    write(b"\n]\n" if separator == b",\n" else b"[]\n")
     return counts
 
 

@@ -6,33 +6,40 @@ Each task stands on a line of its own, so that a reader may take the file line b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import BinaryIO
 
 from treadle.labeling.config import LabelConfig
-from treadle.labeling.formats.records import ExportCounts, ExportFormat, ExportTask, fits_all
+from treadle.labeling.formats.records import (
+    ExportCounts,
+    ExportFormat,
+    ExportTask,
+    Outlet,
+    fits_all,
+)
 
 #: In JSON a line break can only stand between values, where a space does as well.
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 
 
-def _write(
-    tasks: Iterable[ExportTask], _config: LabelConfig, out: BinaryIO, _made_at: datetime
-) -> ExportCounts:
+def _write(tasks: Iterable[ExportTask], _config: LabelConfig, outlet: Outlet) -> ExportCounts:
     counts = ExportCounts()
-    out.write(b"[")
+    write = outlet.out.write
+    separator = b"[\n"
     for task in tasks:
-        out.write(b",\n" if counts.tasks else b"\n")
-        out.write(_task(task).translate(_ONE_LINE))
+        write(separator + _on_one_line(_task(task)))
+        separator = b",\n"
         counts.tasks += 1
         counts.annotations += len(task.annotations)
-    out.write(b"\n]\n")
+    write(b"\n]\n" if counts.tasks else b"[\n]\n")
     return counts
+
+
+def _on_one_line(text: bytes) -> bytes:
+    return text.translate(_ONE_LINE) if b"\n" in text or b"\r" in text else text
 
 
 def _task(task: ExportTask) -> bytes:
     rest = task.rest_json.strip()[1:].lstrip()
-    annotations = b",".join(annotation.json for annotation in task.annotations)
+    annotations = b",".join([annotation.json for annotation in task.annotations])
     separator = b"" if rest.startswith(b"}") else b","
     return b'{"id":%d,"annotations":[%b],"data":%b%b%b' % (
         task.task_id,

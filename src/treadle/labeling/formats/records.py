@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, TypeAlias
 
+from msgspec import Struct
+
 from treadle.labeling.config import LabelConfig
+from treadle.labeling.formats.losses import LossReport, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ExportAnnotation:
+class ExportAnnotation(Struct, frozen=True):
     """One annotation, as stored text: nothing is parsed that a format does not look into."""
 
     annotation_id: int
@@ -29,8 +30,7 @@ class ExportAnnotation:
     lead_time_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExportTask:
+class ExportTask(Struct, frozen=True):
     """One task with all its annotations, the oldest first."""
 
     task_id: int
@@ -45,6 +45,12 @@ class ExportTask:
     picture_size_px: tuple[int, int] | None = None
 
     @property
+    def size_bytes(self) -> int:
+        """About how much text it is."""
+        text = len(self.data_json) + len(self.rest_json)
+        return text + sum([len(annotation.json) for annotation in self.annotations])
+
+    @property
     def counted_annotations(self) -> tuple[ExportAnnotation, ...]:
         """Those that say something about the data: skipped ones do not.  Ground truth first."""
         kept = [annotation for annotation in self.annotations if not annotation.was_cancelled]
@@ -53,16 +59,30 @@ class ExportTask:
 
 @dataclass(slots=True)
 class ExportCounts:
-    """What an export holds, and what its format could not express."""
+    """What an export holds."""
 
     tasks: int = 0
     annotations: int = 0
-    #: Regions that were left out, by reason.
-    left_out: Counter[str] = field(default_factory=Counter)
 
 
-#: Writes all tasks to a stream of bytes; ``made_at`` is what a format says about its own time.
-Write: TypeAlias = Callable[[Iterable[ExportTask], LabelConfig, BinaryIO, datetime], ExportCounts]
+#: The bytes of the picture at an address, or why they cannot be had.
+OpenPicture: TypeAlias = Callable[[str], "Iterator[bytes] | Reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """Where an export goes, and what it takes besides the tasks."""
+
+    out: BinaryIO
+    #: What a format says about its own time.
+    made_at: datetime
+    #: Takes what the format cannot express.
+    losses: LossReport
+    open_picture: OpenPicture
+
+
+#: Writes all tasks to an outlet.
+Write: TypeAlias = Callable[[Iterable[ExportTask], LabelConfig, Outlet], ExportCounts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,6 +14,8 @@ from treadle.labeling.config.shapes import (
     DECODERS,
     SHAPES,
     Answer,
+    Bitmask,
+    Brush,
     Ellipse,
     KeyPoint,
     Polygon,
@@ -24,6 +25,7 @@ from treadle.labeling.config.shapes import (
     find_geometry,
 )
 from treadle.labeling.config.task_data import look_up
+from treadle.labeling.formats.losses import Lose, LossReport, Reason
 from treadle.labeling.formats.records import ExportAnnotation, ExportTask
 
 #: Corners of the outline that stands for an ellipse; a multiple of four, so that it has the true extremes.
@@ -50,6 +52,11 @@ class Region:
     labels: list[str]
     parent_id: str | None
 
+    @property
+    def is_point(self) -> bool:
+        """Whether it has no extent."""
+        return isinstance(self.shape, KeyPoint)
+
 
 @dataclass(slots=True)
 class PictureRegions:
@@ -61,7 +68,9 @@ class PictureRegions:
     regions: dict[str, Region] = field(default_factory=dict)
 
 
-class _Item(Struct):
+class ResultItem(Struct):
+    """One item of a result, as far as formats look into it."""
+
     type: str = ""
     value: Raw = Raw(b"{}")
     id: str | None = None
@@ -72,7 +81,9 @@ class _Item(Struct):
     parentID: str | None = None
 
 
-_ITEMS = msgspec.json.Decoder(list[_Item])
+_ITEMS = msgspec.json.Decoder(list[ResultItem])
+_ITEM = msgspec.json.Decoder(ResultItem)
+_RAW_ITEMS = msgspec.json.Decoder(list[Raw])
 
 
 def pictures_of(task: ExportTask, config: LabelConfig) -> list[Picture]:
@@ -89,50 +100,86 @@ def pictures_of(task: ExportTask, config: LabelConfig) -> list[Picture]:
 
 
 def regions_of(
-    task: ExportTask, annotation: ExportAnnotation, config: LabelConfig, left_out: Counter[str]
+    annotation: ExportAnnotation,
+    pictures: Sequence[Picture],
+    task_size_px: tuple[int, int] | None,
+    lose: Lose,
 ) -> list[PictureRegions]:
-    """What an annotation says about every picture of its task; what cannot be told is counted."""
-    pictures = pictures_of(task, config)
+    """What an annotation says about every picture of its task; what cannot be told is noted as lost.
+
+    task_size_px: of the one picture that the server measured for the task, where it did.
+    """
     # The one size that is known for a task says nothing where it shows several pictures.
-    size_px = task.picture_size_px if len(pictures) == 1 else None
+    size_px = task_size_px if len(pictures) == 1 else None
     found = {(picture.to_name, picture.page): PictureRegions(picture, size_px) for picture in pictures}
-    for i, item in enumerate(_items(annotation.result_json, left_out)):
+    for i, item in enumerate(items_of(annotation.result_json, lose)):
+        if is_lost_answer(item, lose):
+            continue
         place = found.get((item.to_name or "", item.item_index or 0))
         if place is None:
-            if _is_region(item.type):
-                left_out["not on a picture"] += 1
+            lose(Reason.NOT_ON_PICTURE, item.id)
             continue
         if item.original_width and item.original_height:
             place.size_px = round(item.original_width), round(item.original_height)
-        _add_item(place, item, item.id or f"#{i}", left_out)
+        _add_item(place, item, item.id or f"#{i}", lose)
     return list(found.values())
 
 
-def _items(result_json: bytes, left_out: Counter[str]) -> list[_Item]:
+def items_of(result_json: bytes, lose: Lose) -> list[ResultItem]:
+    """The items of a result.
+
+    What was saved before results were checked, by an import, must not keep the other labels from leaving: an
+    item that cannot be read is noted as lost.
+    """
     try:
         return _ITEMS.decode(result_json)
     except (msgspec.DecodeError, RecursionError):
-        # Saved before it was checked, by an import: it must not keep the other labels from leaving.
-        left_out["malformed"] += 1
-        return []
+        return list(_readable(result_json, lose))
 
 
-def _is_region(result_type: str) -> bool:
-    shape = SHAPES.get(result_type)
-    return result_type == "labels" or (shape is not None and not issubclass(shape, Answer))
+def _readable(result_json: bytes, lose: Lose) -> Iterator[ResultItem]:
+    try:
+        items = _RAW_ITEMS.decode(result_json)
+    except (msgspec.DecodeError, RecursionError):
+        lose(Reason.MALFORMED, None)
+        return
+    for item in items:
+        if found := _read_item(item):
+            yield found
+        else:
+            lose(Reason.MALFORMED, None)
 
 
-def _add_item(place: PictureRegions, item: _Item, region_id: str, left_out: Counter[str]) -> None:
+def _read_item(item: Raw) -> ResultItem | None:
+    try:
+        return _ITEM.decode(item)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def is_lost_answer(item: ResultItem, lose: Lose) -> bool:
+    """Whether an item is a relation or an answer, which no format of regions can hold; noted as lost."""
+    if item.type == "relation":
+        lose(Reason.RELATION, None)
+        return True
+    shape = SHAPES.get(item.type)
+    if shape is not None and issubclass(shape, Answer):
+        lose(Reason.ANSWER, item.id)
+        return True
+    return False
+
+
+def _add_item(place: PictureRegions, item: ResultItem, region_id: str, lose: Lose) -> None:
     same = place.regions.get(region_id)
     try:
         kind = find_geometry(item.value, "Image")
         shape = DECODERS[kind].decode(item.value) if kind in _DRAWN else None
     except (msgspec.DecodeError, RecursionError):
-        left_out["malformed"] += 1
+        lose(Reason.MALFORMED, item.id)
         return
     if shape is None:
-        if kind is not None and same is None:
-            left_out[f"{item.type} has no outline"] += 1
+        if same is None:
+            lose(Reason.MASK if kind in (Brush, Bitmask) else Reason.OTHER_KIND, item.id)
         return
     if same is None:
         same = Region(region_id, shape, [], item.parentID)
@@ -146,13 +193,28 @@ def _add_item(place: PictureRegions, item: _Item, region_id: str, left_out: Coun
 _DRAWN: tuple[type[Value], ...] = (Rectangle, Ellipse, Polygon, KeyPoint, Vector)
 
 
-def labelled(place: PictureRegions, left_out: Counter[str]) -> Iterator[Region]:
-    """The regions that carry a label; the others are counted as left out."""
+def labelled(place: PictureRegions, lose: Lose) -> Iterator[Region]:
+    """The regions that carry a label; the others are noted as lost."""
     for region in place.regions.values():
         if region.labels:
             yield region
         else:
-            left_out["no label"] += 1
+            lose(Reason.NO_LABEL, region.id)
+
+
+def submitted(task: ExportTask, losses: LossReport) -> tuple[ExportAnnotation, ...]:
+    """The annotations that say something, ground truth first; skipped ones are noted as lost."""
+    counted = task.counted_annotations
+    if len(counted) < len(task.annotations):
+        for annotation in task.annotations:
+            if annotation.was_cancelled:
+                losses.add(Reason.SKIPPED, task.task_id, annotation.annotation_id)
+    return counted
+
+
+def is_turned(shape: Value) -> bool:
+    """Whether a shape is a box that is not upright."""
+    return isinstance(shape, Rectangle) and shape.rotation % 90 != 0
 
 
 def outline(shape: Value, width: float, height: float) -> Points | None:
@@ -196,6 +258,59 @@ def _sine_cosine(degrees: float) -> tuple[float, float]:
     exact = {0.0: (0.0, 1.0), 90.0: (1.0, 0.0), 180.0: (0.0, -1.0), 270.0: (-1.0, 0.0)}
     turned = math.radians(degrees)
     return exact.get(degrees % 360, (math.sin(turned), math.cos(turned)))
+
+
+def ellipse_box(ellipse: Ellipse, width: float, height: float) -> Points:
+    """The corners of the box that turns with an ellipse and touches it on every side, in pixels."""
+    a, b = 2 * ellipse.radiusX, 2 * ellipse.radiusY
+    sine, cosine = _sine_cosine(ellipse.rotation)
+    left, up = -a / 200 * width, -b / 200 * height
+    x = ellipse.x * width / 100 + left * cosine - up * sine
+    y = ellipse.y * height / 100 + left * sine + up * cosine
+    box = Rectangle(x=x * 100 / width, y=y * 100 / height, width=a, height=b, rotation=ellipse.rotation)
+    return _box_corners(box, width, height)
+
+
+def smallest_box(points: Points) -> Points:
+    """The corners, clockwise, of the smallest box in any direction that holds the points.
+
+    One of its sides lies along a side of the convex hull.  Source: Freeman and Shapira, CACM 18 (1975).
+    """
+    hull = _convex_hull(points)
+    boxes = (_box_along(hull, start, end) for start, end in zip(hull, [*hull[1:], hull[0]], strict=True))
+    return min(boxes)[1]
+
+
+def _box_along(hull: Points, start: tuple[float, float], end: tuple[float, float]) -> tuple[float, Points]:
+    """Area and corners of the box around the hull that has a side in the direction from start to end."""
+    length = math.dist(start, end) or 1.0
+    cosine, sine = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    turned = [(x * cosine + y * sine, y * cosine - x * sine) for x, y in hull]
+    left, top, width, height = enclosing_box(turned)
+    corners = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
+    placed = [(left + dx, top + dy) for dx, dy in corners]
+    return width * height, [(x * cosine - y * sine, x * sine + y * cosine) for x, y in placed]
+
+
+def _convex_hull(points: Points) -> Points:
+    # Andrew's monotone chain.
+    ordered = sorted(set(points))
+    if len(ordered) < 3:
+        return ordered
+    return [*_half_hull(ordered), *_half_hull(ordered[::-1])]
+
+
+def _half_hull(ordered: Points) -> Points:
+    half: Points = []
+    for x, y in ordered:
+        while len(half) >= 2 and _cross(half[-2], half[-1], (x, y)) <= 0:
+            half.pop()
+        half.append((x, y))
+    return half[:-1]
+
+
+def _cross(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def enclosing_box(points: Points) -> tuple[float, float, float, float]:

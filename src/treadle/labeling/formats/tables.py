@@ -11,7 +11,6 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable
-from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -19,28 +18,29 @@ import msgspec
 
 from treadle.labeling.config import LabelConfig
 from treadle.labeling.formats.json_min import flat_rows
-from treadle.labeling.formats.records import ExportCounts, ExportFormat, ExportTask, fits_all
+from treadle.labeling.formats.records import (
+    ExportCounts,
+    ExportFormat,
+    ExportTask,
+    Outlet,
+    fits_all,
+)
 
 #: Rows wait on disk beyond this size, until all columns are known.
 _IN_MEMORY_BYTES = 4 * 1024 * 1024
 
 
 def _write(
-    tasks: Iterable[ExportTask],
-    config: LabelConfig,
-    out: BinaryIO,
-    _made_at: datetime,
-    *,
-    separator: str,
+    tasks: Iterable[ExportTask], config: LabelConfig, outlet: Outlet, *, separator: str
 ) -> ExportCounts:
     counts = ExportCounts()
     columns: set[str] = set()
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as rows:
-        for row in flat_rows(tasks, config, counts):
+        for row in flat_rows(tasks, config, counts, outlet.losses):
             columns.update(row)
             rows.write(msgspec.json.encode(row) + b"\n")
         rows.seek(0)
-        _write_table(rows, sorted(columns), out, separator)
+        _write_table(rows, sorted(columns), outlet.out, separator)
     return counts
 
 

@@ -16,135 +16,90 @@ As Label Studio writes it, with these differences, each of which loses less:
   others: the ground truth or the oldest has the picture's name, the next ``<name>-annotation-<id>.txt``.
 As in Label Studio, a picture with boxes and outlines has rows of both kinds; most trainers want one kind.
 A task that nobody annotated has no file: an empty one would say that nothing is there.
+
+YOLO_OBB is the same with ``class x1 y1 x2 y2 x3 y3 x4 y4``: the corners of a box, turned as it is, clockwise
+from the one that was its top left.  Polygons of four corners are rows as they are, others and ellipses the
+smallest box around them (Label Studio writes all corners, which trainers refuse); points are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any, TypeAlias
 
 import msgspec
 
 from treadle.labeling.config import LabelConfig
-from treadle.labeling.config.shapes import Ellipse, KeyPoint, Rectangle
-from treadle.labeling.formats.classes import ClassTable, labels_pictures
-from treadle.labeling.formats.file_names import TakenNames, split_name
-from treadle.labeling.formats.records import ExportAnnotation, ExportCounts, ExportFormat, ExportTask
-from treadle.labeling.formats.regions import (
-    Picture,
-    PictureRegions,
-    Points,
-    Region,
-    enclosing_box,
-    labelled,
-    outline,
-    pictures_of,
-    regions_of,
-)
+from treadle.labeling.formats.classes import ClassTable, draws_areas, labels_pictures
+from treadle.labeling.formats.losses import Lose, Reason
+from treadle.labeling.formats.picture_files import PictureFiles
+from treadle.labeling.formats.records import ExportAnnotation, ExportCounts, ExportFormat, ExportTask, Outlet
+from treadle.labeling.formats.regions import PictureRegions, pictures_of, regions_of, submitted
+from treadle.labeling.formats.yolo_rows import detection_rows, turned_rows
 from treadle.labeling.formats.zip_stream import ZipWriter
 
-#: Dots without a size are this many pixels wide.
-_SMALLEST_DOT_PX = 2.0
+#: The lines for one picture.
+_Rows: TypeAlias = Callable[[PictureRegions, ClassTable, Lose], Iterator[str]]
 
 
 def _write(
-    tasks: Iterable[ExportTask], config: LabelConfig, out: BinaryIO, made_at: datetime
+    tasks: Iterable[ExportTask],
+    config: LabelConfig,
+    outlet: Outlet,
+    *,
+    rows: _Rows = detection_rows,
+    with_pictures: bool = False,
 ) -> ExportCounts:
-    names = TakenNames()
-    with ZipWriter(out, made_at) as archive:
-        dataset = _Dataset(config, archive, names)
+    with (
+        ZipWriter(outlet.out, outlet.made_at) as archive,
+        PictureFiles(outlet, archive, with_pictures=with_pictures) as files,
+    ):
+        dataset = _Dataset(config, outlet, archive, files, rows)
         for task in tasks:
             dataset.add(task)
-        dataset.finish(made_at)
-    names.close()
+        dataset.finish(outlet.made_at)
     return dataset.counts
 
 
 class _Dataset:
-    def __init__(self, config: LabelConfig, archive: ZipWriter, names: TakenNames) -> None:
+    def __init__(
+        self, config: LabelConfig, outlet: Outlet, archive: ZipWriter, files: PictureFiles, rows: _Rows
+    ) -> None:
         self.counts = ExportCounts()
         self._config = config
+        self._losses = outlet.losses
         self._archive = archive
-        self._names = names
+        self._files = files
+        self._rows = rows
         self._classes = ClassTable(config)
 
     def add(self, task: ExportTask) -> None:
         self.counts.tasks += 1
-        annotations = task.counted_annotations
+        annotations = submitted(task, self._losses)
         if not annotations:
+            if not task.annotations:
+                self._losses.add(Reason.NOT_ANNOTATED, task.task_id)
             return
-        stems = {picture: self._stem(picture, task) for picture in pictures_of(task, self._config)}
+        pictures = pictures_of(task, self._config)
+        stems = {}
+        for picture in pictures:
+            stem, ending = self._files.name(picture, task.task_id)
+            stems[picture] = stem
+            self._files.add(picture, stem, ending, task.task_id)
         for i, annotation in enumerate(annotations):
             self.counts.annotations += 1
-            for place in regions_of(task, annotation, self._config, self.counts.left_out):
-                self._add_file(stems[place.picture], place, annotation if i else None)
+            lose = self._losses.of(task.task_id, annotation.annotation_id)
+            for place in regions_of(annotation, pictures, task.picture_size_px, lose):
+                self._add_file(stems[place.picture], place, annotation if i else None, lose)
 
-    def _stem(self, picture: Picture, task: ExportTask) -> str:
-        stem, _ = split_name(picture.address, f"task-{task.task_id}")
-        return self._names.take(stem, task.task_id)
-
-    def _add_file(self, stem: str, place: PictureRegions, later: ExportAnnotation | None) -> None:
+    def _add_file(self, stem: str, place: PictureRegions, later: ExportAnnotation | None, lose: Lose) -> None:
         if later is not None:
-            stem = self._names.take(f"{stem}-annotation-{later.annotation_id}", later.annotation_id)
-        rows = "".join(f"{row}\n" for row in self._rows(place))
+            stem = self._files.further(stem, later.annotation_id)
+        rows = "".join([f"{row}\n" for row in self._rows(place, self._classes, lose)])
         self._archive.add(f"labels/{stem}.txt", rows.encode())
-
-    def _rows(self, place: PictureRegions) -> Iterator[str]:
-        regions = list(labelled(place, self.counts.left_out))
-        poses = self._take_points(regions) if self._classes.skeleton else None
-        for region in regions:
-            if poses is not None and isinstance(region.shape, KeyPoint):
-                continue
-            numbers = self._numbers(region, place.size_px)
-            if numbers is None:
-                continue
-            if poses is not None and isinstance(region.shape, Rectangle):
-                numbers += self._pose(poses.get(region.id, {}))
-            for name in region.labels:
-                yield " ".join([str(self._classes.number(name)), *map(_fraction, numbers)])
-
-    def _numbers(self, region: Region, size_px: tuple[float, float] | None) -> list[float] | None:
-        shape = region.shape
-        if isinstance(shape, KeyPoint):
-            return _clipped_box(_dot(shape, size_px or (1000.0, 1000.0)))
-        if size_px is None and isinstance(shape, (Rectangle, Ellipse)) and shape.rotation:
-            self.counts.left_out["no size of the picture"] += 1
-            return None
-        width, height = size_px or (1.0, 1.0)
-        corners = outline(shape, width, height)
-        if corners is None:
-            self.counts.left_out["no area"] += 1
-            return None
-        fractions = [(x / width, y / height) for x, y in corners]
-        if not isinstance(shape, Rectangle):
-            return [_clip(number) for corner in fractions for number in corner]
-        box = _clipped_box(fractions)
-        if box is None:
-            self.counts.left_out["outside of the picture"] += 1
-        return box
-
-    def _take_points(self, regions: list[Region]) -> dict[str, dict[str, KeyPoint]]:
-        """The points of each box by name.  Those without a box cannot be told, and are counted."""
-        boxes = {region.id for region in regions if isinstance(region.shape, Rectangle)}
-        poses: dict[str, dict[str, KeyPoint]] = {}
-        for region in regions:
-            if not isinstance(region.shape, KeyPoint):
-                continue
-            points = poses.setdefault(region.parent_id, {}) if region.parent_id in boxes else None
-            for name in region.labels:
-                if points is None or name in points or name not in self._classes.skeleton:
-                    self.counts.left_out["a point without a box"] += 1
-                else:
-                    points[name] = region.shape
-        return poses
-
-    def _pose(self, points: dict[str, KeyPoint]) -> list[float]:
-        numbers: list[float] = []
-        for name in self._classes.skeleton:
-            point = points.get(name)
-            numbers += [_clip(point.x / 100), _clip(point.y / 100), 2] if point else [0, 0, 0]
-        return numbers
 
     def finish(self, made_at: datetime) -> None:
         """The files that tell the classes, which only the end knows."""
@@ -156,37 +111,9 @@ class _Dataset:
 
     def _category(self, number: int, name: str) -> dict[str, Any]:
         category: dict[str, Any] = {"id": number, "name": name}
-        if self._classes.skeleton:
+        if self._classes.skeleton and self._rows is detection_rows:
             category["keypoints"] = self._classes.skeleton
         return category
-
-
-def _dot(point: KeyPoint, size_px: tuple[float, float]) -> Points:
-    width, height = size_px
-    radius = max((point.width or 0) / 100 * width, _SMALLEST_DOT_PX) / 2
-    x, y = point.x / 100, point.y / 100
-    # No further than the edge on either side, so that the centre stays where the point is.
-    across = min(radius / width, max(x, 0), max(1 - x, 0))
-    down = min(radius / height, max(y, 0), max(1 - y, 0))
-    return [(x - across, y - down), (x + across, y + down)]
-
-
-def _clipped_box(corners: Points) -> list[float] | None:
-    """Centre, width and height of the box around the corners, as far as it lies on the picture."""
-    x, y, width, height = enclosing_box(corners)
-    left, top, right, bottom = _clip(x), _clip(y), _clip(x + width), _clip(y + height)
-    if (width > 0 and left == right) or (height > 0 and top == bottom):
-        return None
-    return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]
-
-
-def _clip(fraction: float) -> float:
-    return min(max(fraction, 0.0), 1.0)
-
-
-def _fraction(number: float) -> str:
-    # Eight digits: a thousandth of a pixel on the largest picture, and no exponents.
-    return f"{number:.8f}".rstrip("0").rstrip(".")
 
 
 FORMAT = ExportFormat(
@@ -199,4 +126,31 @@ FORMAT = ExportFormat(
     content_type="application/zip",
     fits=labels_pictures,
     write=_write,
+)
+
+WITH_IMAGES = replace(
+    FORMAT,
+    name="YOLO_WITH_IMAGES",
+    title="YOLO with images",
+    description="YOLO, with the uploaded pictures in the archive.",
+    write=partial(_write, with_pictures=True),
+)
+
+OBB = replace(
+    FORMAT,
+    name="YOLO_OBB",
+    title="YOLO oriented boxes",
+    description="One text file for each picture, with a row of class and four corners for each box, turned "
+    "as it is.",
+    tags=("image segmentation", "object detection"),
+    fits=draws_areas,
+    write=partial(_write, rows=turned_rows),
+)
+
+OBB_WITH_IMAGES = replace(
+    OBB,
+    name="YOLO_OBB_WITH_IMAGES",
+    title="YOLO oriented boxes with images",
+    description="YOLO oriented boxes, with the uploaded pictures in the archive.",
+    write=partial(_write, rows=turned_rows, with_pictures=True),
 )

@@ -10,6 +10,7 @@ import shutil
 import struct
 import tempfile
 import zlib
+from collections.abc import Iterable
 from datetime import datetime
 from types import TracebackType
 from typing import IO, BinaryIO
@@ -19,7 +20,7 @@ _IN_MEMORY_BYTES = 4 * 1024 * 1024
 _LIMIT_32 = 0xFFFFFFFF
 _LIMIT_16 = 0xFFFF
 _UTF8_NAMES = 0x0800
-_DEFLATED = 8
+_STORED, _DEFLATED = 0, 8
 _VERSION = 45  # what ZIP64 needs
 _UNIX = 3 << 8
 _REGULAR_FILE = 0o100644 << 16
@@ -68,9 +69,22 @@ class ZipWriter:
             packed.seek(0)
             shutil.copyfileobj(packed, self._out, _CHUNK_BYTES)
 
-    def _start_entry(self, name: str, crc: int, packed: int, size: int) -> None:
+    def add_chunks(self, name: str, content: Iterable[bytes]) -> None:
+        """One entry as it stands, not packed: pictures are packed in themselves."""
+        crc = 0
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as waiting:
+            for chunk in content:
+                crc = zlib.crc32(chunk, crc)
+                waiting.write(chunk)
+            size = waiting.tell()
+            self._start_entry(name, crc, size, size, method=_STORED)
+            self._offset += size
+            waiting.seek(0)
+            shutil.copyfileobj(waiting, self._out, _CHUNK_BYTES)
+
+    def _start_entry(self, name: str, crc: int, packed: int, size: int, method: int = _DEFLATED) -> None:
         encoded = name.encode()
-        head = struct.pack("<HHHHHI", _VERSION, _UTF8_NAMES, _DEFLATED, self._time, self._date, crc)
+        head = struct.pack("<HHHHHI", _VERSION, _UTF8_NAMES, method, self._time, self._date, crc)
         # Sizes and place stand in the ZIP64 field always: one way to write, whatever the size.
         sizes = struct.pack("<II", _LIMIT_32, _LIMIT_32)
         local_extra = struct.pack("<HHQQ", 1, 16, size, packed)
