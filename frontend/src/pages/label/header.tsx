@@ -6,6 +6,7 @@ import { showKey } from '../../editor/model/tools/keys.ts';
 import { keepFocus } from '../../editor/ui/keep-focus.ts';
 import { tip } from '../../editor/ui/tool-strip.tsx';
 import { useEditor } from '../../editor/ui/use-editor.ts';
+import { HistoryButton } from './history/history-button.tsx';
 import type { Labelling } from './labelling.ts';
 import type { SaveState } from './save-state.ts';
 
@@ -34,6 +35,7 @@ export function Header({ labelling, keyMap, onHeld }: HeaderProps) {
       {keyMap && <StepButtons labelling={labelling} keyMap={keyMap} hasPrevious={hasPrevious} hasNext={hasNext} />}
       <span className="grow" />
       <SaveMark save={save} onPress={held.length > 0 ? onHeld : () => void labelling.tryAgain()} />
+      {open && <HistoryButton key={open.task.id} labelling={labelling} open={open} />}
       {open && keyMap && <UndoButtons editor={open.editor} keyMap={keyMap} />}
       {open && keyMap && <FinishButtons labelling={labelling} keyMap={keyMap} isUpdate={open.opening.annotation !== null && !open.opening.wasSkipped} />}
     </header>

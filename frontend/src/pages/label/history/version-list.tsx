@@ -18,8 +18,8 @@ export function VersionList({ versions, chosen, onChoose, onRestore, isBusy = fa
       {versions.map((each) => (
         <li key={each.version} className={each.version === chosen ? 'on' : ''}>
           <button type="button" className="version-row" aria-pressed={each.version === chosen} onClick={() => onChoose(each.version)}>
-            <span className="b">{actOf(each)}</span><span className="two">by {nameOf(each)}</span><span className="muted version-time">{timeOf(each.made_at)}</span>
-            <span className="muted version-changes">{changesOf(each)}</span>
+            <span className="b">{actOf(each)}</span><span className="two">by {nameOf(each)}</span>
+            <span className="muted version-changes">{changesOf(each)} · {timeOf(each.made_at)}</span>
           </button>
           {each.is_current
             ? <span className="pill">Now</span>
