@@ -95,9 +95,10 @@ def test_a_summary_tells_the_keys_of_many_tasks_by_the_first_and_the_last(
     studio.add_tasks(3)
     studio.add_tasks(2, new="x")
     with studio.database.read() as tx:
-        exact = projects.summarize(tx, studio.project_id)
+        grant = studio.grant(tx, "viewer", Permission.PROJECT_READ)
+        exact = projects.summarize(tx, grant)
         monkeypatch.setattr(usage, "_TASKS_READ", 1)
-        estimated = projects.summarize(tx, studio.project_id)
+        estimated = projects.summarize(tx, grant)
     assert exact["all_data_columns"] == {"image": 5, "n": 5, "new": 2}
     assert (exact["common_data_columns"], exact["data_columns_are_estimated"]) == (["image", "n"], False)
     assert estimated["all_data_columns"] == {"image": 5, "n": 5, "new": 2}

@@ -26,7 +26,7 @@ from treadle.labeling import assignments
 from treadle.labeling.config import parse_config
 from treadle.labeling.tally import IGNORE_SKIPPED
 from treadle.labeling.uploads import thumbnail_key
-from treadle.labeling.usage import check_config_change, read_data_keys, read_usage
+from treadle.labeling.usage import Usage, check_config_change, read_data_keys, read_usage
 from treadle.labeling.visibility import visible_tasks
 
 SAMPLINGS = ("Sequential sampling", "Uniform sampling", "Uncertainty sampling")
@@ -212,11 +212,15 @@ def check_labels_in_use(tx: Tx, project_id: int, new_config: str) -> None:
     check_config_change(tx, project_id, parse_config(config_of(tx, project_id)), parse_config(new_config))
 
 
-def summarize(tx: Tx, project_id: int) -> dict[str, Any]:
-    """Which data keys the tasks have (see `read_data_keys`), and how often each control and label is used."""
+def summarize(tx: Tx, grant: Grant) -> dict[str, Any]:
+    """Which data keys the tasks have (see `read_data_keys`), and how often each control and label is used.
+
+    Whoever sees their own work alone is not told how everybody labels.
+    """
+    project_id = _id_of(grant)
     row = get(tx, project_id)
     keys = read_data_keys(tx, project_id)
-    usage = read_usage(tx, project_id)
+    usage = Usage() if grant.is_narrow else read_usage(tx, project_id)
     return {
         "created_at": row["created_at"],
         "all_data_columns": keys.counts,

@@ -138,16 +138,15 @@ def validate_project_config(call: Call) -> Reply:
 def get_summary(call: Call) -> Reply:
     project_id = call.path_int("id")
     with call.read() as tx:
-        call.allow(tx, ProjectScope(project_id))
-        summary = projects.summarize(tx, project_id)
+        summary = projects.summarize(tx, call.allow(tx, ProjectScope(project_id)))
         return json_reply({**summary, "created_at": rendering.instant(summary["created_at"])})
 
 
 def get_annotators(call: Call) -> Reply:
     project_id = call.path_int("id")
     with call.read() as tx:
-        call.allow(tx, ProjectScope(project_id))
-        return json_reply([rendering.person(row) for row in list_annotators(tx, project_id)])
+        grant = call.allow(tx, ProjectScope(project_id))
+        return json_reply([rendering.person(row) for row in list_annotators(tx, grant)])
 
 
 def get_sample_task(call: Call) -> Reply:
