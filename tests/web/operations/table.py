@@ -70,6 +70,11 @@ class Operation:
         return _ID.search(f"{self.path} {self.query} {self.body}") is not None
 
     @property
+    def is_for_admins(self) -> bool:
+        """Only an organisation admin may, wherever it is."""
+        return self.refused == ADMIN and "{project}" not in self.path
+
+    @property
     def is_change(self) -> bool:
         """Leaves its world another than it was."""
         return not self.is_public and (self.method != "GET" or self.path.endswith("/next"))
@@ -284,14 +289,13 @@ MUST: tuple[Operation, ...] = (
     *SERVER,
 )
 
-_INVITED = {"role": "viewer"}
-_PERSON = {"email": "new@example.com", "password": "eight or more"}
+_PERSON = {"email": "{email}", "password": "eight or more"}
 
 #: What clients of Label Studio may ask for besides.
 SHOULD: tuple[Operation, ...] = (
     _op("GET", "/api/projects/{project}/file-uploads", "file uploads", refused=ANYBODY),
     _op("GET", "/api/jwt/settings", "jwt settings"),
-    _op("POST", "/api/jwt/settings", "jwt settings", body={"api_tokens_enabled": True}, refused=ADMIN),
+    _op("POST", "/api/jwt/settings", "jwt settings", 201, body={"api_tokens_enabled": True}, refused=ADMIN),
     _op("GET", "/api/token/", "tokens"),
     _op("POST", "/api/token/blacklist/", None, 204, body={"refresh": "{refresh}"}, is_personal=True),
     _op("POST", "/api/token/rotate/", body={"refresh": "{refresh}"}, is_personal=True),
@@ -308,7 +312,7 @@ SHOULD: tuple[Operation, ...] = (
     _op("PATCH", "/api/users/{user}/", body={"first_name": "Vi"}, is_personal=True),
     _op("DELETE", "/api/users/{person}/", None, 204, refused=ADMIN),
     _op("GET", "/api/projects/{project}/label-stream-history/", refused=LABEL),
-    _op("GET", "/api/projects/{project}/model-versions/", "model versions"),
+    _op("GET", "/api/projects/{project}/model-versions/"),  # its keys are versions
     _op("GET", "/api/projects/{project}/sample-task/"),
     _op("POST", "/api/projects/{project}/sample-task/", body={"label_config": CONFIG}),
     _op("GET", "/api/projects/{project}/annotators/"),

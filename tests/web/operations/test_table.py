@@ -11,15 +11,21 @@ import pytest
 
 from tests.serving import Person, RunningServer
 from tests.web.operations.shapes import misfits
-from tests.web.operations.table import LATER, MUST, PAGES, Operation
+from tests.web.operations.table import LATER, MUST, PAGES, SHOULD, Operation
 from tests.web.operations.test_replay import RECORDED
 from tests.web.operations.world import World, add_outsider, build_world, nowhere
+from treadle.ids import new_uuid
 
 _ANSWERS = {step["what"]: step["body"] for step in RECORDED}
 _ERROR_KEYS = {"id", "status_code", "version", "detail", "exc_info"}
-_GUARDED = [operation for operation in MUST if not operation.is_public]
-_HIDDEN = [operation for operation in _GUARDED if operation.is_about_an_id]
-_REFUSALS = [(operation, role) for operation in MUST for role in operation.refused]
+OPERATIONS = (*MUST, *SHOULD)
+_GUARDED = [operation for operation in OPERATIONS if not operation.is_public]
+_HIDDEN = [
+    operation
+    for operation in _GUARDED
+    if operation.is_about_an_id and not operation.is_for_admins and not operation.is_personal
+]
+_REFUSALS = [(operation, role) for operation in OPERATIONS for role in operation.refused]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +46,7 @@ def clients(studio: RunningServer, people: dict[str, Person]) -> Iterator[dict[s
 @pytest.fixture(scope="module")
 def world(admin: httpx.Client, people: dict[str, Person]) -> World:
     """A world that no test changes; its ``user`` is known to its workspace alone."""
-    built = build_world(admin, "export", "file", "refresh")
+    built = build_world(admin, *(name for each in OPERATIONS for name in re.findall(r"{(\w+)}", str(each))))
     return World({**built.ids, "user": str(people["viewer"].id)})
 
 
@@ -62,26 +68,33 @@ def other_form(path: str) -> str:
 
 def world_for(operation: Operation, admin: httpx.Client, world: World) -> World:
     """The shared world, or one to spend."""
-    return build_world(admin, *re.findall(r"{(\w+)}", operation.path)) if operation.is_change else world
+    if not operation.is_change:
+        return world
+    built = build_world(admin, *re.findall(r"{(\w+)}", f"{operation.path} {operation.body}"))
+    return World({**built.ids, "user": world.ids["user"]})
 
 
-@pytest.mark.parametrize("operation", MUST, ids=by_name)
-def test_an_operation_answers_with_the_documented_keys(
-    operation: Operation, admin: httpx.Client, world: World
+@pytest.mark.parametrize("operation", OPERATIONS, ids=by_name)
+def test_an_operation_answers_with_the_documented_keys_and_either_slash(
+    operation: Operation, studio: RunningServer, admin: httpx.Client, world: World
 ) -> None:
-    answer = world_for(operation, admin, world).send(admin, operation)
-    assert answer.status_code == operation.status, answer.text
-    if operation.like is not None:
-        assert list(misfits(_ANSWERS[operation.like], answer.json())) == []
+    for path in (operation.path, other_form(operation.path)):
+        answer = send_once(operation, path, studio, admin, world)
+        assert answer.status_code == operation.status, answer.text
+        if operation.like is not None:
+            assert list(misfits(_ANSWERS[operation.like], answer.json())) == []
 
 
-@pytest.mark.parametrize("operation", MUST, ids=by_name)
-def test_an_operation_answers_with_the_other_slash(
-    operation: Operation, admin: httpx.Client, world: World
-) -> None:
-    there = world_for(operation, admin, world)
-    answer = there.send(admin, operation, other_form(operation.path))
-    assert answer.status_code == operation.status, answer.text
+def send_once(
+    operation: Operation, path: str, studio: RunningServer, admin: httpx.Client, world: World
+) -> httpx.Response:
+    """Ask as the administrator; for what one does with oneself, as somebody new."""
+    if not operation.is_personal:
+        return world_for(operation, admin, world).send(admin, operation, path)
+    person = studio.sign_up(f"{new_uuid()}@example.com")
+    with studio.client(person.token) as client:
+        own = {"refresh": client.post("/api/token/").json()["token"], "user": str(person.id)}
+        return World(own).send(client, operation, path)
 
 
 @pytest.mark.parametrize("operation", _GUARDED, ids=by_name)
@@ -143,7 +156,7 @@ def refused_at(operation: Operation) -> list[str]:
     return ["stranger", *outsiders, *operation.refused]
 
 
-@pytest.mark.parametrize("operation", [each for each in MUST if not each.is_change], ids=by_name)
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if not each.is_change], ids=by_name)
 def test_a_role_with_the_permission_is_let_in(
     operation: Operation, clients: dict[str, httpx.Client], world: World
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,9 @@ import httpx
 from PIL import Image
 
 from tests.serving import Person, RunningServer
+from tests.waiting import wait_until
 from tests.web.operations.table import BOX, CONFIG, VIEW, Operation
+from treadle.ids import new_uuid
 
 #: An id that nothing has.
 NOBODYS = "987654321"
@@ -63,7 +65,7 @@ def build_world(client: httpx.Client, *names: str) -> World:
     tasks = [{"data": {"image": f"https://example.com/{n}.jpg", "n": n}} for n in range(3)]
     answer = client.post(f"/api/projects/{project}/import?return_task_ids=1", json=tasks)
     _first, labelled, _third = answer.json()["task_ids"]
-    ids = {
+    ids: dict[str, int | str] = {
         "project": project,
         "task": labelled,
         "prediction": _make(client, "/api/predictions/", {"task": labelled, "result": [BOX], "score": 0.5}),
@@ -77,13 +79,15 @@ def build_world(client: httpx.Client, *names: str) -> World:
         ids["file"] = _upload(client, project)
     if "refresh" in names:
         ids["refresh"] = client.post("/api/token/").json()["token"]
-    return World({name: str(value) for name, value in ids.items()})
+    there = World({name: str(value) for name, value in {**_FIXED, **ids}.items()})
+    more = {name: str(make_it(client, there)) for name, make_it in _MAKERS.items() if name in names}
+    return World({**there.ids, **more})
 
 
 def nowhere() -> World:
     """The ids of nothing."""
     names = ("project", "task", "prediction", "annotation", "draft", "view", "user", "export", "file")
-    return World(dict.fromkeys(names, NOBODYS))
+    return World({**_FIXED, **dict.fromkeys((*names, *_MAKERS), NOBODYS)})
 
 
 def add_outsider(server: RunningServer) -> Person:
@@ -102,6 +106,83 @@ def picture_file(width_px: int = 8, height_px: int = 6) -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (width_px, height_px), "teal").save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def _make_import(client: httpx.Client, world: World) -> int:
+    answer = client.post(
+        str(world.fill("/api/projects/{project}/import")),
+        files={"file": ("a.csv", b"image,n\nhttps://example.com/c.jpg,7\n")},
+        headers={"Prefer": "respond-async"},
+    )
+    assert answer.status_code == 202, answer.text
+    return int(answer.json()["import"])
+
+
+def _make_export(client: httpx.Client, world: World) -> str:
+    answer = client.get(
+        str(world.fill("/api/projects/{project}/export?exportType=JSON")),
+        headers={"Prefer": "respond-async"},
+    )
+    assert answer.status_code == 202, answer.text
+    job = str(answer.json()["job"])
+    wait_until(lambda: client.get(f"/api/jobs/{job}/").json()["state"] == "done")
+    return job
+
+
+def _make_upload(client: httpx.Client, world: World) -> int:
+    project = world.ids["project"]
+    _upload(client, int(project))
+    return int(client.get(f"/api/projects/{project}/file-uploads").json()[0]["id"])
+
+
+def _invite(client: httpx.Client, _world: World) -> int:
+    return _make(client, "/api/workspaces/1/invitations", {"role": "viewer"})
+
+
+def _make_changed(client: httpx.Client, world: World) -> int:
+    """An annotation in its second version."""
+    annotation = _make(client, f"/api/tasks/{world.ids['task']}/annotations/", {"result": [BOX]})
+    answer = client.patch(f"/api/annotations/{annotation}/", json={"result": []})
+    assert answer.status_code == 200, answer.text
+    return annotation
+
+
+def _make_person(client: httpx.Client, _world: World) -> int:
+    """Somebody new, whom nobody knows."""
+    return _make(client, "/api/users/", {"email": f"{new_uuid()}@example.com", "password": "eight or more"})
+
+
+def _make_member(client: httpx.Client, world: World) -> int:
+    person = _make_person(client, world)
+    _give_role(client, "/api/workspaces/1/members", person)
+    return person
+
+
+def _make_guest(client: httpx.Client, world: World) -> int:
+    person = _make_member(client, world)
+    _give_role(client, f"/api/projects/{world.ids['project']}/members", person)
+    return person
+
+
+def _give_role(client: httpx.Client, path: str, person: int) -> None:
+    answer = client.post(path, json={"user": person, "role": "viewer"})
+    assert answer.status_code == 201, answer.text
+
+
+#: The workspace that worlds are made in, the one organization, the first version of anything.
+_FIXED = {"workspace": "1", "organization": "1", "version": "1"}
+#: What takes longer to make, and is made where a path names it.
+_MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
+    "import": _make_import,
+    "job": _make_export,
+    "upload": _make_upload,
+    "invitation": _invite,
+    "changed": _make_changed,
+    "email": lambda _client, _world: f"{new_uuid()}@example.com",
+    "person": _make_person,
+    "member": _make_member,
+    "guest": _make_guest,
+}
 
 
 def _without_ages(value: Any) -> Any:

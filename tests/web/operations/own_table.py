@@ -1,0 +1,76 @@
+"""Treadle's own operations beside Label Studio's, for the tests that walk every route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.web.operations.table import Operation
+
+_MEMBER = {"user": "{person}", "role": "viewer"}
+
+
+def _op(method: str, path: str, status: int = 200, **more: Any) -> Operation:
+    return Operation(method, path, None, status, **more)
+
+
+#: What one does with oneself: no role is asked for.
+PERSONAL = (
+    _op("POST", "/api/token/", 409, is_personal=True),
+    _op("GET", "/api/tokens", is_personal=True),
+    _op("POST", "/api/tokens", 201, body={"name": "notebook"}, is_personal=True),
+    _op("DELETE", "/api/tokens/{user}", 404, is_personal=True),
+    _op("PATCH", "/api/current-user/hotkeys/", body={"custom_hotkeys": {}}, is_personal=True),
+    _op(
+        "POST",
+        "/api/current-user/password/",
+        body={"current_password": "not mine", "password": "eight or more"},
+        is_personal=True,
+    ),
+    _op("POST", "/api/invitations/accept", body={"token": "none"}, is_personal=True),
+    # One's own jobs, and those of a project that one changes.
+    _op("GET", "/api/jobs/{job}/", is_personal=True),
+)
+WORKSPACES = (
+    _op("GET", "/api/workspaces"),
+    _op("POST", "/api/workspaces", 201, body={"name": "another-one"}),
+    _op("GET", "/api/workspaces/{workspace}"),
+    _op("GET", "/api/workspaces/{workspace}/members"),
+    _op("POST", "/api/workspaces/{workspace}/members", 201, body=_MEMBER),
+    _op("DELETE", "/api/workspaces/{workspace}/members/{member}", 204),
+    _op("GET", "/api/projects/{project}/members"),
+    _op("POST", "/api/projects/{project}/members", 201, body=_MEMBER),
+    _op("DELETE", "/api/projects/{project}/members/{guest}", 204),
+    _op("GET", "/api/workspaces/{workspace}/invitations"),
+    _op("POST", "/api/workspaces/{workspace}/invitations", 201, body={"role": "viewer"}),
+    _op("DELETE", "/api/workspaces/{workspace}/invitations/{invitation}", 204),
+    _op("GET", "/api/audit-log"),
+    _op("GET", "/api/workspaces/{workspace}/audit-log"),
+)
+WORK = (
+    _op("PUT", "/api/tasks/{task}/", body={"data": {"image": "https://example.com/0.jpg"}}),
+    _op("POST", "/api/tasks/{task}/open/"),
+    _op("POST", "/api/tasks/{task}/release/", 204),
+    _op("GET", "/api/annotations/{annotation}/history/"),
+    _op("GET", "/api/annotations/{annotation}/history/{version}/"),
+    _op("POST", "/api/annotations/{changed}/restore/", body={"version": 1}),
+    _op("GET", "/data/thumbnail/{project}/{file}"),
+    _op("GET", "/api/exports/files/{job}/"),
+    _op("GET", "/api/exports/files/{job}/report/"),
+)
+
+OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *WORK)
+
+#: Routes that are tried elsewhere: signing in and out is about no role.
+UNASKED = frozenset(
+    {
+        ("GET", "/api/session"),
+        ("GET", "/user/login/"),
+        ("POST", "/user/login/"),
+        ("GET", "/user/signup/"),
+        ("POST", "/user/signup/"),
+        ("GET", "/logout/"),
+        ("POST", "/logout/"),
+        ("GET", "/docs/api/schema/json/"),
+        ("GET", "/docs/api/"),
+    }
+)
