@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from treadle.db.schema import file_uploads, imports
 from treadle.db.schema import tasks as task_table
 from treadle.errors import Invalid, NotFound
 from treadle.jobs import JobParts, JobRun, JobState
-from treadle.labeling import projects, queue, tasks, uploads
+from treadle.labeling import projects, queue, tasks, trash, uploads
 from treadle.labeling.imports import IMPORT_JOB, import_inline, import_predictions, start_import, writing
 from treadle.labeling.imports.blocks import Block
 from treadle.labeling.imports.job import undo_import
@@ -262,14 +263,18 @@ def test_an_annotator_sees_the_files_of_the_tasks_handed_to_them(studio: Studio,
             uploads.find(tx, reading, hidden)
 
 
-def test_a_deleted_project_leaves_no_file(studio: Studio, tmp_path: Path) -> None:
+def test_a_deleted_project_keeps_its_files_until_it_is_freed(studio: Studio, tmp_path: Path) -> None:
     import_files(studio, tmp_path, a__jpg=picture(), b__csv=b"image\n/c.jpg\n")
     objects = LocalObjects(tmp_path / "objects")
+    kept = list(objects.list())
     with studio.database.write() as tx:
-        keys = projects.remove(tx, studio.grant(tx, "manager", Permission.PROJECT_DELETE))
-    for key in keys:
-        objects.delete(key)
+        projects.remove(tx, studio.grant(tx, "manager", Permission.PROJECT_DELETE))
+    assert trash.free_projects(studio.database, objects) == 0
+    assert list(objects.list()) == kept
+    assert trash.free_projects(studio.database, objects, older_than=timedelta(0)) == 1
     assert list(objects.list()) == []
+    with studio.database.read() as tx:
+        assert tx.execute(select(task_table.c.id)).all() == []
 
 
 def test_predictions_wait_until_the_tasks_of_an_import_show(studio: Studio) -> None:

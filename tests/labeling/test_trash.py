@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,15 +12,15 @@ from sqlalchemy import delete, func, select
 from tests.faults.recounting import check_counts
 from tests.labeling.studio import LEASE_S, Studio, result
 from treadle import jobs
-from treadle.access import audit
+from treadle.access import DeletedProjectScope, ListGrant, ProjectScope, audit
 from treadle.db import Tx, schema
-from treadle.db.schema import drafts, handouts, predictions, tasks, users
+from treadle.db.schema import annotation_versions, drafts, handouts, predictions, tasks, users
 from treadle.db.schema import trash as trash_table
-from treadle.errors import Conflict
+from treadle.errors import Conflict, NotFound
 from treadle.jobs import Job, JobKind, JobParts, JobRun, JobState
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import predictions as prediction_verbs
-from treadle.labeling import queue, trash
+from treadle.labeling import projects, queue, trash
 from treadle.labeling import selections as selection_module
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.actions import ACCEPT_JOB, ACTIONS, Started
@@ -272,3 +273,42 @@ def die_once(monkeypatch: pytest.MonkeyPatch) -> None:
         raise SystemExit
 
     monkeypatch.setattr(JobRun, "report", report)
+
+
+def test_what_was_deleted_long_ago_is_freed_with_its_past(studio: Studio) -> None:
+    task_id, *_ = fill(studio)
+    done = next(row for row in picture(studio)["annotations"] if row["task_id"] == task_id)
+    with studio.database.write() as tx:
+        past = {"annotation_id": done["id"], "project_id": studio.project_id, "version": 0, "result": "[]"}
+        tx.execute(annotation_versions.insert(), {**past, "made_at": tx.now})
+    deletion_id = in_project(studio, task_verbs.remove, task_id)
+    assert trash.free_deletions(studio.database) == 0
+    assert trash.free_deletions(studio.database, older_than=timedelta(0)) == 1
+    with pytest.raises(NotFound):
+        in_project(studio, trash.restore_now, deletion_id)
+    with studio.database.read() as tx:
+        assert rows_in_trash(tx) == 0
+        assert tx.execute(select(annotation_versions)).all() == []
+    count(studio)
+
+
+def test_a_deleted_project_is_not_there_and_comes_back_whole(studio: Studio) -> None:
+    fill(studio)
+    before = picture(studio)
+    started = act(studio, "delete_tasks")
+    in_project(studio, projects.remove)
+    assert jobs.run_in_place(parts(studio), DELETE_JOB, started.job.id).state is JobState.FAILED
+    for scope in (ProjectScope(studio.project_id), DeletedProjectScope(studio.project_id + 1)):
+        with pytest.raises(NotFound), studio.database.read() as tx:
+            studio.grant(tx, "manager", Permission.PROJECT_READ, scope)
+    with studio.database.write() as tx:
+        manager = ListGrant(studio.people["manager"], Permission.PROJECT_DELETE)
+        assert projects.list_projects(tx, manager, projects.Page(1, 10))[0] == 0
+        (row,) = projects.list_deleted(tx, manager)
+        assert (row["id"], row["task_number"], row["email"]) == (studio.project_id, 5, "manager@example.com")
+        editor = ListGrant(studio.people["editor"], Permission.PROJECT_DELETE)
+        assert projects.list_deleted(tx, editor) == []
+        scope = DeletedProjectScope(studio.project_id)
+        projects.restore(tx, studio.grant(tx, "manager", Permission.PROJECT_DELETE, scope))
+    assert picture(studio) == before
+    count(studio)

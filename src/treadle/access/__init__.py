@@ -13,6 +13,7 @@ from __future__ import annotations
 from treadle.access.grants import (
     ORGANIZATION,
     Actor,
+    DeletedProjectScope,
     Grant,
     ListGrant,
     ProjectScope,
@@ -25,6 +26,7 @@ from treadle.access.grants import (
 __all__ = [
     "ORGANIZATION",
     "Actor",
+    "DeletedProjectScope",
     "Grant",
     "ListGrant",
     "ProjectScope",

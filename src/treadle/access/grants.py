@@ -37,11 +37,18 @@ class ProjectScope:
 
 
 @dataclass(frozen=True)
+class DeletedProjectScope:
+    """One project that is deleted, and that nobody sees until it is restored."""
+
+    project_id: int
+
+
+@dataclass(frozen=True)
 class OrganizationScope:
     """The whole installation."""
 
 
-Scope = WorkspaceScope | ProjectScope | OrganizationScope
+Scope = WorkspaceScope | ProjectScope | DeletedProjectScope | OrganizationScope
 ORGANIZATION = OrganizationScope()
 
 
@@ -78,7 +85,7 @@ _WORKSPACE_WITH_ROLE = (
     .where(workspaces.c.id == bindparam("workspace_id"))
 )
 # An override in the project replaces the role in its workspace, up or down.
-_PROJECT_WITH_ROLE = Prepared(
+_ANY_PROJECT_WITH_ROLE = (
     select(
         projects.c.workspace_id,
         func.coalesce(project_roles.c.role, memberships.c.role).label("role"),
@@ -95,6 +102,9 @@ _PROJECT_WITH_ROLE = Prepared(
     )
     .where(projects.c.id == bindparam("project_id"))
 )
+# The one place that keeps what is deleted out of sight: whatever a project holds is asked for by `allow`.
+_PROJECT_WITH_ROLE = Prepared(_ANY_PROJECT_WITH_ROLE.where(projects.c.deleted_at.is_(None)))
+_DELETED_PROJECT_WITH_ROLE = Prepared(_ANY_PROJECT_WITH_ROLE.where(projects.c.deleted_at.is_not(None)))
 _WORKSPACES_OF = select(memberships.c.workspace_id, memberships.c.role).where(
     memberships.c.user_id == bindparam("user_id")
 )
@@ -106,7 +116,9 @@ def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
     Raises NotFound where the actor has no role at all, Forbidden where the role does not hold it.
     """
     if isinstance(scope, ProjectScope):
-        return _allow_project(tx, actor, permission, scope.project_id)
+        return _allow_project(tx, actor, permission, scope.project_id, _PROJECT_WITH_ROLE)
+    if isinstance(scope, DeletedProjectScope):
+        return _allow_project(tx, actor, permission, scope.project_id, _DELETED_PROJECT_WITH_ROLE)
     if isinstance(scope, WorkspaceScope):
         return _allow_workspace(tx, actor, permission, scope.workspace_id)
     if actor.is_admin:
@@ -142,7 +154,16 @@ class ListGrant:
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """The condition on ``projects``."""
+        """The condition on ``projects``, of which those that are deleted show to nobody."""
+        return projects.c.deleted_at.is_(None) & self._held
+
+    @property
+    def deleted_condition(self) -> ColumnElement[bool]:
+        """The condition on ``projects`` for those that are deleted."""
+        return projects.c.deleted_at.is_not(None) & self._held
+
+    @property
+    def _held(self) -> ColumnElement[bool]:
         if self.actor.is_admin:
             return true()
         override = select(project_roles.c.role).where(
@@ -159,8 +180,10 @@ class ListGrant:
         return held.in_(holding)
 
 
-def _allow_project(tx: Tx, actor: Actor, permission: Permission, project_id: int) -> Grant:
-    row = tx.execute(_PROJECT_WITH_ROLE, {"project_id": project_id, "user_id": actor.user_id}).first()
+def _allow_project(
+    tx: Tx, actor: Actor, permission: Permission, project_id: int, with_role: Prepared
+) -> Grant:
+    row = tx.execute(with_role, {"project_id": project_id, "user_id": actor.user_id}).first()
     if row is None:
         raise NotFound("project-not-found", f"There is no project {project_id} that you can see.")
     role = _check_role(actor, permission, row["role"], f"project {project_id}")

@@ -38,7 +38,7 @@ _OF_PERSON = (
         workspaces.c.title,
         memberships.c.role,
         select(func.count())
-        .where(projects.c.workspace_id == workspaces.c.id)
+        .where(projects.c.workspace_id == workspaces.c.id, projects.c.deleted_at.is_(None))
         .correlate(workspaces)
         .scalar_subquery()
         .label("project_count"),

@@ -12,7 +12,16 @@ again as well, and has to come to the same steps in the same order.
 from __future__ import annotations
 
 from treadle.jobs.kinds import JobKind
-from treadle.jobs.rows import Job, JobState, ended_before, get, get_own, request_cancel, submit
+from treadle.jobs.rows import (
+    Job,
+    JobState,
+    cancel_of_project,
+    ended_before,
+    get,
+    get_own,
+    request_cancel,
+    submit,
+)
 from treadle.jobs.run import JobCancelled, JobParts, JobRun
 from treadle.jobs.runner import run_in_place
 from treadle.jobs.waiting import wait_for
@@ -24,6 +33,7 @@ __all__ = [
     "JobParts",
     "JobRun",
     "JobState",
+    "cancel_of_project",
     "ended_before",
     "get",
     "get_own",

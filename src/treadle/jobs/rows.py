@@ -97,6 +97,14 @@ _PLACE = update(jobs).where(_THIS).values(place=bindparam("new_place"))
 _LOG = update(jobs).where(_THIS_RUNNING).values(log=bindparam("new_log"))
 _ERROR = update(jobs).where(_THIS_RUNNING & jobs.c.error.is_(None)).values(error=bindparam("new_error"))
 _CANCEL = update(jobs).where(_THIS).values(cancel_requested=True)
+_CANCEL_OF_PROJECT = (
+    update(jobs)
+    .where(
+        jobs.c.project_id == bindparam("of_project"),
+        jobs.c.state.in_((JobState.QUEUED.value, JobState.RUNNING.value)),
+    )
+    .values(cancel_requested=True)
+)
 _END = (
     update(jobs)
     .where(_THIS_RUNNING)
@@ -163,6 +171,12 @@ def request_cancel(tx: Tx, actor: Actor, job_id: str) -> Job:
     tx.execute(_CANCEL, {"job_id": job_id})
     _record(tx, job, "cancel-requested", actor_id=actor.user_id)
     return get(tx, job_id)
+
+
+def cancel_of_project(tx: Tx, project_id: int) -> None:
+    """Ask all jobs of a project to stop, whoever submitted them."""
+    tx.execute(_CANCEL_OF_PROJECT, {"of_project": project_id})
+    wake_workers(tx)
 
 
 def wake_workers(tx: Tx) -> None:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
-from treadle import events
+from treadle import events, jobs
 from treadle.access import Grant, ListGrant
+from treadle.access.audit import write_audit
 from treadle.db import Tx, schema
-from treadle.db.schema import (
-    export_conversions,
-    exports,
-    file_uploads,
-    project_counters,
-    projects,
-    tasks,
-    users,
-)
+from treadle.db.schema import project_counters, projects, tasks, users
 from treadle.errors import Invalid, NotFound
 from treadle.labeling import assignments
 from treadle.labeling.config import parse_config
 from treadle.labeling.tally import IGNORE_SKIPPED
-from treadle.labeling.uploads import thumbnail_key
+from treadle.labeling.trash.deletions import KEPT
 from treadle.labeling.usage import Usage, check_config_change, read_data_keys, read_usage
 from treadle.labeling.visibility import visible_tasks
 
@@ -85,17 +78,6 @@ _COLUMNS: Select[Any] = select(
 )
 _ONE = _COLUMNS.where(_p.id == bindparam("project_id"))
 _INSERT = insert(projects).returning(_p.id)
-_FILES = select(file_uploads.c.object_key, file_uploads.c.file_name).where(
-    file_uploads.c.project_id == bindparam("project_id")
-)
-_SNAPSHOTS = select(exports.c.object_key).where(
-    exports.c.project_id == bindparam("project_id"), exports.c.object_key.is_not(None)
-)
-_CONVERSIONS = (
-    select(export_conversions.c.object_key)
-    .join(exports, exports.c.id == export_conversions.c.export_id)
-    .where(exports.c.project_id == bindparam("project_id"), export_conversions.c.object_key.is_not(None))
-)
 _CONFIG = select(_p.label_config).where(_p.id == bindparam("project_id"))
 
 
@@ -153,16 +135,57 @@ def change(tx: Tx, grant: Grant, values: Mapping[str, Any]) -> Mapping[str, Any]
     return get(tx, project_id)
 
 
-def remove(tx: Tx, grant: Grant) -> list[str]:
-    """Delete the project with its tasks, annotations, predictions, drafts, views, files and snapshots.
+def remove(tx: Tx, grant: Grant) -> None:
+    """Delete the project: at once nobody sees it or what it holds, and for 30 days it can be restored.
 
-    Returns the keys of what it kept in the object store, which the caller deletes after the commit.
+    Its jobs that run are cancelled.
     """
     project_id = _id_of(grant)
-    keys = list(_kept_keys(tx, project_id))
-    tx.execute(delete(projects).where(_p.id == project_id))
-    events.record(tx, "project.deleted", actor_id=grant.actor.user_id, subject_id=project_id)
-    return keys
+    values = {"deleted_at": tx.now, "deleted_by": grant.actor.user_id}
+    tx.execute(update(projects).where(_p.id == project_id).values(**values))
+    jobs.cancel_of_project(tx, project_id)
+    _record_change(tx, grant, "project.deleted")
+
+
+def restore(tx: Tx, grant: Grant) -> Mapping[str, Any]:
+    """Bring a deleted project back as it was; the project.
+
+    grant: of a `DeletedProjectScope`. Raises NotFound("project-freed") when its 30 days are over.
+    """
+    project_id = _id_of(grant)
+    kept = (_p.id == project_id) & (_p.deleted_at > tx.now - KEPT)
+    restored = update(projects).where(kept).values(deleted_at=None, deleted_by=None)
+    if tx.execute(restored).rowcount == 0:
+        raise NotFound(
+            "project-freed", f"Project {project_id} was deleted over {KEPT.days} days ago and is being freed."
+        )
+    _record_change(tx, grant, "project.restored")
+    return get(tx, project_id)
+
+
+def list_deleted(tx: Tx, grant: ListGrant) -> list[Mapping[str, Any]]:
+    """The deleted projects where the actor holds the permission, the last one deleted first.
+
+    Each with its counters, and the names of who deleted it.
+    """
+    statement = (
+        select(
+            projects,
+            project_counters.c.task_number,
+            users.c.id.label("user_id"),
+            users.c.email,
+            users.c.first_name,
+            users.c.last_name,
+        )
+        .select_from(
+            projects.join(project_counters, project_counters.c.project_id == _p.id).outerjoin(
+                users, users.c.id == _p.deleted_by
+            )
+        )
+        .where(grant.deleted_condition, _p.deleted_at > tx.now - KEPT)
+        .order_by(_p.deleted_at.desc(), _p.id.desc())
+    )
+    return tx.rows(statement)
 
 
 def get(tx: Tx, project_id: int) -> Mapping[str, Any]:
@@ -313,12 +336,20 @@ def _apply_overlap(tx: Tx, row: Mapping[str, Any], columns: Mapping[str, Any]) -
     )
 
 
-def _kept_keys(tx: Tx, project_id: int) -> Iterator[str]:
-    for file in tx.execute(_FILES, {"project_id": project_id}):
-        yield file.object_key
-        yield thumbnail_key(project_id, file.file_name)
-    for statement in (_SNAPSHOTS, _CONVERSIONS):
-        yield from tx.execute(statement, {"project_id": project_id}).scalars()
+def _record_change(tx: Tx, grant: Grant, kind: str) -> None:
+    """An event, and a line of the audit log."""
+    project_id = _id_of(grant)
+    by = grant.actor.user_id
+    events.record(tx, kind, actor_id=by, project_id=project_id, subject_id=project_id)
+    row = get(tx, project_id)
+    write_audit(
+        tx,
+        kind,
+        actor_id=by,
+        subject=f"project:{project_id}",
+        workspace_id=row["workspace_id"],
+        detail={"title": row["title"], "tasks": row["task_number"]},
+    )
 
 
 def _id_of(grant: Grant) -> int:

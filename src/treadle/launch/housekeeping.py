@@ -13,6 +13,7 @@ from treadle.jobs import JobParts
 from treadle.labeling.exports import forget_old_exports
 from treadle.labeling.imports.writing import undo_abandoned
 from treadle.labeling.saving import forget_old_answers
+from treadle.labeling.trash import free_deletions, free_projects
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,17 @@ def undo_imports(parts: JobParts) -> int:
     return undo_abandoned(parts.database, older_than=_LONGEST_IMPORT)
 
 
-CHORES: tuple[Callable[[JobParts], int], ...] = (forget_answers, forget_exports, undo_imports)
+def free_deleted(parts: JobParts) -> int:
+    """What was deleted a month ago, project or piece, and can no longer be restored."""
+    return free_deletions(parts.database) + free_projects(parts.database, parts.objects)
+
+
+CHORES: tuple[Callable[[JobParts], int], ...] = (
+    forget_answers,
+    forget_exports,
+    undo_imports,
+    free_deleted,
+)
 
 
 def keep_house(parts: JobParts) -> None:

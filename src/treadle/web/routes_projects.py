@@ -105,9 +105,7 @@ def update_project(call: Call) -> Reply:
 
 def delete_project(call: Call) -> Reply:
     with call.write() as tx:
-        keys = projects.remove(tx, call.allow(tx, ProjectScope(call.path_int("id"))))
-    for key in keys:
-        call.parts.objects.delete(key)
+        projects.remove(tx, call.allow(tx, ProjectScope(call.path_int("id"))))
     return empty()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from treadle.labeling.trash.at_once import MOST_AT_ONCE, delete_now, restore_now
 from treadle.labeling.trash.deletions import KEPT, Deletion, get, list_of_project, no_deletion, read
+from treadle.labeling.trash.freeing import free_deletions, free_projects
 from treadle.labeling.trash.jobs import (
     DELETE_JOB,
     RESTORE_JOB,
@@ -24,6 +25,8 @@ __all__ = [
     "RESTORE_JOB",
     "Deletion",
     "delete_now",
+    "free_deletions",
+    "free_projects",
     "get",
     "list_of_project",
     "no_deletion",
