@@ -17,3 +17,6 @@ export const rolesUpTo = (own: string | undefined): readonly Role[] => ROLES.sli
 
 /** Whether somebody with the role `own` may change what a holder of `theirs` may do. */
 export const outranks = (own: string | undefined, theirs: Role): boolean => rolesUpTo(own).includes(theirs);
+
+/** "an editor", "a viewer". */
+export const aRole = (role: Role): string => `${/^[aeiou]/.test(role) ? 'an' : 'a'} ${ROLE_WORDS[role].name.toLowerCase()}`;

@@ -1,6 +1,6 @@
-import type { AuditEntry, Person } from '../../api/types';
+import type { AuditEntry, Person, Role } from '../../api/types';
 import { nameOf } from '../../api/session';
-import { ROLE_WORDS } from '../../app/roles';
+import { aRole, ROLE_WORDS } from '../../app/roles';
 
 /** Acts of the log, as a filter offers them. */
 export const ACTIONS: ReadonlyArray<readonly [action: string, words: string]> = [
@@ -54,7 +54,4 @@ function nameOfSubject(subject: string, people: Names): string {
   return person ? nameOf(person) : subject.replace(':', ' ');
 }
 
-function roleOf(role: unknown): string {
-  const words = ROLE_WORDS[role as keyof typeof ROLE_WORDS];
-  return words ? `${/^[aeiou]/i.test(words.name) ? 'an' : 'a'} ${words.name.toLowerCase()}` : String(role ?? '');
-}
+const roleOf = (role: unknown): string => (typeof role === 'string' && role in ROLE_WORDS ? aRole(role as Role) : String(role ?? ''));

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { giveRole, invitationsQuery, invite, linkOf, membersQuery } from '../../api/members';
 import { nameOf } from '../../api/session';
 import type { Role, Workspace } from '../../api/types';
-import { ROLE_WORDS } from '../../app/roles';
+import { aRole } from '../../app/roles';
 import { CopyField } from '../../ui/copy-field';
 import { Dialog } from '../../ui/dialog';
 import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
@@ -51,7 +51,7 @@ function useInviting(workspace: Workspace, { email, role }: { email: string; rol
     mutationFn: () => giveRole({ workspace: workspace.id }, email, role),
     onSuccess: async (member) => {
       await client.invalidateQueries(membersQuery({ workspace: workspace.id }));
-      say(`${nameOf(member.user)} is ${ROLE_WORDS[role].name.toLowerCase()} in ${workspace.title} now.`);
+      say(`${nameOf(member.user)} is ${aRole(role)} in ${workspace.title} now.`);
       onClose();
     },
   });
@@ -61,7 +61,7 @@ function useInviting(workspace: Workspace, { email, role }: { email: string; rol
 /** The link of a new invitation, shown this once. */
 export const LinkDialog = ({ token, workspace, role, email, onClose }: { token: string; workspace: Workspace; role: Role; email: string | null; onClose: () => void }) => (
   <Dialog title="The invitation’s link" onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>Done</button>}>
-    <p>Send it to {email ?? 'whom you invite'}. It makes them {ROLE_WORDS[role].name.toLowerCase()} in {workspace.title}, once, within 7 days.</p>
+    <p>Send it to {email ?? 'whom you invite'}. It makes them {aRole(role)} in {workspace.title}, once, within 7 days.</p>
     <CopyField value={linkOf(token)} name="The link" />
     <p className="muted small">It is shown this once. A lost one is replaced by “New link” beside the invitation.</p>
   </Dialog>

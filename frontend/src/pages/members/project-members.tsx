@@ -65,7 +65,7 @@ function Table({ project, own, people }: { project: number; own: string | undefi
 function RoleHere({ person, own, disabled, onChange }: { person: PersonHere; own: string | undefined; disabled: boolean; onChange: (role: Role | null) => void }) {
   const counts = person.here ?? person.inWorkspace;
   if (!counts || !outranks(own, counts) || (person.inWorkspace && !outranks(own, person.inWorkspace))) return <span className={person.here ? '' : 'muted'}>{counts ? ROLE_WORDS[counts].name : 'None'}</span>;
-  const same = person.inWorkspace ? `As in the workspace (${ROLE_WORDS[person.inWorkspace].name})` : 'None';
+  const same = person.inWorkspace ? `${ROLE_WORDS[person.inWorkspace].name} (as in the workspace)` : 'None';
   return (
     <select className="input" aria-label={`Role of ${nameOf(person.user)} in this project`} title={ROLE_WORDS[counts].may} value={person.here ?? ''} disabled={disabled} onChange={(event) => onChange((event.target.value || null) as Role | null)}>
       <option value="">{same}</option>

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { giveRole, membersQuery, type Place, takeRole } from '../../api/members';
 import { nameOf, sessionQuery } from '../../api/session';
 import type { Member, Person, Role } from '../../api/types';
-import { ROLE_WORDS } from '../../app/roles';
+import { aRole } from '../../app/roles';
 import { messageOf } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 
@@ -29,5 +29,5 @@ export function useRoles(place: Place) {
 
 function sentenceOf(person: Person, role: Role | null, place: Place): string {
   if (role === null) return `${nameOf(person)} has the role of the workspace here again.`;
-  return `${nameOf(person)} is ${/^[aeiou]/.test(role) ? 'an' : 'a'} ${ROLE_WORDS[role].name.toLowerCase()} ${'workspace' in place ? 'now' : 'in this project now'}.`;
+  return `${nameOf(person)} is ${aRole(role)} ${'workspace' in place ? 'now' : 'in this project now'}.`;
 }
