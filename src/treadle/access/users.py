@@ -39,6 +39,7 @@ class User:
     hotkeys: str
     created_at: datetime
     last_activity_at: datetime | None
+    avatar: str | None = None  # its file's name
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ users = Table(
     _flag("is_admin"),  # organisation admin
     _flag("is_active", True),
     _text("hotkeys", "{}"),
+    Column("avatar", Text),  # its file's name; see access/avatars.py
     Column("created_at", Instant, nullable=False),
     Column("last_activity_at", Instant),
     **_KEEP_IDS,

@@ -113,7 +113,7 @@ def _fields(user: User, organization: Organization) -> dict[str, Any]:
         "email": user.email,
         "last_activity": user.last_activity_at or user.created_at,
         "custom_hotkeys": msgspec.Raw(user.hotkeys.encode()),
-        "avatar": None,
+        "avatar": f"/data/avatars/{user.avatar}" if user.avatar else None,
         "initials": initials_of(user),
         "phone": "",
         "active_organization": ORGANIZATION_ID,

@@ -27,6 +27,9 @@ PERSONAL = (
         is_personal=True,
     ),
     _op("POST", "/api/invitations/accept", body={"token": "none"}, is_personal=True),
+    _op("POST", "/api/users/{user}/avatar/", 400, is_personal=True),
+    _op("DELETE", "/api/users/{user}/avatar/", 204, is_personal=True),
+    _op("GET", "/data/avatars/{user}", 404, is_personal=True),
     # One's own jobs, and those of a project that one changes.
     _op("GET", "/api/jobs/{job}/", is_personal=True),
 )
