@@ -16,10 +16,10 @@ from treadle.access import Grant
 from treadle.db import Database, Tx
 from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobRun
-from treadle.labeling import projects, task_list, views
+from treadle.labeling import projects, views
 from treadle.labeling.config import parse_config
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
-from treadle.labeling.exports.rows import read_tasks
+from treadle.labeling.exports.rows import count_tasks, read_tasks
 from treadle.labeling.exports.stored_pictures import stored_pictures
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import ExportTask, LossReport, Outlet, find_format
@@ -134,7 +134,7 @@ def write_file(
 ) -> Written:
     """Write the grant's project in a format under ``key``, and its loss report beside it."""
     with run.database.read() as tx:
-        total = task_list.count(tx, run.grant, query).tasks
+        total = count_tasks(tx, run.grant, query)
     report = _reporter(run, total)
     tasks = read_tasks(
         run.database, run.grant, query, report, with_all=with_all, choice=choice, detail=detail

@@ -15,12 +15,12 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select, type_coerce
 
 from treadle.access import Grant
 from treadle.db import Database, Tx, schema
 from treadle.db.lists import id_list, one_of
-from treadle.db.schema import drafts, file_uploads, predictions, tasks, users
+from treadle.db.schema import drafts, file_uploads, predictions, project_counters, tasks, users
 from treadle.db.types import from_microseconds
 from treadle.labeling import rendering
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
@@ -105,6 +105,19 @@ _ANNOTATION = (
     '"unique_id":"%s","import_id":%s,"last_action":%s,"bulk_created":%s,"task":%d,"project":%d,'
     '"updated_by":%s,"parent_prediction":%s,"parent_annotation":%s,"last_created_by":%s}'
 )
+
+
+_COUNTED = select(project_counters.c.task_number).where(
+    project_counters.c.project_id == bindparam("project_id")
+)
+
+
+def count_tasks(tx: Tx, grant: Grant, query: TaskQuery) -> int:
+    """How many tasks the query finds, for the progress of an export; of a whole project as it was counted."""
+    if query.is_everything and not grant.is_narrow:
+        return int(tx.execute(_COUNTED, {"project_id": grant.project_id}).scalar() or 0)
+    found = select(func.count()).select_from(tasks).where(condition_of(tx, grant, query))
+    return int(tx.execute(found).scalar_one())
 
 
 def read_tasks(

@@ -271,14 +271,17 @@ def ellipse_box(ellipse: Ellipse, width: float, height: float) -> Points:
     return _box_corners(box, width, height)
 
 
-def smallest_box(points: Points) -> Points:
+def smallest_box(points: Points, width: float, height: float) -> Points:
     """The corners, clockwise, of the smallest box in any direction that holds the points.
 
+    Of those that lie on the picture, where one does: the upright one does if the points do.
     One of its sides lies along a side of the convex hull.  Source: Freeman and Shapira, CACM 18 (1975).
     """
     hull = _convex_hull(points)
-    boxes = (_box_along(hull, start, end) for start, end in zip(hull, [*hull[1:], hull[0]], strict=True))
-    return min(boxes)[1]
+    sides = [*zip(hull, [*hull[1:], hull[0]], strict=True), ((0.0, 0.0), (1.0, 0.0))]
+    boxes = [_box_along(hull, start, end) for start, end in sides]
+    inside = [box for box in boxes if all(0 <= x <= width and 0 <= y <= height for x, y in box[1])]
+    return min(inside or boxes)[1]
 
 
 def _box_along(hull: Points, start: tuple[float, float], end: tuple[float, float]) -> tuple[float, Points]:

@@ -87,7 +87,9 @@ def _corners(region: Region, size_px: tuple[float, float] | None, lose: Lose) ->
         return None
     if len(found) != _CORNERS:
         lose(Reason.TURNED_BOX_AROUND, region.id)
-        found = ellipse_box(shape, width, height) if isinstance(shape, Ellipse) else smallest_box(found)
+        found = (
+            ellipse_box(shape, width, height) if isinstance(shape, Ellipse) else smallest_box(found, *size_px)
+        )
     return [number for x, y in found for number in (x / width, y / height)]
 
 
