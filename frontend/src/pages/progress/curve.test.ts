@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { forecastSentence } from './forecast';
 import { curveOf, dateOf, dayNumber, dayTicks, roundTop } from './curve';
 
 const day = (date: string, submitted: number) => ({ date, submitted, skipped: 0 });
@@ -34,4 +35,12 @@ test('an axis holds its value, and its ticks lie within it', () => {
     expect(ticks.length).toBeLessThanOrEqual(most);
     expect(ticks.at(-1)).toBe(from + length);
   }));
+});
+
+test('the forecast is told in words, with what it rests on', () => {
+  const told = (forecast: Parameters<typeof forecastSentence>[0]['forecast'], finished = 40) => forecastSentence({ tasks: { total: 100, finished, started: 0, skipped: 0 }, forecast, today: '2026-11-21' });
+  expect(told({ per_day: 12.4, based_on_days: 5, done_on: '2026-11-26' })).toBe('60 tasks to go. At 12 a day, as over the last 5 days of work, they are done on 26 Nov, in 5 days.');
+  expect(told({ per_day: 60, based_on_days: 1, done_on: '2026-11-22' })).toContain('as on the one day of work so far, they are done tomorrow.');
+  expect(told({ per_day: 0.001, based_on_days: 1, done_on: null })).toContain('nobody can say');
+  expect(told({ per_day: 5, based_on_days: 1, done_on: null }, 100)).toBe('Every task is finished.');
 });

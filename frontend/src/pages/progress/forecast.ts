@@ -7,9 +7,10 @@ export function forecastSentence({ tasks, forecast, today }: Pick<ProjectProgres
   const open = tasks.total - tasks.finished;
   if (open <= 0) return 'Every task is finished.';
   const left = `${counted(open, 'task')} to go`;
-  if (!forecast.per_day || !forecast.done_on) return `${left}. There is no forecast yet: it needs a few days with work.`;
+  if (forecast.per_day === null) return `${left} in the project. You see your own work here.`;
+  if (!forecast.done_on) return `${left}. At this pace nobody can say when they are done.`;
   const pace = forecast.per_day >= 10 ? count(Math.round(forecast.per_day)) : String(Number(forecast.per_day.toFixed(1)));
-  return `${left}. At ${pace} a day, as over the last ${counted(forecast.based_on_days, 'day')}, they are done ${when(forecast.done_on, today)}.`;
+  return `${left}. At ${pace} a day, as ${forecast.based_on_days === 1 ? 'on the one day of work so far' : `over the last ${counted(forecast.based_on_days, 'day')} of work`}, they are done ${when(forecast.done_on, today)}.`;
 }
 
 function when(date: string, today: string): string {

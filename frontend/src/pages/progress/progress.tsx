@@ -28,7 +28,7 @@ export function ProgressPage() {
         <div className="progress-page">
           <Finished project={project} progress={progress.data} />
           <Annotators project={project} annotators={progress.data.annotators} />
-          <Labels project={project} labels={progress.data.labels} />
+          {progress.data.forecast.per_day !== null && <Labels project={project} labels={progress.data.labels} />}
         </div>
       )}
     </div>
@@ -48,14 +48,15 @@ function Nothing({ project }: { project: Project }) {
 function Finished({ project, progress }: { project: Project; progress: ProjectProgress }) {
   const { tasks, days, forecast } = progress;
   const sum = days.reduce((all, each) => all + each.submitted, 0);
-  const target = Math.max(sum, tasks.total * Math.max(1, project.maximum_annotations));
+  const isOwn = forecast.per_day === null; // those who see their own work alone get no forecast
+  const target = isOwn ? 0 : Math.max(sum, tasks.total * Math.max(1, project.maximum_annotations));
   const today = localToday();
   const curve = curveOf({ days, today, target, doneOn: forecast.done_on });
   const sentence = forecastSentence({ ...progress, today });
   const figures: Array<[string, number]> = [['Finished', tasks.finished], ['Begun', tasks.started], ['Skipped', tasks.skipped], ['Tasks in all', tasks.total]];
   return (
     <section className="card whole" aria-labelledby="finished">
-      <h2 id="finished">Finished work</h2>
+      <h2 id="finished">{isOwn ? 'Your work' : 'Finished work'}</h2>
       <dl className="figures-row">{figures.map(([name, n]) => <div key={name}><dt>{name}</dt><dd>{count(n)}</dd></div>)}</dl>
       <ProgressChart curve={curve} target={target} name={`Annotations submitted up to each day: ${count(sum)} by ${shownDay(dayNumber(today), true)}. ${sentence}`} />
       <p className="forecast">{sentence}</p>
