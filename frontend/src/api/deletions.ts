@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { call, get, post } from './client';
+import { ApiError, call, get, post } from './client';
 import { followJob } from './jobs';
 import type { Deletion, DeletedProject, Project } from './types';
 
@@ -18,7 +18,11 @@ export const deletedProjectsQuery = queryOptions({
 /** Brings back what one deletion took, and waits for it where it is long. Raises ApiError, "deletion-restored" when it is back already. */
 export async function restoreDeletion(id: string | number): Promise<void> {
   const answer = await call<{ job?: string } | null>('POST', `api/deletions/${id}/restore/`, { headers: { Prefer: 'respond-async' } });
-  if (answer.status === 202 && answer.body?.job) await followJob(answer.body.job, () => undefined);
+  if (answer.status !== 202 || !answer.body?.job) return;
+  await followJob(answer.body.job, () => undefined).catch((error: unknown) => {
+    // A deletion that still ran was stopped, and to be stopped is to bring everything back.
+    if (!(error instanceof ApiError && error.code === 'job-cancelled')) throw error;
+  });
 }
 
 export const restoreProject = (id: number) => post<Project>(`api/projects/${id}/restore/`);

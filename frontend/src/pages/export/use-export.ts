@@ -15,7 +15,13 @@ export function useExport(project: number) {
     stopper.current = new AbortController();
     setState({ is: 'running' });
     try {
-      const file = await exportFrom(project, order, (job) => setState({ is: 'running', job }), stopper.current.signal);
+      let known = false;
+      const onProgress = (job: Job<ExportFile>) => {
+        setState({ is: 'running', job });
+        if (!known) void client.invalidateQueries({ queryKey: ['jobs'] }); // a job runs from now on
+        known = true;
+      };
+      const file = await exportFrom(project, order, onProgress, stopper.current.signal);
       setState({ is: 'done', file });
       download(file);
     } catch (error) {

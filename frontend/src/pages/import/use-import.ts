@@ -21,13 +21,20 @@ export function useImport() {
     return () => window.removeEventListener('beforeunload', warn);
   }, [state]);
 
+  const reading = useRef(false);
+  const onStage = (stage: ImportStage, startedAt: number) => {
+    setState({ is: 'running', stage, startedAt });
+    if (stage.at === 'reading' && !reading.current) void client.invalidateQueries({ queryKey: ['jobs'] }); // a job runs from now on
+    reading.current = stage.at === 'reading';
+  };
+
   const start = async (project: number, source: readonly File[] | { urls: readonly string[] }): Promise<boolean> => {
     const startedAt = Date.now();
     stopper.current = new AbortController();
     const totalBytes = 'urls' in source ? 0 : source.reduce((sum, file) => sum + file.size, 0);
     setState({ is: 'running', startedAt, stage: { at: 'sending', sentBytes: 0, totalBytes } });
     try {
-      const counts = await importInto(project, 'urls' in source ? { json: { urls: source.urls } } : source, { signal: stopper.current.signal, onStage: (stage) => setState({ is: 'running', stage, startedAt }) });
+      const counts = await importInto(project, 'urls' in source ? { json: { urls: source.urls } } : source, { signal: stopper.current.signal, onStage: (stage) => onStage(stage, startedAt) });
       setState({ is: 'done', counts });
       await Promise.all(['tasks', 'columns', 'project', 'projects', 'jobs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
       return true;
