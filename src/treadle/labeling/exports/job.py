@@ -98,16 +98,15 @@ def forget_old_exports(database: Database, objects: ObjectStore, kept: timedelta
     return len(keys)
 
 
-def file_name(tx: Tx, project_id: int, digest: str, extension: str) -> str:
+def file_name(job: jobs.Job, extension: str) -> str:
     """``project-46-at-2026-11-21-00-45-e5f75066.json``, as Label Studio names it."""
-    return f"project-{project_id}-at-{tx.now:%Y-%m-%d-%H-%M}-{digest[:8]}.{extension.lstrip('.')}"
+    return f"project-{job.project_id}-at-{job.created_at:%Y-%m-%d-%H-%M}-{job.id[:8]}.{extension}"
 
 
 @dataclass(frozen=True)
 class Written:
     """What was written under a key."""
 
-    md5: str
     tasks: int
     annotations: int
     left_out: dict[str, int]
@@ -148,22 +147,22 @@ def write_tasks(run: JobRun, key: str, export_type: str, tasks: Iterable[ExportT
     """Write tasks in a format under ``key``, and what was lost beside it."""
     with run.database.read() as tx:
         config = parse_config(projects.config_of(tx, project_of(run)))
-    with tempfile.TemporaryFile() as file, LossReport() as losses:
+    with tempfile.TemporaryFile(buffering=_CHUNK_BYTES) as file, LossReport() as losses:
         pictures = stored_pictures(run.database, run.objects, run.grant)
         outlet = Outlet(cast(BinaryIO, file), run.job.created_at, losses, pictures)
         counts = find_format(export_type).write(tasks, config, outlet)
         run.objects.delete(report_key(key))  # That of an earlier run, which was cut off.
         if losses.total:
             run.objects.put(report_key(key), losses.chunks())
-        digest = keep(run.objects, key, file)
-        return Written(digest, counts.tasks, counts.annotations, dict(losses.counts))
+        run.objects.put(key, _chunks(file))
+        return Written(counts.tasks, counts.annotations, dict(losses.counts))
 
 
-def keep(objects: ObjectStore, key: str, file: IO[bytes]) -> str:
-    """Store a written file; its MD5 in hexadecimal digits."""
+def md5_of(objects: ObjectStore, key: str) -> str:
+    """The MD5 of a stored file in hexadecimal digits, as clients of Label Studio know it."""
     digest = hashlib.md5(usedforsecurity=False)
-    file.seek(0)
-    objects.put(key, _digested(file, digest.update))
+    for chunk in objects.read(key):
+        digest.update(chunk)
     return digest.hexdigest()
 
 
@@ -177,15 +176,12 @@ def _write(run: JobRun, order: ExportOrder) -> dict[str, Any]:
     key = object_key(run.job.id)
     written = write_file(run, key, order.export_type, _query(run, order), with_all=order.with_all)
     known = find_format(order.export_type)
-    with run.database.read() as tx:
-        name = file_name(tx, project_of(run), written.md5, known.extension)
     return {
         "url": f"api/exports/files/{run.job.id}",
         "report_url": f"api/exports/files/{run.job.id}/report",
         "object_key": key,
-        "file_name": name,
+        "file_name": file_name(run.job, known.extension),
         "content_type": known.content_type,
-        "md5": written.md5,
         **written.told(),
     }
 
@@ -211,7 +207,7 @@ def _reporter(run: JobRun, total: int) -> Callable[[int], None]:
     return report
 
 
-def _digested(file: IO[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
     while chunk := file.read(_CHUNK_BYTES):
-        update(chunk)
         yield chunk

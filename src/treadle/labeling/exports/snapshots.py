@@ -18,7 +18,7 @@ from treadle.jobs import JobKind, JobRun
 from treadle.labeling import rendering, views
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
 from treadle.labeling.exports.conversion import convert_file
-from treadle.labeling.exports.job import Written, check_fits, report_key, write_file
+from treadle.labeling.exports.job import Written, check_fits, md5_of, report_key, write_file
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import find_format
 from treadle.permissions import Permission
@@ -186,7 +186,7 @@ def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
     if order.export_type == "JSON":
         written = _write_whole(run, order, key)
         counters = {"task_number": written.tasks, "annotation_number": written.annotations}
-        values = {"md5": written.md5, "counters": msgspec.json.encode(counters).decode()}
+        values = {"md5": md5_of(run.objects, key), "counters": msgspec.json.encode(counters).decode()}
     else:
         written = convert_file(run, _key(SnapshotOrder(order.export_id)), order.export_type, key)
         values = {}
