@@ -12,7 +12,7 @@ from treadle import events
 from treadle.access import Actor
 from treadle.db.schema import jobs, memberships
 from treadle.errors import Conflict, NotFound
-from treadle.jobs import JobState, get_own, request_cancel, run_in_place, submit, wait_for
+from treadle.jobs import JobState, get_seen, request_cancel, run_in_place, submit, wait_for
 from treadle.jobs.runner import give_up
 
 
@@ -89,7 +89,7 @@ def test_a_cancelled_job_stops_at_the_next_step_and_is_undone(yard: Yard) -> Non
     with yard.worker():
         wait_until(lambda: "begin 1" in read_lines(yard.folder))
         with yard.database.write() as tx:
-            request_cancel(tx, yard.editor, job.id)
+            request_cancel(tx, yard.editor, get_seen(tx, yard.editor, job.id))
         (yard.folder / "go").touch()
         job = yard.wait(job.id)
     assert job.state is JobState.CANCELLED
@@ -99,7 +99,7 @@ def test_a_cancelled_job_stops_at_the_next_step_and_is_undone(yard: Yard) -> Non
 def test_a_job_that_was_cancelled_before_it_began_does_nothing(yard: Yard) -> None:
     job = yard.submit("walk", steps=3)
     with yard.database.write() as tx:
-        request_cancel(tx, yard.editor, job.id)
+        request_cancel(tx, yard.editor, get_seen(tx, yard.editor, job.id))
     with yard.worker():
         assert yard.wait(job.id).state is JobState.CANCELLED
     assert read_lines(yard.folder) == ["undo"]
@@ -108,7 +108,7 @@ def test_a_job_that_was_cancelled_before_it_began_does_nothing(yard: Yard) -> No
 def test_a_job_that_ended_cannot_be_cancelled(yard: Yard) -> None:
     job = run_in_place(yard.parts, WALK, yard.submit("walk", steps=1).id)
     with pytest.raises(Conflict, match="is done already"), yard.database.write() as tx:
-        request_cancel(tx, yard.editor, job.id)
+        request_cancel(tx, yard.editor, get_seen(tx, yard.editor, job.id))
 
 
 def test_a_job_that_ended_while_it_was_thought_lost_keeps_what_it_made(yard: Yard) -> None:
@@ -126,10 +126,10 @@ def test_a_job_runs_in_place_as_it_does_in_a_worker(yard: Yard) -> None:
 def test_somebody_else_s_job_is_not_there(yard: Yard) -> None:
     job = yard.submit("walk", steps=1)
     with yard.database.read() as tx:
-        assert get_own(tx, yard.editor, job.id).id == job.id
-        assert get_own(tx, Actor(999, "admin@example.com", is_admin=True), job.id).id == job.id
+        assert get_seen(tx, yard.editor, job.id).id == job.id
+        assert get_seen(tx, Actor(999, "admin@example.com", is_admin=True), job.id).id == job.id
         with pytest.raises(NotFound):
-            get_own(tx, Actor(999, "else@example.com", is_admin=False), job.id)
+            get_seen(tx, Actor(999, "else@example.com", is_admin=False), job.id)
 
 
 def test_waiting_for_a_job_ends_with_it(yard: Yard) -> None:

@@ -236,7 +236,7 @@ def cancel_after_batches(monkeypatch: pytest.MonkeyPatch, studio: Studio, batche
         kept.append(self)
         if len(kept) == batches:
             with self.database.write() as tx:
-                jobs.request_cancel(tx, studio.people["editor"], self.job.id)
+                jobs.request_cancel(tx, studio.people["editor"], self.job)
 
     monkeypatch.setattr(JobRun, "report", report)
 

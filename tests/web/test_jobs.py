@@ -32,7 +32,8 @@ def test_a_job_shows_its_state_its_progress_and_its_result(server: RunningServer
         run_in_place(JobParts(server.database, server.parts.objects, server.parts.settings), KIND, job_id)
         done = client.get(f"/api/jobs/{job_id}").json()
     assert (queued["state"], queued["result"], queued["started_at"]) == ("queued", None, None)
-    assert {**done, "created_at": None, "started_at": None, "finished_at": None} == {
+    ages = {"created_at": None, "started_at": None, "finished_at": None}
+    assert {**done, **ages, "log": None} == {
         "id": job_id,
         "kind": "count",
         "state": "done",
@@ -40,9 +41,15 @@ def test_a_job_shows_its_state_its_progress_and_its_result(server: RunningServer
         "message": "counted",
         "result": {"sum": 3},
         "error": None,
-        "created_at": None,
-        "started_at": None,
-        "finished_at": None,
+        **ages,
+        "actor": {"id": person.id, "email": person.email, "first_name": "", "last_name": ""},
+        "project": None,
+        "workspace_id": 1,
+        "cancel_requested": False,
+        "retry_of": None,
+        "may_cancel": False,
+        "may_retry": False,
+        "log": None,
     }
 
 

@@ -12,13 +12,13 @@ again as well, and has to come to the same steps in the same order.
 from __future__ import annotations
 
 from treadle.jobs.kinds import JobKind
+from treadle.jobs.listing import get_seen
 from treadle.jobs.rows import (
     Job,
     JobState,
     cancel_of_project,
     ended_before,
     get,
-    get_own,
     request_cancel,
     submit,
 )
@@ -36,7 +36,7 @@ __all__ = [
     "cancel_of_project",
     "ended_before",
     "get",
-    "get_own",
+    "get_seen",
     "request_cancel",
     "run_in_place",
     "submit",

@@ -120,11 +120,13 @@ def submit(
     *,
     workspace_id: int | None = None,
     project_id: int | None = None,
+    retry_of: str | None = None,
 ) -> Job:
     """Leave a job of ``kind`` to a worker; it begins once the transaction is committed.
 
     payload: what JSON can hold, or a Struct. The ids default to those of the grant; the permission of
     the kind is asked for again in that project, else in that workspace, when the job begins or resumes.
+    retry_of: the job that failed or was cancelled, and that this one does again.
     """
     job_id = new_uuid()
     row = {
@@ -135,6 +137,7 @@ def submit(
         "workspace_id": grant.workspace_id if workspace_id is None else workspace_id,
         "project_id": grant.project_id if project_id is None else project_id,
         "payload": msgspec.json.encode(payload).decode(),
+        "retry_of": retry_of,
         "created_at": tx.now,
     }
     tx.execute(_INSERT, row)
@@ -152,25 +155,18 @@ def get(tx: Tx, job_id: str) -> Job:
     return _job(row)
 
 
-def get_own(tx: Tx, actor: Actor, job_id: str) -> Job:
-    """The job, if the actor submitted it or is an organisation admin. Raises NotFound("job-not-found")."""
-    job = get(tx, job_id)
-    if job.actor_id != actor.user_id and not actor.is_admin:
-        raise _missing(job_id)
-    return job
+def request_cancel(tx: Tx, actor: Actor, job: Job) -> Job:
+    """Ask a job, which the actor may cancel, to stop at its next step boundary, or before it begins.
 
-
-def request_cancel(tx: Tx, actor: Actor, job_id: str) -> Job:
-    """Ask a job of one's own to stop at its next step boundary, or before it begins.
-
-    Raises NotFound("job-not-found"), Conflict("job-ended").
+    Raises Conflict("job-ended").
     """
-    job = get_own(tx, actor, job_id)
     if job.is_final:
-        raise Conflict("job-ended", f"Job {job_id} is {job.state.value} already; there is nothing to cancel.")
-    tx.execute(_CANCEL, {"job_id": job_id})
-    _record(tx, job, "cancel-requested", actor_id=actor.user_id)
-    return get(tx, job_id)
+        raise Conflict("job-ended", f"Job {job.id} is {job.state.value} already; there is nothing to cancel.")
+    if not job.cancel_requested:
+        tx.execute(_CANCEL, {"job_id": job.id})
+        _record(tx, job, "cancel-requested", actor_id=actor.user_id)
+        wake_workers(tx)
+    return get(tx, job.id)
 
 
 def cancel_of_project(tx: Tx, project_id: int) -> None:

@@ -31,7 +31,12 @@ PERSONAL = (
     _op("DELETE", "/api/users/{user}/avatar/", 204, is_personal=True),
     _op("GET", "/data/avatars/{user}", 404, is_personal=True),
     # One's own jobs, and those of a project that one changes.
+    _op("GET", "/api/jobs/", is_personal=True),
     _op("GET", "/api/jobs/{job}/", is_personal=True),
+    _op("POST", "/api/jobs/{job}/cancel/", 409, is_personal=True),
+    _op("POST", "/api/jobs/{job}/retry/", 409, is_personal=True),
+    # Those that one may restore.
+    _op("GET", "/api/projects/deleted/", is_personal=True),
 )
 WORKSPACES = (
     _op("GET", "/api/workspaces"),
@@ -56,6 +61,9 @@ WORK = (
     _op("GET", "/api/annotations/{annotation}/history/"),
     _op("GET", "/api/annotations/{annotation}/history/{version}/"),
     _op("POST", "/api/annotations/{changed}/restore/", body={"version": 1}),
+    _op("GET", "/api/projects/{project}/deletions/"),
+    _op("POST", "/api/deletions/{deletion}/restore/"),
+    _op("POST", "/api/projects/{deleted}/restore/"),
     _op("GET", "/data/thumbnail/{project}/{file}"),
     _op("GET", "/api/exports/files/{job}/"),
     _op("GET", "/api/exports/files/{job}/report/"),

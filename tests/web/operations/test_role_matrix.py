@@ -80,10 +80,12 @@ def may(role: str, operation: Operation) -> bool:
 
 
 def access_of(operation: Operation) -> Access:
-    """What the route declares; of a bulk action, that it changes tasks."""
+    """What the route declares; a bulk action changes tasks, and restoring what others deleted the project."""
     is_bulk = operation.path == "/api/dm/actions/" and operation.method == "POST"
     if is_bulk and operation.query["id"] != "next_task":
         return Permission.TASK_WRITE
+    if operation.path == "/api/deletions/{deletion}/restore/":
+        return Permission.PROJECT_WRITE
     return route_of(operation).access
 
 

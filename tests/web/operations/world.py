@@ -164,6 +164,19 @@ def _make_guest(client: httpx.Client, world: World) -> int:
     return person
 
 
+def _delete_task(client: httpx.Client, world: World) -> int:
+    """The deletion of a task that was there for it."""
+    project = int(world.ids["project"])
+    made = _make(client, "/api/tasks/", {"project": project, "data": {"image": "https://example.com/8.jpg"}})
+    return int(client.delete(f"/api/tasks/{made}/").headers["treadle-deletion"])
+
+
+def _delete_project(client: httpx.Client, _world: World) -> int:
+    project = _make(client, "/api/projects/", {"title": "World", "label_config": CONFIG})
+    assert client.delete(f"/api/projects/{project}/").status_code == 204
+    return project
+
+
 def _give_role(client: httpx.Client, path: str, person: int) -> None:
     answer = client.post(path, json={"user": person, "role": "viewer"})
     assert answer.status_code == 201, answer.text
@@ -182,6 +195,8 @@ _MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
     "person": _make_person,
     "member": _make_member,
     "guest": _make_guest,
+    "deletion": _delete_task,
+    "deleted": _delete_project,
 }
 
 

@@ -14,6 +14,8 @@ from treadle.labeling.trash.freeing import free_deletions, free_projects
 from treadle.labeling.trash.jobs import (
     DELETE_JOB,
     RESTORE_JOB,
+    delete_again,
+    restore_again,
     start_deleting,
     start_restoring,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "MOST_AT_ONCE",
     "RESTORE_JOB",
     "Deletion",
+    "delete_again",
     "delete_now",
     "free_deletions",
     "free_projects",
@@ -31,6 +34,7 @@ __all__ = [
     "list_of_project",
     "no_deletion",
     "read",
+    "restore_again",
     "restore_now",
     "start_deleting",
     "start_restoring",

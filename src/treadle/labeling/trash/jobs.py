@@ -57,17 +57,27 @@ def start_deleting(tx: Tx, grant: Grant, kind: Kind, query: TaskQuery) -> tuple[
 
     Returns the job and the deletion. Raises Invalid naming a filter that is wrong.
     """
-    deletion_id = deletions.begin(tx, grant, kind)
-    order = DeleteOrder(deletion_id, selections.select_now(tx, grant, query))
-    job = jobs.submit(tx, grant, DELETE, order)
-    deletions.name_job(tx, deletion_id, job.id)
-    return job, deletion_id
+    return _order(tx, grant, kind, selections.select_now(tx, grant, query))
 
 
 def start_restoring(tx: Tx, grant: Grant, deletion_id: int) -> Job:
     """Order a deletion to be restored; the job. Raises as `deletions.begin_restoring`."""
     deletions.begin_restoring(tx, deletion_id)
     return jobs.submit(tx, grant, RESTORE, RestoreOrder(deletion_id))
+
+
+def delete_again(tx: Tx, grant: Grant, job: Job) -> Job:
+    """Order what an ended job did not delete, as a deletion of its own; the job."""
+    order = msgspec.json.decode(job.payload, type=DeleteOrder)
+    kind = deletions.get(tx, order.deletion_id).kind
+    return _order(tx, grant, kind, order.selection, retry_of=job.id)[0]
+
+
+def restore_again(tx: Tx, grant: Grant, job: Job) -> Job:
+    """Order what an ended job did not restore; the job. Raises as `deletions.begin_restoring`."""
+    order = msgspec.json.decode(job.payload, type=RestoreOrder)
+    deletions.begin_restoring(tx, order.deletion_id)
+    return jobs.submit(tx, grant, RESTORE, order, retry_of=job.id)
 
 
 def run_delete(run: JobRun) -> dict[str, Any]:
@@ -105,6 +115,15 @@ def undo_restore(run: JobRun) -> None:
 
 DELETE_JOB = JobKind(DELETE, run_delete, Permission.TASK_WRITE, undo_delete)
 RESTORE_JOB = JobKind(RESTORE, run_restore, Permission.TASK_WRITE, undo_restore)
+
+
+def _order(
+    tx: Tx, grant: Grant, kind: Kind, selection: Selection, retry_of: str | None = None
+) -> tuple[Job, int]:
+    deletion_id = deletions.begin(tx, grant, kind)
+    job = jobs.submit(tx, grant, DELETE, DeleteOrder(deletion_id, selection), retry_of=retry_of)
+    deletions.name_job(tx, deletion_id, job.id)
+    return job, deletion_id
 
 
 def _delete(run: JobRun, order: DeleteOrder, total: int) -> int:

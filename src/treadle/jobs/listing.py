@@ -1,0 +1,96 @@
+"""Whose jobs one sees: one's own, and those of projects that one may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, or_, select, true
+
+from treadle.access import Actor, ListGrant
+from treadle.db import Tx
+from treadle.db.schema import jobs, projects, users
+from treadle.errors import NotFound
+from treadle.jobs.rows import Job, JobState, get
+from treadle.permissions import Permission
+
+#: A longer result is told by the job alone: one import may name a million tasks.
+_LONGEST_LISTED_RESULT = 20_000
+_j = jobs.c
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs a list shows; None: whichever."""
+
+    project_id: int | None = None
+    workspace_id: int | None = None
+    kind: str | None = None
+    states: Sequence[JobState] = ()
+
+
+def get_seen(tx: Tx, actor: Actor, job_id: str) -> Job:
+    """The job, if the actor may see it, and so cancel it. Raises NotFound("job-not-found")."""
+    job = get(tx, job_id)
+    if tx.execute(select(_j.id).where(_j.id == job_id, seen_by(actor))).first() is None:
+        raise NotFound("job-not-found", f"There is no job {job_id!r} that you can see.")
+    return job
+
+
+def list_seen(
+    tx: Tx, actor: Actor, only: JobFilter, *, limit: int, offset: int
+) -> tuple[int, list[Mapping[str, Any]]]:
+    """How many jobs the actor sees, and a stretch of them, newest first.
+
+    Each as a row with the names of its person and the title of its project, without payload and log.
+    """
+    condition = seen_by(actor) & _meets(only)
+    total = tx.execute(select(func.count()).select_from(jobs).where(condition)).scalar_one()
+    shown = case((func.length(_j.result) <= _LONGEST_LISTED_RESULT, _j.result))
+    columns = [column for column in jobs.c if column.name not in ("payload", "log", "place", "result")]
+    statement = (
+        _with_names(*columns, shown.label("result"))
+        .where(condition)
+        .order_by(_j.created_at.desc(), _j.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return int(total), tx.rows(statement)
+
+
+def read(tx: Tx, job_id: str) -> Mapping[str, Any]:
+    """The whole row of a job that is there, with the names of its person and the title of its project."""
+    return tx.rows(_with_names(jobs).where(_j.id == job_id))[0]
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``jobs``: the actor's own, and those of projects that they may change."""
+    if actor.is_admin:
+        return true()
+    theirs = select(projects.c.id).where(ListGrant(actor, Permission.PROJECT_WRITE).condition)
+    return or_(_j.actor_id == actor.user_id, _j.project_id.in_(theirs))
+
+
+def _meets(only: JobFilter) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = true()
+    if only.project_id is not None:
+        condition &= _j.project_id == only.project_id
+    if only.workspace_id is not None:
+        condition &= _j.workspace_id == only.workspace_id
+    if only.kind is not None:
+        condition &= _j.kind == only.kind
+    if only.states:
+        condition &= _j.state.in_([state.value for state in only.states])
+    return condition
+
+
+def _with_names(*columns: Any) -> Any:
+    told = (projects.c.id == _j.project_id) & projects.c.deleted_at.is_(None)
+    return select(
+        *columns,
+        users.c.email,
+        users.c.first_name,
+        users.c.last_name,
+        projects.c.title.label("project_title"),
+    ).select_from(jobs.outerjoin(users, users.c.id == _j.actor_id).outerjoin(projects, told))
