@@ -44,7 +44,7 @@ export function FilterBar(bar: BarProps) {
   const isGrid = look.layout === 'grid';
   return (
     <div className="tools" role="toolbar" aria-label="Which tasks are shown">
-      <ViewTabs project={project} asking={asking} usual={usual} />
+      <ViewTabs project={project} asking={asking} usual={usual} isLookChanged={bar.isLookChanged} />
       <ViewMenu project={project.id} asking={asking} look={look} makes={bar.makes} />
       <FilterChips project={project.id} asking={asking} filters={told ? [] : asked.filters} offered={bar.offered} isRefused={bar.isRefused} />
       {bar.makes && <QuickOffer bar={bar} quick={quick} />}

@@ -55,7 +55,7 @@ function Chip({ filter, asking, offered, wrong, onChange }: ChipProps) {
   return (
     <span className={`chip${wrong ? ' wrong-chip' : ''}`}>
       <DialogTrigger isOpen={open} onOpenChange={setOpen}>
-        <Button className="chip-text" aria-label={`Change the filter ${subject} ${verb} ${object}`}>{wrong && <Icon name="warn" size={13} />}<b>{subject}</b><span className="cut">{verb} {object}</span></Button>
+        <Button className="chip-text" aria-label={`Change the filter ${subject} ${verb} ${object}`}>{wrong && <Icon name="warn" size={13} />}<b>{subject}</b> <span className="cut">{verb} {object}</span></Button>
         <Popover placement="bottom start" className="popover">
           <Dialog aria-label="Change a filter" style={{ outline: 'none' }}>
             <FilterForm columns={asking.columns} offered={offered} filter={filter} wrong={wrong} onDone={(next) => { setOpen(false); onChange(next); }} />

@@ -37,11 +37,14 @@ interface TabsProps {
   project: Project;
   asking: Asking;
   usual: readonly Usual[];
+  /** Whether the open view looks otherwise than it was saved. */
+  isLookChanged: boolean;
 }
 
 /** The usual selections and the saved views, side by side. */
-export function ViewTabs({ project, asking, usual }: TabsProps) {
-  const { asked, view, views, ask, openView, isChanged } = asking;
+export function ViewTabs({ project, asking, usual, isLookChanged }: TabsProps) {
+  const { asked, view, views, ask, openView } = asking;
+  const isChanged = asking.isChanged || isLookChanged;
   return (
     <div className="seg views" role="group" aria-label="Selections">
       {usual.map((each) => (
