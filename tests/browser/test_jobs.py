@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.house import House
 from tests.waiting import wait_until
@@ -62,12 +62,30 @@ def test_a_stopped_export_is_done_again_and_its_file_can_be_had(house: House, pa
     house.ask("POST", f"/api/projects/{project_id}/import", json=[{"text": "a"}] * MANY)
     asked = f"/api/projects/{project_id}/export?exportType=JSON&download_all_tasks=true"
     job_id = house.ask("GET", asked, headers=ASYNC)["job"]
-    page.goto("/jobs")
-    row = page.get_by_role("row", name=re.compile("Export Long"))
-    row.get_by_role("button", name="Stop: export").click()
-    expect(row).to_contain_text("Stopped")
+    house.ask("POST", f"/api/jobs/{job_id}/cancel/")
     assert finish(house, job_id) == "cancelled"
+    page.goto("/jobs")
+    row = page.get_by_role("row", name=re.compile("Export Long Stopped"))
     row.get_by_role("button", name="Do again: export").click()
     dialog = page.get_by_role("dialog", name="Export: Long")
     expect(dialog.get_by_role("link", name=re.compile(r"\.json$"))).to_be_visible()
     expect(dialog.get_by_role("status")).to_contain_text("Done")
+
+
+def test_stopping_a_job_that_ended_meanwhile_says_so(house: House, page: Page) -> None:
+    project_id = house.make_project("Quick", CONFIG)
+    assert finish(house, start_import(house, project_id, [{"text": "a"}])) == "done"
+    page.route(re.compile(r"/api/jobs/\?.*page_size=50"), as_before_its_end, times=1)
+    page.goto("/jobs")
+    row = page.get_by_role("row", name=re.compile("Import Quick"))
+    row.get_by_role("button", name="Stop: import").click()
+    expect(page.locator(".toast.bad")).to_be_visible()
+    expect(row).to_contain_text("Done")
+
+
+def as_before_its_end(route: Route) -> None:
+    """The list as it was while its newest job ran."""
+    answer = route.fetch()
+    body = answer.json()
+    body["results"][0].update(state="running", may_cancel=True, finished_at=None)
+    route.fulfill(response=answer, json=body)

@@ -81,5 +81,5 @@ function Outcome({ job }: { job: Job }) {
   if (job.state === 'failed') return <span className="bad job-said" title={reasonOf(job)}>{reasonOf(job)}</span>;
   if (job.state === 'cancelled') return <span className="muted">Nothing was changed</span>;
   const took = job.started_at && job.finished_at ? duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000) : '';
-  return <span className="two">{[isRecord(job.result) ? sentenceOfResult(job.result) : '', took && `took ${took}`].filter(Boolean).join(', ')}</span>;
+  return <span className="two">{[(isRecord(job.result) && sentenceOfResult(job.result)) || job.message, took && `took ${took}`].filter(Boolean).join(', ')}</span>;
 }

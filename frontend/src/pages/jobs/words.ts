@@ -31,6 +31,6 @@ export function duration(seconds: number): string {
 
 /** What a finished import, export, deletion or restore says of itself, or nothing where the result names no count. */
 export function sentenceOfResult(result: Readonly<Record<string, unknown>>): string {
-  const counts: Array<[key: string, one: string]> = [['task_count', 'task'], ['annotation_count', 'annotation'], ['prediction_count', 'prediction'], ['processed_items', 'item'], ['item_count', 'item']];
+  const counts: Array<[key: string, one: string]> = [['task_count', 'task'], ['annotation_count', 'annotation'], ['prediction_count', 'prediction'], ['processed_items', 'item'], ['item_count', 'item'], ['count', 'item']];
   return counts.flatMap(([key, one]) => (typeof result[key] === 'number' && (result[key] > 0 || key === 'task_count') ? [counted(result[key], one)] : [])).join(', ');
 }
