@@ -105,6 +105,14 @@ def test_each_task_of_json_stands_on_a_line_of_its_own_however_it_was_stored() -
     assert json.loads(second)["id"] == 1
 
 
+def test_a_task_with_many_annotations_is_one_line_like_any_other() -> None:
+    many = task(1, {"text": "x"}, *(annotation(i, [chosen("a")]) for i in range(101)))
+    written, told = export("JSON", TEXT, [task(2, {"text": "y"}), many, task(3, {"text": "z"})])
+    assert [len(each["annotations"]) for each in json.loads(written)] == [0, 101, 0]
+    assert json.loads(written.splitlines()[2].rstrip(b",")) == many
+    assert told.annotations == 101
+
+
 def test_a_field_of_the_data_with_a_taken_name_is_kept_beside() -> None:
     data = {"text": "x", "id": 77, "annotator": "me", "c": "theirs"}
     written, _ = export("JSON_MIN", TEXT, [task(5, data, annotation(1, [chosen("a")]))])

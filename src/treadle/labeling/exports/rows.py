@@ -183,7 +183,9 @@ class _Pages:
         found = _read(tx, _OWN_DONE if self.grant.is_narrow else _DONE, wanted)
         people = _people(tx) if self.detail.people_in_full else None
         grouped: dict[int, list[ExportAnnotation]] = {}
-        for row in found:
+        found.reverse()
+        while found:  # Each row goes as its text is made: one task may have a hundred thousand.
+            row = found.pop()
             if self.choice.holds(was_cancelled=row[4], ground_truth=row[5]):
                 grouped.setdefault(row[0], []).append(_annotation(row, people))
         return grouped

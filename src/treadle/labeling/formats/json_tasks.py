@@ -5,7 +5,7 @@ Each task stands on a line of its own, so that a reader may take the file line b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from treadle.labeling.config import LabelConfig
 from treadle.labeling.formats.records import (
@@ -18,6 +18,8 @@ from treadle.labeling.formats.records import (
 
 #: In JSON a line break can only stand between values, where a space does as well.
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+#: A task with more annotations than this is written piece by piece.
+_MANY = 100
 
 
 def _write(tasks: Iterable[ExportTask], _config: LabelConfig, outlet: Outlet) -> ExportCounts:
@@ -25,7 +27,12 @@ def _write(tasks: Iterable[ExportTask], _config: LabelConfig, outlet: Outlet) ->
     write = outlet.out.write
     separator = b"[\n"
     for task in tasks:
-        write(separator + _on_one_line(_task(task)))
+        if len(task.annotations) > _MANY:
+            for part in _parts(task):
+                write(separator + _on_one_line(part))
+                separator = b""
+        else:
+            write(separator + _on_one_line(_task(task)))
         separator = b",\n"
         counts.tasks += 1
         counts.annotations += len(task.annotations)
@@ -38,16 +45,26 @@ def _on_one_line(text: bytes) -> bytes:
 
 
 def _task(task: ExportTask) -> bytes:
-    rest = task.rest_json.strip()[1:].lstrip()
     annotations = b",".join([annotation.json for annotation in task.annotations])
-    separator = b"" if rest.startswith(b"}") else b","
-    return b'{"id":%d,"annotations":[%b],"data":%b%b%b' % (
+    return b'{"id":%d,"annotations":[%b],"data":%b%b' % (
         task.task_id,
         annotations,
         task.data_json,
-        separator,
-        rest,
+        _rest(task),
     )
+
+
+def _parts(task: ExportTask) -> Iterator[bytes]:
+    """The same text, one annotation at a time."""
+    yield b'{"id":%d,"annotations":[' % task.task_id
+    for place, annotation in enumerate(task.annotations):
+        yield b"," + annotation.json if place else annotation.json
+    yield b'],"data":%b%b' % (task.data_json, _rest(task))
+
+
+def _rest(task: ExportTask) -> bytes:
+    rest = task.rest_json.strip()[1:].lstrip()
+    return rest if rest.startswith(b"}") else b"," + rest
 
 
 FORMAT = ExportFormat(
