@@ -16,14 +16,14 @@ from treadle.access import DeletedProjectScope, ListGrant, ProjectScope, audit
 from treadle.db import Tx, schema
 from treadle.db.schema import annotation_versions, drafts, handouts, predictions, tasks, users
 from treadle.db.schema import trash as trash_table
-from treadle.errors import Conflict, NotFound
+from treadle.errors import Conflict, Invalid, NotFound
 from treadle.jobs import Job, JobKind, JobParts, JobRun, JobState
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import predictions as prediction_verbs
 from treadle.labeling import projects, queue, trash
 from treadle.labeling import selections as selection_module
 from treadle.labeling import tasks as task_verbs
-from treadle.labeling.actions import ACCEPT_JOB, ACTIONS, Started
+from treadle.labeling.actions import ACCEPT_JOB, ACTIONS, ASSIGN_JOB, Started, Wish
 from treadle.labeling.drafts import NewDraft, keep
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
@@ -68,10 +68,10 @@ def fill(studio: Studio, count: int = 5) -> list[int]:
     return ids
 
 
-def act(studio: Studio, name: str, query: TaskQuery = EVERYTHING) -> Started:
+def act(studio: Studio, name: str, query: TaskQuery = EVERYTHING, *users: int) -> Started:
     action = next(each for each in ACTIONS if each.id == name)
     with studio.database.write() as tx:
-        return action.start(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), query)
+        return action.start(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), Wish(query, users))
 
 
 def parts(studio: Studio) -> JobParts:
@@ -149,6 +149,23 @@ def test_many_are_deleted_and_restored_by_jobs(
     after["tasks"] = [row for row in after["tasks"] if row["id"] not in late]
     assert after == before
     count(studio)
+
+
+def test_assignments_come_back_with_their_tasks(studio: Studio) -> None:
+    fill(studio)
+    people = [studio.people[who].user_id for who in ("reviewer", "annotator")]
+    assigned = run(studio, ASSIGN_JOB, act(studio, "assign_annotators", EVERYTHING, *people).job)
+    assert assigned.result == '{"count":10}'
+    before = picture(studio)
+    assert {row["assignees"] for row in before["tasks"]} == {2}
+    started = act(studio, "delete_tasks")
+    run(studio, DELETE_JOB, started.job)
+    in_project(studio, trash.restore_now, started.deletion)
+    assert picture(studio) == before
+    back = run(studio, ASSIGN_JOB, act(studio, "unassign_annotators", EVERYTHING, people[0]).job)
+    assert back.result == '{"count":5}'
+    with pytest.raises(Invalid, match="Say whom"):
+        act(studio, "assign_annotators")
 
 
 def test_the_audit_log_says_who_deleted_and_restored_how_many(studio: Studio) -> None:

@@ -19,13 +19,13 @@ from treadle.db.schema import predictions
 from treadle.errors import Invalid, NotFound, TreadleError
 from treadle.jobs import Job, JobKind, JobRun
 from treadle.labeling import annotations as annotation_verbs
-from treadle.labeling import selections, trash
+from treadle.labeling import assignments, selections, trash
 from treadle.labeling.annotations import NewAnnotation
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.selections import Selection
 from treadle.permissions import Permission
 
-ACCEPT = "accept-predictions"
+ACCEPT, ASSIGN = "accept-predictions", "assign"
 
 # A submit is dearer than a moved row: fewer in one transaction.
 _ACCEPTED_AT_ONCE = 20
@@ -39,6 +39,22 @@ class AcceptOrder(msgspec.Struct, frozen=True):
     """Make the newest prediction of each selected task an annotation."""
 
     selection: Selection
+
+
+class AssignOrder(msgspec.Struct, frozen=True):
+    """Assign each selected task to each of these people, or take that back."""
+
+    selection: Selection
+    users: list[int]
+    is_back: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to be done: to which tasks, and for whom."""
+
+    query: TaskQuery
+    users: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -59,20 +75,49 @@ class Action:
     #: What Label Studio calls the permissions that its page asks for; ours are asked for by the route.
     permission: str | tuple[str, ...]
     text: str
-    start: Callable[[Tx, Grant, TaskQuery], Started]
+    start: Callable[[Tx, Grant, Wish], Started]
     #: What is said when it is done, of how many.
     done: str
 
 
-def start_deleting(kind: Any, tx: Tx, grant: Grant, query: TaskQuery) -> Started:
-    """Order the deletion of the query's tasks, or of the annotations or predictions on them."""
-    return Started(*trash.start_deleting(tx, grant, kind, query))
+def start_deleting(kind: trash.Kind, tx: Tx, grant: Grant, wish: Wish) -> Started:
+    """Order the deletion of the wish's tasks, or of the annotations or predictions on them."""
+    return Started(*trash.start_deleting(tx, grant, kind, wish.query))
 
 
-def start_accepting(tx: Tx, grant: Grant, query: TaskQuery) -> Started:
-    """Order that the newest prediction of each of the query's tasks becomes an annotation by the actor."""
-    order = AcceptOrder(selections.select_now(tx, grant, query))
+def start_accepting(tx: Tx, grant: Grant, wish: Wish) -> Started:
+    """Order that the newest prediction of each of the wish's tasks becomes an annotation by the actor."""
+    order = AcceptOrder(selections.select_now(tx, grant, wish.query))
     return Started(jobs.submit(tx, grant, ACCEPT, order))
+
+
+def start_assigning(tx: Tx, grant: Grant, wish: Wish) -> Started:
+    """Order that the wish's tasks are assigned to its people.
+
+    Raises Invalid("users-missing"), Invalid("assignee-unknown") naming those who may not label here.
+    """
+    assignments.assign(tx, grant, [], _people(wish))
+    return _start_assigning(tx, grant, wish, is_back=False)
+
+
+def start_unassigning(tx: Tx, grant: Grant, wish: Wish) -> Started:
+    """Order that the assignments of the wish's tasks to its people are taken back.
+
+    Raises Invalid("users-missing").
+    """
+    return _start_assigning(tx, grant, wish, is_back=True)
+
+
+def _start_assigning(tx: Tx, grant: Grant, wish: Wish, *, is_back: bool) -> Started:
+    selection = selections.select_now(tx, grant, wish.query)
+    return Started(jobs.submit(tx, grant, ASSIGN, AssignOrder(selection, _people(wish), is_back)))
+
+
+def _people(wish: Wish) -> list[int]:
+    if not wish.users:
+        text = "Say whom: users with the ids of people."
+        raise Invalid("users-missing", text, fields={"users": ["This field is required."]})
+    return list(wish.users)
 
 
 def run_accept(run: JobRun) -> dict[str, Any]:
@@ -89,7 +134,31 @@ def undo_accept(run: JobRun) -> None:
     selections.forget(run)
 
 
+def run_assign(run: JobRun) -> dict[str, Any]:
+    """Choose the tasks, and assign them or take that back; how many assignments."""
+    order = run.decode(AssignOrder)
+    total = run.step("choose", selections.choose, run, order.selection)
+    count = run.step("assign", _assign, run, order, total)
+    selections.forget(run)
+    return {"count": count}
+
+
+def undo_assign(run: JobRun) -> None:
+    """Assignments that were made already stay; they can be taken back."""
+    selections.forget(run)
+
+
+ASSIGN_JOB = JobKind(ASSIGN, run_assign, Permission.TASK_WRITE, undo_assign)
 ACCEPT_JOB = JobKind(ACCEPT, run_accept, Permission.TASK_WRITE, undo_accept)
+
+
+def _assign(run: JobRun, order: AssignOrder, total: int) -> int:
+    change = assignments.unassign if order.is_back else assignments.assign
+
+    def assign(tx: Tx, task_ids: Sequence[int]) -> int:
+        return change(tx, run.grant, task_ids, order.users)
+
+    return selections.work_through(run, total, assign, verb="Took back" if order.is_back else "Assigned")
 
 
 def _accept(run: JobRun, total: int) -> int:
@@ -118,6 +187,24 @@ def _submit(tx: Tx, grant: Grant, prediction: Mapping[str, Any], refused: list[T
 
 
 ACTIONS: tuple[Action, ...] = (
+    Action(
+        "assign_annotators",
+        "Assign annotators",
+        80,
+        "tasks.change",
+        "The chosen people are given the selected tasks before others.",
+        start_assigning,
+        "Made {} assignments",
+    ),
+    Action(
+        "unassign_annotators",
+        "Take assignments back",
+        81,
+        "tasks.change",
+        "The selected tasks are no longer assigned to the chosen people. Their work stays.",
+        start_unassigning,
+        "Took {} assignments back",
+    ),
     Action(
         "predictions_to_annotations",
         "Create annotations from predictions",

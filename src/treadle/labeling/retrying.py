@@ -13,7 +13,7 @@ from treadle.db import Tx
 from treadle.errors import Conflict
 from treadle.jobs import Job, JobKind, JobState
 from treadle.labeling import trash
-from treadle.labeling.actions import ACCEPT_JOB
+from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 
 
@@ -36,6 +36,7 @@ RETRIES: tuple[Retry, ...] = (
     Retry(EXPORT_JOB, same_again),
     Retry(SNAPSHOT_JOB, same_again),
     Retry(ACCEPT_JOB, same_again),
+    Retry(ASSIGN_JOB, same_again),
     Retry(trash.DELETE_JOB, trash.delete_again),
     Retry(trash.RESTORE_JOB, trash.restore_again),
 )

@@ -10,7 +10,7 @@ from types import FrameType
 
 from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
-from treadle.labeling.actions import ACCEPT_JOB
+from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.imports import IMPORT_JOB
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB
@@ -29,6 +29,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     DELETE_JOB,
     RESTORE_JOB,
     ACCEPT_JOB,
+    ASSIGN_JOB,
 )
 
 

@@ -11,7 +11,7 @@ from treadle.db import Tx
 from treadle.errors import Invalid, NotFound
 from treadle.jobs import Job
 from treadle.labeling import views
-from treadle.labeling.actions import ACTIONS, Action, Started
+from treadle.labeling.actions import ACTIONS, Action, Started, Wish
 from treadle.labeling.filters import TaskQuery, parse_selection
 from treadle.permissions import Permission
 from treadle.web.bodies import MAX_BODY_BYTES, read_whole
@@ -61,7 +61,7 @@ def _start(call: Call) -> tuple[Action, Started]:
         call.allow(tx, scope)
         grant = allow(tx, call.actor, Permission.TASK_WRITE, scope)
         action = _action_of(call)
-        return action, action.start(tx, grant, _selected(call, tx, grant))
+        return action, action.start(tx, grant, Wish(_selected(call, tx, grant), _users(call)))
 
 
 def _outcome(action: Action, job: Job) -> dict[str, Any]:
@@ -88,6 +88,13 @@ def _selected(call: Call, tx: Tx, grant: Grant) -> TaskQuery:
             fields={"selectedItems": ["This field is required."]},
         )
     return TaskQuery(chosen.filters or query.filters, chosen.ordering or query.ordering, selected)
+
+
+def _users(call: Call) -> list[int]:
+    users = call.fields().get("users") or []
+    if not isinstance(users, list) or not all(type(each) is int for each in users):
+        raise Invalid("users-malformed", "users must be a list of ids.", fields={"users": ["Expected ids."]})
+    return users
 
 
 def _project(call: Call) -> int:

@@ -9,7 +9,7 @@ that is itself deleted; to restore twice.
 from __future__ import annotations
 
 from treadle.labeling.trash.at_once import MOST_AT_ONCE, delete_now, restore_now
-from treadle.labeling.trash.deletions import KEPT, Deletion, get, list_of_project, no_deletion, read
+from treadle.labeling.trash.deletions import KEPT, Deletion, Kind, get, list_of_project, no_deletion, read
 from treadle.labeling.trash.freeing import free_deletions, free_projects
 from treadle.labeling.trash.jobs import (
     DELETE_JOB,
@@ -26,6 +26,7 @@ __all__ = [
     "MOST_AT_ONCE",
     "RESTORE_JOB",
     "Deletion",
+    "Kind",
     "delete_again",
     "delete_now",
     "free_deletions",
