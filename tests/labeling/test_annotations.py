@@ -31,6 +31,16 @@ def test_a_submit_records_one_event(studio: Studio) -> None:
     assert kinds.count(("annotation.created", made["id"])) == 1
 
 
+def test_a_submit_answers_with_the_row_as_it_is_stored(studio: Studio) -> None:
+    (task_id,) = studio.add_tasks()
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "annotator", Permission.ANNOTATION_WRITE)
+        draft = drafts.keep(tx, grant, task_id, NewDraft(result()), lease_s=LEASE_S)
+    made = studio.submit("annotator", task_id, lead_time=1.5, draft_id=draft["id"])
+    with studio.database.read() as tx:
+        assert annotation_verbs.get(tx, made["id"]) == made
+
+
 def test_a_skip_is_counted_apart_and_leaves_the_task_open(studio: Studio) -> None:
     (task_id,) = studio.add_tasks()
     studio.submit("annotator", task_id, result=b"[]", was_cancelled=True)

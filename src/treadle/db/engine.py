@@ -31,6 +31,7 @@ _SQLITE_DISK_FULL = ("database or disk is full", "disk I/O error")
 _POSTGRESQL_DISK_FULL = "53100"
 
 _NOTHING_SAME: Mapping[str, int | None] = MappingProxyType({})
+_BEGIN_READ, _BEGIN_WRITE = Prepared(text("BEGIN DEFERRED")), Prepared(text("BEGIN IMMEDIATE"))
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :table_name")
 _NEW_IDS = text(
     "SELECT nextval(pg_get_serial_sequence(:table_name, 'id')) FROM generate_series(1, :count) ORDER BY 1"
@@ -137,7 +138,7 @@ class Database:
         """A transaction that sees one state and changes nothing."""
         with _telling_a_full_disk(), self._reader.connect() as connection:
             if self.dialect == "sqlite":
-                connection.exec_driver_sql("BEGIN DEFERRED")
+                _BEGIN_READ.run(connection, {})
             yield Tx(connection, self.dialect, datetime.now(timezone.utc))
             connection.rollback()
 
@@ -159,7 +160,7 @@ class Database:
         with _telling_a_full_disk(), self._writer.begin() as connection:
             if self.dialect == "sqlite":
                 # Here, since one listener to "begin" costs every statement of the engine a tenth.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _BEGIN_WRITE.run(connection, {})
             yield Tx(connection, self.dialect, datetime.now(timezone.utc))
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ClauseElement, Float
@@ -34,7 +35,7 @@ class Prepared:
         dialect = connection.dialect
         plan = self._plans.get(dialect.name) or self._compile(dialect)
         cursor: Any = connection.connection.cursor()
-        values = plan.values(parameters)
+        values = plan.bind(parameters)
         try:
             cursor.execute(plan.sql, values)
         except dialect.loaded_dbapi.Error as error:
@@ -49,26 +50,29 @@ class Prepared:
 @dataclass(frozen=True)
 class _Plan:
     sql: str
-    #: The order of the parameters, where the driver takes them by place.
-    places: tuple[str, ...] | None
+    #: The values in the order of their places, where the driver takes them so.
+    take: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None
     constants: Mapping[str, Any]
     to_stored: tuple[tuple[str, _Convert], ...]
     columns: tuple[str, ...]
-    from_stored: tuple[tuple[int, _Convert], ...]
+    from_stored: tuple[tuple[str, _Convert], ...]
 
-    def values(self, parameters: Mapping[str, Any]) -> Mapping[str, Any] | tuple[Any, ...]:
+    def bind(self, parameters: Mapping[str, Any]) -> Mapping[str, Any] | tuple[Any, ...]:
         """The parameters as the driver takes them."""
-        values = {**self.constants, **parameters}
-        for name, convert in self.to_stored:
-            values[name] = convert(values[name])
-        return values if self.places is None else tuple([values[name] for name in self.places])
+        values: Mapping[str, Any] = parameters
+        if self.constants or self.to_stored:
+            changed = {**self.constants, **parameters}
+            for name, convert in self.to_stored:
+                changed[name] = convert(changed[name])
+            values = changed
+        return values if self.take is None else self.take(values)
 
     def row(self, stored: Sequence[Any]) -> dict[str, Any]:
         """A row by the names of its columns."""
-        values = list(stored)
-        for place, convert in self.from_stored:
-            values[place] = convert(values[place])
-        return dict(zip(self.columns, values, strict=True))
+        row = dict(zip(self.columns, stored, strict=True))
+        for name, convert in self.from_stored:
+            row[name] = convert(row[name])
+        return row
 
 
 class Found:
@@ -109,17 +113,23 @@ class Found:
 def _compile(statement: Any, dialect: Dialect, keys: Sequence[str] | None) -> _Plan:
     compiled = statement.compile(dialect=dialect, column_keys=keys)
     columns = list(getattr(statement, "exported_columns", ()))
-    stored = [(place, _reader(column.type, dialect)) for place, column in enumerate(columns)]
+    stored = [(column.key, _reader(column.type, dialect)) for column in columns]
     binds = {name: bind for bind, name in compiled.bind_names.items()}
     bound = [(name, _writer(bind.type, dialect)) for name, bind in binds.items()]
     return _Plan(
         compiled.string,
-        tuple(compiled.positiontup) if compiled.positional else None,
+        _taker(compiled.positiontup) if compiled.positional else None,
         {name: bind.effective_value for name, bind in binds.items() if not bind.required},
         tuple((name, convert) for name, convert in bound if convert),
         tuple(column.key for column in columns),
-        tuple((place, convert) for place, convert in stored if convert),
+        tuple((name, convert) for name, convert in stored if convert),
     )
+
+
+def _taker(places: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple([values[name] for name in places])
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:

@@ -23,7 +23,7 @@ from treadle.ids import new_uuid
 from treadle.labeling import assignments, progress, queue, rendering, saving, trash, usage, versions
 from treadle.labeling.config import parse_config, validate_result
 from treadle.labeling.json_text import one_line
-from treadle.labeling.tally import TaskState, count_task, lock_task
+from treadle.labeling.tally import TaskState, count_new, count_task, lock_task, lock_task_for
 
 _table = schema.annotations
 _a = _table.c
@@ -57,6 +57,8 @@ _SUBMITTED = (
     "created_at",
     "updated_at",
 )
+#: What the database gives the other columns.
+_FRESH = {"last_action": None, "last_created_by": None, "bulk_created": False, "version": 1}
 _INSERT = Prepared(insert(_table).returning(_a.id), keys=_SUBMITTED)
 _CHANGE = Prepared(
     update(_table)
@@ -102,22 +104,24 @@ def submit(tx: Tx, grant: Grant, task_id: int, new: NewAnnotation) -> Mapping[st
     Returns the row with the names of its person. Raises NotFound("task-not-found"),
     Invalid("result-malformed"), Forbidden where ground truth is not the actor's to set.
     """
-    task = lock_task(tx, task_id)
+    user_id = grant.actor.user_id
+    task, person = lock_task_for(tx, task_id, user_id)
     count = _check_result(task, new.result)
     if new.ground_truth:
         _check_reviewer(grant, "set ground truth")
-    values = _new_values(tx, grant, task, new)
-    annotation_id = tx.execute(_INSERT, {**values, "result_count": count}).scalar()
+    values = {**_new_values(tx, grant, task, new), "result_count": count}
+    annotation_id = tx.execute(_INSERT, values).scalar()
     if new.draft_id is not None:
-        drop = {"draft_id": new.draft_id, "of_user": grant.actor.user_id, "of_task": task_id}
-        tx.execute(_DROP_DRAFT, drop)
-    is_labeled = count_task(tx, task, by=grant.actor.user_id)
-    _end_turn(tx, grant, task, new, is_labeled=is_labeled)
-    usage.add(tx, task.project_id, (values["result"],))
+        tx.execute(_DROP_DRAFT, {"draft_id": new.draft_id, "of_user": user_id, "of_task": task_id})
+    marks = {"was_cancelled": new.was_cancelled, "ground_truth": new.ground_truth}
+    is_labeled = count_new(tx, task, by=user_id, **marks)
+    usage.add_uses(tx, task.project_id, usage.uses_of(values["result"]))
     progress.add_work(tx, task.project_id, (values,))
-    kind = "annotation.skipped" if new.was_cancelled else "annotation.created"
-    _record(tx, grant, kind, task, annotation_id)
-    return get(tx, annotation_id)
+    _end_turn(tx, grant, task, new, is_labeled=is_labeled)
+    _record(
+        tx, grant, "annotation.skipped" if new.was_cancelled else "annotation.created", task, annotation_id
+    )
+    return {**_FRESH, **values, **person, "id": annotation_id}
 
 
 def change(

@@ -14,7 +14,6 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
 
-import msgspec
 from sqlalchemy import BigInteger, Select, bindparam, cast, func, or_, select, text
 
 from treadle.access import Grant
@@ -36,22 +35,14 @@ _EPOCH = date(1970, 1, 1)
 _NOBODY = 0
 _LONGEST_LEAD_MS = 10_000_000_000  # what is longer is no time of work, and sums must stay 64-bit numbers
 _NAMES = ("slot", "user_id", "submitted", "skipped", "timed", "lead_time_ms")
-_UPSERT = (
-    "ON CONFLICT (project_id, slot, user_id) DO UPDATE SET "
-    "submitted = work_sums.submitted + excluded.submitted, "
-    "skipped = work_sums.skipped + excluded.skipped, timed = work_sums.timed + excluded.timed, "
-    "lead_time_ms = work_sums.lead_time_ms + excluded.lead_time_ms"
+_ADD = Prepared(
+    text(
+        f"INSERT INTO work_sums (project_id, {', '.join(_NAMES)}) "
+        f"VALUES (:project_id, {', '.join(f':{name}' for name in _NAMES)}) "
+        "ON CONFLICT (project_id, slot, user_id) DO UPDATE SET "
+        + ", ".join(f"{name} = work_sums.{name} + excluded.{name}" for name in _NAMES[2:])
+    )
 )
-_INTO = f"INSERT INTO work_sums (project_id, {', '.join(_NAMES)}) SELECT :project_id, "
-_FROM_SQLITE = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(_NAMES)))
-_FROM_POSTGRESQL = ", ".join(f"CAST(value ->> {n} AS BIGINT)" for n in range(len(_NAMES)))
-_ADD = {
-    "sqlite": Prepared(text(f"{_INTO} {_FROM_SQLITE} FROM json_each(:sums) WHERE true {_UPSERT}")),
-    "postgresql": Prepared(
-        text(f"{_INTO} {_FROM_POSTGRESQL} FROM json_array_elements(CAST(:sums AS JSON)) {_UPSERT}")
-    ),
-}
-
 _a = schema.annotations.c
 _p, _c = projects.c, project_counters.c
 _s = work_sums.c
@@ -189,11 +180,9 @@ def add_work(tx: Tx, project_id: int, rows: Iterable[Row], *, sign: int = 1) -> 
             found = sums.setdefault(place, [0, 0, 0, 0])
             for n, number in enumerate(_numbers(row)):
                 found[n] += sign * number
-    changed = [(*place, *numbers) for place, numbers in sorted(sums.items()) if any(numbers)]
-    if changed:
-        tx.execute(
-            _ADD[tx.dialect], {"project_id": project_id, "sums": msgspec.json.encode(changed).decode()}
-        )
+    for place, numbers in sorted(sums.items()):
+        if any(numbers):
+            tx.execute(_ADD, {"project_id": project_id, **dict(zip(_NAMES, (*place, *numbers), strict=True))})
 
 
 def _microseconds(moment: datetime | int) -> int:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, update
 
 from treadle.db import Tx, schema
 from treadle.db.prepared import Prepared
-from treadle.db.schema import project_counters, projects, tasks
+from treadle.db.schema import project_counters, projects, tasks, users
 from treadle.errors import NotFound
 from treadle.labeling import progress, usage
 
@@ -59,7 +59,7 @@ _TALLY = Prepared(
     ).where(_a.task_id == bindparam("task_id"))
 )
 
-_LOCK_TASK = Prepared(
+_LOCKED: Select[Any] = (
     select(
         tasks.c.id,
         tasks.c.project_id,
@@ -73,8 +73,14 @@ _LOCK_TASK = Prepared(
     )
     .join(projects, projects.c.id == tasks.c.project_id)
     .where(tasks.c.id == bindparam("task_id"))
+)
+# With the names of the person, so that a save need not ask for them.
+_LOCK_TASK_FOR = Prepared(
+    _LOCKED.add_columns(users.c.email, users.c.first_name, users.c.last_name)
+    .join(users, users.c.id == bindparam("user_id"))
     .with_for_update(of=tasks)
 )
+_LOCK_TASK = Prepared(_LOCKED.with_for_update(of=tasks))
 
 _SET_TASK = Prepared(
     update(tasks)
@@ -127,6 +133,15 @@ def lock_task(tx: Tx, task_id: int) -> TaskState:
     return TaskState(**row)
 
 
+def lock_task_for(tx: Tx, task_id: int, user_id: int) -> tuple[TaskState, Mapping[str, Any]]:
+    """As `lock_task`, with the e-mail and the names of a person who is there."""
+    row = tx.execute(_LOCK_TASK_FOR, {"task_id": task_id, "user_id": user_id}).first()
+    if row is None:
+        raise no_task(task_id)
+    person = {name: row.pop(name) for name in ("email", "first_name", "last_name")}
+    return TaskState(**row), person
+
+
 def lock_tasks(tx: Tx, condition: ColumnElement[bool]) -> list[int]:
     """The ids of the tasks that meet ``condition``, all locked as by `lock_task`, before any counter is.
 
@@ -146,7 +161,25 @@ def count_task(tx: Tx, before: TaskState, *, by: int | None) -> bool:
 
     Returns whether it now has all the annotations it needs.
     """
-    after = tx.execute(_TALLY, {"task_id": before.id}).one()
+    return _write(tx, before, tx.execute(_TALLY, {"task_id": before.id}).one(), by=by)
+
+
+def count_new(tx: Tx, before: TaskState, *, by: int | None, was_cancelled: bool, ground_truth: bool) -> bool:
+    """As `count_task` after one annotation was added: of a task that had none, nothing is counted."""
+    if before.completed or before.cancelled:
+        return count_task(tx, before, by=by)
+    is_done = not was_cancelled
+    after = {
+        "completed": int(is_done),
+        "cancelled": int(was_cancelled),
+        "ground_truth": int(ground_truth and is_done),
+        "annotators": int(is_done),
+        "seen_by": 1,
+    }
+    return _write(tx, before, after, by=by)
+
+
+def _write(tx: Tx, before: TaskState, after: Mapping[str, Any], *, by: int | None) -> bool:
     done = after["seen_by"] if before.skip_queue == IGNORE_SKIPPED else after["annotators"]
     is_labeled = bool(done >= before.overlap and done > 0)
     numbers: dict[str, Any] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -239,21 +240,29 @@ def _writers(config: LabelConfig, name: str) -> list[str]:
     return [name, *beside]
 
 
-def _labels(item: _Item) -> list[str]:
-    value = item.value
-    if not isinstance(value, dict):
-        return []
-    listed = value.get(item.type, value.get("labels"))
+def _labels(item: _Item) -> tuple[str, ...]:
+    if not isinstance(item.value, dict):
+        return ()
+    listed = item.value.get(item.type, item.value.get("labels"))
     if listed is None:
-        return []
+        return ()
+    text = bytes(listed)
+    return _known_names(text) if len(text) <= _LONGEST_LABEL else _names(text)
+
+
+def _names(listed: bytes) -> tuple[str, ...]:
     try:
         names = msgspec.json.decode(listed)
     except msgspec.DecodeError:
-        return []
+        return ()
     if not isinstance(names, list):
-        return []
+        return ()
     flat = [each for name in names for each in (name if isinstance(name, list) else (name,))]
-    return [each[:_LONGEST_LABEL] for each in flat if isinstance(each, str) and each]
+    return tuple(each[:_LONGEST_LABEL] for each in flat if isinstance(each, str) and each)
+
+
+# The same few labels come again with every region.
+_known_names = lru_cache(maxsize=1024)(_names)
 
 
 def _name(control: str) -> str:

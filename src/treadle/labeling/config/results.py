@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -37,8 +36,6 @@ class ResultSummary:
     result_count: int
     #: Regions and answers: items that share an id count once.
     region_count: int
-    #: How often each label or choice of each control is used.
-    labels: Mapping[str, Mapping[str, int]]
     #: How often each ``control|object|type`` occurs.
     kinds: Mapping[str, int]
 
@@ -95,8 +92,7 @@ class _Check:
     def __init__(self, config: LabelConfig) -> None:
         self._config = config
         self._problems: list[str] = []
-        self._labels: dict[str, Counter[str]] = {}
-        self._kinds: Counter[str] = Counter()
+        self._kinds: dict[str, int] = {}
         self._ids: set[str] = set()
 
     def run(self, result: bytes | str | list[Any]) -> ResultSummary:
@@ -107,7 +103,7 @@ class _Check:
                 self._check_relation(i, item)
         if self._problems:
             raise _malformed(self._problems)
-        return ResultSummary(len(items), regions, self._labels, self._kinds)
+        return ResultSummary(len(items), regions, self._kinds)
 
     def _wrong(self, path: str, message: str) -> None:
         self._problems.append(f"{path}: {message}")
@@ -152,7 +148,8 @@ class _Check:
         if value is None:
             return
         self._check_words(f"{at}.value", item, control, value)
-        self._kinds[f"{item.from_name}|{item.to_name}|{item.type}"] += 1
+        kind = f"{item.from_name}|{item.to_name}|{item.type}"
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
 
     def _object(self, at: str, item: Item, control: ControlTag) -> ObjectTag | None:
         if not item.to_name:
@@ -189,7 +186,9 @@ class _Check:
             self._problems.extend(f"{at}{path}: {text}" for path, text in geometry.check())
 
     def _check_words(self, at: str, item: Item, control: ControlTag, value: Value) -> None:
-        if isinstance(value, Choices):
+        if not isinstance(value, Answer):
+            self._check_labels(at, item, control, value)
+        elif isinstance(value, Choices):
             self._check_paths(f"{at}.choices", control, value.choices)
         elif isinstance(value, Taxonomy):
             self._check_paths(f"{at}.taxonomy", control, value.taxonomy)
@@ -197,8 +196,6 @@ class _Check:
             self._check_limits(f"{at}.rating", value.rating, 0, control.get("maxRating"))
         elif isinstance(value, Number):
             self._check_limits(f"{at}.number", value.number, control.get("min"), control.get("max"))
-        elif not isinstance(value, Answer):
-            self._check_labels(at, item, control, value)
 
     def _check_limits(self, at: str, number: float, least: object, most: object) -> None:
         low, high = _as_number(least), _as_number(most)
@@ -213,7 +210,6 @@ class _Check:
         owner = control if control.labels else self._labelling(control)
         if owner is None:
             return
-        self._count(owner.name if owner is not control else str(item.from_name), used)
         if owner.is_dynamic or owner.label_keys.issuperset(used):
             return
         for i, name in enumerate(used):
@@ -230,15 +226,11 @@ class _Check:
     def _check_paths(self, at: str, control: ControlTag, paths: Iterable[str | list[str]]) -> None:
         for i, path in enumerate(paths):
             steps = (path,) if isinstance(path, str) else tuple(path)
-            self._count(control.name, steps)
             if control.is_dynamic or not control.labels:
                 continue
             known = steps in control.label_paths or (len(steps) == 1 and steps[0] in control.label_keys)
             if not known and not _known_by_value(steps, control):
                 self._wrong(f"{at}[{i}]", _unknown("choice", " / ".join(steps), control))
-
-    def _count(self, control: str, names: Iterable[str]) -> None:
-        self._labels.setdefault(control, Counter()).update(names)
 
     def _check_relation(self, i: int, item: Item) -> None:
         for name, region in (("from_id", item.from_id), ("to_id", item.to_id)):
