@@ -97,13 +97,6 @@ def recount(tx: Tx, task_ids: Sequence[int]) -> None:
     _recount(tx, _t.id.in_(task_ids), _h.task_id.in_(task_ids))
 
 
-def recount_project(tx: Tx, project_id: int) -> None:
-    """As `recount`, for every task of a project."""
-    assigned = and_(_h.project_id == project_id, _h.assigned_at.is_not(None))
-    some = select(_h.task_id).where(assigned)
-    _recount(tx, and_(_t.project_id == project_id, or_(_t.assignees > 0, _t.id.in_(some))), assigned)
-
-
 def _recount(tx: Tx, of_tasks: ColumnElement[bool], of_handouts: ColumnElement[bool]) -> None:
     people = select(func.count()).where(_h.task_id == _t.id, _h.assigned_at.is_not(None)).scalar_subquery()
     tx.execute(update(tasks).where(of_tasks, _t.assignees != people).values(assignees=people))

@@ -12,15 +12,14 @@ from sqlalchemy import Select, bindparam, func, insert, select, update
 from treadle import events, jobs
 from treadle.access import Grant, ListGrant
 from treadle.access.audit import write_audit
-from treadle.db import Tx, schema
-from treadle.db.schema import project_counters, projects, tasks, users
+from treadle.db import Tx
+from treadle.db.schema import project_counters, projects, users
 from treadle.errors import Invalid, NotFound
-from treadle.labeling import assignments
+from treadle.labeling import overlap
 from treadle.labeling.config import parse_config
 from treadle.labeling.tally import IGNORE_SKIPPED
 from treadle.labeling.trash.deletions import KEPT
 from treadle.labeling.usage import Usage, check_config_change, read_data_keys, read_usage
-from treadle.labeling.visibility import visible_tasks
 
 SAMPLINGS = ("Sequential sampling", "Uniform sampling", "Uncertainty sampling")
 SKIP_QUEUES = ("REQUEUE_FOR_ME", "REQUEUE_FOR_OTHERS", IGNORE_SKIPPED)
@@ -62,6 +61,9 @@ SETTABLE = frozenset(
         "pinned_at",
     }
 )
+
+#: What every task follows, in columns of its own.
+_TASK_RULES = ("maximum_annotations", "skip_queue")
 
 _p = projects.c
 _COLUMNS: Select[Any] = select(
@@ -116,7 +118,7 @@ def create(tx: Tx, grant: Grant, values: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def change(tx: Tx, grant: Grant, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Set what is named in ``values``; the project.
+    """Set what is named in ``values``; the project. Many tasks follow a new overlap by a job (see `overlap`).
 
     Raises Invalid, also for a config that would orphan annotations in the project.
     """
@@ -128,7 +130,8 @@ def change(tx: Tx, grant: Grant, values: Mapping[str, Any]) -> Mapping[str, Any]
     columns = {name: value for name, value in checked.items() if name in SETTABLE}
     columns |= {"options": _options_text(_options(row), checked), "updated_at": tx.now}
     tx.execute(update(projects).where(_p.id == project_id).values(**columns))
-    _apply_overlap(tx, row, columns)
+    if any(columns.get(name, row[name]) != row[name] for name in _TASK_RULES):
+        overlap.apply_rules(tx, grant)
     events.record(
         tx, "project.updated", actor_id=grant.actor.user_id, project_id=project_id, subject_id=project_id
     )
@@ -300,40 +303,6 @@ def _options(row: Mapping[str, Any]) -> dict[str, Any]:
 def _options_text(old: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     given = {name: value for name, value in values.items() if name in KEPT_OPTIONS}
     return msgspec.json.encode({**old, **given}).decode()
-
-
-def _wait_for_saves(tx: Tx, project_id: int) -> None:
-    """Let whoever is in the middle of a save come to its end, so that the next statement counts it."""
-    if tx.dialect == "postgresql":
-        locked = select(tasks.c.id).where(tasks.c.project_id == project_id).with_for_update().subquery()
-        tx.execute(select(func.count()).select_from(locked))
-
-
-def _apply_overlap(tx: Tx, row: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
-    overlap = columns.get("maximum_annotations", row["maximum_annotations"])
-    skip_queue = columns.get("skip_queue", row["skip_queue"])
-    if (overlap, skip_queue) == (row["maximum_annotations"], row["skip_queue"]):
-        return
-    _a = schema.annotations.c
-    people = select(func.count(func.distinct(func.coalesce(_a.completed_by, -1)))).where(
-        _a.task_id == tasks.c.id
-    )
-    if skip_queue != IGNORE_SKIPPED:
-        people = people.where(_a.was_cancelled.is_(False))
-    is_labeled = people.scalar_subquery() >= overlap
-    _wait_for_saves(tx, row["id"])
-    tx.execute(
-        update(tasks).where(tasks.c.project_id == row["id"]).values(overlap=overlap, is_labeled=is_labeled)
-    )
-    assignments.recount_project(tx, row["id"])
-    finished = select(func.count()).where(
-        tasks.c.project_id == row["id"], tasks.c.is_labeled.is_(True), visible_tasks(row["id"])
-    )
-    tx.execute(
-        update(project_counters)
-        .where(project_counters.c.project_id == row["id"])
-        .values(finished_task_number=finished.scalar_subquery())
-    )
 
 
 def _record_change(tx: Tx, grant: Grant, kind: str) -> None:

@@ -13,6 +13,7 @@ from treadle.jobs.worker import Worker
 from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.imports import IMPORT_JOB
+from treadle.labeling.overlap import OVERLAP_JOB
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB
 from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
@@ -30,6 +31,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     RESTORE_JOB,
     ACCEPT_JOB,
     ASSIGN_JOB,
+    OVERLAP_JOB,
 )
 
 
