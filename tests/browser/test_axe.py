@@ -67,7 +67,8 @@ def world(house: House) -> World:
     pictures = house.make_project("Street", PICTURE_CONFIG, expert_instruction="Box every car.")
     tasks = house.import_files(pictures, *((f"{i}.jpg", photograph(400, 300, seed=i)) for i in range(3)))
     house.predict(tasks[0], [box("suggested", 20, "Car")], model_version="first", score=0.4)
-    house.annotate(tasks[2], [box("made", 60, "Person")])
+    light = {"id": "light", "from_name": "light", "to_name": "image", "type": "choices"}
+    house.annotate(tasks[2], [box("made", 60, "Person"), {**light, "value": {"choices": ["day"]}}])
     texts = house.make_project("Tales", TEXT_CONFIG)
     (text,) = house.import_tasks(texts, [{"text": "Zoë flew to Łódź. " * 30}])
     span = {"start": 0, "end": 3, "text": "Zoë", "labels": ["Person"]}
@@ -76,6 +77,9 @@ def world(house: House) -> World:
     )
     empty = house.make_project("Nothing yet", PICTURE_CONFIG)
     workspace = house.ask("POST", "/api/workspaces", json={"name": "quiet", "title": "Quiet"})["id"]
+    house.ask("POST", "/api/workspaces/1/invitations", json={"role": "annotator", "email": "new@example.com"})
+    house.ask("GET", f"/api/projects/{texts}/export?exportType=JSON")
+    house.ask("DELETE", f"/api/projects/{house.make_project('Thrown away', PICTURE_CONFIG)}/")
     return World(pictures, tasks[0], texts, text, empty, workspace, house)
 
 
@@ -237,6 +241,63 @@ def settings(page: Page, world: World) -> None:
     expect(page.get_by_role("textbox", name="Label config")).to_be_visible()
 
 
+def members(page: Page, world: World) -> None:
+    page.goto("/members")
+    page.get_by_text("What each role may do").click()
+    expect(page.get_by_role("combobox", name="Role of ada@example.com")).to_be_visible()
+    expect(page.get_by_role("button", name="Revoke the invitation for new@example.com")).to_be_visible()
+
+
+def invitation(page: Page, world: World) -> None:
+    page.goto("/members")
+    page.get_by_role("button", name="Invite", exact=True).click()
+    expect(page.get_by_role("radio").first).to_be_visible()
+
+
+def project_members(page: Page, world: World) -> None:
+    page.goto(f"/projects/{world.pictures}/members")
+    expect(page.get_by_role("combobox")).to_have_count(1)
+
+
+def progress(page: Page, world: World) -> None:
+    page.goto(f"/projects/{world.texts}/progress")
+    expect(page.get_by_role("img", name="Annotations submitted")).to_be_visible()
+
+
+def jobs(page: Page, world: World) -> None:
+    page.goto("/jobs")
+    expect(page.get_by_role("button", name="Export").first).to_be_visible()
+
+
+def job(page: Page, world: World) -> None:
+    jobs(page, world)
+    page.get_by_role("button", name="Export").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Asked for")
+
+
+def audit_log(page: Page, world: World) -> None:
+    page.goto("/audit-log")
+    expect(page.get_by_role("row").nth(2)).to_be_visible()
+
+
+def deleted_projects(page: Page, world: World) -> None:
+    page.goto("/deleted")
+    expect(page.get_by_role("button", name="Restore Thrown away")).to_be_visible()
+
+
+def new_snapshot(page: Page, world: World) -> None:
+    page.goto(f"/projects/{world.empty}/settings")
+    page.get_by_role("button", name="New snapshot").click()
+    expect(page.get_by_role("dialog").get_by_role("checkbox")).to_have_count(3)
+
+
+def export_with_losses(page: Page, world: World) -> None:
+    export_dialog(page, world)
+    page.get_by_role("radio", name="Pascal VOC").check()
+    page.get_by_role("dialog").get_by_role("button", name="Export").click()
+    expect(page.get_by_role("dialog")).to_contain_text("did not fit this format")
+
+
 def account(page: Page, world: World) -> None:
     page.goto("/account")
     expect(page.get_by_role("heading", name="Access tokens")).to_be_visible()
@@ -333,7 +394,17 @@ SCENES: tuple[Scene, ...] = (
     no_tasks,
     export_dialog,
     import_dialog,
+    export_with_losses,
     settings,
+    new_snapshot,
+    members,
+    invitation,
+    project_members,
+    progress,
+    jobs,
+    job,
+    audit_log,
+    deleted_projects,
     account,
     new_token,
     lost,

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-qu
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { auditQuery } from '../../api/audit';
+import { projectsQuery } from '../../api/projects';
 import { nameOf, peopleQuery, sessionQuery } from '../../api/session';
 import type { AuditEntry, Person } from '../../api/types';
 import type { AuditSearch } from '../../app/router';
@@ -36,7 +37,7 @@ export function Audit() {
         )}
       </Top>
       <Filters filter={filter} people={people} />
-      <div className="table-scroll">
+      <div className="table-scroll" role="region" aria-label="Lines of the log" tabIndex={0}>
         {log.isPending && <div className="scroll col" aria-busy="true" style={{ gap: 22 }}>{[0, 1, 2].map((each) => <Skeleton key={each} width="60%" height={18} />)}</div>}
         {log.isError && <Failure error={log.error} retry={() => void log.refetch()} what="The audit log" />}
         {log.isSuccess && lines.length === 0 && <Empty art={<Icon name="log" size={28} />} title="Nothing of that kind is in the log">Roles, invitations, tokens, deletions and refusals are written down here as they happen.</Empty>}
@@ -66,6 +67,8 @@ function Filters({ filter, people }: { filter: AuditSearch; people: readonly Per
 
 function Lines({ lines, people }: { lines: readonly AuditEntry[]; people: readonly Person[] }) {
   const byId = new Map(people.map((person) => [person.id, person]));
+  const projects = useQuery(projectsQuery({})).data?.results ?? [];
+  const names = { people: byId, projects: new Map(projects.map(({ id, title }) => [id, title])) };
   return (
     <table className="table">
       <thead><tr><th>Who</th><th>What</th><th className="num">When</th></tr></thead>
@@ -76,7 +79,7 @@ function Lines({ lines, people }: { lines: readonly AuditEntry[]; people: readon
           return (
             <tr key={line.id}>
               <td className="tight"><span className="row">{line.actor && <span className="wide"><Avatar seed={line.actor} initials={name.slice(0, 2).toUpperCase()} /></span>}<span className="cut audit-who" title={line.actor ?? undefined}>{name}</span></span></td>
-              <td><span className="audit-line">{sentenceOf(line, byId)}</span>{line.action === 'access.refused' && <> <Pill tone="warn">refused</Pill></>}</td>
+              <td><span className="audit-line">{sentenceOf(line, names)}</span>{line.action === 'access.refused' && <> <Pill tone="warn">refused</Pill></>}</td>
               <td className="num muted tight" title={moment(line.at)}>{ago(line.at)}</td>
             </tr>
           );

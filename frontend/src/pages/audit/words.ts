@@ -1,5 +1,6 @@
 import type { AuditEntry, Person, Role } from '../../api/types';
 import { nameOf } from '../../api/session';
+import { count } from '../../ui/format';
 import { aRole, ROLE_WORDS } from '../../app/roles';
 
 /** Acts of the log, as a filter offers them. */
@@ -10,14 +11,18 @@ export const ACTIONS: ReadonlyArray<readonly [action: string, words: string]> = 
   ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
 ];
 
-type Names = ReadonlyMap<number, Pick<Person, 'first_name' | 'last_name' | 'email'>>;
+/** What the ids in the log are called, as far as the reader may know. */
+export interface Names {
+  people: ReadonlyMap<number, Pick<Person, 'first_name' | 'last_name' | 'email'>>;
+  projects: ReadonlyMap<number, string>;
+}
 
 /** What happened, as a sentence without its subject: who did it stands beside. */
-export function sentenceOf(entry: AuditEntry, people: Names): string {
+export function sentenceOf(entry: AuditEntry, names: Names): string {
   const { action, subject, detail } = entry;
-  const whom = nameOfSubject(subject, people);
+  const whom = nameOfSubject(subject, names);
   const role = roleOf(detail['role']);
-  const where = detail['project'] ? ` in project ${String(detail['project'])}` : '';
+  const where = detail['project'] ? ` in ${projectOf(detail['project'], names)}` : '';
   switch (action) {
     case 'role.granted': return subject.startsWith('invitation:') ? `accepted an invitation as ${role}` : `made ${whom} ${role}${where}${detail['before'] ? `, who was ${roleOf(detail['before'])}` : ''}`;
     case 'role.removed': return where ? `took back the role that ${whom} had${where} (${roleOf(detail['before'])})` : `removed ${whom}, who was ${roleOf(detail['before'])}`;
@@ -33,22 +38,25 @@ export function sentenceOf(entry: AuditEntry, people: Names): string {
     case 'token.revoked': return 'revoked a token';
     case 'token-kinds.changed': return 'changed which kinds of token are taken';
     case 'access.refused': return `was refused ${detail['method'] ? `${String(detail['method'])} ` : ''}${String(detail['path'] ?? '')}`.trim();
-    default: return plainWords(entry);
+    default: return plainWords(entry, names);
   }
 }
 
 /** For acts that came after this page: "tasks.deleted" of project 3, with a count, still reads. */
-function plainWords({ action, subject, detail }: AuditEntry): string {
+function plainWords({ action, subject, detail }: AuditEntry, names: Names): string {
   const [what = '', did = ''] = action.split('.');
-  const things = what.replaceAll('-', ' ');
-  const amount = typeof detail['count'] === 'number' ? `${detail['count']} ` : '';
+  const only = detail['count'] === 1;
+  const things = what.replaceAll('-', ' ').replace(/s$/, only ? '' : 's');
+  const amount = typeof detail['count'] === 'number' ? `${count(detail['count'])} ` : '';
   const title = typeof detail['title'] === 'string' ? ` “${detail['title']}”` : '';
   const [kind, id] = subject.split(':');
-  const where = id && kind !== what ? ` of ${kind} ${id}` : id && !title ? ` ${id}` : '';
+  const where = id && kind !== what ? ` of ${kind === 'project' ? projectOf(id, names) : `${kind} ${id}`}` : id && !title ? ` ${id}` : '';
   return did ? `${did.replaceAll('-', ' ')} ${amount}${things}${title}${where}` : things;
 }
 
-function nameOfSubject(subject: string, people: Names): string {
+const projectOf = (id: unknown, { projects }: Names): string => (projects.has(Number(id)) ? `“${projects.get(Number(id))}”` : `project ${String(id)}`);
+
+function nameOfSubject(subject: string, { people }: Names): string {
   const id = Number(/^user:(\d+)$/.exec(subject)?.[1]);
   const person = people.get(id);
   return person ? nameOf(person) : subject.replace(':', ' ');

@@ -52,7 +52,7 @@ export function ExportDialog({ project, selected = [], openView, onClose }: Expo
       {!running && (
         <>
           <fieldset className="field"><legend className="unseen">Format</legend>
-            <div className="options">
+            <div className="options pairs">
               {formats.isPending && [0, 1, 2].map((each) => <label key={each}><Skeleton width="70%" height={14} /></label>)}
               {inOrder(all).map((each) => <Choice key={each.name} format={each} chosen={each.name === format} onChoose={() => setFormat(each.name)} />)}
             </div>
