@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -32,7 +34,7 @@ from treadle.labeling.exports.snapshots import get_snapshot
 from treadle.labeling.formats import Reason
 from treadle.labeling.predictions import NewPrediction
 from treadle.labeling.tasks import work_on
-from treadle.objects import MemoryObjects
+from treadle.objects import MemoryObjects, StoredObject
 from treadle.permissions import Permission
 from treadle.settings import Settings
 
@@ -167,3 +169,23 @@ def test_a_snapshot_spells_out_what_is_asked_and_converts_all_the_same(
     table = b"".join(parts.objects.read(f"snapshots/{export_id}/CSV")).decode()
     assert str(studio.people["annotator"].user_id) in table
     assert found["loss_count"] == 0
+
+
+def test_an_export_on_a_full_disk_says_so_and_leaves_no_file(studio: Studio, parts: JobParts) -> None:
+    studio.submit("annotator", studio.add_tasks(1)[0])
+    full = JobParts(studio.database, FullDisk(), parts.settings)
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.EXPORT)
+        job_id = start_export(tx, grant, ExportOrder("VOC")).id
+    job = jobs.run_in_place(full, EXPORT_JOB, job_id)
+    assert (job.state, json.loads(job.error or "")["code"]) == (jobs.JobState.FAILED, "disk-full")
+    assert list(full.objects.list("exports/")) == []
+
+
+class FullDisk(MemoryObjects):
+    """A store on a disk without room."""
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
+        for _ in chunks:
+            raise OSError(errno.ENOSPC, "No space left on device", key)
+        return super().put(key, ())
