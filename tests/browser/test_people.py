@@ -143,3 +143,21 @@ def test_the_audit_log_is_told_in_words_and_filtered_in_the_address(house: House
     assert "action=workspace.created" in page.url
     page.get_by_role("button", name="Show all").click()
     expect(page.get_by_role("row", name=re.compile("made Ida an editor"))).to_be_visible()
+
+
+def test_a_role_in_a_project_decides_what_its_pages_offer(house: House, open_window: OpenWindow) -> None:
+    user_id = add_person(house, "Lou", "annotator")
+    project_id = house.make_project("Lent", '<View><Text name="t" value="$text"/></View>')
+    house.import_tasks(project_id, [{"text": "a"}])
+    page = open_window(signed_in=False)
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status == 403 else None)
+    sign_in(page.context, "lou@example.com", SECRET)
+    page.goto(f"/projects/{project_id}/settings")
+    expect(page.get_by_text("You can look at these settings")).to_be_visible()
+    expect(page.locator(".tabs").get_by_role("link", name="Settings")).to_have_count(0)
+    house.ask("POST", f"/api/projects/{project_id}/members", json={"user": user_id, "role": "editor"})
+    page.reload()
+    expect(page.locator(".tabs").get_by_role("link", name="Settings")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Label config")).to_be_visible()
+    assert refused == []

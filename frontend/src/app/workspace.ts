@@ -1,5 +1,6 @@
-import { useSuspenseQuery } from '@tanstack/react-query';
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { create } from 'zustand';
+import { membersQuery } from '../api/members';
 import { sessionQuery } from '../api/session';
 import type { Workspace } from '../api/types';
 
@@ -25,6 +26,14 @@ export function useWorkspace(): Workspace | undefined {
   return workspaces.find((workspace) => workspace.id === chosen) ?? workspaces.find((workspace) => workspace.projects) ?? workspaces[0];
 }
 
+/** The role that counts in a project: one that was given there, else that of the workspace. */
+export function useRoleIn(project: number): Pick<Workspace, 'role'> | undefined {
+  const workspace = useWorkspace();
+  const { user } = useSuspenseQuery(sessionQuery).data;
+  const here = useQuery({ ...membersQuery({ project }), staleTime: 60_000 }).data?.find((member) => member.user.id === user?.id);
+  return here && !user?.is_admin ? here : workspace;
+}
+
 export type Act = 'label' | 'export' | 'edit' | 'manage';
 
 const ROLE_ACTS: Record<string, readonly Act[]> = {
@@ -37,7 +46,7 @@ const ROLE_ACTS: Record<string, readonly Act[]> = {
 };
 
 /** Whether a role may do this. The server decides; the pages only leave out what it would refuse. */
-export const may = (workspace: Workspace | undefined, act: Act): boolean =>
+export const may = (workspace: Pick<Workspace, 'role'> | undefined, act: Act): boolean =>
   workspace !== undefined && (ROLE_ACTS[workspace.role] ?? []).includes(act);
 
 function safely<T>(act: () => T): T | undefined {

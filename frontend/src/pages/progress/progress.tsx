@@ -4,7 +4,7 @@ import { address } from '../../api/base';
 import { progressQuery } from '../../api/progress';
 import { projectQuery } from '../../api/projects';
 import type { Project, ProjectProgress } from '../../api/types';
-import { may, useWorkspace } from '../../app/workspace';
+import { may, useRoleIn } from '../../app/workspace';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, Skeleton } from '../../ui/parts';
@@ -36,11 +36,11 @@ export function ProgressPage() {
 }
 
 function Nothing({ project }: { project: Project }) {
-  const workspace = useWorkspace();
+  const role = useRoleIn(project.id);
   const id = String(project.id);
-  const [empty, labels] = [project.task_number === 0, may(workspace, 'label')];
+  const [empty, labels] = [project.task_number === 0, may(role, 'label')];
   const next = empty
-    ? may(workspace, 'edit') && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>Import tasks</Link>
+    ? may(role, 'edit') && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>Import tasks</Link>
     : labels && <a className="btn" href={address(`projects/${id}/label`)}>Label the first task</a>;
   return <Empty art={<Icon name="chart" size={28} />} title="Nothing is labelled yet" acts={next}>{empty ? 'The project has no tasks. Import some, and the curve begins with the first annotation.' : 'The curve, the forecast and who did how much begin with the first annotation.'}</Empty>;
 }

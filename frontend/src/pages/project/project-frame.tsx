@@ -7,7 +7,7 @@ import { projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
-import { may, useWorkspaceChoice, useWorkspace } from '../../app/workspace';
+import { may, useRoleIn, useWorkspaceChoice } from '../../app/workspace';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, Meter, Skeleton } from '../../ui/parts';
@@ -21,7 +21,7 @@ const ExportDialog = lazy(() => import('../export/export-dialog').then((module) 
 export function ProjectFrame() {
   const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
   const project = useQuery(projectQuery(id));
-  const makes = may(useWorkspace(), 'edit');
+  const makes = may(useRoleIn(id), 'edit');
   const workspace = project.data?.workspace;
   const choose = useWorkspaceChoice((state) => state.choose);
   useEffect(() => { if (workspace !== undefined) choose(workspace); }, [workspace, choose]);
@@ -44,9 +44,9 @@ export function ProjectFrame() {
 function ProjectTop({ id, project }: { id: number; project: Project | undefined }) {
   const [open, setOpen] = useState<'import' | 'export' | null>(null);
   const wished = useWishedDialog(id);
-  const workspace = useWorkspace();
+  const role = useRoleIn(id);
   const total = project?.task_number ?? 0;
-  const [makes, labels, exports] = [may(workspace, 'edit'), may(workspace, 'label'), may(workspace, 'export') && total > 0];
+  const [makes, labels, exports] = [may(role, 'edit'), may(role, 'label'), may(role, 'export') && total > 0];
   const done = project?.finished_task_number ?? 0;
   const dialog = wished.open ?? open;
   const close = () => { setOpen(null); wished.forget(); };

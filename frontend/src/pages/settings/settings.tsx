@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { changeProject, projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
-import { may, useWorkspace } from '../../app/workspace';
+import { may, useRoleIn } from '../../app/workspace';
 import { elsewhereWrong, Notice } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { Deletions } from '../trash/deletions';
@@ -19,8 +19,8 @@ import './settings.css';
 export function Settings() {
   const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
   const project = useQuery(projectQuery(id)).data;
-  const workspace = useWorkspace();
-  const edits = may(workspace, 'edit');
+  const role = useRoleIn(id);
+  const edits = may(role, 'edit');
   if (!project) return null;
   return (
     <div className="scroll">
@@ -32,10 +32,10 @@ export function Settings() {
           <QueueSettings key={`queue ${id}`} project={project} />
           <Suggestions key={`suggestions ${id}`} project={project} />
         </fieldset>
-        {may(workspace, 'export') && <Snapshots project={project} />}
+        {may(role, 'export') && <Snapshots project={project} />}
         {edits && <Deletions project={project} />}
         {edits && <Duplicate project={project} />}
-        {may(workspace, 'manage') && <Danger project={project} />}
+        {may(role, 'manage') && <Danger project={project} />}
       </div>
     </div>
   );
@@ -66,8 +66,6 @@ interface SaveBarProps {
 /** The foot of a group of settings: what keeps it from being saved, and the two ways out of a change. */
 export function SaveBar({ save, changed, onReset, onSave, fields, blocked = false }: SaveBarProps) {
   const wrong = elsewhereWrong(save.error, fields);
-  const makes = may(useWorkspace(), 'edit');
-  if (!makes) return null;
   return (
     <>
       {wrong && <Notice tone="bad" live>{wrong}</Notice>}
