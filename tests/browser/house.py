@@ -66,6 +66,11 @@ class House:
             self.kill()
             raise
 
+    @property
+    def database(self) -> Path:
+        """The SQLite file that it serves from."""
+        return self._folder / "data" / "treadle.sqlite3"
+
     # What a script does through the API
 
     def ask(self, method: str, path: str, **more: Any) -> Any:

@@ -184,6 +184,8 @@ export interface ViewData {
   columnsOrder?: string[];
   /** How many pictures stand side by side. */
   gridWidth?: number;
+  /** Our own: it only stands for a selection while that is exported. */
+  isPassing?: boolean;
 }
 
 export interface View {

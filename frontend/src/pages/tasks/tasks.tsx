@@ -14,6 +14,7 @@ import { LabelArt } from '../projects/label-art';
 import { EVERYTHING_ASKED } from './asked';
 import { BulkBars } from './bulk-bar';
 import { tableColumns, type TableColumn } from './columns';
+import { useExportSelection } from './export-selection';
 import { FilterBar } from './filter-bar';
 import { shownColumns, withWidth } from './look';
 import { countSelected, NOTHING, type Selection, toggled } from './selection';
@@ -60,6 +61,7 @@ function TaskTable({ project }: { project: Project }) {
   const me = useQuery(sessionQuery).data?.user?.id;
   const step = useRef<((by: -1 | 1) => void) | undefined>(undefined);
   const { first } = rows;
+  const exporting = useExportSelection(project, asking.selection, selection, asking.isChanged ? undefined : view?.id);
   const isRefused = first.error instanceof ApiError && first.error.status === 400;
   const acts: GridActs = {
     total: first.isPending ? ROWS_WHILE_LOADING : rows.total, idsBetween: rows.idsBetween, selection, onSelect: setSelection,
@@ -89,10 +91,11 @@ function TaskTable({ project }: { project: Project }) {
           />
         )}
       </div>
+      {exporting.dialog}
       <div className="floats">
         <BulkBars />
         {makes && countSelected(selection, rows.total) > 0 && (
-          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} assigns={assigns} onExport={undefined} />
+          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} assigns={assigns} onExport={exporting.start} />
         )}
       </div>
     </>

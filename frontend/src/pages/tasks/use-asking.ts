@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { columnsQuery, type TaskSelection, viewsQuery } from '../../api/tasks';
 import type { Column, View } from '../../api/types';
+import { isPassing } from './export-selection';
 import { type Asked, askedOf, EVERYTHING_ASKED, readAsked, sameAsked, searchFor, toSelection } from './asked';
 
 export interface Asking {
@@ -40,7 +41,7 @@ export function useAsking(project: number, onAsk: () => void): Asking {
     void navigate({ to: '/projects/$projectId/data', params, search: searchFor(next, inside ?? undefined) });
   };
   return {
-    columns: columns.data ?? [], views: views.data ?? [], view, asked, selection,
+    columns: columns.data ?? [], views: (views.data ?? []).filter((each) => !isPassing(each)), view, asked, selection,
     isChanged: view !== undefined && !sameAsked(asked, askedOf(view.data)),
     isReady: (search.view === undefined || !views.isPending) && (asked.filters.length === 0 || !columns.isPending),
     preview: search.task,
