@@ -49,6 +49,19 @@ def test_a_version_is_looked_at_and_restored(server: RunningServer, task: int) -
         assert (back.json()["result"][0]["id"], back.headers["etag"]) == ("r-Cat", '"3"')
 
 
+def test_a_project_is_duplicated_where_one_may_make_projects(server: RunningServer, task: int) -> None:
+    person = server.member("ann@example.com", "annotator")
+    body = {"mode": "settings", "title": "Second"}
+    with server.client() as admin, server.client(person.token) as client:
+        made = admin.post("/api/projects/1/duplicate/", json=body)
+        assert (made.status_code, made.json()["title"], made.json()["task_number"]) == (201, "Second", 0)
+        assert admin.post("/api/projects/1/duplicate", json={**body, "mode": "data"}).status_code == 400
+        assert admin.post("/api/projects/1/duplicate", json={**body, "workspace": 99}).status_code == 404
+        started = admin.post("/api/projects/1/duplicate/", json={**body, "mode": "settings,data"})
+        assert (started.status_code, started.json().keys()) == (202, {"job", "id"})
+        assert client.post("/api/projects/1/duplicate/", json=body).status_code == 403
+
+
 def test_an_annotator_is_not_told_what_others_did(server: RunningServer, task: int) -> None:
     person = server.member("ann@example.com", "annotator")
     with server.client(person.token) as client:

@@ -45,7 +45,7 @@ class StoredFile:
 def store(objects: ObjectStore, project_id: int, name: str, chunks: Iterable[bytes]) -> StoredFile:
     """Keep the bytes of an upload under a name of its own."""
     file_name = safe_name(name)
-    key = f"uploads/{project_id}/{file_name}"
+    key = object_key(project_id, file_name)
     kept = objects.put(key, chunks)
     return StoredFile(file_name, key, kept.size_bytes, guess_type(name))
 
@@ -105,6 +105,11 @@ def remove(tx: Tx, ids: Iterable[int]) -> None:
 def url_of(project_id: int, file_name: str) -> str:
     """What stands for the file in a task's data."""
     return f"/data/upload/{project_id}/{quote(file_name)}"
+
+
+def object_key(project_id: int, file_name: str) -> str:
+    """Where the bytes of an upload lie."""
+    return f"uploads/{project_id}/{file_name}"
 
 
 def thumbnail_key(project_id: int, file_name: str) -> str:

@@ -11,6 +11,7 @@ from types import FrameType
 from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
 from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
+from treadle.labeling.duplication import DUPLICATE_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.imports import IMPORT_JOB
 from treadle.labeling.overlap import OVERLAP_JOB
@@ -32,6 +33,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     ACCEPT_JOB,
     ASSIGN_JOB,
     OVERLAP_JOB,
+    DUPLICATE_JOB,
 )
 
 
