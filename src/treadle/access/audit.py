@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, insert, select
 
 from treadle.access.grants import Grant
 from treadle.db import Tx
+from treadle.db.prepared import Prepared
 from treadle.db.schema import audit_log, users
 
-_INSERT = insert(audit_log)
+_INSERT = Prepared(insert(audit_log), keys=("at", "actor_id", "action", "subject", "workspace_id", "detail"))
 _NEWEST = (
     select(
         audit_log.c.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -33,7 +33,7 @@ _ADD = Prepared(
     .where(_d.id == bindparam("deletion_id"))
     .values(item_count=_d.item_count + bindparam("more"))
 )
-_SET_STATE = (
+_SET_STATE = Prepared(
     update(deletions)
     .where(_d.id == bindparam("deletion_id"))
     .values(
@@ -45,8 +45,8 @@ _LEFT = select(func.count()).where(
     trash.c.deletion_id == bindparam("deletion_id"), trash.c.kind != literal_column("'draft'")
 )
 _ONE = select(deletions, projects.c.workspace_id).join(projects, projects.c.id == _d.project_id)
-_THIS = _ONE.where(_d.id == bindparam("deletion_id"))
-_THIS_LOCKED = _THIS.with_for_update(of=deletions)
+_THIS = Prepared(_ONE.where(_d.id == bindparam("deletion_id")))
+_THIS_LOCKED = Prepared(_ONE.where(_d.id == bindparam("deletion_id")).with_for_update(of=deletions))
 _OF_PROJECT = (
     select(deletions, users.c.email, users.c.first_name, users.c.last_name)
     .outerjoin(users, users.c.id == _d.user_id)
@@ -106,8 +106,8 @@ def add(tx: Tx, deletion_id: int, count: int) -> None:
 
 def end(tx: Tx, deletion_id: int) -> Deletion:
     """Note that everything is deleted, also in the audit log."""
-    _set_state(tx, deletion_id, "done", get(tx, deletion_id).item_count)
-    deletion = get(tx, deletion_id)
+    deletion = replace(get(tx, deletion_id), state="done")
+    _set_state(tx, deletion_id, deletion.state, deletion.item_count)
     _audit(tx, deletion, "deleted", deletion.user_id, deletion.item_count)
     return deletion
 
@@ -151,7 +151,7 @@ def settle(tx: Tx, deletion_id: int, *, by: int | None) -> None:
 
 def get(tx: Tx, deletion_id: int, *, lock: bool = False) -> Deletion:
     """The deletion. Raises NotFound("deletion-not-found")."""
-    row = tx.execute(_THIS_LOCKED if lock else _THIS, {"deletion_id": deletion_id}).mappings().first()
+    row = tx.execute(_THIS_LOCKED if lock else _THIS, {"deletion_id": deletion_id}).first()
     if row is None:
         raise no_deletion(deletion_id)
     return Deletion(**row)

@@ -21,7 +21,7 @@ from treadle.labeling.trash.restoring import restore_batch, task_is_deleted
 from treadle.permissions import Permission
 
 DELETE, RESTORE = "delete", "restore"
-_BATCH = 200
+_BATCH = 100
 _PAUSE_S = 0.002
 
 #: What is deleted of tasks, which are given by their ids.
