@@ -237,6 +237,8 @@ def outline(shape: Value, width: float, height: float) -> Points | None:
 def _box_corners(box: Rectangle, width: float, height: float) -> Points:
     x, y = box.x * width / 100, box.y * height / 100
     w, h = box.width * width / 100, box.height * height / 100
+    if not box.rotation:  # Nearly all of them.
+        return [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
     sine, cosine = _sine_cosine(box.rotation)
     return [
         (x + dx * cosine - dy * sine, y + dx * sine + dy * cosine)

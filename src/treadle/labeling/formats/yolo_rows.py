@@ -160,7 +160,7 @@ def _clipped_box(corners: Points) -> list[float] | None:
 
 
 def _clip(fraction: float) -> float:
-    return min(max(fraction, 0.0), 1.0)
+    return 0.0 if fraction < 0 else 1.0 if fraction > 1 else fraction
 
 
 def _fraction(number: float) -> str:

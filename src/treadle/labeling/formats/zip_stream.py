@@ -21,6 +21,8 @@ _LIMIT_32 = 0xFFFFFFFF
 _LIMIT_16 = 0xFFFF
 _UTF8_NAMES = 0x0800
 _STORED, _DEFLATED = 0, 8
+#: The rows of one picture: setting up to pack them takes longer than writing them all.
+_WORTH_PACKING_BYTES = 512
 _VERSION = 45  # what ZIP64 needs
 _UNIX = 3 << 8
 _REGULAR_FILE = 0o100644 << 16
@@ -49,6 +51,10 @@ class ZipWriter:
 
     def add(self, name: str, content: bytes) -> None:
         """One entry from bytes in memory."""
+        if len(content) < _WORTH_PACKING_BYTES:
+            self._start_entry(name, zlib.crc32(content), len(content), len(content), method=_STORED)
+            self._emit(content)
+            return
         packer = zlib.compressobj(6, zlib.DEFLATED, -15)
         packed = packer.compress(content) + packer.flush()
         self._start_entry(name, zlib.crc32(content), len(packed), len(content))
