@@ -28,7 +28,7 @@ def one_of(column: ColumnElement[int], name: str) -> ColumnElement[bool]:
 
 def id_list(ids: Sequence[int]) -> str:
     """The ids as the parameter of `one_of`."""
-    return msgspec.json.encode(ids).decode()
+    return msgspec.json.encode(ids if isinstance(ids, list) else list(ids)).decode()
 
 
 @compiles(_OneOf, "sqlite")

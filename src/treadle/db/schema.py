@@ -309,8 +309,8 @@ tasks = Table(
         "ix_tasks_annotated",
         "project_id",
         "id",
-        sqlite_where=text("total_annotations > 0"),
-        postgresql_where=text("total_annotations > 0"),
+        sqlite_where=text("total_annotations <> 0"),
+        postgresql_where=text("total_annotations <> 0"),
     ),
     # Those that anybody may be given; see labeling/queue.py.
     Index(
@@ -534,7 +534,7 @@ field_indexes = Table(
     _to("users", "created_by", on_delete="SET NULL", nullable=True),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("project_id", "path"),
-    CheckConstraint("state IN ('building', 'ready')", name="state"),
+    CheckConstraint("state IN ('building', 'ready', 'removing')", name="state"),
     **_KEEP_IDS,
 )
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Float, String, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, String, cast, func, literal, select
 
 from treadle.db import schema
 from treadle.db.engine import DialectName
-from treadle.db.schema import drafts, file_uploads, predictions, tasks
+from treadle.db.schema import drafts, file_uploads, handouts, predictions, tasks
 from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig, data_keys
+from treadle.labeling.data_fields import read_field
 
 ColumnType = Literal["Number", "String", "Datetime", "Boolean", "List", "Time", "Unknown", "Image", "Text"]
 
 _t = tasks.c
 _a = schema.annotations.c
 _p = predictions.c
-_DATA_PATH = re.compile(r"[\w -]+(?:\.[\w -]+)*", re.UNICODE)
-_NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
+#: What a column of the tasks' data begins with.
+DATA = "data."
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Column:
     is_shown: bool = False  # by default
     is_shown_beside: bool = False  # by default, beside the task that is being labelled
     takes_many: bool = False  # of its items at once, in a filter
+    is_json: bool = False  # what it reads as text
 
 
 def _of_annotations(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -48,6 +49,11 @@ def _of_predictions(value: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _joined(values: ColumnElement[Any]) -> ColumnElement[str]:
     return func.coalesce(func.aggregate_strings(cast(values, String), ", "), "")
+
+
+def _assignees() -> ColumnElement[Any]:
+    assigned = (handouts.c.task_id == _t.id, handouts.c.assigned_at.is_not(None))
+    return select(_joined(handouts.c.user_id)).where(*assigned).scalar_subquery()
 
 
 def _draft_exists() -> ColumnElement[bool]:
@@ -94,6 +100,7 @@ COLUMNS: tuple[Column, ...] = (
         "String",
         "Results of all annotations",
         lambda: _of_annotations(_joined(_a.result)),
+        is_json=True,
     ),
     Column(
         "annotations_ids",
@@ -123,8 +130,16 @@ COLUMNS: tuple[Column, ...] = (
         "String",
         "Results of all predictions",
         lambda: _of_predictions(_joined(_p.result)),
+        is_json=True,
     ),
     Column("file_upload", "Upload filename", "String", "Name of the uploaded file", _file_name),
+    Column(
+        "storage_filename",
+        "Storage filename",
+        "String",
+        "Name of the file in a source storage",
+        lambda: literal(None, String),  # no task comes from one yet
+    ),
     Column("created_at", "Created at", "Datetime", "When the task was made", lambda: _t.created_at),
     Column("updated_at", "Updated at", "Datetime", "When the task last changed", lambda: _t.updated_at),
     Column("updated_by", "Updated by", "List", "Who changed the task last", lambda: _t.updated_by),
@@ -136,6 +151,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda: _of_annotations(func.avg(_a.lead_time), _a.was_cancelled.is_(False)),
     ),
     Column("draft_exists", "Drafts", "Boolean", "Somebody has a draft", _draft_exists),
+    Column("assignees", "Assigned to", "List", "Everybody the task is assigned to", _assignees),
     Column("is_labeled", "Labelled", "Boolean", "Has all the annotations it needs", lambda: _t.is_labeled),
     Column(
         "ground_truth",
@@ -158,6 +174,14 @@ class Readable:
     plain: ColumnElement[Any]
     #: As a float; NULL where it is no number.
     number: ColumnElement[Any]
+    text: ColumnElement[str]
+    #: As much of the text as orders it.
+    beginning: ColumnElement[str]
+    #: Where an index of the field is read: `field_indexes.NUMBER` and so on; else None.
+    kind: ColumnElement[int] | None = None
+    #: There, too: as much of the text, where it is compared with one that is no longer.
+    exact: ColumnElement[str] | None = None
+    is_json: bool = False
 
 
 def find_column(name: str, dialect: DialectName) -> Readable:
@@ -165,8 +189,9 @@ def find_column(name: str, dialect: DialectName) -> Readable:
 
     Raises Invalid("column-unknown") naming what there is.
     """
-    if name.startswith("data."):
-        return _data_column(name.removeprefix("data."), dialect)
+    if name.startswith(DATA):
+        field = read_field(name.removeprefix(DATA), dialect)
+        return Readable("Unknown", field.plain, field.number, field.text, field.beginning)
     column = _BY_ID.get(name)
     if column is None:
         raise Invalid(
@@ -175,7 +200,8 @@ def find_column(name: str, dialect: DialectName) -> Readable:
             fields={"filter": [f"Unknown column {name!r}."]},
         )
     plain = column.sql()
-    return Readable(column.type, plain, plain)
+    text = cast(plain, String)
+    return Readable(column.type, plain, plain, text, text, is_json=column.is_json)
 
 
 def list_columns(
@@ -230,23 +256,3 @@ def _data_entry(name: str, kind: str | None) -> dict[str, Any]:
         "visibility_defaults": {"explore": True, "labeling": kind is not None},
         "project_defined": True,
     }
-
-
-def _data_column(path: str, dialect: DialectName) -> Readable:
-    if not _DATA_PATH.fullmatch(path):
-        raise Invalid(
-            "column-unknown",
-            f"data.{path} is no path of letters, digits, spaces, '_' and '-' joined by dots.",
-            fields={"filter": [f"Unknown column 'data.{path}'."]},
-        )
-    # A literal, not a bound value: only so does an index on the expression serve it. The pattern above
-    # lets nothing through that could end the literal.
-    if dialect == "sqlite":
-        steps = "".join(f'."{step}"' for step in path.split("."))
-        plain: ColumnElement[Any] = literal_column(f"json_extract(tasks.data, '${steps}')")
-        is_numeric = plain.op("GLOB")("*[0-9]*") & ~plain.op("GLOB")("*[^0-9.eE+-]*")
-        looks_numeric = func.typeof(plain).in_(("integer", "real")) | is_numeric
-        return Readable("Unknown", plain, case((looks_numeric, cast(plain, Float))))
-    steps = ",".join(f'"{step}"' for step in path.split("."))
-    text = literal_column(f"(tasks.data::jsonb #>> '{{{steps}}}')", String)
-    return Readable("Unknown", text, case((text.op("~")(_NUMBER), cast(text, Float))))

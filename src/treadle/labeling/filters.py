@@ -8,18 +8,21 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, cast, false, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.engine import DialectName
 from treadle.db.patterns import check_pattern
-from treadle.db.schema import predictions, tasks
+from treadle.db.schema import handouts, predictions, tasks
 from treadle.errors import Invalid
 from treadle.labeling.columns import Readable, find_column
+from treadle.labeling.data_fields import KEPT_CHARACTERS, LONGEST_WHOLE
+from treadle.labeling.field_indexes import NUMBER
 from treadle.labeling.visibility import handed_to, of_own_work, visible_tasks
 
 _MOST_ITEMS = 50
@@ -29,9 +32,14 @@ _LARGEST_ID = 2**62
 # What Python's expressions have and PostgreSQL's have not, or mean otherwise.
 _UNSHARED = re.compile(r"\(\?(?!:)|\\[1-9]")
 _PREFIX = "filter:tasks:"
+_MOST_CHILDREN = 5
+
+#: Gives the column of a name; raises Invalid("column-unknown").
+FindColumn = Callable[[str], Readable]
 _t = tasks.c
 _a = schema.annotations.c
 _p = predictions.c
+_h = handouts.c
 
 
 @dataclass(frozen=True)
@@ -54,25 +62,48 @@ def condition_of(tx: Tx, grant: Grant, query: TaskQuery) -> ColumnElement[bool]:
     Raises Invalid naming the filter that is wrong.
     """
     assert grant.project_id is not None
+    find = partial(find_column, dialect=tx.dialect)
     return and_(
         _t.project_id == grant.project_id,
         visible_tasks(grant.project_id),
         handed_to(grant),
-        of_own_work(grant, _filters(query.filters or {}, tx.dialect)),
-        _selection(query.selected),
+        of_own_work(grant, parse_filters(query.filters or {}, tx.dialect, find)),
+        parse_selected(query.selected),
     )
 
 
 def order_of(grant: Grant, query: TaskQuery, dialect: DialectName) -> list[ColumnElement[Any]]:
-    """What to order by, of what the actor may see; always ends in the id, so that pages never overlap."""
+    """What to order by, of what the actor may see; always ends in the id, so that pages never overlap.
+
+    The id goes the way of the last column: only so does an index of the two serve in both directions.
+    """
     order: list[ColumnElement[Any]] = []
-    for item in query.ordering:
-        name = str(item)
-        is_down = name.startswith("-")
-        column = find_column(name.lstrip("-").removeprefix("tasks:"), dialect)
-        parts = (of_own_work(grant, part) for part in _ordered_by(column))
-        order.extend(_directed(part, is_down=is_down) for part in parts)
-    return [*order, _t.id]
+    ordering = parse_ordering(query.ordering)
+    for name, is_down in ordering.columns:
+        parts = (of_own_work(grant, part) for part in read_order(find_column(name, dialect)))
+        order.extend(directed(part, is_down=is_down) for part in parts)
+    return [*order, directed(_t.id, is_down=ordering.is_id_down)]
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """By which columns, each up or down, and at last by the id."""
+
+    columns: Sequence[tuple[str, bool]]
+    is_id_down: bool
+
+
+def parse_ordering(ordering: Sequence[str]) -> Ordering:
+    """What Label Studio's list of columns says; behind the id nothing counts."""
+    parsed: list[tuple[str, bool]] = []
+    is_down = False
+    for item in ordering:
+        is_down = item.startswith("-")
+        name = item.lstrip("-").removeprefix("tasks:")
+        if name == "id":
+            break
+        parsed.append((name, is_down))
+    return Ordering(parsed, is_down)
 
 
 def parse_selection(value: object) -> Mapping[str, Any] | None:
@@ -95,40 +126,94 @@ def parse_selection(value: object) -> Mapping[str, Any] | None:
     return value
 
 
-def _directed(part: ColumnElement[Any], *, is_down: bool) -> ColumnElement[Any]:
-    return (part.desc() if is_down else part.asc()).nulls_last()
+def directed(part: ColumnElement[Any], *, is_down: bool) -> ColumnElement[Any]:
+    """The order by ``part``, what is not there at the end."""
+    towards = part.desc() if is_down else part.asc()
+    # Said only where it matters: SQLite would read an index twice for it.
+    return towards if getattr(part, "nullable", True) is False else towards.nulls_last()
 
 
-def _ordered_by(column: Readable) -> list[ColumnElement[Any]]:
-    if column.type == "Unknown":
-        return [column.number, column.plain]
-    return [column.plain]
+def column_names(filters: Mapping[str, Any]) -> list[str]:
+    """The names of the columns that the filters read."""
+    names = []
+    waiting = list(filters.get("items") or [])
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            names.append(_name_of(item))
+            waiting.append(item.get("child_filter"))
+    return names
 
 
-def _filters(filters: Mapping[str, Any], dialect: DialectName) -> ColumnElement[bool]:
+def parse_filters(filters: Mapping[str, Any], dialect: DialectName, find: FindColumn) -> ColumnElement[bool]:
+    """The condition that ``{"conjunction": …, "items": […]}`` says. Raises Invalid naming what is wrong."""
     items = filters.get("items") or []
     if not isinstance(items, list) or len(items) > _MOST_ITEMS:
         raise _wrong("items", f"Give a list of at most {_MOST_ITEMS} filters.")
-    conditions = [_filter(item, dialect) for item in items]
+    conditions = [_filter(item, dialect, find) for item in items]
     if not conditions:
         return true()
     return or_(*conditions) if filters.get("conjunction") == "or" else and_(*conditions)
 
 
-def _filter(item: Any, dialect: DialectName) -> ColumnElement[bool]:
+def parse_selected(selected: Mapping[str, Any] | None) -> ColumnElement[bool]:
+    """The condition that ``{"all": …, "included" or "excluded": [ids]}`` says."""
+    if selected is None:
+        return true()
+    if selected.get("all"):
+        return _t.id.not_in(selected.get("excluded", []))
+    return _t.id.in_(selected.get("included", []))
+
+
+def read_order(column: Readable) -> list[ColumnElement[Any]]:
+    """By what a column is ordered, in turn."""
+    if column.type == "Unknown":
+        return [column.number, column.beginning]
+    return [column.plain]
+
+
+def _filter(item: Any, dialect: DialectName, find: FindColumn, depth: int = 0) -> ColumnElement[bool]:
     if not isinstance(item, dict) or not isinstance(item.get("filter"), str):
         raise _wrong("filter", "Each filter is an object with filter, operator, type and value.")
-    name = item["filter"].removeprefix("-").removeprefix(_PREFIX)
+    condition = _single(item, dialect, find)
+    child = item.get("child_filter")
+    if not child:
+        return condition
+    if depth == _MOST_CHILDREN:
+        raise _wrong("child_filter", f"Filters lie at most {_MOST_CHILDREN} deep in each other.")
+    return and_(condition, _filter(child, dialect, find, depth + 1))
+
+
+def _single(item: Mapping[str, Any], dialect: DialectName, find: FindColumn) -> ColumnElement[bool]:
+    name = _name_of(item)
     operator, value = str(item.get("operator", "")), item.get("value")
     if name == "labels":
         return _uses_label(operator, value, dialect)
-    if name in ("annotators", "updated_by"):
+    if name in ("annotators", "updated_by", "assignees"):
         return _by_person(name, operator, value)
-    column = find_column(name, dialect)
+    if name == "predictions_model_versions" and isinstance(value, list):
+        return _by_version(operator, value)
+    column = find(name)
     build = _OPERATORS.get(operator)
     if build is None:
         raise _wrong("operator", f"There is no operator {operator!r}. There are: {', '.join(_OPERATORS)}.")
+    if name == "total_annotations" and _asks_for_annotated(operator, value):
+        return _is_annotated
     return build(column, _Value(value, _kind(column, str(item.get("type", "")))))
+
+
+def _name_of(item: Mapping[str, Any]) -> str:
+    return str(item.get("filter")).removeprefix("-").removeprefix(_PREFIX)
+
+
+# As the index ix_tasks_annotated says it; of how many there are, an index would have to be sorted.
+_is_annotated: ColumnElement[bool] = literal_column("tasks.total_annotations <> 0")
+
+
+def _asks_for_annotated(operator: str, value: Any) -> bool:
+    if operator in ("greater", "not_equal"):
+        return _number(value) == 0
+    return operator == "greater_or_equal" and _number(value) == 1
 
 
 @dataclass(frozen=True)
@@ -171,39 +256,82 @@ def _side(column: Readable, value: _Value) -> ColumnElement[Any]:
         return column.number
     if value.kind in ("Datetime", "Boolean") and column.type != "Unknown":
         return column.plain
-    return cast(column.plain, String)
+    return column.text
 
 
-def _equal(column: Readable, value: _Value) -> ColumnElement[bool]:
-    if value.kind == "Boolean" and column.type == "Unknown":
-        wanted = ("true", "1") if value.scalar() else ("false", "0")
-        return cast(column.plain, String).in_(wanted)
-    condition: ColumnElement[bool] = _side(column, value) == value.scalar()
+def _compared(column: Readable, value: _Value, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A comparison, said such that an index of numbers serves it."""
+    if value.kind == "Number" and column.kind is not None:
+        return and_(column.kind == NUMBER, condition)
     return condition
 
 
-def _not(condition: ColumnElement[bool], column: Readable) -> ColumnElement[bool]:
-    return or_(column.plain.is_(None), ~condition)
+def _equal(column: Readable, value: _Value) -> ColumnElement[bool]:
+    return _one_of(column, value, [value.scalar()])
+
+
+def _one_of(column: Readable, value: _Value, wanted: Sequence[Any]) -> ColumnElement[bool]:
+    if value.kind == "Boolean" and column.type == "Unknown":
+        names = [name for each in wanted for name in (("true", "1") if each else ("false", "0"))]
+        return _is_text(column, names)
+    if _side(column, value) is column.text:
+        return _is_text(column, wanted)
+    side = _side(column, value)
+    return _compared(column, value, side == wanted[0] if len(wanted) == 1 else side.in_(wanted))
+
+
+def _is_text(column: Readable, wanted: Sequence[str]) -> ColumnElement[bool]:
+    if column.exact is None:
+        return column.text.in_(wanted)
+    if len(wanted) == 1 and len(wanted[0]) <= LONGEST_WHOLE:
+        return column.exact == wanted[0]
+    # One character more than is kept of those that fit; so no cut one is taken for whole.
+    begins = column.beginning.in_([each[:KEPT_CHARACTERS] for each in wanted])
+    return and_(begins, column.text.in_(wanted))
+
+
+def _not(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    # Also where the condition is neither true nor false: of a number, where there is none.
+    return condition.self_group().is_not(true())
 
 
 def _contains(column: Readable, value: _Value) -> ColumnElement[bool]:
-    lowered = func.lower(cast(column.plain, String))
-    return lowered.contains(str(value.raw).lower(), autoescape=True)
+    lowered = func.lower(column.text)
+    wanted = {str(value.raw).lower()}
+    if column.is_json:  # where a letter may stand as itself or by its number
+        wanted |= {json.dumps(each)[1:-1].lower() for each in (value.raw, str(value.raw).lower())}
+    return or_(*(lowered.contains(each, autoescape=True) for each in sorted(wanted)))
+
+
+def _less(column: Readable, value: _Value) -> ColumnElement[bool]:
+    return _compared(column, value, _side(column, value) < value.scalar())
+
+
+def _less_or_equal(column: Readable, value: _Value) -> ColumnElement[bool]:
+    return _compared(column, value, _side(column, value) <= value.scalar())
+
+
+def _greater(column: Readable, value: _Value) -> ColumnElement[bool]:
+    return _compared(column, value, _side(column, value) > value.scalar())
+
+
+def _greater_or_equal(column: Readable, value: _Value) -> ColumnElement[bool]:
+    return _compared(column, value, _side(column, value) >= value.scalar())
 
 
 def _between(column: Readable, value: _Value) -> ColumnElement[bool]:
     low, high = value.ends()
-    return _side(column, value).between(low, high)
+    return _compared(column, value, _side(column, value).between(low, high))
 
 
 def _in_list(column: Readable, value: _Value) -> ColumnElement[bool]:
-    return _side(column, value).in_(value.each())
+    return _one_of(column, value, value.each())
 
 
 def _empty(column: Readable, value: _Value) -> ColumnElement[bool]:
-    is_empty = or_(column.plain.is_(None), cast(column.plain, String) == "")
+    is_empty = or_(column.plain.is_(None), column.beginning == "")
     is_wanted = value.raw is True or str(value.raw).lower() in ("true", "1", "yes")
-    return is_empty if is_wanted else ~is_empty
+    return is_empty if is_wanted else _not(is_empty)
 
 
 def _matches(column: Readable, value: _Value) -> ColumnElement[bool]:
@@ -213,22 +341,22 @@ def _matches(column: Readable, value: _Value) -> ColumnElement[bool]:
     if _UNSHARED.search(pattern):
         raise _wrong("value", "A pattern may group by (?:…), and refer back to nothing.")
     check_pattern(pattern)
-    return cast(column.plain, String).regexp_match(pattern)
+    return column.text.regexp_match(pattern)
 
 
 _OPERATORS: Mapping[str, Callable[[Readable, _Value], ColumnElement[bool]]] = {
     "equal": _equal,
-    "not_equal": lambda column, value: _not(_equal(column, value), column),
+    "not_equal": lambda column, value: _not(_equal(column, value)),
     "contains": _contains,
-    "not_contains": lambda column, value: _not(_contains(column, value), column),
-    "less": lambda column, value: _side(column, value) < value.scalar(),
-    "less_or_equal": lambda column, value: _side(column, value) <= value.scalar(),
-    "greater": lambda column, value: _side(column, value) > value.scalar(),
-    "greater_or_equal": lambda column, value: _side(column, value) >= value.scalar(),
+    "not_contains": lambda column, value: _not(_contains(column, value)),
+    "less": _less,
+    "less_or_equal": _less_or_equal,
+    "greater": _greater,
+    "greater_or_equal": _greater_or_equal,
     "in": _between,
-    "not_in": lambda column, value: _not(_between(column, value), column),
+    "not_in": lambda column, value: _not(_between(column, value)),
     "in_list": _in_list,
-    "not_in_list": lambda column, value: _not(_in_list(column, value), column),
+    "not_in_list": lambda column, value: _not(_in_list(column, value)),
     "empty": _empty,
     "regex": _matches,
 }
@@ -237,11 +365,7 @@ _OPERATORS: Mapping[str, Callable[[Readable, _Value], ColumnElement[bool]]] = {
 def _uses_label(operator: str, value: Any, dialect: DialectName) -> ColumnElement[bool]:
     names = [str(name) for name in value] if isinstance(value, list) else [str(value)]
     found = or_(*(_has_label(name, dialect) for name in names)) if names else false()
-    if operator in ("contains", "equal", "in_list"):
-        return found
-    if operator in ("not_contains", "not_equal", "not_in_list"):
-        return ~found
-    raise _wrong("operator", "Labels take contains, not_contains, in_list and not_in_list.")
+    return _either(operator, found, "Labels take contains, not_contains, in_list and not_in_list.")
 
 
 def _has_label(name: str, dialect: DialectName) -> ColumnElement[bool]:
@@ -264,27 +388,46 @@ def _holds(result: ColumnElement[str], name: str, dialect: DialectName) -> Colum
 
 
 def _by_person(name: str, operator: str, value: Any) -> ColumnElement[bool]:
+    if operator == "empty":
+        nobody = _NOBODY[name]()
+        return nobody if value in (True, "true") else _not(nobody)
     people = [_person(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
-    if name == "updated_by":
-        found: ColumnElement[bool] = _t.updated_by.in_(people)
-    else:
-        found = select(_a.id).where(_a.task_id == _t.id, _a.completed_by.in_(people)).exists()
+    return _either(operator, _BY_PERSON[name](people), "People take contains, not_contains and empty.")
+
+
+def _annotated_by(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(_a.id).where(_a.task_id == _t.id, *conditions).exists()
+
+
+def _assigned_to(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    assigned = (_h.task_id == _t.id, _h.assigned_at.is_not(None))
+    return select(_h.user_id).where(*assigned, *conditions).exists()
+
+
+_BY_PERSON: Mapping[str, Callable[[Sequence[int]], ColumnElement[bool]]] = {
+    "annotators": lambda people: _annotated_by(_a.completed_by.in_(people)),
+    "assignees": lambda people: _assigned_to(_h.user_id.in_(people)),
+    "updated_by": lambda people: _t.updated_by.in_(people),
+}
+_NOBODY: Mapping[str, Callable[[], ColumnElement[bool]]] = {
+    "annotators": lambda: ~_annotated_by(_a.completed_by.is_not(None)),
+    "assignees": lambda: ~_assigned_to(),
+    "updated_by": lambda: _t.updated_by.is_(None),
+}
+
+
+def _by_version(operator: str, versions: Sequence[Any]) -> ColumnElement[bool]:
+    named = _p.model_version.in_([str(each) for each in versions])
+    found = select(_p.id).where(_p.task_id == _t.id, named).exists()
+    return _either(operator, found, "A list of model versions takes contains and not_contains.")
+
+
+def _either(operator: str, found: ColumnElement[bool], sentence: str) -> ColumnElement[bool]:
     if operator in ("contains", "equal", "in_list"):
         return found
     if operator in ("not_contains", "not_equal", "not_in_list"):
-        return ~found
-    if operator == "empty":
-        nobody = ~select(_a.id).where(_a.task_id == _t.id, _a.completed_by.is_not(None)).exists()
-        return nobody if value in (True, "true") else ~nobody
-    raise _wrong("operator", "People take contains, not_contains and empty.")
-
-
-def _selection(selected: Mapping[str, Any] | None) -> ColumnElement[bool]:
-    if selected is None:
-        return true()
-    if selected.get("all"):
-        return _t.id.not_in(selected.get("excluded", []))
-    return _t.id.in_(selected.get("included", []))
+        return _not(found)
+    raise _wrong("operator", sentence)
 
 
 def _is_id_list(value: object) -> bool:

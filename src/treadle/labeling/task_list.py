@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select
 
 from treadle.access import Grant
 from treadle.db import Tx
-from treadle.db.schema import project_counters, tasks
+from treadle.db.lists import id_list, one_of
+from treadle.db.prepared import Prepared
+from treadle.db.schema import tasks
 from treadle.errors import NotFound
 from treadle.labeling import rendering
 from treadle.labeling.filters import TaskQuery, condition_of, order_of
 from treadle.labeling.projects import Page
+from treadle.labeling.search import read_facts, read_ids
 from treadle.labeling.tasks import work_on
+from treadle.labeling.totals import count_lately
+from treadle.labeling.visibility import visible_tasks
 
 _t = tasks.c
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What a query finds in all."""
-
-    tasks: int
-    annotations: int
-    predictions: int
+# Once more without what an import hides: on PostgreSQL one may have begun since the ids were read.
+_ROWS = Prepared(select(tasks).where(one_of(_t.id, "task_ids"), visible_tasks(bindparam("project_id"))))
 
 
 class _Labelled(msgspec.Struct):
@@ -44,10 +41,20 @@ def read_page(tx: Tx, grant: Grant, query: TaskQuery, page: Page, *, is_whole: b
 
     ``is_whole``: with annotations, predictions and drafts. Raises NotFound("page-past-end"), Invalid.
     """
-    totals = count(tx, grant, query)
-    rows = _read_rows(tx, grant, query, page)
-    if not rows and page.number > 1:
+    facts = read_facts(tx, grant)
+    totals = count_lately(tx, grant, query, facts)
+    ids = read_ids(
+        tx,
+        grant,
+        query,
+        facts,
+        found=totals.tasks,
+        limit=page.size,
+        offset=(page.number - 1) * page.size,
+    )
+    if not ids and page.number > 1:
         raise NotFound("page-past-end", "Invalid page.")
+    rows = _read_rows(tx, grant, ids)
     work = work_on(tx, grant, [row["id"] for row in rows]).by_task()
     render = _whole if is_whole else _brief
     return {
@@ -58,19 +65,6 @@ def read_page(tx: Tx, grant: Grant, query: TaskQuery, page: Page, *, is_whole: b
     }
 
 
-def count(tx: Tx, grant: Grant, query: TaskQuery) -> Totals:
-    """How many tasks, annotations and predictions the query finds."""
-    if query.is_everything and not grant.is_narrow:
-        return _counted(tx, grant)
-    sums = select(
-        func.count().label("tasks"),
-        func.coalesce(func.sum(_t.total_annotations), 0).label("annotations"),
-        func.coalesce(func.sum(_t.total_predictions), 0).label("predictions"),
-    ).where(condition_of(tx, grant, query))
-    row = tx.execute(sums).one()
-    return Totals(row.tasks, int(row.annotations), int(row.predictions))
-
-
 def ids(tx: Tx, grant: Grant, query: TaskQuery) -> list[int]:
     """The ids of all tasks that the query names, in its order."""
     statement = (
@@ -79,25 +73,10 @@ def ids(tx: Tx, grant: Grant, query: TaskQuery) -> list[int]:
     return list(tx.execute(statement).scalars())
 
 
-def _counted(tx: Tx, grant: Grant) -> Totals:
-    c = project_counters.c
-    row = tx.execute(
-        select(c.task_number, c.total_annotations, c.total_predictions).where(
-            c.project_id == grant.project_id
-        )
-    ).one()
-    return Totals(row.task_number, row.total_annotations, row.total_predictions)
-
-
-def _read_rows(tx: Tx, grant: Grant, query: TaskQuery, page: Page) -> list[Mapping[str, Any]]:
-    statement = (
-        select(tasks)
-        .where(condition_of(tx, grant, query))
-        .order_by(*order_of(grant, query, tx.dialect))
-        .limit(page.size)
-        .offset((page.number - 1) * page.size)
-    )
-    return tx.rows(statement)
+def _read_rows(tx: Tx, grant: Grant, ids: Sequence[int]) -> list[Mapping[str, Any]]:
+    wanted = {"task_ids": id_list(ids), "project_id": grant.project_id}
+    rows = {row["id"]: row for row in tx.rows(_ROWS, wanted)}
+    return [rows[task_id] for task_id in ids if task_id in rows]
 
 
 def summarize_work(work: rendering.TaskWork) -> dict[str, Any]:

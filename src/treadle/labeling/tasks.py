@@ -15,7 +15,7 @@ from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, handouts, predictions, project_counters, projects, tasks, users
 from treadle.errors import Invalid
-from treadle.labeling import trash
+from treadle.labeling import field_indexes, trash
 from treadle.labeling.config import check_task_data, parse_config
 from treadle.labeling.json_text import one_line
 from treadle.labeling.rendering import TaskWork
@@ -88,6 +88,7 @@ def create(
         },
     ).scalar_one()
     add_to_counters(tx, project_id, tasks=1)
+    field_indexes.keep(tx, project_id, [task_id])
     _record(tx, grant, "task.created", task_id)
     return get(tx, grant, task_id)
 
@@ -103,6 +104,8 @@ def change(tx: Tx, grant: Grant, task_id: int, changes: Mapping[str, bytes]) -> 
         check_data(rules.label_config, changes["data"])
     values |= {"updated_at": tx.now, "updated_by": grant.actor.user_id}
     tx.execute(update(tasks).where(_t.id == task_id).values(**values))
+    if "data" in changes:
+        field_indexes.keep(tx, row["project_id"], [task_id])
     _record(tx, grant, "task.updated", task_id)
     return get(tx, grant, task_id)
 

@@ -13,6 +13,7 @@ from treadle.jobs.worker import Worker
 from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
 from treadle.labeling.duplication import DUPLICATE_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
+from treadle.labeling.field_indexes import BUILD_JOB, DROP_JOB
 from treadle.labeling.imports import IMPORT_JOB
 from treadle.labeling.overlap import OVERLAP_JOB
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB

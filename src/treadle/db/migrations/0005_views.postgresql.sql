@@ -10,12 +10,29 @@ CREATE INDEX ix_handouts_taken ON handouts (user_id, project_id, task_id) WHERE 
 
 CREATE INDEX ix_tasks_open ON tasks (project_id, id) WHERE is_labeled IS false AND assignees < overlap;
 
-CREATE INDEX ix_tasks_annotated ON tasks (project_id, id) WHERE total_annotations > 0;
+CREATE INDEX ix_tasks_annotated ON tasks (project_id, id) WHERE total_annotations <> 0;
 
 CREATE INDEX ix_tasks_project_id_total_annotations_id ON tasks (project_id, total_annotations, id);
 
--- Nothing was ever written into it: no version with the table before this one could.
+-- Nothing was ever written into these: no version with the tables before this one could.
 DROP TABLE task_fields;
+
+DROP TABLE field_indexes;
+
+CREATE TABLE field_indexes (
+    id BIGSERIAL NOT NULL,
+    project_id BIGINT NOT NULL,
+    path TEXT NOT NULL,
+    state TEXT NOT NULL,
+    job_id TEXT,
+    created_by BIGINT,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT pk_field_indexes PRIMARY KEY (id),
+    CONSTRAINT uq_field_indexes_project_id_path UNIQUE (project_id, path),
+    CONSTRAINT ck_field_indexes_state CHECK (state IN ('building', 'ready', 'removing')),
+    CONSTRAINT fk_field_indexes_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE,
+    CONSTRAINT fk_field_indexes_created_by FOREIGN KEY(created_by) REFERENCES users (id) ON DELETE SET NULL
+);
 
 CREATE TABLE task_fields (
     field_id BIGINT NOT NULL,

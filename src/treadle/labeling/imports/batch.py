@@ -14,7 +14,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import imports, predictions, project_counters, projects, tasks, users
 from treadle.db.types import to_microseconds
 from treadle.ids import new_uuid
-from treadle.labeling import usage
+from treadle.labeling import field_indexes, usage
 from treadle.labeling.imports.blocks import Batch
 from treadle.labeling.imports.rows import StagedAnnotation, StagedTask
 from treadle.labeling.tally import IGNORE_SKIPPED
@@ -127,6 +127,7 @@ def write_batch(tx: Tx, import_id: int, batch: Batch) -> None:
         came = (bytes(item.result) for staged in batch.tasks for item in staged.annotations)
         usage.add(tx, rules.project_id, came)
         tx.insert_rows(predictions, _PREDICTION_COLUMNS, guesses, same=rules.of_all)
+    field_indexes.keep(tx, rules.project_id, ids)
     counts = {"tasks": more, "annotations": len(done), "predictions": len(guesses)}
     tx.execute(_NOTE, {"of_import": import_id, **counts})
 

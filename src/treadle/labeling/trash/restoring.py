@@ -19,6 +19,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, file_uploads, handouts, predictions, projects, tasks, trash, users
 from treadle.errors import Conflict
 from treadle.ids import new_uuid
+from treadle.labeling import field_indexes
 from treadle.labeling.tally import IGNORE_SKIPPED, lock_task, sum_up
 from treadle.labeling.trash import content
 from treadle.labeling.trash.content import Content, StoredRow, by_id, write_stored
@@ -118,6 +119,7 @@ def _restore_tasks(tx: Tx, deletion: Deletion, items: Sequence[Content]) -> None
     write_stored(tx, handouts, [row for item in whole for row in item.handouts])
     count_tasks(tx, deletion.project_id, rows, sign=1)
     recount_assigned(tx, [row["id"] for row in rows])
+    field_indexes.keep(tx, deletion.project_id, [row["id"] for row in rows])
     sum_up(tx, deletion.project_id, done, sign=1)
 
 
