@@ -5,7 +5,7 @@ import { defineConfig } from 'vite';
 
 const here = import.meta.dirname;
 
-/** Two entries: the shell (index.html) and the label page (label.html), which shares no first chunk with it. */
+/** The shell, and the tests of both. The label page is a build of its own: vite.label.config.ts. */
 export default defineConfig({
   root: here,
   base: './', // served under an address prefix that is known only per request
@@ -19,7 +19,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2023',
     rolldownOptions: {
-      input: ['index.html', 'label.html'].map((page) => resolve(here, page)),
+      input: resolve(here, 'index.html'),
     },
   },
   test: {
