@@ -12,6 +12,8 @@ export interface RegionStyle {
   readonly isDashed: boolean;
 }
 
+type Styled = Pick<Region, 'fromName' | 'labels' | 'suggested'>;
+
 const FILL_ALPHA = 0.1;
 const UNLABELLED = 'var(--l12)';
 
@@ -27,7 +29,7 @@ export class Palette {
     this.#tokens = getComputedStyle(element);
   }
 
-  styleOf(region: Region): RegionStyle {
+  styleOf(region: Styled): RegionStyle {
     const key = `${region.fromName}\n${region.labels[0] ?? ''}\n${region.suggested ? 1 : 0}`;
     let style = this.#styles.get(key);
     if (style === undefined) {
@@ -35,6 +37,16 @@ export class Palette {
       this.#styles.set(key, style);
     }
     return style;
+  }
+
+  /** Of all spans that a person or a model may mark with one label. */
+  spanStyles(): RegionStyle[] {
+    const controls = this.#config.controls.filter((control) => control.makes === 'span');
+    return controls.flatMap(({ name, labels }) =>
+      labels.flatMap(({ value }) =>
+        [false, true].map((suggested) => this.styleOf({ fromName: name, labels: [value], suggested })),
+      ),
+    );
   }
 
   /** The colour that the next region of a control gets, for the label given. */
@@ -60,7 +72,7 @@ export class Palette {
     return resolved;
   }
 
-  #newStyle(key: string, region: Region): RegionStyle {
+  #newStyle(key: string, region: Styled): RegionStyle {
     return {
       key,
       colour: this.colourOf(region.fromName, region.labels[0]),

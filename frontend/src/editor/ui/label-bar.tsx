@@ -10,6 +10,9 @@ import { useEditor } from './use-editor.ts';
 /** More than this many labels are found by name. */
 export const MOST_SHOWN = 9;
 
+/** Names up to this long need no cutting, which costs a little in every frame. */
+const FITS = 14;
+
 interface Shown {
   readonly control: ControlTag;
   readonly label: LabelSpec;
@@ -102,7 +105,7 @@ function LabelButton({ editor, keyMap, control, label }: LabelButtonProps) {
       onClick={(event) => press(editor, control, label, event.ctrlKey || event.metaKey)}
     >
       <span className={`sq ${control.makes}`} />
-      <span className="cut">{label.shown}</span>
+      <span className={label.shown.length > FITS ? 'cut' : 'nowrap'}>{label.shown}</span>
       {key && <kbd className="wide">{showKey(key)}</kbd>}
     </button>
   );
@@ -161,6 +164,10 @@ function Finder({ all, editor, keyMap, isFinding, onFinding }: FinderProps) {
   );
 }
 
+function takeFocus(input: HTMLInputElement | null): void {
+  input?.focus();
+}
+
 function FinderList({ all, editor, onDone }: { all: readonly Shown[]; editor: Editor; onDone: () => void }) {
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
@@ -192,7 +199,7 @@ function FinderList({ all, editor, onDone }: { all: readonly Shown[]; editor: Ed
         aria-activedescendant={found[at] ? `found-${at}` : undefined}
         aria-label="Find a label"
         placeholder="Find a label"
-        autoFocus
+        ref={takeFocus}
         value={query}
         onChange={(event) => (setQuery(event.target.value), setAt(0))}
         onBlur={(event) => event.relatedTarget === null && setTimeout(onDone, 150)}

@@ -4,7 +4,7 @@ import { keepFocus } from './keep-focus.ts';
 import type { PictureSurface } from './stage-surfaces.ts';
 
 /** The camera moves with every frame; the figure follows at this pace, and not through React. */
-const PACE_MS = 120;
+const PACE_MS = 250;
 
 export function ZoomCorner({ surface }: { surface: PictureSurface }) {
   const figure = useRef<HTMLButtonElement>(null);

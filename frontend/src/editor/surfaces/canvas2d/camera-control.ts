@@ -100,10 +100,15 @@ export class CameraControl {
     const now = performance.now();
     const shown = this.shownAt(now);
     const next = constrain(camera, this.#size, this.#view);
-    this.#camera = next;
     this.#isFitted = Math.abs(next.scale / fitCamera(this.#size, this.#view).scale - 1) < 1e-6;
+    if (this.#motion === null && isSameCamera(next, shown)) return; // at the picture's edge, or as large as it gets
+    this.#camera = next;
     const isMotionWelcome = animate && !matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#motion = isMotionWelcome ? { from: shown, since: now } : null;
     this.#onChange();
   }
+}
+
+function isSameCamera(a: Camera, b: Camera): boolean {
+  return a.scale === b.scale && a.x === b.x && a.y === b.y;
 }

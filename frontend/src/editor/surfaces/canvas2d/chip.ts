@@ -1,5 +1,6 @@
 import type { Box } from '../../model/types';
 import { inkOn } from '../palette';
+import type { Pen } from './trace';
 
 const CHIP_FONT = '600 12px Inter, "Inter Variable", system-ui, sans-serif';
 export const CHIP_HEIGHT = 18;
@@ -18,7 +19,7 @@ export interface Chip {
 const widths = new Map<string, number>();
 
 /** Width of a chip with this text, in CSS px. */
-export function chipWidth(context: CanvasRenderingContext2D, text: string): number {
+export function chipWidth(context: Pen, text: string): number {
   let width = widths.get(text);
   if (width === undefined) {
     context.font = CHIP_FONT;
@@ -47,7 +48,7 @@ export function placeChip(
   return { x, y: Math.max(shape.minY, view.minY) + 4 };
 }
 
-export function paintChip(context: CanvasRenderingContext2D, chip: Chip): void {
+export function paintChip(context: Pen, chip: Chip): void {
   context.fillStyle = chip.colour;
   context.beginPath();
   context.roundRect(chip.x, chip.y, chip.width, CHIP_HEIGHT, 4);

@@ -27,7 +27,7 @@ export interface ScreenChange {
 }
 
 /** While the camera moves, everything is painted anew this often; in between the bitmaps are moved. */
-const REPAINT_MS = 100;
+const REPAINT_MS = 250;
 /** The camera rests when it has not moved for this long. */
 const REST_MS = 120;
 /** From this size on, CSS px, picture pixels are shown as squares, unless the config wants them smooth. */
@@ -77,6 +77,7 @@ export class Screen {
   /** The camera moved: its bitmaps follow at once, and are painted sharp when it rests. */
   cameraMoved(): void {
     this.request({ camera: true });
+    if (this.#restTimer === 0) this.#paintedAt = performance.now(); // what is there is good enough to begin with
     clearTimeout(this.#restTimer);
     this.#restTimer = window.setTimeout(() => this.#rest(), REST_MS);
   }
@@ -96,7 +97,7 @@ export class Screen {
     if (dirty.camera || dirty.all) this.#movePicture(camera, !dirty.all);
     if (dirty.all) this.#finishPicture(camera.scale);
     if (dirty.camera || dirty.marquee) this.#moveMarquee(camera);
-    const isDue = dirty.all || (dirty.camera && now - this.#paintedAt >= REPAINT_MS);
+    const isDue = dirty.all || (dirty.camera && now - this.#paintedAt >= REPAINT_MS && !this.#idle.serves(camera, this.#camera.view));
     this.#paintIdle(camera, isDue, dirty.boxes, now);
     this.#paintActive(camera, isDue || dirty.active);
     if (this.#camera.isMoving) this.request({ camera: true });
@@ -109,6 +110,7 @@ export class Screen {
   }
 
   #rest(): void {
+    this.#restTimer = 0;
     this.#root.classList.remove('is-moving');
     this.request({ all: true, active: true });
   }

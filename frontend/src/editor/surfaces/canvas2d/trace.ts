@@ -12,8 +12,11 @@ export function isUprightBox(shape: Shape): boolean {
   return shape.kind === 'rectangle' && shape.rotation === 0;
 }
 
+/** What paints: on the page, or beside it. */
+export type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
 /** Puts the outline of a shape on the context's current path, in view units. */
-export function trace(context: CanvasRenderingContext2D, shape: Shape, camera: Camera, size: PictureSize): void {
+export function trace(context: Pen, shape: Shape, camera: Camera, size: PictureSize): void {
   const { scale, x, y } = camera;
   switch (shape.kind) {
     case 'rectangle': {

@@ -1,5 +1,5 @@
-/** A block of text is about this long; it ends at a line's end. UTF-16 units. */
-const BLOCK_LENGTH = 1000;
+/** A block of text is at least this long and ends at a line's end; a change paints its blocks anew. UTF-16 units. */
+const BLOCK_LENGTH = 200;
 
 /** Where the blocks of a text begin; the last item is its length. A line longer than a block stays whole. */
 export function blockStarts(text: string, length = BLOCK_LENGTH): number[] {
