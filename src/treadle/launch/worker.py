@@ -32,6 +32,8 @@ JOB_KINDS: tuple[JobKind, ...] = (
     DELETE_JOB,
     RESTORE_JOB,
     ACCEPT_JOB,
+    BUILD_JOB,
+    DROP_JOB,
     ASSIGN_JOB,
     OVERLAP_JOB,
     DUPLICATE_JOB,
