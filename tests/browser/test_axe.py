@@ -55,6 +55,7 @@ class World:
 
     pictures: int
     picture_task: int
+    annotated_task: int
     texts: int
     text_task: int
     empty: int
@@ -80,7 +81,7 @@ def world(house: House) -> World:
     house.ask("POST", "/api/workspaces/1/invitations", json={"role": "annotator", "email": "new@example.com"})
     house.ask("GET", f"/api/projects/{texts}/export?exportType=JSON")
     house.ask("DELETE", f"/api/projects/{house.make_project('Thrown away', PICTURE_CONFIG)}/")
-    return World(pictures, tasks[0], texts, text, empty, workspace, house)
+    return World(pictures, tasks[0], tasks[2], texts, text, empty, workspace, house)
 
 
 def box(region_id: str, x: float, label: str) -> dict[str, Any]:
@@ -213,6 +214,42 @@ def filter_form(page: Page, world: World) -> None:
     tasks(page, world)
     page.get_by_role("button", name="+ Filter").click()
     expect(page.get_by_role("dialog", name="Add a filter")).to_be_visible()
+
+
+def changed_view(page: Page, world: World) -> None:
+    data = {"title": "Cars", "filters": {"conjunction": "and", "items": []}}
+    view = world.house.ask("POST", "/api/dm/views/", json={"project": world.pictures, "data": data})
+    page.goto(f"/projects/{world.pictures}/data?view={view['id']}&where=id:greater:0;id:less:999999&match=or")
+    expect(page.get_by_role("button", name="Save changes")).to_be_visible()
+
+
+def view_menu(page: Page, world: World) -> None:
+    changed_view(page, world)
+    page.get_by_role("button", name="The view Cars").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+
+
+def wrong_filter(page: Page, world: World) -> None:
+    page.goto(f"/projects/{world.pictures}/data?where=file_upload:regex:(")
+    expect(page.locator(".chip").get_by_role("alert")).to_be_visible()
+
+
+def columns_of_tasks(page: Page, world: World) -> None:
+    tasks(page, world)
+    page.get_by_role("button", name="Columns").click()
+    expect(page.get_by_role("dialog", name="Columns")).to_be_visible()
+
+
+def task_beside(page: Page, world: World) -> None:
+    page.goto(f"/projects/{world.pictures}/data?task={world.annotated_task}")
+    page.get_by_role("button", name="History of the annotation").click()
+    expect(page.get_by_role("list", name="Versions, newest first")).to_be_visible()
+
+
+def assign_dialog(page: Page, world: World) -> None:
+    selected_tasks(page, world)
+    page.get_by_role("button", name="Assign…").click()
+    expect(page.get_by_role("checkbox", name="ada@example.com")).to_be_visible()
 
 
 def text_tasks(page: Page, world: World) -> None:
@@ -350,6 +387,12 @@ def label_instructions(page: Page, world: World) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def label_history(page: Page, world: World) -> None:
+    LabelPage(page).open(world.pictures, world.annotated_task)
+    page.get_by_test_id("history").click()
+    expect(page.get_by_role("list", name="Versions, newest first")).to_be_visible()
+
+
 def label_signed_out(page: Page, world: World) -> None:
     label_picture(page, world)
     page.context.clear_cookies(name="sessionid")
@@ -390,6 +433,12 @@ SCENES: tuple[Scene, ...] = (
     tasks_as_tiles,
     filtered_tasks,
     filter_form,
+    changed_view,
+    view_menu,
+    wrong_filter,
+    columns_of_tasks,
+    task_beside,
+    assign_dialog,
     text_tasks,
     no_tasks,
     export_dialog,
@@ -414,6 +463,7 @@ SCENES: tuple[Scene, ...] = (
     label_keys,
     label_palette,
     label_instructions,
+    label_history,
     label_signed_out,
     label_conflict,
     label_done,

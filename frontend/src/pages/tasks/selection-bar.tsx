@@ -9,6 +9,7 @@ import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { AssignDialog } from './assign-dialog';
 import { startBulk } from './bulk';
+import { usePhone } from './use-phone';
 import { countSelected, NOTHING, type Selection, toChosen } from './selection';
 
 interface SelectionBarProps {
@@ -20,8 +21,6 @@ interface SelectionBarProps {
   /** What is about to be done with them, once it is confirmed. */
   now: Doing;
   onNow: (now: Doing) => void;
-  /** Whether tasks can be assigned to people. */
-  assigns: boolean;
   /** Absent where this selection cannot be exported. */
   onExport: (() => void) | undefined;
 }
@@ -29,8 +28,9 @@ interface SelectionBarProps {
 export type Doing = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'assign' | null;
 
 /** What can be done with the selected tasks. */
-export function SelectionBar({ project, asked, total, selection, onSelect, now, onNow, assigns, onExport }: SelectionBarProps) {
+export function SelectionBar({ project, asked, total, selection, onSelect, now, onNow, onExport }: SelectionBarProps) {
   const client = useQueryClient();
+  const isPhone = usePhone();
   const selected = countSelected(selection, total);
   const tasks = counted(selected, 'task');
   const start = async (action: TaskAction, words: { doing: string; done: string; undone?: string }, users?: readonly number[]) => {
@@ -51,17 +51,17 @@ export function SelectionBar({ project, asked, total, selection, onSelect, now, 
     <div className="float-bar selection-bar" role="region" aria-label="Selected tasks">
       <b className="b" role="status">{count(selected)} selected{selection.all && selection.ids.size > 0 && <span className="muted wide"> all but {count(selection.ids.size)}</span>}</b>
       {hasPredictions && <button type="button" className="btn ghost wide" onClick={acts['accept']} disabled={accept.isPending}>Accept predictions</button>}
-      {assigns && <button type="button" className="btn ghost wide" onClick={acts['assign']}>Assign…</button>}
+      <button type="button" className="btn ghost wide" onClick={acts['assign']}>Assign…</button>
       {onExport && <button type="button" className="btn ghost wide" onClick={onExport}>Export…</button>}
       <button type="button" className="btn danger-ghost" onClick={acts['tasks']}>Delete…</button>
-      {(hasAnnotations || hasPredictions || assigns) && (
+      {(isPhone || hasAnnotations || hasPredictions) && (
         <MenuTrigger>
           <Button className="btn ghost icon" aria-label="More to do with them"><Icon name="dots" /></Button>
           <Popover placement="top end" className="menu">
             <Menu aria-label="More to do with the selected tasks" style={{ outline: 'none' }} onAction={(key) => acts[String(key)]?.()}>
-              {hasPredictions ? <MenuItem id="accept" className="slim">Accept predictions</MenuItem> : null}
-              {assigns ? <MenuItem id="assign" className="slim">Assign…</MenuItem> : null}
-              {onExport ? <MenuItem id="export" className="slim">Export…</MenuItem> : null}
+              {isPhone && hasPredictions ? <MenuItem id="accept">Accept predictions</MenuItem> : null}
+              {isPhone ? <MenuItem id="assign">Assign…</MenuItem> : null}
+              {isPhone && onExport ? <MenuItem id="export">Export…</MenuItem> : null}
               {hasAnnotations ? <MenuItem id="annotations" className="danger">Delete their annotations…</MenuItem> : null}
               {hasPredictions ? <MenuItem id="predictions" className="danger">Delete their predictions…</MenuItem> : null}
             </Menu>
@@ -87,7 +87,7 @@ export function SelectionBar({ project, asked, total, selection, onSelect, now, 
           <WayBack />
         </Confirm>
       )}
-      {now === 'assign' && <AssignDialog workspace={project.workspace} tasks={tasks} onClose={close} onAct={(action, users, names) => start(action, action === 'assign_annotators' ? { doing: `Assigning ${tasks}`, done: `${tasks} assigned to ${names}.` } : { doing: `Taking ${tasks} away`, done: `${tasks} no longer assigned to ${names}.` }, users)} />}
+      {now === 'assign' && <AssignDialog project={project} tasks={tasks} onClose={close} onAct={(action, users, names) => start(action, action === 'assign_annotators' ? { doing: `Assigning ${tasks}`, done: `${tasks} assigned to ${names}.` } : { doing: `Taking ${tasks} away`, done: `${tasks} no longer assigned to ${names}.` }, users)} />}
     </div>
   );
 }

@@ -1,10 +1,11 @@
-import { useEffect, useId, useRef, useState, type CSSProperties, type PointerEvent } from 'react';
+import { useId, useRef, type CSSProperties, type PointerEvent } from 'react';
 import type { TaskRow } from '../../api/types';
 import { Icon } from '../../ui/icon';
 import { Skeleton } from '../../ui/parts';
 import type { TableColumn } from './columns';
 import { countSelected, EVERYTHING, isSelected, NOTHING } from './selection';
 import { type GridActs, useGridKeys } from './use-grid-keys';
+import { usePhone } from './use-phone';
 import { HEAD_PX, useRowWindow } from './use-row-window';
 
 interface GridProps extends GridActs {
@@ -102,17 +103,4 @@ function Edge({ column, onWidth }: { column: TableColumn; onWidth: GridProps['on
     edge.addEventListener('lostpointercapture', () => edge.removeEventListener('pointermove', move), { once: true });
   };
   return <span className="edge" aria-hidden="true" onPointerDown={onDown} onDoubleClick={() => onWidth(column, undefined)} />;
-}
-
-const NARROW = '(max-width: 720px)';
-
-export function usePhone(): boolean {
-  const [phone, setPhone] = useState(() => matchMedia(NARROW).matches);
-  useEffect(() => {
-    const query = matchMedia(NARROW);
-    const onChange = () => setPhone(query.matches);
-    query.addEventListener('change', onChange);
-    return () => query.removeEventListener('change', onChange);
-  }, []);
-  return phone;
 }

@@ -10,11 +10,11 @@ import { Icon } from '../../ui/icon';
 import { Failure, messageOf, Pill, Skeleton } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 import { LabelCounts } from './columns';
-import { usePhone } from './task-grid';
 import { PreviewWork } from './preview-work';
 import { fileNameOf, labelColours, mediaFor, statusOf, subjectOf, wordsFor } from './task-kind';
 import { TaskPicture, TaskWords } from './task-picture';
 import { shownResults, tallyOf } from './task-results';
+import { usePhone } from './use-phone';
 
 interface PreviewProps {
   project: Project;

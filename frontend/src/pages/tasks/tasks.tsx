@@ -7,7 +7,7 @@ import { projectQuery } from '../../api/projects';
 import { peopleQuery, sessionQuery } from '../../api/session';
 import { TASKS_A_PAGE } from '../../api/tasks';
 import type { Person, Project, TaskRow } from '../../api/types';
-import { may, useWorkspace } from '../../app/workspace';
+import { may, useRoleIn } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure } from '../../ui/parts';
 import { LabelArt } from '../projects/label-art';
@@ -51,10 +51,10 @@ function TaskTable({ project }: { project: Project }) {
   const asking = useAsking(project.id, () => setSelection(NOTHING));
   const { columns, asked, ask, view, preview } = asking;
   const people = usePeople();
-  const workspace = useWorkspace();
-  const [makes, counts] = [may(workspace, 'edit'), may(workspace, 'export')];
-  const assigns = makes && columns.some((column) => column.id === 'assignees');
-  const table = useTable(project, people, columns.filter((column) => column.parent === 'data').map((column) => column.id), assigns);
+  const role = useRoleIn(project.id);
+  const [makes, counts] = [may(role, 'edit'), may(role, 'export')];
+  const hasAssignees = columns.some((column) => column.id === 'assignees');
+  const table = useTable(project, people, columns.filter((column) => column.parent === 'data').map((column) => column.id), hasAssignees);
   const { look, change, isChanged, forget } = useLook(project.id, view);
   const isGrid = look.layout === 'grid';
   const rows = useTaskRows(project.id, asking.selection, isGrid ? WHOLE : BRIEF, asking.isReady);
@@ -87,7 +87,7 @@ function TaskTable({ project }: { project: Project }) {
         {preview !== undefined && (
           <TaskPreview
             project={project} id={preview} people={people} openAddress={openAddress} onClose={() => asking.look(undefined)} onStep={(by) => step.current?.(by)} makes={makes}
-            onAssign={assigns ? (task) => { setSelection(toggled(NOTHING, task)); setNow('assign'); } : undefined}
+            onAssign={makes ? (task) => { setSelection(toggled(NOTHING, task)); setNow('assign'); } : undefined}
           />
         )}
       </div>
@@ -95,7 +95,7 @@ function TaskTable({ project }: { project: Project }) {
       <div className="floats">
         <BulkBars />
         {makes && countSelected(selection, rows.total) > 0 && (
-          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} assigns={assigns} onExport={exporting.start} />
+          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} onExport={exporting.start} />
         )}
       </div>
     </>
@@ -140,7 +140,7 @@ const NoneYours = ({ project }: { project: Project }) => (
 
 function NoTasks({ project }: { project: Project }) {
   const navigate = useNavigate();
-  const makes = may(useWorkspace(), 'edit');
+  const makes = may(useRoleIn(project.id), 'edit');
   const open = () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project.id) }, search: { open: 'import' } });
   return (
     <>
