@@ -84,6 +84,7 @@ def test_what_a_word_cannot_carry_is_reported() -> None:
         ("It's 3.5%, isn't it?", ["It", "'s", "3.5", "%", ",", "is", "n't", "it", "?"]),
         ("J. Doe, the U.S., left... Why?", ["J.", "Doe", ",", "the", "U.S.", ",", "left", "...", "Why", "?"]),
         ("One. Two (at 10:30).", ["One", ".", "Two", "(", "at", "10:30", ")", "."]),
+        ("I cannot, I can't.", ["I", "can", "not", ",", "I", "ca", "n't", "."]),
         ('"No," he said.', ['"', "No", ",", '"', "he", "said", "."]),
         (" \u00a0\n", []),
     ],

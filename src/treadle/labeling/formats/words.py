@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 #: Always a word by themselves.
-_ALONE = r'[;@#$/%&?!()\[\]{}<>"“”„«»…`]'
+_ALONE = r'[;@#$/%&?!()\[\]{}<>"“”„«»…]'
 _BREAK = rf"\.{{3,}}|--+|{_ALONE}|[:,](?!\d)"
 _PIECE = re.compile(rf"{_BREAK}|(?:(?!{_BREAK})\S)+")
-_SHORT_FORM = re.compile(r"(?i)(?<=.)(?:n['’]t|['’](?:s|m|d|ll|re|ve))$|(?<=[^'’])['’]$")
+_SHORT_FORM = re.compile(r"(?i)(?<=^can)not$|(?<=.)(?:n['’]t|['’](?:s|m|d|ll|re|ve))$|(?<=[^'’])['’]$")
 _PERIOD = re.compile(r"\.(?=['’]*$)")
 
 
