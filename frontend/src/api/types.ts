@@ -84,6 +84,7 @@ export interface TaskRow {
   assignees?: number[];
   annotations?: TaskAnnotation[];
   predictions?: TaskPrediction[];
+  drafts?: TaskDraft[];
   total_annotations: number;
   cancelled_annotations: number;
   total_predictions: number;

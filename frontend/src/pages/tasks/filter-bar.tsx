@@ -58,7 +58,7 @@ export function FilterBar(bar: BarProps) {
       <span className="seg wide" role="group" aria-label="Layout">
         {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} onClick={() => onLook({ layout: each })}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
       </span>
-      <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Show as rows' : 'Show as a grid'} onClick={() => onLook({ layout: isGrid ? 'rows' : 'grid' })}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
+      <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Rows' : 'Grid'} onClick={() => onLook({ layout: isGrid ? 'rows' : 'grid' })}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
     </div>
   );
 }

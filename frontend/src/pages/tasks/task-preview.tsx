@@ -88,7 +88,7 @@ interface BodyProps extends Pick<PreviewProps, 'project' | 'people' | 'makes' | 
   onShow: (shown: Shown) => void;
 }
 
-const MOST_WORDS = 3000;
+const MOST_WORDS = 1200;
 
 function Body({ project, task, people, shown, onShow, makes, openAddress }: BodyProps) {
   const subject = subjectOf(project);

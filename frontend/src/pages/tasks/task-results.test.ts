@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest';
-import type { TaskAnnotation, TaskPrediction, TaskResult, TaskRow } from '../../api/types';
+import type { TaskAnnotation, TaskDraft, TaskPrediction, TaskResult, TaskRow } from '../../api/types';
 import { outlinesOf, shownResults, stretchesOf, tallyOf } from './task-results';
 
 const span = (start: number, end: number, label: string): TaskResult => ({ type: 'labels', value: { start, end, labels: [label] } });
 
-test('a task shows what a person made, else what was predicted', () => {
+test('a task shows what a person made, begun, else what was predicted', () => {
   const predictions = [{ result: [span(0, 1, 'a')] }] as unknown as TaskPrediction[];
   const annotations = [{ was_cancelled: true, result: [] }, { was_cancelled: false, result: [span(0, 1, 'b')] }] as unknown as TaskAnnotation[];
   expect(shownResults({ annotations, predictions } as TaskRow)).toMatchObject({ isPredicted: false, results: [{ value: { labels: ['b'] } }] });
   expect(shownResults({ annotations: annotations.slice(0, 1), predictions } as TaskRow).isPredicted).toBe(true);
+  const drafts = [{ result: [span(0, 1, 'c')] }] as unknown as TaskDraft[];
+  expect(shownResults({ annotations: [], drafts, predictions } as unknown as TaskRow)).toMatchObject({ isPredicted: false, results: [{ value: { labels: ['c'] } }] });
 });
 
 test('shapes are drawn in the pixels of their picture; what has no outline is left out', () => {

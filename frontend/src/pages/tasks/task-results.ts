@@ -6,9 +6,9 @@ export interface Said {
   isPredicted: boolean;
 }
 
-/** What a small picture of a task shows. */
-export function shownResults({ annotations = [], predictions = [] }: TaskRow): Said {
-  const made = annotations.filter((each) => !each.was_cancelled).at(-1);
+/** What a small picture of a task shows: an annotation, else what was begun, else what was predicted. */
+export function shownResults({ annotations = [], predictions = [], drafts = [] }: TaskRow): Said {
+  const made = annotations.filter((each) => !each.was_cancelled).at(-1) ?? drafts.at(-1);
   if (made) return { results: made.result, isPredicted: false };
   return { results: predictions.at(-1)?.result ?? [], isPredicted: true };
 }

@@ -9,7 +9,7 @@ import { TASKS_A_PAGE } from '../../api/tasks';
 import type { Person, Project, TaskRow } from '../../api/types';
 import { may, useRoleIn } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
-import { Empty, Failure } from '../../ui/parts';
+import { Empty, Failure, messageOf } from '../../ui/parts';
 import { LabelArt } from '../projects/label-art';
 import { EVERYTHING_ASKED } from './asked';
 import { BulkBars } from './bulk-bar';
@@ -76,7 +76,7 @@ function TaskTable({ project }: { project: Project }) {
       />
       <div className="beside">
         <div className="beside-main">
-          {first.isError && <Failure error={first.error} retry={() => void first.refetch()} what="The list of tasks" acts={isRefused && <ShowAll asking={asking} />} />}
+          {first.isError && (isRefused && asked.filters.length > 0 ? <Refused asking={asking} error={first.error} /> : <Failure error={first.error} retry={() => void first.refetch()} what="The list of tasks" />)}
           {first.isSuccess && rows.total === 0 && (asked.filters.length > 0 ? <NoneFound asking={asking} /> : <NoneYours project={project} />)}
           {!first.isError && (rows.total > 0 || first.isPending) && (
             isGrid
@@ -128,6 +128,10 @@ function useSlow(isFetching: boolean): boolean {
 }
 
 const ShowAll = ({ asking }: { asking: Asking }) => <button type="button" className="btn" onClick={() => asking.ask(EVERYTHING_ASKED, null)}>Show all tasks</button>;
+
+const Refused = ({ asking, error }: { asking: Asking; error: unknown }) => (
+  <Empty art={<Icon name="warn" size={28} />} title="A filter cannot be used" acts={<ShowAll asking={asking} />}>{messageOf(error)} Press it to change it, or take it away.</Empty>
+);
 
 const NoneFound = ({ asking }: { asking: Asking }) => (
   <Empty art={<Icon name="filter" size={28} />} title="No task fits these filters" acts={<ShowAll asking={asking} />}>Take a filter away, or change its value.</Empty>
