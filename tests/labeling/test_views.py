@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.labeling.studio import Studio, box, result
-from treadle.errors import Invalid, NotFound
+from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.labeling import predictions, queue, task_list, views
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
@@ -132,7 +132,7 @@ def test_a_view_that_is_not_there_is_not_found(studio: Studio) -> None:
         view = views.create(tx, grant, {"title": "odd", "filters": {"items": []}})
         assert views.query_of(tx, grant, view["id"]).is_everything
         with pytest.raises(NotFound):
-            views.get(tx, view["id"] + 1)
+            views.get(tx, grant.actor, view["id"] + 1)
 
 
 def test_views_keep_the_order_they_are_put_in(studio: Studio) -> None:
@@ -140,7 +140,24 @@ def test_views_keep_the_order_they_are_put_in(studio: Studio) -> None:
         grant = studio.grant(tx, "editor", Permission.VIEW_WRITE)
         made = [views.create(tx, grant, {"title": name})["id"] for name in "abc"]
         views.order(tx, grant, made[::-1])
-        assert [row["id"] for row in views.of_project(tx, studio.project_id)] == made[::-1]
+        assert [row["id"] for row in views.of_project(tx, grant.actor, studio.project_id)] == made[::-1]
+
+
+def test_a_private_view_is_its_maker_s_alone(studio: Studio) -> None:
+    with studio.database.write() as tx:
+        maker = studio.grant(tx, "editor", Permission.VIEW_WRITE)
+        other = studio.grant(tx, "manager", Permission.VIEW_WRITE)
+        mine = views.create(tx, maker, {"title": "mine"}, is_private=True)["id"]
+        shared = views.create(tx, maker, {"title": "shared"})["id"]
+        for reader, seen in ((maker, [mine, shared]), (other, [shared])):
+            found_ids = [row["id"] for row in views.of_project(tx, reader.actor, studio.project_id)]
+            assert found_ids == seen
+        with pytest.raises(NotFound):
+            views.query_of(tx, other, mine)
+        with pytest.raises(Forbidden):
+            views.change(tx, other, shared, {}, is_private=True)
+        views.remove_all(tx, other)
+        assert [row["id"] for row in views.of_project(tx, maker.actor, studio.project_id)] == [mine]
 
 
 def test_a_page_tells_what_is_shown_of_each_task(studio: Studio) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
@@ -31,6 +31,7 @@ class ViewBody(Struct):
 
     data: dict[str, Any] = {}
     project: Id | None = None
+    is_private: bool | UnsetType = UNSET
 
 
 class OrderBody(Struct):
@@ -72,7 +73,7 @@ def list_views(call: Call) -> Reply:
         found: list[dict[str, Any]] = []
         for each in wanted:
             call.allow(tx, ProjectScope(each))
-            found.extend(views.render(row) for row in views.of_project(tx, each))
+            found.extend(views.render(row) for row in views.of_project(tx, call.actor, each))
         return json_reply(found)
 
 
@@ -81,14 +82,15 @@ def create_view(call: Call) -> Reply:
     project_id = body.project if body.project is not None else _project(call)
     with call.write() as tx:
         grant = call.allow(tx, ProjectScope(project_id))
-        return json_reply(views.render(views.create(tx, grant, body.data)), 201)
+        is_private = body.is_private is True
+        return json_reply(views.render(views.create(tx, grant, body.data, is_private=is_private)), 201)
 
 
 def get_view(call: Call) -> Reply:
     view_id = call.path_int("id")
     with call.read() as tx:
         _allow_view(call, tx, view_id)
-        return json_reply(views.render(views.get(tx, view_id)))
+        return json_reply(views.render(views.get(tx, call.actor, view_id)))
 
 
 def update_view(call: Call) -> Reply:
@@ -96,15 +98,17 @@ def update_view(call: Call) -> Reply:
     body = call.decode(ViewBody)
     with call.write() as tx:
         grant = _allow_view(call, tx, view_id)
-        kept = {} if call.method == "PUT" else msgspec.json.decode(views.get(tx, view_id)["settings"])
-        return json_reply(views.render(views.change(tx, grant, view_id, {**kept, **body.data})))
+        row = views.get(tx, call.actor, view_id)
+        kept = {} if call.method == "PUT" else msgspec.json.decode(row["settings"])
+        is_private = row["is_private"] if body.is_private is UNSET else body.is_private
+        changed = views.change(tx, grant, view_id, {**kept, **body.data}, is_private=is_private)
+        return json_reply(views.render(changed))
 
 
 def delete_view(call: Call) -> Reply:
     view_id = call.path_int("id")
     with call.write() as tx:
-        _allow_view(call, tx, view_id)
-        views.remove(tx, view_id)
+        views.remove(tx, _allow_view(call, tx, view_id), view_id)
     return empty()
 
 
@@ -165,7 +169,7 @@ def _allow_list(call: Call, tx: Tx) -> Grant:
 
 def _allow_view(call: Call, tx: Tx, view_id: int) -> Grant:
     with told_as(views.no_view(view_id)):
-        return call.allow(tx, ProjectScope(views.get(tx, view_id)["project_id"]))
+        return call.allow(tx, ProjectScope(views.get(tx, call.actor, view_id)["project_id"]))
 
 
 def _project(call: Call) -> int:

@@ -135,6 +135,10 @@ def _make_upload(client: httpx.Client, world: World) -> int:
     return int(client.get(f"/api/projects/{project}/file-uploads").json()[0]["id"])
 
 
+def _index_field(client: httpx.Client, world: World) -> int:
+    return _make(client, str(world.fill("/api/projects/{project}/field-indexes/")), {"path": "image"})
+
+
 def _invite(client: httpx.Client, _world: World) -> int:
     return _make(client, "/api/workspaces/1/invitations", {"role": "viewer"})
 
@@ -186,6 +190,7 @@ def _give_role(client: httpx.Client, path: str, person: int) -> None:
 _FIXED = {"workspace": "1", "organization": "1", "version": "1"}
 #: What takes longer to make, and is made where a path names it.
 _MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
+    "field_index": _index_field,
     "import": _make_import,
     "job": _make_export,
     "upload": _make_upload,
