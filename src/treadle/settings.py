@@ -50,7 +50,12 @@ class Settings:
     trusted_origins: str = _setting("", "further origins that may write (https://a.example), by commas")
     session_days: int = _setting(14, "days that a sign-in lasts")
     max_upload_bytes: int = _setting(2 * 1024**3, "largest body of one upload, in bytes")
+    max_unpacked_bytes: int = _setting(20 * 1024**3, "most that one archive may unpack to, in bytes")
     inline_import_bytes: int = _setting(1024**2, "JSON imports up to this size run in the request, in bytes")
+    outbound_allow: str = _setting(
+        "", "private hosts and ranges that may be fetched from (10.0.0.0/8, files.internal), by commas"
+    )
+    outbound_time_limit_s: int = _setting(600, "seconds that fetching a file from an address may take")
     log_level: str = _setting("info", "debug, info, warning or error")
     with_samples: bool = _setting(False, "add the sample projects at the first start")
 

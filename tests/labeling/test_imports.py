@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from PIL import Image
 from sqlalchemy import select
@@ -25,7 +24,6 @@ from treadle.labeling import projects, queue, tasks, trash, uploads
 from treadle.labeling.imports import IMPORT_JOB, import_inline, import_predictions, start_import, writing
 from treadle.labeling.imports.blocks import Block
 from treadle.labeling.imports.job import undo_import
-from treadle.labeling.imports.predictions import PredictionRow
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Settings
@@ -283,8 +281,8 @@ def test_predictions_wait_until_the_tasks_of_an_import_show(studio: Studio) -> N
     with studio.database.write() as tx:
         tx.execute(imports.update().values(state="running"))
         grant = studio.grant(tx, "editor", Permission.PREDICTION_WRITE)
-        with pytest.raises(Invalid, match="has no task"):
-            import_predictions(tx, grant, [PredictionRow(row, msgspec.Raw(b"[]"))])
+    with pytest.raises(Invalid, match="has no task"):
+        import_predictions(studio.database, grant, b'[{"task": %d, "result": []}]' % row)
 
 
 def all_tasks(studio: Studio) -> list[int]:

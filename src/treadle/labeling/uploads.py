@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -50,7 +51,33 @@ def store(objects: ObjectStore, project_id: int, name: str, chunks: Iterable[byt
     return StoredFile(file_name, key, kept.size_bytes, guess_type(name))
 
 
-def add(tx: Tx, project_id: int, user_id: int, file: StoredFile) -> int:
+def store_made(
+    objects: ObjectStore, project_id: int, name: str, chunks: Iterable[bytes], *, import_id: int
+) -> StoredFile:
+    """Keep the bytes of a file that an import itself fetched or unpacked.
+
+    The same ``name`` in the same import lies at the same place, so that a step may run again.
+    """
+    mark = hashlib.sha256(f"{import_id}/{name}".encode()).hexdigest()[: _MARK_CHARACTERS - 1]
+    file_name = f"{mark}-{_plain_name(name)}"
+    kept = objects.put(f"{_folder_of(project_id, import_id)}{file_name}", chunks)
+    return StoredFile(file_name, kept.key, kept.size_bytes, guess_type(name))
+
+
+def add_made(tx: Tx, project_id: int, user_id: int | None, file: StoredFile) -> int:
+    """Write the row of such a file, unless it is there; its id."""
+    found = of_project_by_name(tx, project_id, file.file_name)
+    return int(found["id"]) if found else add(tx, project_id, user_id, file)
+
+
+def list_made(tx: Tx, project_id: int, import_id: int) -> list[Mapping[str, Any]]:
+    """The rows of what an import itself fetched or unpacked."""
+    folder = _folder_of(project_id, import_id)
+    made = _OF_PROJECT.where(func.substr(_f.object_key, 1, len(folder)) == folder)
+    return [dict(row) for row in tx.execute(made, {"project_id": project_id}).mappings()]
+
+
+def add(tx: Tx, project_id: int, user_id: int | None, file: StoredFile) -> int:
     """Write the row of a kept file; its id."""
     return int(
         tx.execute(
@@ -86,6 +113,13 @@ def find(tx: Tx, grant: Grant, file_name: str) -> Mapping[str, Any]:
     return dict(row)
 
 
+def of_project_by_name(tx: Tx, project_id: int, file_name: str) -> Mapping[str, Any] | None:
+    """The row of an upload by its whole name, whoever asks."""
+    wanted = {"project_id": project_id, "file_name": file_name}
+    row = tx.execute(_BY_NAME, wanted).mappings().first()
+    return None if row is None else dict(row)
+
+
 def list_by_id(tx: Tx, ids: Iterable[int]) -> list[Mapping[str, Any]]:
     """The rows of these uploads, in the order of ids."""
     return [dict(row) for row in tx.execute(_BY_ID, {"ids": list(ids)}).mappings()]
@@ -95,6 +129,37 @@ def list_of_project(tx: Tx, grant: Grant) -> list[Mapping[str, Any]]:
     """The rows of those uploads of the grant's project that the actor may see, in the order of ids."""
     shown = _OF_PROJECT.where(_is_shown_to(grant))
     return [dict(row) for row in tx.execute(shown, {"project_id": grant.project_id}).mappings()]
+
+
+def check_are_of(tx: Tx, grant: Grant, ids: Sequence[int]) -> None:
+    """Nothing, when all of these uploads are of the grant's project. Raises NotFound("file-not-found")."""
+    found = {row["id"] for row in list_by_id(tx, ids) if row["project_id"] == grant.project_id}
+    for upload_id in ids:
+        if upload_id not in found:
+            raise NotFound(
+                "file-not-found", f"Project {grant.project_id} has no file with the id {upload_id}."
+            )
+
+
+def get(tx: Tx, upload_id: int) -> Mapping[str, Any]:
+    """The row of an upload, whoever asks. Raises NotFound("file-not-found")."""
+    found = list_by_id(tx, [upload_id])
+    if not found:
+        raise no_file(upload_id)
+    return found[0]
+
+
+def no_file(upload_id: int) -> NotFound:
+    """The error for a file that is not there or not the actor's to see."""
+    return NotFound("file-not-found", f"There is no file with the id {upload_id}.")
+
+
+def list_used(tx: Tx, project_id: int, ids: Sequence[int]) -> set[int]:
+    """Which of these uploads a task of the project came of: its picture, or the table it was a row of."""
+    used = select(tasks.c.file_upload_id).where(
+        tasks.c.project_id == project_id, tasks.c.file_upload_id.in_(ids)
+    )
+    return set(tx.execute(used.distinct()).scalars())
 
 
 def remove(tx: Tx, ids: Iterable[int]) -> None:
@@ -119,9 +184,16 @@ def thumbnail_key(project_id: int, file_name: str) -> str:
 
 def safe_name(name: str) -> str:
     """``name`` without anything that could leave a folder, made unique by eight characters in front."""
+    return f"{uuid.uuid4().hex[: _MARK_CHARACTERS - 1]}-{_plain_name(name)}"
+
+
+def _plain_name(name: str) -> str:
     plain = PurePosixPath(name.replace("\\", "/")).name
-    cleaned = _UNSAFE.sub("_", plain).lstrip(".")[-_LONGEST_NAME:] or "file"
-    return f"{uuid.uuid4().hex[: _MARK_CHARACTERS - 1]}-{cleaned}"
+    return _UNSAFE.sub("_", plain).lstrip(".")[-_LONGEST_NAME:] or "file"
+
+
+def _folder_of(project_id: int, import_id: int) -> str:
+    return f"uploads/{project_id}/import-{import_id}/"
 
 
 def guess_type(name: str) -> str:

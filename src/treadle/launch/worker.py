@@ -14,7 +14,7 @@ from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
 from treadle.labeling.duplication import DUPLICATE_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.field_indexes import BUILD_JOB, DROP_JOB
-from treadle.labeling.imports import IMPORT_JOB
+from treadle.labeling.imports import IMPORT_JOB, PREDICTIONS_JOB
 from treadle.labeling.overlap import OVERLAP_JOB
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB
 from treadle.launch.housekeeping import start_housekeeping
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 #: Every kind of job.
 JOB_KINDS: tuple[JobKind, ...] = (
     IMPORT_JOB,
+    PREDICTIONS_JOB,
     EXPORT_JOB,
     SNAPSHOT_JOB,
     DELETE_JOB,

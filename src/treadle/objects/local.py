@@ -45,7 +45,7 @@ class LocalObjects:
         return size_bytes
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        file = self._open(key)
+        file = self.open(key)
         file.seek(start)
         return _chunks(file, None if end is None else end - start)
 
@@ -68,7 +68,8 @@ class LocalObjects:
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
 
-    def _open(self, key: str) -> BinaryIO:
+    def open(self, key: str) -> BinaryIO:
+        """The object as the file that it is, to be read. Raises NotFound("object-not-found")."""
         try:
             return self._path(key).open("rb")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+from treadle.objects.local import LocalObjects
 from treadle.objects.store import ObjectStore
 
 _IN_MEMORY_BYTES = 8 * 1024**2
@@ -14,7 +15,11 @@ _IN_MEMORY_BYTES = 8 * 1024**2
 
 @contextmanager
 def open_spooled(objects: ObjectStore, key: str) -> Iterator[BinaryIO]:
-    """The object's bytes, in memory when small and in a temporary file otherwise. Raises NotFound."""
+    """The object's bytes: the file itself where it is one, else a copy. Raises NotFound."""
+    if isinstance(objects, LocalObjects):
+        with objects.open(key) as found:
+            yield found
+        return
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
         for chunk in objects.read(key):
             file.write(chunk)

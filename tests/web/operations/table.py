@@ -190,6 +190,27 @@ IMPORTS = (
         body=[{"task": "{task}", "result": [BOX], "score": 0.9}],
         refused=CHANGE,
     ),
+    _op(
+        "POST",
+        "/api/projects/{project}/tasks/bulk/",
+        "import 3 tasks",
+        201,
+        query={"return_task_ids": "true"},
+        body=[{"data": {"image": "https://example.com/0.jpg"}}],
+        refused=CHANGE,
+    ),
+    _op(
+        "POST",
+        "/api/projects/{project}/reimport",
+        None,
+        201,
+        body={"file_upload_ids": ["{upload}"]},
+        refused=CHANGE,
+    ),
+    _op("GET", "/api/projects/{project}/reimports/{import}/"),
+    _op("GET", "/api/import/file-upload/{upload}"),
+    _op("DELETE", "/api/import/file-upload/{upload}", None, 409, refused=CHANGE),
+    _op("DELETE", "/api/projects/{project}/file-uploads", body={"file_upload_ids": []}, refused=CHANGE),
     _op("GET", "/data/upload/{project}/{file}"),
 )
 PREDICTIONS = (

@@ -292,12 +292,30 @@ def test_a_body_without_a_task_is_told_400(
     check_nothing_is_left(studio, admin, project)
 
 
-def test_what_comes_later_says_so(admin: httpx.Client, project: int) -> None:
-    answers = [
-        admin.post(f"/api/projects/{project}/import", json={"url": "https://example.com/a.csv"}),
-        admin.post(f"/api/projects/{project}/import?commit_to_project=false", json=rows(2)),
-    ]
-    assert [answer.status_code for answer in answers] == [501, 501]
+def test_files_are_kept_first_and_become_tasks_later(admin: httpx.Client, project: int) -> None:
+    """The two steps of Label Studio's import page."""
+    table = {"file": ("a.csv", b"image,n\na.jpg,1\nb.jpg,2\n")}
+    kept = admin.post(f"/api/projects/{project}/import?commit_to_project=false", files=table).json()
+    assert (kept["task_count"], kept["annotation_count"], kept["could_be_tasks_list"]) == (2, None, True)
+    assert (kept["data_columns"], kept["found_formats"]) == (["image", "n"], {".csv": 1})
+    assert admin.get(f"/api/projects/{project}/").json()["task_number"] == 0
+    url, wanted = f"/api/projects/{project}/reimport", {"file_upload_ids": kept["file_upload_ids"]}
+    assert admin.post(url, json=wanted).json()["task_count"] == 2
+    whole = admin.post(url, json={**wanted, "files_as_tasks_list": False}).json()
+    assert (whole["task_count"], whole["file_upload_ids"]) == (1, kept["file_upload_ids"])
+    assert admin.post(url, json={"file_upload_ids": [987654321]}).status_code == 404
+    # JSON in the body is no file to keep.
+    assert (
+        admin.post(f"/api/projects/{project}/import?commit_to_project=false", json=rows(2)).status_code == 400
+    )
+
+
+def test_an_address_of_this_machine_is_not_fetched(admin: httpx.Client, project: int) -> None:
+    for body in ({"url": f"{admin.base_url}/api/users/"}, {"urls": ["http://169.254.169.254/latest/"]}):
+        answer = admin.post(f"/api/projects/{project}/import", json=body)
+        assert (answer.status_code, answer.json()["detail"].count("TREADLE_OUTBOUND_ALLOW")) == (403, 1)
+    form = {"url": "file:///etc/passwd"}
+    assert admin.post(f"/api/projects/{project}/import", data=form).status_code == 400
 
 
 def test_a_file_of_another_project_or_of_nobody_is_not_found(

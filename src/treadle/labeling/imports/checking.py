@@ -65,6 +65,8 @@ class Checker:
     def check_rows(self, rows: Sequence[Any], place: Place, upload_id: int | None) -> Block:
         """Rows that another format said. Raises Invalid("row-malformed")."""
         text = msgspec.json.encode(rows)
+        if holds_nul(text):
+            raise not_json(place(0), "a row holds the character NUL, which is kept nowhere")
         form = None if self.suggested_by else self._quickly(text, len(rows))
         if form is not None:
             return Block(form, len(rows), text, upload_id)

@@ -7,52 +7,67 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, update
 
 from treadle import jobs
 from treadle.access import Grant
 from treadle.db import Database, Tx
-from treadle.db.schema import imports
 from treadle.labeling import projects, uploads
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import writing
 from treadle.labeling.imports.batch import write_batch
+from treadle.labeling.imports.beginning import begin, name_job
 from treadle.labeling.imports.blocks import Block, to_batches
 from treadle.labeling.imports.checking import Checker, Staged
-from treadle.labeling.imports.staging import Source, stage_json
+from treadle.labeling.imports.materials import LabelsAs
+from treadle.labeling.imports.staging import stage_json
 from treadle.labeling.uploads import StoredFile
 
 JOB_NAME = "import"
 
-_NAME_JOB = update(imports).where(imports.c.id == bindparam("of_import")).values(job_id=bindparam("job"))
+
+class Plan(msgspec.Struct, frozen=True):
+    """How an import is to go about it."""
+
+    #: A kept JSON body, instead of files.
+    body_key: str | None = None
+    #: Files that the worker fetches first.
+    urls: tuple[str, ...] = ()
+    #: Keys of the rows' data whose values are predictions.
+    suggested_by: tuple[str, ...] = ()
+    #: What the labels in files of other formats become.
+    labels_as: LabelsAs = "annotations"
+    #: Otherwise the files are read and counted, and no task is made.
+    commits: bool = True
+    #: The rows of a table are tasks; otherwise the file itself is one.
+    files_as_tasks_list: bool = True
 
 
 class ImportOrder(msgspec.Struct, frozen=True):
-    """What the worker shall import: uploads by id, or the JSON body under a key."""
+    """What the worker shall import: uploads by id, a kept JSON body, or what lies at addresses."""
 
     import_id: int
+    plan: Plan
     upload_ids: list[int] = []
-    body_key: str | None = None
-    suggested_by: tuple[str, ...] = ()
+    #: Came with this order, and go with it when it fails.
+    owns_uploads: bool = True
 
 
 def start_import(
-    tx: Tx,
-    grant: Grant,
-    files: Sequence[StoredFile],
-    *,
-    body_key: str | None = None,
-    suggested_by: Sequence[str] = (),
+    tx: Tx, grant: Grant, files: Sequence[StoredFile] | Sequence[int], *, plan: Plan | None = None
 ) -> tuple[jobs.Job, int]:
-    """Order the import of kept files, or of a kept JSON body; the job and the import's id.
+    """Order the import of kept files, or of uploads by id; the job and the import's id.
 
-    ``suggested_by``: keys of the rows' data whose values are predictions.
+    Raises NotFound("file-not-found") for an upload of another project.
     """
     assert grant.project_id is not None
-    upload_ids = [uploads.add(tx, grant.project_id, grant.actor.user_id, file) for file in files]
-    import_id = _begin(tx, grant)
-    job = jobs.submit(tx, grant, JOB_NAME, ImportOrder(import_id, upload_ids, body_key, tuple(suggested_by)))
-    tx.execute(_NAME_JOB, {"of_import": import_id, "job": job.id})
+    own = [file for file in files if isinstance(file, StoredFile)]
+    upload_ids = [uploads.add(tx, grant.project_id, grant.actor.user_id, file) for file in own]
+    upload_ids += [file for file in files if isinstance(file, int)]
+    uploads.check_are_of(tx, grant, upload_ids)
+    import_id = begin(tx, grant)
+    order = ImportOrder(import_id, plan or Plan(), upload_ids, owns_uploads=len(own) == len(upload_ids))
+    job = jobs.submit(tx, grant, JOB_NAME, order)
+    name_job(tx, import_id, job.id)
     return job, import_id
 
 
@@ -68,7 +83,7 @@ def import_inline(
     with database.read() as tx:
         config = parse_config(projects.config_of(tx, grant.project_id))
     checker = Checker(config, Staged(), suggested_by)
-    blocks = list(stage_json([body], checker, Source("The body", "")))
+    blocks = list(stage_json([body], checker, "The body"))
     import_id = _write(database, grant, blocks, checker.summary.task_count)
     return {**answer(checker.summary, time.monotonic() - began, []), "import": import_id}
 
@@ -76,13 +91,13 @@ def import_inline(
 def _write(database: Database, grant: Grant, blocks: Sequence[Block], count: int) -> int:
     if count <= writing.BATCH:
         with database.write() as tx:
-            import_id = _begin(tx, grant)
+            import_id = begin(tx, grant)
             for batch in to_batches(blocks, 0, writing.BATCH):
                 write_batch(tx, import_id, batch)
             writing.finish(tx, import_id)
         return import_id
     with database.write() as tx:
-        import_id = _begin(tx, grant)
+        import_id = begin(tx, grant)
     try:
         writing.write_all(database, import_id, blocks, _tell_nobody)
     except BaseException:
@@ -107,26 +122,6 @@ def answer(summary: Staged, duration_s: float, upload_ids: Sequence[int]) -> dic
         "left_out": summary.left_out,
         "left_out_count": summary.left_out_count,
     }
-
-
-def source_of(row: Any) -> Source:
-    """An upload as something to import."""
-    name = row["file_name"].split("-", 1)[-1]
-    return Source(name, row["object_key"], row["id"], row["project_id"], row["file_name"])
-
-
-def _begin(tx: Tx, grant: Grant) -> int:
-    return int(
-        tx.execute(
-            insert(imports).returning(imports.c.id),
-            {
-                "project_id": grant.project_id,
-                "user_id": grant.actor.user_id,
-                "state": "running",
-                "created_at": tx.now,
-            },
-        ).scalar_one()
-    )
 
 
 def _tell_nobody(_written: int) -> None:

@@ -163,6 +163,18 @@ def row_decoders(config: SameConfig, columns: tuple[str, ...]) -> tuple[tuple[Fo
     )
 
 
+@lru_cache(maxsize=64)
+def prediction_decoder(config: SameConfig) -> _Decoder:
+    """What reads a list of predictions for tasks that surely fit."""
+    fields: _Fields = [
+        ("task", Annotated[int, Meta(ge=1, le=2**62)]),
+        ("result", result_type(config.config) or list[_Nothing]),
+        ("model_version", str | None, ""),
+        ("score", float | None, None),
+    ]
+    return _list_decoder(msgspec.defstruct("QuickPrediction", fields))
+
+
 def data_type(config: LabelConfig, columns: tuple[str, ...]) -> Any:
     """The type of data that has these keys at most, and all that the config shows; None without one."""
     if len(columns) > _MOST_COLUMNS:

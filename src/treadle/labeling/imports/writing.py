@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, case, delete, func, select, update
 from treadle import events
 from treadle.db import Database, Tx, schema
 from treadle.db.prepared import Prepared
-from treadle.db.schema import imports, tasks
+from treadle.db.schema import imports, predictions, tasks
 from treadle.labeling.imports.batch import write_batch
 from treadle.labeling.imports.blocks import Block, to_batches
 from treadle.labeling.tally import add_to_counters, count_out
@@ -24,9 +24,10 @@ _BATCH_BESIDE = 200
 _PAUSE_S = 0.002
 #: So long after somebody else's commit, more are expected.
 _QUIET_S = 1.0
-_REPORT_INTERVAL_S = 0.25
+REPORT_INTERVAL_S = 0.25
 
 _t = tasks.c
+_p = predictions.c
 _PROGRESS = select(
     imports.c.task_count,
     imports.c.annotation_count,
@@ -70,6 +71,11 @@ class Turns:
             time.sleep(_PAUSE_S)
 
 
+def progress_of(tx: Tx, import_id: int) -> Any:
+    """How much of an import lies in the database, and its state."""
+    return tx.execute(_PROGRESS, {"import_id": import_id}).one()
+
+
 def write_all(
     database: Database, import_id: int, blocks: Iterable[Block], report: Callable[[int], None]
 ) -> int:
@@ -78,7 +84,7 @@ def write_all(
     ``report`` is told now and then how many lie in the database, and may raise to stop.
     """
     with database.read() as tx:
-        written = int(tx.execute(_PROGRESS, {"import_id": import_id}).one().task_count)
+        written = int(progress_of(tx, import_id).task_count)
     turns, told_s = Turns(), float("-inf")
     for batch in to_batches(blocks, written, BATCH):
         for part in batch.parts(_BATCH_BESIDE if turns.is_shared else BATCH):
@@ -87,7 +93,7 @@ def write_all(
                 write_batch(tx, import_id, part)
             written += len(part)
             turns.step_back()
-        if time.monotonic() - told_s > _REPORT_INTERVAL_S:
+        if time.monotonic() - told_s > REPORT_INTERVAL_S:
             report(written)
             told_s = time.monotonic()
     report(written)
@@ -96,7 +102,7 @@ def write_all(
 
 def finish(tx: Tx, import_id: int) -> None:
     """Show the import's rows, all at once, and count them in the project; nothing the second time."""
-    row = tx.execute(_PROGRESS, {"import_id": import_id}).one()
+    row = progress_of(tx, import_id)
     if row.state == "done":
         return
     counted = {"tasks": row.task_count, "predictions": row.prediction_count}
@@ -111,12 +117,17 @@ def finish(tx: Tx, import_id: int) -> None:
     tx.execute(update(imports).where(imports.c.id == import_id).values(state="done", finished_at=tx.now))
     events.record(
         tx,
-        "tasks.imported",
+        "tasks.imported" if row.task_count else "predictions.imported",
         actor_id=row.user_id,
         project_id=row.project_id,
         subject_id=import_id,
         payload=counts,
     )
+
+
+def end_empty(tx: Tx, import_id: int) -> None:
+    """End an import that was to make no task."""
+    tx.execute(update(imports).where(imports.c.id == import_id).values(state="done", finished_at=tx.now))
 
 
 def task_ids(tx: Tx, import_id: int) -> list[int]:
@@ -140,14 +151,31 @@ def undo(database: Database, import_id: int) -> bool:
 
 def _undo_batch(database: Database, import_id: int, project_id: int) -> bool:
     with database.write() as tx:
-        ids = list(tx.execute(select(_t.id).where(_t.import_id == import_id).limit(BATCH)).scalars())
-        if ids:
-            count_out(tx, project_id, schema.annotations.c.task_id.in_(ids))
-            tx.execute(delete(tasks).where(_t.id.in_(ids)))
-        else:
-            ended = {"state": "failed", "finished_at": tx.now}
-            tx.execute(update(imports).where(imports.c.id == import_id).values(**ended))
-        return bool(ids)
+        if _undo_tasks(tx, import_id, project_id) or _undo_predictions(tx, import_id, project_id):
+            return True
+        ended = {"state": "failed", "finished_at": tx.now}
+        tx.execute(update(imports).where(imports.c.id == import_id).values(**ended))
+        return False
+
+
+def _undo_tasks(tx: Tx, import_id: int, project_id: int) -> bool:
+    ids = list(tx.execute(select(_t.id).where(_t.import_id == import_id).limit(_BATCH_BESIDE)).scalars())
+    if ids:
+        count_out(tx, project_id, schema.annotations.c.task_id.in_(ids))
+        tx.execute(delete(tasks).where(_t.id.in_(ids)))
+    return bool(ids)
+
+
+def _undo_predictions(tx: Tx, import_id: int, project_id: int) -> bool:
+    """Of an import of predictions alone: those that came with a task went with it."""
+    made = select(_p.id, _p.task_id).where(_p.project_id == project_id, _p.import_id == import_id)
+    found = tx.execute(made.limit(_BATCH_BESIDE)).all()
+    if found:
+        tx.execute(delete(predictions).where(_p.id.in_([row.id for row in found])))
+        left = select(func.count()).where(_p.task_id == _t.id).scalar_subquery()
+        of_tasks = _t.id.in_([row.task_id for row in found])
+        tx.execute(update(tasks).where(of_tasks).values(total_predictions=left))
+    return bool(found)
 
 
 def undo_abandoned(database: Database, *, older_than: timedelta) -> int:

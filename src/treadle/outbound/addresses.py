@@ -1,0 +1,80 @@
+"""Which addresses the server may call for a user."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from treadle.errors import Forbidden, Invalid
+
+Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
+Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
+
+# An IPv4 address in the clothes of an IPv6 one: a translator on the way would undress it.
+_TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+
+
+@dataclass(frozen=True)
+class AllowList:
+    """Hosts and networks that may be called though they are private."""
+
+    hosts: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> AllowList:
+        """``10.0.0.0/8, files.internal`` as a list. Raises Invalid("setting") naming what is neither."""
+        hosts, networks = set(), []
+        for entry in filter(None, (part.strip().lower() for part in text.split(","))):
+            network = _network(entry)
+            if network is not None:
+                networks.append(network)
+            elif "/" in entry or ":" in entry:
+                raise Invalid(
+                    "setting",
+                    f"TREADLE_OUTBOUND_ALLOW: {entry!r} is neither a host nor a range of addresses.",
+                )
+            else:
+                hosts.add(entry.rstrip("."))
+        return cls(frozenset(hosts), tuple(networks))
+
+    def allows(self, host: str, address: Address) -> bool:
+        """Whether the host, or the network of its address, is on the list."""
+        return host.lower().rstrip(".") in self.hosts or any(
+            address.version == network.version and address in network for network in self.networks
+        )
+
+
+def check_address(host: str, written: str, allowed: AllowList) -> None:
+    """Nothing, when the server may call ``written``, which ``host`` stands for.
+
+    Raises Forbidden("address-private").
+    """
+    address = _plain(ipaddress.ip_address(written.partition("%")[0]))
+    if allowed.allows(host, address) or (address.is_global and not address.is_multicast):
+        return
+    raise Forbidden(
+        "address-private",
+        f"{host} is at {address}, an address of this machine or of a private network, which the server does "
+        "not call for anybody. An administrator may allow it with TREADLE_OUTBOUND_ALLOW.",
+    )
+
+
+def _plain(address: Address) -> Address:
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if any(address in network for network in _TRANSLATED):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def _network(entry: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,223 @@
+"""Fetching a file from an address that a user gave."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+from treadle.errors import Invalid, TreadleError, Unavailable
+from treadle.outbound.addresses import AllowList, check_address
+from treadle.settings import Settings
+
+_MOST_REDIRECTS = 5
+_CHUNK_BYTES = 256 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LONGEST_URL = 8_000
+_CONNECT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file as it arrives."""
+
+    #: The last part of the address that answered.
+    name: str
+    content_type: str
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What may be called, and for how long and how much."""
+
+    allowed: AllowList
+    most_bytes: int
+    #: For the whole of a call, redirects included.
+    time_limit_s: float
+
+    @contextmanager
+    def fetch(self, url: str) -> Iterator[Fetched]:
+        """The file at ``url``.
+
+        Raises Invalid("url-invalid", "url-too-large"), Forbidden("address-private"),
+        Unavailable("url-unreachable"), each naming the address.
+        """
+        deadline_s = time.monotonic() + self.time_limit_s
+        shown = _without_query(url)
+        try:
+            with self._follow(url, deadline_s) as (response, last):
+                yield Fetched(_name_of(last), _type_of(response), self._chunks(response, shown, deadline_s))
+        except TreadleError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            text = f"{shown} could not be fetched: {_told(error)}. Look whether it can be reached from here."
+            raise Unavailable("url-unreachable", text, fields={"url": [text]}) from error
+
+    @contextmanager
+    def _follow(self, url: str, deadline_s: float) -> Iterator[tuple[http.client.HTTPResponse, SplitResult]]:
+        for _ in range(_MOST_REDIRECTS + 1):
+            target = _parse(url)
+            connection = self._connect(target, deadline_s)
+            ending = threading.Timer(max(0.0, deadline_s - time.monotonic()), _end, [connection])
+            ending.daemon = True
+            ending.start()
+            try:
+                response = _ask(connection, target)
+                place = response.headers.get("location")
+                if response.status in _REDIRECTS and place:
+                    url = urljoin(url, place)
+                    continue
+                _check_status(response, url)
+                yield response, target
+                return
+            finally:
+                ending.cancel()
+                connection.close()
+        text = f"{_without_query(url)} leads on and on: over {_MOST_REDIRECTS} redirects."
+        raise Unavailable("url-unreachable", text, fields={"url": [text]})
+
+    def _connect(self, target: SplitResult, deadline_s: float) -> http.client.HTTPConnection:
+        host = target.hostname or ""
+        is_secure = target.scheme == "https"
+        port = target.port or (443 if is_secure else 80)
+        left_s = min(_CONNECT_S, max(0.1, deadline_s - time.monotonic()))
+        plain = self._open(host, port, left_s)
+        plain.settimeout(max(0.1, deadline_s - time.monotonic()))
+        # The connection is made here, to the address that was looked at; http.client only speaks over it.
+        connection = http.client.HTTPConnection(host, port)
+        try:
+            connection.sock = _secure(plain, host) if is_secure else plain
+        except BaseException:
+            plain.close()
+            raise
+        return connection
+
+    def _open(self, host: str, port: int, timeout_s: float) -> socket.socket:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for *_rest, place in found:
+            check_address(host, str(place[0]), self.allowed)
+        last: OSError = OSError("no address")
+        for family, kind, protocol, _canonical, place in found:
+            try:
+                return _reach(socket.socket(family, kind, protocol), place, timeout_s)
+            except OSError as error:  # noqa: PERF203 - the next address may answer
+                last = error
+        raise last
+
+    def _chunks(self, response: http.client.HTTPResponse, shown: str, deadline_s: float) -> Iterator[bytes]:
+        size_bytes = 0
+        while chunk := response.read1(_CHUNK_BYTES):
+            size_bytes += len(chunk)
+            if size_bytes > self.most_bytes:
+                text = f"{shown} has more than {self.most_bytes} bytes, the most that the server takes."
+                raise Invalid("url-too-large", text, fields={"url": [text]})
+            if time.monotonic() > deadline_s:
+                raise TimeoutError("it took too long")
+            yield chunk
+        if time.monotonic() > deadline_s:  # it was cut off, which looks like an end
+            raise TimeoutError("it took too long")
+        if response.length:
+            raise OSError("it broke off before its end")
+
+
+def open_gate(settings: Settings) -> Gate:
+    """The gate as the settings say. Raises Invalid("setting")."""
+    return Gate(
+        AllowList.parse(settings.outbound_allow), settings.max_upload_bytes, settings.outbound_time_limit_s
+    )
+
+
+def _parse(url: str) -> SplitResult:
+    try:
+        target = urlsplit(url.strip())
+        is_whole = target.scheme in ("http", "https") and bool(target.hostname)
+        target.port  # noqa: B018 - raises for what is no port
+        (target.hostname or "").encode("idna")
+    except (ValueError, UnicodeError) as error:
+        raise _invalid(url, f"is no address ({error})") from error
+    if not is_whole or len(url) > _LONGEST_URL or not url.isprintable():
+        raise _invalid(url, "is no http or https address")
+    if target.username is not None or target.password is not None:
+        raise _invalid(url, "holds a name or a password, which the server does not send")
+    return target
+
+
+def _reach(plain: socket.socket, place: Any, timeout_s: float) -> socket.socket:
+    try:
+        plain.settimeout(timeout_s)
+        plain.connect(place)
+    except BaseException:
+        plain.close()
+        raise
+    return plain
+
+
+def _secure(plain: socket.socket, host: str) -> ssl.SSLSocket:
+    return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+
+
+def _ask(connection: http.client.HTTPConnection, target: SplitResult) -> http.client.HTTPResponse:
+    path = target.path or "/"
+    query = f"?{target.query}" if target.query else ""
+    host = (target.hostname or "").encode("idna").decode()
+    named = f"[{host}]" if ":" in host else host
+    asked = f"{named}:{target.port}" if target.port else named
+    headers = {"Host": asked, "User-Agent": "Treadle", "Accept": "*/*", "Accept-Encoding": "identity"}
+    connection.request("GET", _quoted(path + query), headers=headers)
+    return connection.getresponse()
+
+
+def _quoted(path: str) -> str:
+    return "".join(char if "!" <= char <= "~" else _percent(char) for char in path)
+
+
+def _percent(char: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in char.encode())
+
+
+def _check_status(response: http.client.HTTPResponse, url: str) -> None:
+    if response.status != http.client.OK:
+        text = f"{_without_query(url)} answered {response.status} {response.reason}; it has no file to give."
+        raise Unavailable("url-unreachable", text, fields={"url": [text]})
+
+
+def _end(connection: http.client.HTTPConnection) -> None:
+    # Whoever sends a byte now and then would never time out.
+    if connection.sock is not None:
+        try:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def _name_of(target: SplitResult) -> str:
+    return PurePosixPath(unquote(target.path)).name or target.hostname or "file"
+
+
+def _type_of(response: http.client.HTTPResponse) -> str:
+    return (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _without_query(url: str) -> str:
+    # What signs an address often stands in its query, and an error is shown and logged.
+    return url.split("?")[0].split("#")[0][:200]
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    return str(error) or type(error).__name__
+
+
+def _invalid(url: str, what: str) -> Invalid:
+    text = f"{_without_query(url)!r} {what}. Give an address such as https://example.com/tasks.json."
+    return Invalid("url-invalid", text, fields={"url": [text]})
