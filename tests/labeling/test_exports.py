@@ -110,6 +110,8 @@ def test_an_export_comes_with_a_report_of_what_it_could_not_carry(studio: Studio
     _, found = export(studio, parts, "VOC")
 
     assert found["left_out"] == {Reason.TURNED.value: 1, Reason.ANSWER.value: 1}
+    with studio.database.read() as tx:
+        assert f"1 x {Reason.TURNED.value}" in jobs.get(tx, found["url"].rpartition("/")[2]).log
     assert (found["loss_count"], found["report_url"]) == (2, f"{found['url']}/report")
     report = json.loads(b"".join(parts.objects.read(report_key(found["object_key"]))))
     where = {"task": task_id, "annotation": done["id"]}

@@ -19,7 +19,14 @@ from tests.labeling.formats.feeding import (
 )
 from treadle.errors import Invalid
 from treadle.labeling.config import parse_config
-from treadle.labeling.formats import EXPORT_FORMATS, ExportFormat, ExportTask, annotated_only, find_format
+from treadle.labeling.formats import (
+    EXPORT_FORMATS,
+    ExportFormat,
+    ExportTask,
+    annotated_only,
+    find_format,
+    losses,
+)
 
 BOXES = (
     '<View><Image name="img" value="$image"/><RectangleLabels name="box" toName="img">'
@@ -103,6 +110,13 @@ def test_each_task_of_json_stands_on_a_line_of_its_own_however_it_was_stored() -
     assert (opening, closing) == (b"[", b"]")
     assert json.loads(first.rstrip(b","))["data"] == {"text": "two\nlines"}
     assert json.loads(second)["id"] == 1
+
+
+def test_beyond_a_bound_losses_are_counted_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losses, "MOST_LISTED", 2)
+    skipped = [task(i, {"text": "x"}, annotation(i, [], was_cancelled=True)) for i in range(3)]
+    _, told = export("CSV", TEXT, skipped)
+    assert (list(told.left_out.values()), [loss["task"] for loss in told.losses]) == ([3], [0, 1])
 
 
 def test_a_task_with_many_annotations_is_one_line_like_any_other() -> None:

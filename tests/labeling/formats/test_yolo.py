@@ -115,6 +115,12 @@ def test_a_class_name_is_one_line() -> None:
     assert files["classes.txt"].splitlines()[1] == "big Ant"
 
 
+def test_classes_that_come_to_the_same_name_are_told_apart() -> None:
+    config = SHAPES.replace('"Ant"', '"big&#10;Ant"').replace('"Zebra"', '"big Ant"')
+    files, _ = export_yolo(config, [])
+    assert files["classes.txt"].splitlines()[:2] == ["big Ant", "big Ant 2"]
+
+
 def test_pictures_of_one_name_have_files_of_their_own() -> None:
     addresses = [
         "https://example.com/a/0.jpg",

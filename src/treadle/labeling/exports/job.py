@@ -154,6 +154,7 @@ def write_tasks(run: JobRun, key: str, export_type: str, tasks: Iterable[ExportT
         run.objects.delete(report_key(key))  # That of an earlier run, which was cut off.
         if losses.total:
             run.objects.put(report_key(key), losses.chunks())
+            run.log("\n".join(f"{count} x {reason}" for reason, count in losses.counts.most_common()))
         run.objects.put(key, _chunks(file))
         return Written(counts.tasks, counts.annotations, dict(losses.counts))
 

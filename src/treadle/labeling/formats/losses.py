@@ -14,6 +14,8 @@ from typing import IO, TypeAlias
 
 import msgspec
 
+#: Losses that a report tells one by one.
+MOST_LISTED = 1_000_000
 _IN_MEMORY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 
@@ -63,6 +65,7 @@ class LossReport:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self._noted = 0
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 (see __exit__)
 
     def __enter__(self) -> LossReport:
@@ -76,14 +79,17 @@ class LossReport:
     @property
     def total(self) -> int:
         """How many losses there are."""
-        return self.counts.total()
+        return self._noted
 
     def add(
         self, reason: Reason, task_id: int, annotation_id: int | None = None, region_id: str | None = None
     ) -> None:
-        """Note one loss."""
-        self._file.write(b",\n" if self.counts else b"[\n")
+        """Note one loss.  Beyond a million they are counted alone: a report must not fill the disk."""
         self.counts[reason.value] += 1
+        self._noted += 1
+        if self._noted > MOST_LISTED:
+            return
+        self._file.write(b",\n" if self._noted > 1 else b"[\n")
         entry = {"task": task_id, "annotation": annotation_id, "region": region_id, "reason": reason.value}
         self._file.write(msgspec.json.encode(entry))
 
