@@ -7,7 +7,7 @@ const SHEET: Array<[string, Array<[keys: string, what: string]>]> = [
   ['In a project', [['L', 'Label the next task'], ['I', 'Import'], ['E', 'Export']]],
   ['In the task table', [
     ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['X', 'Select or let go'], ['Space', 'Look at the task beside the table'],
-    ['Shift ↑ ↓', 'Extend the selection'], [`${MOD} A`, 'Select all'], ['Enter', 'Open the task'], ['Del', 'Delete the selected tasks'], ['F', 'Add a filter'],
+    ['Shift ↑ ↓', 'Extend the selection'], [`${MOD} A`, 'Select all'], ['Enter', 'Open the task'], ['Del', 'Delete the selected tasks'], ['F', 'Add a filter'], ['G', 'Rows or pictures side by side'],
   ]],
   ['On the label page', [
     ['V', 'Select'], ['H or Space', 'Move the picture'], ['R P O K', 'Rectangle, polygon, ellipse, point'], ['1 … 9 0', 'Labels'], ['/', 'Find a label'],

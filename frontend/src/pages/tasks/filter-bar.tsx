@@ -1,5 +1,6 @@
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { Project } from '../../api/types';
+import { useKeys } from '../../app/keys';
 import { counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Progress } from '../../ui/parts';
@@ -39,9 +40,11 @@ const SORTS: ReadonlyArray<readonly [sort: string, words: string]> = [
 export function FilterBar(bar: BarProps) {
   const { project, asking, usual, look, onLook, table } = bar;
   const { asked, view, ask } = asking;
-  const quick = useQuickFields(project.id);
+  const quick = useQuickFields(project.id, bar.makes);
   const told = !view && usual.find((each) => each.asked.filters.length > 0 && sameAsked(each.asked, asked));
   const isGrid = look.layout === 'grid';
+  const turn = () => onLook({ layout: isGrid ? 'rows' : 'grid' });
+  useKeys({ g: turn });
   return (
     <div className="tools" role="toolbar" aria-label="Which tasks are shown">
       <ViewTabs project={project} asking={asking} usual={usual} isLookChanged={bar.isLookChanged} />
@@ -56,9 +59,9 @@ export function FilterBar(bar: BarProps) {
         : <ColumnsMenu table={table} look={look} onLook={onLook} quick={quick} makes={bar.makes} />}
       <SortMenu sort={asked.sort} table={table} onSort={(sort) => ask({ ...asked, sort })} />
       <span className="seg wide" role="group" aria-label="Layout">
-        {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} onClick={() => onLook({ layout: each })}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
+        {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} title={isGrid === (each === 'grid') ? undefined : 'G'} onClick={() => onLook({ layout: each })}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
       </span>
-      <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Rows' : 'Grid'} onClick={() => onLook({ layout: isGrid ? 'rows' : 'grid' })}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
+      <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Rows' : 'Grid'} onClick={turn}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
     </div>
   );
 }

@@ -26,10 +26,10 @@ export interface QuickFields {
   drop: (field: QuickField) => void;
 }
 
-/** The quick fields of a project, and making more of them. */
-export function useQuickFields(project: number): QuickFields {
+/** The quick fields of a project, and making more of them, for those who may. */
+export function useQuickFields(project: number, makes: boolean): QuickFields {
   const client = useQueryClient();
-  const fields = useQuery(quickFieldsQuery(project)).data;
+  const fields = useQuery({ ...quickFieldsQuery(project), enabled: makes }).data;
   const [progress, setProgress] = useState<ReadonlyMap<string, number | undefined>>(new Map());
   const refresh = () => client.invalidateQueries(quickFieldsQuery(project));
   const tell = (path: string, share: number | undefined) => setProgress((all) => new Map(all).set(path, share));

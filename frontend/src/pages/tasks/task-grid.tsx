@@ -31,7 +31,7 @@ export function TaskGrid({ subject, columns, useRange, sort, onSort, onWidth, ..
   const rows = useRowWindow(scroller, total, rowHeight);
   const taskAt = useRange(rows.from, rows.to);
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / rowHeight) - 2);
-  const { active, onKey, onCheck, look } = useGridKeys(acts, { across: 1, page, taskAt, show: rows.show });
+  const { active, onKey, onCheck, onLook } = useGridKeys(acts, { across: 1, page, taskAt, show: rows.show });
   const id = useId();
   const selected = countSelected(selection, total);
 
@@ -61,7 +61,7 @@ export function TaskGrid({ subject, columns, useRange, sort, onSort, onWidth, ..
               {columns.map((column) => (
                 <span key={column.id} role="gridcell" className={`cell c-${column.id.replace('.', '-')}${column.number ? ' num' : ''}`}>
                   {task ? column.cell(task) : <Skeleton width={column.id === 'subject' ? 60 : '60%'} height={column.id === 'subject' ? 40 : 10} />}
-                  {task && column.id === 'id' && <button type="button" className="eye" tabIndex={-1} aria-label={`Look at task ${task.id}`} title="Look at it beside the table (Space)" onClick={() => look(index)}><Icon name="eye" /></button>}
+                  {task && column.id === 'id' && <button type="button" className="eye" tabIndex={-1} aria-label={`Look at task ${task.id}`} title="Look at it beside the table (Space)" onClick={(event) => onLook(event, index)}><Icon name="eye" /></button>}
                 </span>
               ))}
             </div>

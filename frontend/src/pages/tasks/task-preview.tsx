@@ -5,7 +5,7 @@ import { call } from '../../api/client';
 import { deletionOf, restoreDeletion } from '../../api/deletions';
 import { taskQuery } from '../../api/tasks';
 import type { Person, Project, TaskResult, TaskRow, WholeTask } from '../../api/types';
-import { count } from '../../ui/format';
+import { counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, messageOf, Pill, Skeleton } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
@@ -125,7 +125,8 @@ function DeleteTask({ task, onGone }: { task: WholeTask; onGone: () => void }) {
   const client = useQueryClient();
   const [isBusy, setBusy] = useState(false);
   const refresh = () => Promise.all(['tasks', 'project', 'projects', 'deletions'].map((key) => client.invalidateQueries({ queryKey: [key] })));
-  const lost = task.annotations.length + task.predictions.length;
+  const parts = [[task.annotations.length, 'annotation'], [task.drafts.length, 'draft'], [task.predictions.length, 'prediction']] as const;
+  const lost = parts.filter(([n]) => n > 0).map(([n, word]) => counted(n, word));
   const remove = async () => {
     setBusy(true);
     try {
@@ -133,12 +134,13 @@ function DeleteTask({ task, onGone }: { task: WholeTask; onGone: () => void }) {
       const deletion = deletionOf(headers);
       onGone();
       await refresh();
-      if (deletion) offerUndo(`Task ${task.id} is deleted.`, async () => { await restoreDeletion(deletion); await refresh(); }, `Task ${task.id} is back.`);
-      else say(`Task ${task.id} is deleted.`);
+      const gone = lost.length > 0 ? `Task ${task.id} is deleted, and with it ${lost.join(' and ')}.` : `Task ${task.id} is deleted.`;
+      if (deletion) offerUndo(gone, async () => { await restoreDeletion(deletion); await refresh(); }, `Task ${task.id} is back.`);
+      else say(gone);
     } catch (error) {
       say(messageOf(error), { tone: 'bad' });
       setBusy(false);
     }
   };
-  return <button type="button" className="btn danger-ghost" disabled={isBusy} title={lost > 0 ? `With it go ${count(task.annotations.length)} annotations and ${count(task.predictions.length)} predictions` : undefined} onClick={() => void remove()}>Delete</button>;
+  return <button type="button" className="btn danger-ghost" disabled={isBusy} title={lost.length > 0 ? `With it go ${lost.join(' and ')}` : undefined} onClick={() => void remove()}>Delete</button>;
 }

@@ -35,7 +35,7 @@ export function TaskTiles({ project, across: wished, useRange, openAddress, ...a
   const rows = useRowWindow(scroller, lines, tileHeight, 0);
   const taskAt = useRange(rows.from * across, rows.to * across);
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / tileHeight));
-  const { active, onKey, onCheck, look } = useGridKeys(acts, { across, page, taskAt, show: (index) => rows.show(Math.floor(index / across)) });
+  const { active, onKey, onCheck, onLook } = useGridKeys(acts, { across, page, taskAt, show: (index) => rows.show(Math.floor(index / across)) });
   const subject = subjectOf(project);
   const colours = labelColours(project);
   const id = useId();
@@ -53,7 +53,7 @@ export function TaskTiles({ project, across: wished, useRange, openAddress, ...a
                 <div key={index} id={`${id}-${index}`} role="gridcell" aria-selected={on} aria-current={looked ? 'true' : undefined} data-task={task?.id} className={`tile${on ? ' on' : ''}${index === active ? ' at' : ''}${looked ? ' looked' : ''}`}>
                   {task ? <Tile task={task} subject={subject} colours={colours} address={openAddress(task)} /> : <Skeleton width="100%" height={tileHeight - FOOT_PX - GAP_PX} />}
                   <input type="checkbox" tabIndex={-1} aria-label={`Select task ${task?.id ?? ''}`} checked={on} onChange={() => undefined} onClick={(event) => onCheck(event, index)} disabled={!task} />
-                  {task && <button type="button" className="eye" tabIndex={-1} aria-label={`Look at task ${task.id}`} title="Look at it beside the grid (Space)" onClick={() => look(index)}><Icon name="eye" /></button>}
+                  {task && <button type="button" className="eye" tabIndex={-1} aria-label={`Look at task ${task.id}`} title="Look at it beside the grid (Space)" onClick={(event) => onLook(event, index)}><Icon name="eye" /></button>}
                 </div>
               );
             })}

@@ -38,7 +38,7 @@ export function useAsking(project: number, onAsk: () => void): Asking {
   const params = { projectId: String(project) };
   const ask = (next: Asked, inside: View | null | undefined = view) => {
     onAsk();
-    void navigate({ to: '/projects/$projectId/data', params, search: searchFor(next, inside ?? undefined) });
+    void navigate({ to: '/projects/$projectId/data', params, search: { ...searchFor(next, inside ?? undefined), ...(search.task === undefined ? {} : { task: search.task }) } });
   };
   return {
     columns: columns.data ?? [], views: (views.data ?? []).filter((each) => !isPassing(each)), view, asked, selection,

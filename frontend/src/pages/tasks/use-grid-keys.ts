@@ -53,6 +53,15 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
     setActive(index);
     if (task) onPreview(task.id === preview ? undefined : task.id);
   };
+  const onLook = (event: MouseEvent, index: number) => {
+    keepKeys(event);
+    look(index);
+  };
+  /** Where the task that is looked at stands, if it is near; else where the keys are. */
+  const lookedAt = () => {
+    for (let index = Math.max(0, active - NEAR); index <= active + NEAR; index += 1) if (preview !== undefined && taskAt(index)?.id === preview) return index;
+    return active;
+  };
 
   const extend = async (to: number) => onSelect(withTasks(selection, await idsBetween(Math.min(anchor.current, to), Math.max(anchor.current, to)), true));
   const toggle = (index: number) => {
@@ -91,10 +100,18 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
     act();
   };
   const onCheck = (event: MouseEvent, index: number) => {
+    keepKeys(event);
     setActive(index);
     if (event.shiftKey) void extend(index);
     else toggle(index);
   };
-  step.current = (by) => void go(active + by);
-  return { active, onKey, onCheck, look };
+  step.current = (by) => void go(lookedAt() + by);
+  return { active, onKey, onCheck, onLook };
+}
+
+const NEAR = 100;
+
+/** After a press in a row the grid itself has the keys, so that arrows go on from there. */
+function keepKeys(event: MouseEvent): void {
+  event.currentTarget.closest<HTMLElement>('[role="grid"]')?.focus({ preventScroll: true });
 }
