@@ -1,10 +1,10 @@
-import { useStore } from 'zustand';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { Editor } from '../../editor/model/editor.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
 import { toolsFor } from '../../editor/ui/tool-strip.tsx';
 import { useEditor } from '../../editor/ui/use-editor.ts';
 import type { Labelling } from './labelling.ts';
+import { usePart } from './use-part.ts';
 
 export interface DockProps {
   readonly labelling: Labelling;
@@ -17,7 +17,8 @@ export interface DockProps {
 
 /** On a phone, below the picture: tools, undo, the way to other tasks and the sheet of regions. */
 export function Dock({ labelling, editor, isSheetOpen, onSheet, onInstructions }: DockProps) {
-  const { hasPrevious, hasNext } = useStore(labelling.state);
+  const hasPrevious = usePart(labelling, 'hasPrevious');
+  const hasNext = usePart(labelling, 'hasNext');
   const tool = useEditor(editor, (it) => it.tool);
   const count = useEditor(editor, (it) => it.store.size);
   const canUndo = useEditor(editor, (it) => it.history.canUndo);

@@ -1,4 +1,3 @@
-import { useStore } from 'zustand';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { Editor } from '../../editor/model/editor.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
@@ -9,6 +8,7 @@ import { useEditor } from '../../editor/ui/use-editor.ts';
 import { HistoryButton } from './history/history-button.tsx';
 import type { Labelling } from './labelling.ts';
 import type { SaveState } from './save-state.ts';
+import { usePart } from './use-part.ts';
 
 export interface HeaderProps {
   readonly labelling: Labelling;
@@ -17,7 +17,11 @@ export interface HeaderProps {
 }
 
 export function Header({ labelling, keyMap, onHeld }: HeaderProps) {
-  const { project, scene, place, hasPrevious, hasNext, save, held } = useStore(labelling.state);
+  const project = usePart(labelling, 'project');
+  const scene = usePart(labelling, 'scene');
+  const place = usePart(labelling, 'place');
+  const hasPrevious = usePart(labelling, 'hasPrevious');
+  const hasNext = usePart(labelling, 'hasNext');
   const open = scene.kind === 'task' ? scene.open : null;
   const all = project?.task_number ?? 0;
   return (
@@ -34,12 +38,17 @@ export function Header({ labelling, keyMap, onHeld }: HeaderProps) {
       )}
       {keyMap && <StepButtons labelling={labelling} keyMap={keyMap} hasPrevious={hasPrevious} hasNext={hasNext} />}
       <span className="grow" />
-      <SaveMark save={save} onPress={held.length > 0 ? onHeld : () => void labelling.tryAgain()} />
+      <Saving labelling={labelling} onHeld={onHeld} />
       {open && <HistoryButton key={open.task.id} labelling={labelling} open={open} />}
       {open && keyMap && <UndoButtons editor={open.editor} keyMap={keyMap} />}
       {open && keyMap && <FinishButtons labelling={labelling} keyMap={keyMap} isUpdate={open.opening.annotation !== null && !open.opening.wasSkipped} />}
     </header>
   );
+}
+
+function Saving({ labelling, onHeld }: { labelling: Labelling; onHeld: () => void }) {
+  const held = usePart(labelling, 'held');
+  return <SaveMark save={usePart(labelling, 'save')} onPress={held.length > 0 ? onHeld : () => void labelling.tryAgain()} />;
 }
 
 export function tasksAddress(labelling: Labelling): string {
@@ -93,7 +102,7 @@ export function UndoButtons({ editor, keyMap }: { editor: Editor; keyMap: KeyMap
 }
 
 function FinishButtons({ labelling, keyMap, isUpdate }: { labelling: Labelling; keyMap: KeyMap; isUpdate: boolean }) {
-  const canSkip = useStore(labelling.state, (state) => state.project?.show_skip_button !== false);
+  const canSkip = usePart(labelling, 'project')?.show_skip_button !== false;
   const key = (id: string) => <kbd className="wide">{showKey(keyMap.keysOf(id)[0] ?? '')}</kbd>;
   return (
     <>

@@ -1,5 +1,4 @@
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
-import { useStore } from 'zustand';
 import type { Editor } from '../../editor/model/editor.ts';
 import { CommandRegistry } from '../../editor/model/tools/commands.ts';
 import { KeyMap } from '../../editor/model/tools/keymap.ts';
@@ -16,6 +15,7 @@ import { SceneView } from './scenes.tsx';
 import { Stage } from './stage.tsx';
 import { useKeys } from './use-keys.ts';
 import { usePageLife } from './use-page-life.ts';
+import { usePart } from './use-part.ts';
 
 /** Not part of the first sight of the page; fetched once that is there, so that they also come without a network. */
 const loadDialogs = () => import('./dialogs.ts');
@@ -28,7 +28,7 @@ const Instructions = lazy(async () => ({ default: (await loadDialogs()).Instruct
 type Opened = 'keys' | 'palette' | null;
 
 export function LabelPage({ labelling }: { labelling: Labelling }) {
-  const { scene, hasPrevious, said } = useStore(labelling.state);
+  const scene = usePart(labelling, 'scene');
   const [surfaces] = useState(() => new StageSurfaces());
   const [registry] = useState(() => new CommandRegistry());
   const [opened, setOpened] = useState<Opened>(null);
@@ -57,9 +57,9 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
       {open && keyMap ? (
         <Work labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={setFinding} onKeys={() => setOpened('keys')} />
       ) : (
-        scene.kind !== 'task' && <SceneView scene={scene} labelling={labelling} hasPrevious={hasPrevious} unsent={labelling.outbox?.state.unsent ?? 0} />
+        scene.kind !== 'task' && <SceneView scene={scene} labelling={labelling} />
       )}
-      <p className="unseen" role="status" aria-live="polite">{said}</p>
+      <Said labelling={labelling} />
       <DialogTrouble>
         <Suspense fallback={null}>
           {opened === 'keys' && keyMap && <Keys registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
@@ -69,6 +69,10 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
       </DialogTrouble>
     </div>
   );
+}
+
+function Said({ labelling }: { labelling: Labelling }) {
+  return <p className="unseen" role="status" aria-live="polite">{usePart(labelling, 'said')}</p>;
 }
 
 interface WorkProps {
@@ -82,7 +86,8 @@ interface WorkProps {
 }
 
 function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys }: WorkProps) {
-  const { obstacle, project } = useStore(labelling.state);
+  const obstacle = usePart(labelling, 'obstacle');
+  const project = usePart(labelling, 'project');
   const onInstructions = project?.expert_instruction ? () => labelling.showInstructions(true) : undefined;
   const [isSheetOpen, setSheetOpen] = useState(false);
   const { editor } = open;
@@ -109,7 +114,11 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys 
 
 /** What cannot wait: signing in, saves that were not taken, what the project's people want annotators to know. */
 function Interruptions({ labelling, isLater, onLater }: { labelling: Labelling; isLater: boolean; onLater: () => void }) {
-  const { isSigningIn, held, showsInstructions, project, user } = useStore(labelling.state);
+  const isSigningIn = usePart(labelling, 'isSigningIn');
+  const held = usePart(labelling, 'held');
+  const showsInstructions = usePart(labelling, 'showsInstructions');
+  const project = usePart(labelling, 'project');
+  const user = usePart(labelling, 'user');
   if (isSigningIn) {
     return <SignInDialog labelling={labelling} email={user?.email ?? null} unsent={labelling.outbox?.state.unsent ?? 0} />;
   }

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
-import { useStore } from 'zustand';
 import { Icon } from '../../ui/icon.tsx';
 import type { EditorConfig } from '../../editor/model/config/config.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
 import { showKey } from '../../editor/model/tools/keys.ts';
 import type { Labelling, OpenTask } from './labelling.ts';
+import { usePart } from './use-part.ts';
 
 interface Notice {
   readonly id: string;
@@ -16,7 +16,7 @@ interface Notice {
 
 /** What the page cannot do, has changed or has brought back. Each can be put away. */
 export function Notices({ labelling, open, keyMap }: { labelling: Labelling; open: OpenTask; keyMap: KeyMap }) {
-  const isElsewhere = useStore(labelling.state, (state) => state.isElsewhere);
+  const isElsewhere = usePart(labelling, 'isElsewhere');
   const [away, setAway] = useState<ReadonlySet<string>>(new Set());
   const all = [...configNotices(open.editor.config, keyMap), ...taskNotices(open), ...(isElsewhere ? [elsewhere(open)] : [])];
   const notices = all.filter((notice) => !away.has(notice.id));
@@ -26,7 +26,7 @@ export function Notices({ labelling, open, keyMap }: { labelling: Labelling; ope
 
 /** Why the last act did nothing. Said for a moment. */
 export function Refusal({ labelling }: { labelling: Labelling }) {
-  const refusal = useStore(labelling.state, (state) => state.refusal);
+  const refusal = usePart(labelling, 'refusal');
   if (!refusal) return null;
   const notice: Notice = { id: String(refusal.count), text: refusal.text, tone: 'plain', isBrief: true };
   return <Line key={refusal.count} notice={notice} onClose={() => labelling.refuse(null)} />;

@@ -1,14 +1,16 @@
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { ReactNode } from 'react';
+import { useStore } from 'zustand';
 import { tasksAddress } from './header.tsx';
 import type { Labelling, Scene } from './labelling.ts';
 
 /** What stands in place of a task. */
-export function SceneView({ scene, labelling, hasPrevious, unsent }: { scene: Exclude<Scene, { kind: 'task' }>; labelling: Labelling; hasPrevious: boolean; unsent: number }) {
+export function SceneView({ scene, labelling }: { scene: Exclude<Scene, { kind: 'task' }>; labelling: Labelling }) {
+  const { hasPrevious } = useStore(labelling.state); // all of it: what waits to be sent is told with every change
   if (scene.kind === 'loading') return <Loading />;
   if (scene.kind === 'failed') return <Failed labelling={labelling} scene={scene} />;
   if (scene.kind === 'waiting') return <Waiting labelling={labelling} hasPrevious={hasPrevious} />;
-  return <Done labelling={labelling} hasPrevious={hasPrevious} unsent={unsent} />;
+  return <Done labelling={labelling} hasPrevious={hasPrevious} unsent={labelling.outbox?.state.unsent ?? 0} />;
 }
 
 /** The shape of what comes. */

@@ -60,6 +60,7 @@ export class TextSurface {
   #isKeyboardUsed = false;
   #isPressed = false;
   #hadSelection = false;
+  #pointed: HTMLElement | null = null;
   #frameRequest = 0;
   /** What is painted: these offsets, chosen at this scroll position. */
   #shown = { start: 0, end: 0 };
@@ -307,9 +308,17 @@ export class TextSurface {
       this.#frameRequest = 0;
       const offset = this.#dom.offsetUnder(event.clientX, event.clientY);
       const [shortest] = offset === null ? [] : this.#spansAt(offset);
-      this.element.classList.toggle('is-on-span', shortest !== undefined);
+      this.#pointAt(shortest === undefined ? null : this.#dom.blocks[this.#dom.blockAt(offset!)]!);
       this.editor.selection.setHovered(shortest?.id ?? null);
     });
+  }
+
+  /** Said of the block alone: a cursor is inherited, so that one of the whole text would have all of it styled anew. */
+  #pointAt(block: HTMLElement | null): void {
+    if (block === this.#pointed) return;
+    this.#pointed?.classList.remove('is-on-span');
+    block?.classList.add('is-on-span');
+    this.#pointed = block;
   }
 
   // ---- keys, caret
