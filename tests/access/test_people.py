@@ -94,7 +94,7 @@ def test_a_later_start_undoes_nothing_that_the_administrator_changed(database: D
     with database.write() as tx:
         user = find_user(tx, EMAIL)
         assert user is not None
-        set_password(tx, user.id, "another hash")
+        set_password(tx, user.id, "another hash", by=user.id)
         own = set_legacy_token(tx, Actor(user.id, user.email, True))
     ensure_first_administrator(database, SETTINGS)
     with database.read() as tx:
@@ -139,7 +139,7 @@ def test_a_new_password_ends_every_session(database: Database) -> None:
         from_before = start_session(tx, person.user_id, timedelta(days=1))
     with database.write() as tx:
         assert identify_by_session(tx, from_before) is not None
-        set_password(tx, person.user_id, "hash")
+        set_password(tx, person.user_id, "hash", by=None)
         assert identify_by_session(tx, from_before) is None
 
 

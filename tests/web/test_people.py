@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 
-from tests.serving import PASSWORD, RunningServer, post_form
+from tests.serving import PASSWORD, RunningServer, post_form, serve
 
 
 def test_users_are_listed_with_label_studios_keys(server: RunningServer) -> None:
@@ -82,3 +84,52 @@ def test_memberships_come_in_pages(server: RunningServer) -> None:
         removed = last["results"][0]["user"]["id"]
         assert admin.delete(f"{path}/{removed}/").status_code == 204
         assert admin.get(path).json()["count"] == 2
+
+
+def test_the_organizations_link_lets_people_in_until_it_is_reset(database_url: str, tmp_path: Path) -> None:
+    with serve(database_url, tmp_path / "data", sign_up="invited") as server, server.client() as admin:
+        link = admin.get("/api/invite").json()
+        assert link["invite_url"] == f"/user/signup/?invitation={link['token']}"
+        assert admin.get("/api/invite").json() == link
+        person = server.sign_up("one@example.com", invitation=link["token"])
+        with server.client(person.token) as client:
+            assert client.get("/api/workspaces/").json() == []
+            assert client.get("/api/invite").status_code == 403
+        assert admin.post("/api/invite/reset-token").json()["token"] != link["token"]
+        with server.browser() as client:
+            fields = {"email": "two@example.com", "password": PASSWORD, "invitation": link["token"]}
+            refused = post_form(client, "/user/signup/", fields, headers={"Accept": "application/json"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "invitation-invalid")
+
+
+def test_what_is_too_long_is_refused_by_its_field(server: RunningServer) -> None:
+    with server.client() as admin:
+        for method, path, field in (
+            ("PATCH", "/api/users/1/", "first_name"),
+            ("POST", "/api/projects/", "description"),
+            ("POST", "/api/projects/", "color"),
+        ):
+            answer = admin.request(method, path, json={"title": "long", field: "x" * 20_001})
+            assert (answer.status_code, list(answer.json()["validation_errors"])) == (400, [field])
+        body = {"name": "long", "title": "x" * 201}
+        assert list(admin.post("/api/workspaces", json=body).json()["validation_errors"]) == ["title"]
+        keys = {"custom_hotkeys": {"a": "x" * 70_000}}
+        answer = admin.patch("/api/current-user/hotkeys/", json=keys)
+        assert (answer.status_code, list(answer.json()["validation_errors"])) == (400, ["custom_hotkeys"])
+
+
+def test_the_log_says_where_somebody_was_refused_and_who_changed_a_password(server: RunningServer) -> None:
+    person = server.member("ann@example.com", "annotator")
+    body = {"title": "shapes", "task_data_login": "me", "task_data_password": "secret"}
+    with server.client() as admin, server.client(person.token) as client:
+        assert admin.post("/api/projects/", json=body).json()["task_data_password"] == "secret"
+        assert admin.get("/api/projects/1/").json()["task_data_password"] == "secret"
+        assert client.get("/api/projects/1/").json()["task_data_password"] is None
+        assert client.patch("/api/projects/1/", json={"title": "mine"}).status_code == 403
+        passwords = {"current_password": PASSWORD, "password": "another one"}
+        assert client.post("/api/current-user/password/", json=passwords).status_code == 204
+        log = admin.get("/api/audit-log").json()["results"]
+        refused = next(entry for entry in log if entry["action"] == "access.refused")
+        changed = next(entry for entry in log if entry["action"] == "password.changed")
+    assert (refused["workspace_id"], refused["actor_id"]) == (1, person.id)
+    assert changed["actor_id"] == person.id

@@ -9,10 +9,10 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, insert, select
 
-from treadle.access.grants import Grant
+from treadle.access.grants import Grant, ProjectScope, Scope, WorkspaceScope
 from treadle.db import Tx
 from treadle.db.prepared import Prepared
-from treadle.db.schema import audit_log, users
+from treadle.db.schema import audit_log, projects, users
 
 _INSERT = Prepared(insert(audit_log), keys=("at", "actor_id", "action", "subject", "workspace_id", "detail"))
 _NEWEST = (
@@ -32,6 +32,7 @@ _NEWEST = (
     .limit(bindparam("limit"))
 )
 _NEWEST_OF_WORKSPACE = _NEWEST.where(audit_log.c.workspace_id == bindparam("workspace_id"))
+_WORKSPACE_OF = select(projects.c.workspace_id).where(projects.c.id == bindparam("project_id"))
 _AFTER_ALL = 2**62
 
 
@@ -70,6 +71,16 @@ def write_audit(
             "detail": msgspec.json.encode(detail or {}).decode(),
         },
     )
+
+
+def workspace_of(tx: Tx, scope: Scope) -> int | None:
+    """The workspace of what somebody asked for; None where it is gone, or none."""
+    if isinstance(scope, WorkspaceScope):
+        return scope.workspace_id
+    if isinstance(scope, ProjectScope):
+        found: int | None = tx.execute(_WORKSPACE_OF, {"project_id": scope.project_id}).scalar()
+        return found
+    return None
 
 
 @dataclass(frozen=True)

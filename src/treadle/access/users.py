@@ -14,6 +14,8 @@ from sqlalchemy.sql.expression import true
 from treadle.access.audit import write_audit
 from treadle.access.grants import Actor, Grant
 from treadle.access.invitations import accept_invitation
+from treadle.access.invite_link import is_invite_token
+from treadle.access.lengths import check_length
 from treadle.access.workspaces import add_first_workspace
 from treadle.db import Tx
 from treadle.db.schema import memberships, project_roles, projects, sessions, users
@@ -24,6 +26,7 @@ SignUpMode = Literal["first", "open", "invited"]
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 _EMAIL_LENGTH = 254
 _NAME_LENGTH = 256
+_HOTKEYS_LENGTH = 65_536
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,13 @@ def sign_up(tx: Tx, new: NewUser, *, setting: str, invitation: str | None = None
     if is_first:
         add_first_workspace(tx, user.id)
     if invitation:
-        accept_invitation(tx, Actor(user.id, user.email, user.is_admin), invitation)
+        _accept(tx, user, invitation)
     return user
+
+
+def _accept(tx: Tx, user: User, invitation: str) -> None:
+    if not is_invite_token(tx, invitation):
+        accept_invitation(tx, Actor(user.id, user.email, user.is_admin), invitation)
 
 
 def claim_installation(tx: Tx, email: str) -> bool:
@@ -101,7 +109,7 @@ def claim_installation(tx: Tx, email: str) -> bool:
 
 
 def add_user(tx: Tx, new: NewUser, *, is_admin: bool = False, actor_id: int | None = None) -> User:
-    """A new person without any role. Raises Invalid("email-invalid", "email-taken")."""
+    """A new person without any role. Raises Invalid("email-invalid", "email-taken", "too-long")."""
     email = clean_email(new.email)
     if tx.execute(_BY_EMAIL, {"email": email}).first() is not None:
         text_ = "A user with this e-mail address is here already. Sign in instead."
@@ -109,8 +117,8 @@ def add_user(tx: Tx, new: NewUser, *, is_admin: bool = False, actor_id: int | No
     values = {
         "email": email,
         "password_hash": new.password_hash,
-        "first_name": new.first_name.strip()[:_NAME_LENGTH],
-        "last_name": new.last_name.strip()[:_NAME_LENGTH],
+        "first_name": check_length("first_name", new.first_name.strip(), _NAME_LENGTH),
+        "last_name": check_length("last_name", new.last_name.strip(), _NAME_LENGTH),
         "is_admin": is_admin,
         "created_at": tx.now,
     }
@@ -151,20 +159,26 @@ def read_visible_user(tx: Tx, actor: Actor, user_id: int, workspace_ids: Sequenc
 
 
 def change_profile(tx: Tx, user_id: int, changes: dict[str, str]) -> User:
-    """Set ``first_name``, ``last_name`` or ``hotkeys`` (JSON)."""
-    allowed = {
-        name: value for name, value in changes.items() if name in ("first_name", "last_name", "hotkeys")
-    }
+    """Set ``first_name``, ``last_name`` or ``hotkeys`` (JSON). Raises Invalid("too-long")."""
+    allowed: dict[str, str] = {}
+    for name in ("first_name", "last_name"):
+        if name in changes:
+            allowed[name] = check_length(name, changes[name].strip(), _NAME_LENGTH)
+    if "hotkeys" in changes:
+        allowed["hotkeys"] = check_length("custom_hotkeys", changes["hotkeys"], _HOTKEYS_LENGTH)
     if allowed:
         tx.execute(update(users).where(users.c.id == user_id).values(**allowed))
     return read_user(tx, user_id)
 
 
-def set_password(tx: Tx, user_id: int, password_hash: str) -> None:
-    """A new password; every session of the person ends."""
+def set_password(tx: Tx, user_id: int, password_hash: str, *, by: int | None) -> None:
+    """A new password; every session of the person ends.
+
+    by: who changes it; None for whoever holds the machine.
+    """
     tx.execute(_SET_PASSWORD, {"user_id": user_id, "new_hash": password_hash})
     tx.execute(_END_SESSIONS, {"user_id": user_id})
-    write_audit(tx, "password.changed", actor_id=None, subject=f"user:{user_id}")
+    write_audit(tx, "password.changed", actor_id=by, subject=f"user:{user_id}")
 
 
 def deactivate_user(tx: Tx, grant: Grant, user_id: int) -> None:

@@ -8,12 +8,14 @@ from sqlalchemy import bindparam, func, insert, select
 
 from treadle.access.audit import write_audit
 from treadle.access.grants import Actor, Grant
+from treadle.access.lengths import check_length
 from treadle.db import Tx
 from treadle.db.schema import memberships, projects, workspaces
 from treadle.errors import Conflict, Invalid, NotFound
 from treadle.ids import RESERVED_WORKSPACE_NAMES, WORKSPACE_NAME
 from treadle.permissions import Role
 
+_TITLE_LENGTH = 200
 FIRST_WORKSPACE = "main"
 
 
@@ -56,10 +58,11 @@ _OF_PERSON = (
 def create_workspace(tx: Tx, grant: Grant, name: str, title: str = "") -> Workspace:
     """A new workspace, owned by who makes it.
 
-    Raises Invalid("workspace-name"), Conflict("workspace-taken").
+    Raises Invalid("workspace-name", "too-long"), Conflict("workspace-taken").
     """
-    workspace_id = _add(tx, grant.actor.user_id, check_workspace_name(name), title.strip())
-    return Workspace(workspace_id, name, title.strip() or name, Role.OWNER)
+    cleaned = check_length("title", title.strip(), _TITLE_LENGTH)
+    workspace_id = _add(tx, grant.actor.user_id, check_workspace_name(name), cleaned)
+    return Workspace(workspace_id, name, cleaned or name, Role.OWNER)
 
 
 def add_first_workspace(tx: Tx, user_id: int) -> None:

@@ -46,4 +46,4 @@ def _set(database: Database, email: str, password_hash: str) -> None:
         user = find_user(tx, email)
         if user is None:
             raise NotFound("user-not-found", f"Nobody here has the e-mail {email}.")
-        set_password(tx, user.id, password_hash)
+        set_password(tx, user.id, password_hash, by=None)

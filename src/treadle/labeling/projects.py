@@ -62,6 +62,16 @@ SETTABLE = frozenset(
     }
 )
 
+_LONGEST = {
+    "description": 20_000,
+    "label_config": 2_000_000,
+    "expert_instruction": 200_000,
+    "color": 16,
+    "model_version": 1_000,
+    "task_data_login": 256,
+    "task_data_password": 256,
+}
+
 #: What every task follows, in columns of its own.
 _TASK_RULES = ("maximum_annotations", "skip_queue")
 
@@ -264,6 +274,7 @@ def _check(values: Mapping[str, Any]) -> dict[str, Any]:
         _check_title(str(checked["title"]), wrong)
     if "label_config" in checked:
         _check_config(checked["label_config"], wrong)
+    _check_lengths(checked, wrong)
     _check_choice(checked, "sampling", SAMPLINGS, wrong)
     _check_choice(checked, "skip_queue", SKIP_QUEUES, wrong)
     if checked.get("maximum_annotations", 1) < 1:
@@ -271,6 +282,13 @@ def _check(values: Mapping[str, Any]) -> dict[str, Any]:
     if wrong:
         raise Invalid("validation", "Validation error", fields=wrong)
     return checked
+
+
+def _check_lengths(checked: Mapping[str, Any], wrong: dict[str, list[str]]) -> None:
+    for name, longest in _LONGEST.items():
+        length = len(checked.get(name) or "")
+        if length > longest:
+            wrong[name] = [f"Ensure this field has no more than {longest} characters (it has {length})."]
 
 
 def _check_title(title: str, wrong: dict[str, list[str]]) -> None:

@@ -189,8 +189,11 @@ def _signed(row: Row, user_id: int | None) -> str:
     return f"{name} {row['email'] or ''}, {user_id}"
 
 
-def project(row: Row) -> dict[str, object]:
-    """A project with its counters; ``row``: as `projects.get` reads it."""
+def project(row: Row, *, with_password: bool = False) -> dict[str, object]:
+    """A project with its counters; ``row``: as `projects.get` reads it.
+
+    with_password: of the place its data lies in, for who may change it.
+    """
     config = parse_config(row["label_config"])
     return {
         "id": row["id"],
@@ -229,6 +232,7 @@ def project(row: Row) -> dict[str, object]:
         "state": None,
         **KEPT_OPTIONS,
         **msgspec.json.decode(row["options"]),
+        **({} if with_password else {"task_data_password": None}),
     }
 
 

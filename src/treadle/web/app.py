@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from treadle.access.audit import write_audit
+from treadle.access.audit import workspace_of, write_audit
 from treadle.errors import Conflict, Defect, Forbidden, Invalid, TreadleError, Unavailable
 from treadle.ids import new_uuid
 from treadle.permissions import Permission
@@ -164,7 +164,15 @@ def _to_call(request: Request, request_id: str, parts: Parts, route: Route, foun
 def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
     with call.parts.database.write() as tx:
         detail = {"code": error.code, "method": call.method, "path": call.path[:500]}
-        write_audit(tx, "access.refused", actor_id=actor_id, subject=error.message, detail=detail)
+        place = workspace_of(tx, call.asked_for) if call.asked_for else None
+        write_audit(
+            tx,
+            "access.refused",
+            actor_id=actor_id,
+            subject=error.message,
+            workspace_id=place,
+            detail=detail,
+        )
 
 
 def _touch(call: Call) -> None:

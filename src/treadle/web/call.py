@@ -59,6 +59,8 @@ class Call:
         self._verified_id: int | None = None
         self._identity: Identity | None = None
         self._has_asked = False
+        #: What `allow` was asked for last; a refusal is noted there.
+        self.asked_for: Scope | None = None
         #: "Last used" is due, and was not written yet.
         self.touch_is_due = False
 
@@ -108,6 +110,7 @@ class Call:
     def allow(self, tx: Tx, scope: Scope) -> Grant:
         """The grant of the permission that the route declares. Raises NotFound, Forbidden."""
         self._has_asked = True
+        self.asked_for = scope
         return allow(tx, self.actor, self._declared(), scope)
 
     def allow_list(self) -> ListGrant:

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from treadle.access import ORGANIZATION
+from treadle.access.invite_link import read_invite_token, reset_invite_token
 from treadle.access.organization import (
     ORGANIZATION_ID,
     Organization,
@@ -37,6 +38,13 @@ class OrganizationForm(msgspec.Struct):
     """What may be changed of it."""
 
     title: str
+
+
+class InviteBody(msgspec.Struct):
+    """The link by which anybody may sign up."""
+
+    token: str
+    invite_url: str
 
 
 class MembershipBody(msgspec.Struct):
@@ -110,6 +118,20 @@ def delete_membership(call: Call) -> Reply:
     return empty()
 
 
+def get_invite(call: Call) -> Reply:
+    with call.write() as tx:
+        return json_reply(_invite(read_invite_token(tx, call.allow(tx, ORGANIZATION))))
+
+
+def reset_invite(call: Call) -> Reply:
+    with call.write() as tx:
+        return json_reply(_invite(reset_invite_token(tx, call.allow(tx, ORGANIZATION))), 201)
+
+
+def _invite(token: str) -> InviteBody:
+    return InviteBody(token, f"/user/signup/?invitation={token}")
+
+
 def _check_id(call: Call) -> None:
     if call.path_int("id") != ORGANIZATION_ID:
         raise NotFound("organization-not-found", "No Organization matches the given query.")
@@ -172,5 +194,24 @@ ROUTES: tuple[Route, ...] = (
         Permission.ORGANIZATION_ADMIN,
         "Remove an organization member",
         status=204,
+    ),
+    Route(
+        "GET",
+        "/api/invite",
+        get_invite,
+        Permission.ORGANIZATION_ADMIN,
+        "Get organization invite link",
+        None,
+        InviteBody,
+    ),
+    Route(
+        "POST",
+        "/api/invite/reset-token",
+        reset_invite,
+        Permission.ORGANIZATION_ADMIN,
+        "Reset organization token",
+        None,
+        InviteBody,
+        201,
     ),
 )

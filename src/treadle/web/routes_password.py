@@ -36,7 +36,7 @@ def change_password(call: Call) -> Reply:
     password_hash = hash_password(body.password)
     life = timedelta(days=call.parts.settings.session_days)
     with call.write() as tx:
-        set_password(tx, actor.user_id, password_hash)
+        set_password(tx, actor.user_id, password_hash, by=actor.user_id)
         secret = start_session(tx, actor.user_id, life)
     forget_made_up_password(call.parts.settings, actor.email)
     return Reply(204, content_type="", cookies=(session_cookie(call, secret, life),))

@@ -75,14 +75,14 @@ def create_project(call: Call) -> Reply:
     workspace_id = values.pop("workspace", None)
     with call.write() as tx:
         grant = call.allow(tx, WorkspaceScope(workspace_id)) if workspace_id else _own_workspace(call, tx)
-        return json_reply(rendering.project(projects.create(tx, grant, values)), 201)
+        return json_reply(rendering.project(projects.create(tx, grant, values), with_password=True), 201)
 
 
 def get_project(call: Call) -> Reply:
     project_id = call.path_int("id")
     with call.read() as tx:
-        call.allow(tx, ProjectScope(project_id))
-        return json_reply(rendering.project(projects.get(tx, project_id)))
+        grant = call.allow(tx, ProjectScope(project_id))
+        return json_reply(rendering.project(projects.get(tx, project_id), with_password=_may_change(grant)))
 
 
 def get_manager_project(call: Call) -> Reply:
@@ -100,7 +100,7 @@ def update_project(call: Call) -> Reply:
     values.pop("workspace", None)
     with call.write() as tx:
         grant = call.allow(tx, ProjectScope(call.path_int("id")))
-        return json_reply(rendering.project(projects.change(tx, grant, values)))
+        return json_reply(rendering.project(projects.change(tx, grant, values), with_password=True))
 
 
 def delete_project(call: Call) -> Reply:
@@ -182,6 +182,10 @@ def _list(call: Call, render: Any) -> Reply:
             "results": [render(row) for row in rows],
         }
     )
+
+
+def _may_change(grant: Grant) -> bool:
+    return grant.role is None or Permission.PROJECT_WRITE in ROLE_PERMISSIONS[grant.role]
 
 
 def _manager_state(grant: Grant, row: Mapping[str, Any]) -> dict[str, Any]:

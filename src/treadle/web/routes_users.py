@@ -18,7 +18,7 @@ from treadle.access.users import (
     read_user,
     read_visible_user,
 )
-from treadle.errors import Forbidden, Invalid
+from treadle.errors import Forbidden
 from treadle.permissions import Permission
 from treadle.web.call import Call
 from treadle.web.people import PersonBody, person_body
@@ -101,14 +101,10 @@ def get_hotkeys(call: Call) -> Reply:
 def patch_hotkeys(call: Call) -> Reply:
     keys = call.decode(HotkeysBody)
     text = msgspec.json.encode(keys.custom_hotkeys).decode()
-    if len(text) > _MAX_HOTKEYS_LENGTH:
-        raise Invalid("hotkeys-long", f"Keep the hotkeys under {_MAX_HOTKEYS_LENGTH} characters of JSON.")
     with call.write() as tx:
         change_profile(tx, call.actor.user_id, {"hotkeys": text})
     return json_reply(keys)
 
-
-_MAX_HOTKEYS_LENGTH = 65_536
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/users/", get_users, Permission.MEMBERS_READ, "List users", None, list[PersonBody]),
