@@ -21,24 +21,28 @@ _LONG_S = 120.0
 
 def export_all(client: httpx.Client, project: PeerProject) -> dict[str, Files]:
     """Make the project and export it in each of its formats."""
-    project_id = _make(client, project)
-    return {name: _export(client, project_id, name) for name in project.formats}
+    project_id = make_project(client, project)
+    _fill(client, project_id, project)
+    return {name: export(client, project_id, name) for name in project.formats}
 
 
-def _make(client: httpx.Client, project: PeerProject) -> int:
+def make_project(client: httpx.Client, project: PeerProject) -> int:
+    """A project of the same config, without tasks; its id."""
     wanted = {"title": project.name, "label_config": project.config}
-    project_id = int(_checked(client.post("/api/projects/", json=wanted)).json()["id"])
+    return int(_checked(client.post("/api/projects/", json=wanted)).json()["id"])
+
+
+def _fill(client: httpx.Client, project_id: int, project: PeerProject) -> None:
     where = f"/api/projects/{project_id}/import"
     if project.tasks:
         _checked(client.post(where, json=list(project.tasks), timeout=_LONG_S))
     if project.uploads:
         # One at a time, so that the tasks stand in the order of the names.
         for name in project.uploads:
-            _checked(client.post(where, files={"file": (name, _picture(name))}, timeout=_LONG_S))
+            _checked(client.post(where, files={"file": (name, made_picture(name))}, timeout=_LONG_S))
         for task in _tasks(client, project_id):
             answer = {"result": [box("Ant")], "lead_time": 2.5}
             _checked(client.post(f"/api/tasks/{task}/annotations/", json=answer))
-    return project_id
 
 
 def _tasks(client: httpx.Client, project_id: int) -> list[int]:
@@ -46,13 +50,16 @@ def _tasks(client: httpx.Client, project_id: int) -> list[int]:
     return [int(task["id"]) for task in listed["tasks"]]
 
 
-def _picture(name: str) -> bytes:
+def made_picture(name: str) -> bytes:
+    """A picture of the size that all labels here are for."""
     file = io.BytesIO()
-    Image.new("RGB", _PICTURE_SIZE_PX, "navy" if name.startswith("first") else "teal").save(file, "PNG")
+    kind = "JPEG" if name.endswith(".jpg") else "PNG"
+    Image.new("RGB", _PICTURE_SIZE_PX, "navy" if name.startswith("first") else "teal").save(file, kind)
     return file.getvalue()
 
 
-def _export(client: httpx.Client, project_id: int, name: str) -> Files:
+def export(client: httpx.Client, project_id: int, name: str) -> Files:
+    """The files of a project in a format."""
     # Label Studio would otherwise ask other hosts for the pictures of a Pascal VOC.
     wanted = {"exportType": name, "download_resources": "false"}
     answer = _checked(client.get(f"/api/projects/{project_id}/export", params=wanted, timeout=_LONG_S))

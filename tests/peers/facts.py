@@ -20,7 +20,7 @@ _VOLATILE = frozenset(
      "inner_id", "file_upload", "completed_by", "annotator", "updated_by"}
 )  # fmt: skip
 #: What either program puts before the name of a picture, so that no two are alike.
-_MARK = re.compile(r"^[0-9a-f]{8}(?:__|-)")
+_MARK = re.compile(r"^(?:[0-9a-f]{8}(?:__|-))+")
 
 
 def facts_of(export_type: str, files: Files) -> Counter[str]:
@@ -142,7 +142,9 @@ def _numbers(numbers: Any) -> str:
 
 
 def _number(number: float) -> str:
-    return f"{number:.5f}".rstrip("0").rstrip(".")
+    # Five digits of a fraction of a picture, three of a pixel.
+    written = f"{number:.5f}" if abs(number) <= 1 else f"{number:.3f}"
+    return written.rstrip("0").rstrip(".") or "0"
 
 
 _FACTS: dict[str, Callable[[Files], Iterator[str]]] = {

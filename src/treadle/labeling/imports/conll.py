@@ -31,7 +31,7 @@ def read_conll(
         if columns:
             if len(columns) < 2:
                 raise malformed(name, f"line {number}: a word without a label.")
-            words.append((columns[0], columns[-1], number))
+            words.append((columns[0], _label(columns), number))
             if len(words) > _MOST_WORDS:
                 raise malformed(name, f"line {number}: a text has more than {_MOST_WORDS} words.")
         elif words:
@@ -39,6 +39,11 @@ def read_conll(
             words = []
     if words:
         yield _task(words, name, matcher, materials)
+
+
+def _label(columns: list[str]) -> str:
+    # Label Studio writes labels with their spaces into the last of its four columns.
+    return " ".join(columns[3:]) if columns[1:3] == ["-X-", "_"] else columns[-1]
 
 
 def _task(words: list[tuple[str, str, int]], name: str, matcher: Matcher, materials: Materials) -> StagedTask:

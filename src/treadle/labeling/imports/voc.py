@@ -83,8 +83,7 @@ def group_by_picture(files: list[str]) -> Mapping[str, list[str]]:
     """Files of labels by the picture that they speak of: several, where several people labelled it."""
     groups: dict[str, list[str]] = {}
     known = {posixpath.splitext(path)[0] for path in files}
-    for path in files:
-        whole = posixpath.splitext(path)[0]
+    for whole, path in sorted((posixpath.splitext(path)[0], path) for path in files):
         short = _FURTHER.sub("", whole)
         groups.setdefault(short if short in known else whole, []).append(path)
     return groups
