@@ -1,6 +1,7 @@
 import type { Box, PictureSize, Point, Shape } from '../../model/types';
 import { type Camera, toView, transformBetween, type View } from './camera';
 import { CHIP_HEIGHT, chipWidth, paintChip, placeChip } from './chip';
+import { setHidden } from '../hide';
 import { boxOf, unionOf } from '../../model/geometry';
 import { shapeBounds } from '../../tags/registry';
 import { cornersOf, frameOf, grow, isBoxInside, isFramed } from './geometry';
@@ -64,7 +65,7 @@ export class ActiveLayer {
     this.#camera = camera;
     const box = this.#extent(scene, view);
     this.#box = box;
-    this.element.hidden = box === null;
+    setHidden(this.element, box === null);
     if (box === null) return;
     this.#fitTo(box);
     const context = this.#context;

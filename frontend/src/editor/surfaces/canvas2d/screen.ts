@@ -1,6 +1,7 @@
 import { unionOf } from '../../model/geometry';
 import type { Box } from '../../model/types';
 import { ActiveLayer, type ActiveScene } from './active-layer';
+import { setHidden } from '../hide';
 import type { Camera } from './camera';
 import type { CameraControl } from './camera-control';
 import { type IdleScene, IdleLayer } from './idle-layer';
@@ -122,7 +123,7 @@ export class Screen {
 
   #moveMarquee({ scale, x, y }: Camera): void {
     const box = this.#marqueeBox;
-    this.#marquee.hidden = box === null;
+    setHidden(this.#marquee, box === null);
     if (box === null) return;
     const { style } = this.#marquee;
     style.transform = `translate(${box.minX * scale + x}px, ${box.minY * scale + y}px)`;

@@ -1,3 +1,4 @@
+import { setHidden } from '../hide';
 import type { Bounds } from './span-bounds';
 import type { TextDom } from './text-dom';
 
@@ -58,7 +59,7 @@ export class TextCaret {
   show(isShown: boolean): void {
     const offset = isShown && this.selected() === null ? this.offset() : null;
     const rect = offset === null ? null : this.#rectAt(offset);
-    this.element.hidden = rect === null;
+    setHidden(this.element, rect === null);
     if (rect === null) return;
     const origin = this.element.offsetParent?.getBoundingClientRect() ?? { left: 0, top: 0 };
     this.element.style.transform = `translate(${rect.left - origin.left}px, ${rect.top - origin.top}px)`;

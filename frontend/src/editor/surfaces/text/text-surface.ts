@@ -2,6 +2,7 @@ import { findControl, findLabel, type Granularity } from '../../model/config/con
 import type { Editor } from '../../model/editor';
 import { IntervalIndex } from '../../model/index/intervals';
 import type { Diff, Region, RegionId } from '../../model/types';
+import { setHidden } from '../hide';
 import { inkOn, Palette, scoreText } from '../palette';
 import { type SpanPainter, spanPainter } from './highlights';
 import { spanBounds } from './span-bounds';
@@ -397,7 +398,7 @@ export class TextSurface {
     const shape = region?.shape;
     const isShown = region !== null && shape?.kind === 'span' && region.hidden !== true;
     const rect = isShown ? this.#dom.range(shape.start, shape.end).getClientRects()[0] : undefined;
-    this.#chip.hidden = rect === undefined;
+    setHidden(this.#chip, rect === undefined);
     if (rect === undefined || region === null) return;
     const { colour } = this.#palette.styleOf(region);
     const score = region.suggested && region.score !== undefined ? `  ${scoreText(region.score)}` : '';
