@@ -7,10 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import text
 
 from tests.labeling.studio import Studio, result
-from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import people
@@ -99,19 +97,3 @@ def test_everybody_who_annotated_is_found(studio: Studio, tasks: list[int]) -> N
         named = [row["email"] for row in people.list_annotators(tx, grant)]
     assert found == [studio.people["annotator"].user_id, studio.people["reviewer"].user_id]
     assert named == ["annotator@example.com", "reviewer@example.com"]
-
-
-def test_the_last_annotation_is_found_in_the_index_alone(studio: Studio) -> None:
-    sql = (
-        "SELECT max(created_at) FROM annotations WHERE project_id = 1 AND completed_by = 2 "
-        "AND created_at >= 5 AND created_at < 9"
-    )
-    with studio.database.write() as tx:
-        assert "ix_annotations_progress" in plan_of(tx, sql)
-
-
-def plan_of(tx: Tx, sql: str) -> str:
-    if tx.dialect == "sqlite":
-        return " ".join(str(row) for row in tx.execute(text(f"EXPLAIN QUERY PLAN {sql}")))
-    tx.execute(text("SET LOCAL enable_seqscan = off"))
-    return " ".join(str(row) for row in tx.execute(text(f"EXPLAIN {sql}")))

@@ -356,10 +356,6 @@ annotations = Table(
     _count("version", 1),
     Index("ix_annotations_project_id_completed_by_id", "project_id", "completed_by", "id"),
     Index("ix_annotations_completed_by_task_id", "completed_by", "task_id"),
-    # Who did how much on which day, answered from the index alone.
-    Index(
-        "ix_annotations_progress", "project_id", "created_at", "completed_by", "was_cancelled", "lead_time"
-    ),
     **_KEEP_IDS,
 )
 

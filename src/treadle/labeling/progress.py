@@ -82,14 +82,11 @@ _COUNTS = (
 _PEOPLE = select(users.c.id, users.c.email, users.c.first_name, users.c.last_name).where(
     users.c.id.in_(bindparam("ids", expanding=True))
 )
-# From the index alone.
 _LAST = Prepared(
-    select(func.max(_a.created_at).label("at")).where(
-        _a.project_id == bindparam("project_id"),
-        _a.completed_by == bindparam("of_user"),
-        _a.created_at >= bindparam("since"),
-        _a.created_at < bindparam("until"),
-    )
+    select(_a.created_at, _a.import_id)
+    .where(_a.project_id == bindparam("project_id"), _a.completed_by == bindparam("of_user"))
+    .order_by(_a.id.desc())
+    .limit(1)
 )
 
 Row = Mapping[str, Any]
@@ -218,17 +215,23 @@ def _annotators(tx: Tx, project_id: int, rows: Iterable[Row]) -> list[PersonProg
 def _person(tx: Tx, project_id: int, person: Row | None, user_id: int, days: list[Row]) -> PersonProgress:
     timed = sum(row["timed"] for row in days)
     lead_time_ms = sum(row["lead_time_ms"] for row in days)
-    since = from_microseconds(days[-1]["last_slot"] * _SLOT_US)
-    window = {"since": since, "until": since + timedelta(minutes=_SLOT_MIN)}
-    last = tx.execute(_LAST, {"project_id": project_id, "of_user": user_id, **window}).scalar()
     return PersonProgress(
         person=person,
         submitted=sum(row["submitted"] for row in days),
         skipped=sum(row["skipped"] for row in days),
         mean_lead_time_s=lead_time_ms / timed / 1000 if timed else None,
-        last_at=last,
+        last_at=_last_at(tx, project_id, user_id, days[-1]["last_slot"]),
         days=[Day(_date(row["day"]), row["submitted"], row["skipped"]) for row in days],
     )
+
+
+def _last_at(tx: Tx, project_id: int, user_id: int, last_slot: int) -> datetime:
+    """When they last did something; to a quarter of an hour where an import of theirs came after it."""
+    row = tx.execute(_LAST, {"project_id": project_id, "of_user": user_id}).first()
+    if row is None or row["import_id"] is not None:
+        return from_microseconds(last_slot * _SLOT_US)
+    at: datetime = row["created_at"]
+    return at
 
 
 def _forecast(counts: Row, days: list[Day], today: date) -> Forecast:

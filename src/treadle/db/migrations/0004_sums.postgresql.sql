@@ -1,3 +1,6 @@
+-- Sums answer what this index was for, and a save has one index less to write.
+DROP INDEX ix_annotations_progress;
+
 CREATE TABLE work_sums (
     project_id BIGINT NOT NULL,
     slot BIGINT NOT NULL,
