@@ -41,7 +41,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def our_files(client: httpx.Client) -> dict[str, dict[str, Files]]:
     """What Treadle exports, by project and format."""
-    return {project.name: export_all(client, project) for project in dict(CASES)}
+    return {project.name: export_all(client, project) for project in (BOXES, SHAPES, UPLOADS, TEXTS)}
 
 
 #: What is another when it comes out again, as patterns, with the reason.
