@@ -38,8 +38,8 @@ def tasks(studio: Studio) -> list[int]:
     """Eight tasks: two by the annotator late in the evening, one skipped, one by the reviewer next day."""
     ids = studio.add_tasks(8)
     submit_at(studio, "annotator", ids[0], EVENING, lead_time=2.0)
-    submit_at(studio, "annotator", ids[1], EVENING + timedelta(minutes=15), lead_time=4.0)
     submit_at(studio, "annotator", ids[2], EVENING, was_cancelled=True, lead_time=99.0)
+    submit_at(studio, "annotator", ids[1], EVENING + timedelta(minutes=15), lead_time=4.0)
     submit_at(studio, "reviewer", ids[3], EVENING + timedelta(hours=3))
     return ids
 
