@@ -46,6 +46,23 @@ def take_step(order: Walk, number: int) -> Trace:
     return Trace(number, ("a", "b"))
 
 
+def walk_on(run: JobRun) -> object:
+    """As `walk` in a later release, which has one step more at the end."""
+    told = walk(run)
+    run.step("rest", _rest, run.decode(Walk))
+    return told
+
+
+def _rest(order: Walk) -> None:
+    write_line(order.folder, "rest")
+
+
+def walk_otherwise(run: JobRun) -> object:
+    """As `walk` in a later release, which begins with another step."""
+    run.step("look", _rest, run.decode(Walk))
+    return walk(run)
+
+
 def undo_walk(run: JobRun) -> None:
     write_line(run.decode(Walk).folder, "undo")
 
@@ -76,3 +93,7 @@ WALK = JobKind("walk", walk, Permission.PROJECT_WRITE, undo_walk)
 STUMBLE = JobKind("stumble", stumble, Permission.PROJECT_WRITE)
 BREAK_DOWN = JobKind("break-down", break_down, Permission.PROJECT_WRITE)
 KINDS = (WALK, STUMBLE, BREAK_DOWN)
+LATER_WALK = JobKind("walk", walk_on, Permission.PROJECT_WRITE, undo_walk)
+OTHER_WALK = JobKind("walk", walk_otherwise, Permission.PROJECT_WRITE, undo_walk)
+#: By the name that a worker process is told.
+RELEASES = {"tests": KINDS, "later": (LATER_WALK,), "other": (OTHER_WALK,)}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from tests.jobs.conftest import Yard
 from tests.jobs.kinds import read_lines
@@ -16,6 +17,7 @@ from treadle.db.schema import memberships
 from treadle.jobs import Job, JobState
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 def kill_half_way(yard: Yard, start_worker: Start, *arguments: str) -> Job:
@@ -50,12 +52,47 @@ def test_a_job_resumes_in_a_newer_treadle(yard: Yard, start_worker: Start) -> No
     assert read_lines(yard.folder) == STEPS_WITH_ONE_KILL
 
 
+def test_a_job_goes_on_into_a_step_that_a_newer_treadle_added(yard: Yard, start_worker: Start) -> None:
+    job = kill_half_way(yard, start_worker, "0.1.0")
+    start_worker("0.2.0", "later")
+    assert yard.wait(job.id).state is JobState.DONE
+    assert read_lines(yard.folder) == [*STEPS_WITH_ONE_KILL, "rest"]
+
+
+def test_a_job_whose_first_steps_are_others_now_is_undone_and_says_so(
+    yard: Yard, start_worker: Start
+) -> None:
+    job = kill_half_way(yard, start_worker, "0.1.0")
+    start_worker("0.2.0", "other")
+    job = yard.wait(job.id)
+    error = msgspec.json.decode(job.error or "")
+    assert (job.state, error["code"]) == (JobState.FAILED, "job-steps-changed")
+    assert read_lines(yard.folder)[-2:] == ["begin 2", "undo"]
+
+
+def test_what_finds_a_job_again_is_its_worker_s_number_and_no_version(
+    yard: Yard, start_worker: Start
+) -> None:
+    start_worker("7.8.9")
+    yard.submit("walk", steps=1, hold=0)
+    wait_until(lambda: "begin 0" in read_lines(yard.folder))
+    schema = "treadle_jobs." if yard.database.dialect == "postgresql" else ""
+    engine = create_engine(make_url(yard.settings.jobs_url).set(drivername=DRIVERS[yard.database.dialect]))
+    with engine.connect() as connection:
+        query = f"SELECT executor_id, application_version FROM {schema}workflow_status"
+        assert connection.execute(text(query)).all() == [("worker-0", "1")]
+    engine.dispose()
+
+
 def test_a_job_whose_submitter_lost_the_permission_does_not_resume(yard: Yard, start_worker: Start) -> None:
     job = kill_half_way(yard, start_worker)
     with yard.database.write() as tx:
         tx.execute(memberships.delete())
     start_worker()
-    assert yard.wait(job.id).state is JobState.FAILED
+    job = yard.wait(job.id)
+    error = msgspec.json.decode(job.error or "")
+    assert (job.state, error["code"]) == (JobState.FAILED, "job-place-gone")
+    assert "ed@example.com lost the role" in error["message"]
     assert read_lines(yard.folder)[-2:] == ["begin 2", "undo"]
 
 

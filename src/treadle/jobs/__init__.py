@@ -19,6 +19,7 @@ from treadle.jobs.rows import (
     cancel_of_project,
     ended_before,
     get,
+    note_retry,
     request_cancel,
     submit,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "ended_before",
     "get",
     "get_seen",
+    "note_retry",
     "request_cancel",
     "run_in_place",
     "submit",

@@ -43,14 +43,17 @@ def list_seen(
 ) -> tuple[int, list[Mapping[str, Any]]]:
     """How many jobs the actor sees, and a stretch of them, newest first.
 
-    Each as a row with the names of its person and the title of its project, without payload and log.
+    Each as a row with the names of its person and the title of its project, without its log; the payload
+    is there for those that failed or were cancelled.
     """
     condition = seen_by(actor) & _meets(only)
     total = tx.execute(select(func.count()).select_from(jobs).where(condition)).scalar_one()
     shown = case((func.length(_j.result) <= _LONGEST_LISTED_RESULT, _j.result))
+    ended_badly = _j.state.in_((JobState.FAILED.value, JobState.CANCELLED.value))
+    payload = case((ended_badly, _j.payload), else_="{}")
     columns = [column for column in jobs.c if column.name not in ("payload", "log", "place", "result")]
     statement = (
-        _with_names(*columns, shown.label("result"))
+        _with_names(*columns, shown.label("result"), payload.label("payload"))
         .where(condition)
         .order_by(_j.created_at.desc(), _j.id.desc())
         .limit(limit)

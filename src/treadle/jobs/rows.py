@@ -120,13 +120,11 @@ def submit(
     *,
     workspace_id: int | None = None,
     project_id: int | None = None,
-    retry_of: str | None = None,
 ) -> Job:
     """Leave a job of ``kind`` to a worker; it begins once the transaction is committed.
 
     payload: what JSON can hold, or a Struct. The ids default to those of the grant; the permission of
     the kind is asked for again in that project, else in that workspace, when the job begins or resumes.
-    retry_of: the job that failed or was cancelled, and that this one does again.
     """
     job_id = new_uuid()
     row = {
@@ -137,7 +135,6 @@ def submit(
         "workspace_id": grant.workspace_id if workspace_id is None else workspace_id,
         "project_id": grant.project_id if project_id is None else project_id,
         "payload": msgspec.json.encode(payload).decode(),
-        "retry_of": retry_of,
         "created_at": tx.now,
     }
     tx.execute(_INSERT, row)
@@ -145,6 +142,12 @@ def submit(
     _record(tx, job, "submitted")
     wake_workers(tx)
     return job
+
+
+def note_retry(tx: Tx, job: Job, of: Job) -> Job:
+    """Write down that ``job`` does again what the job ``of`` did not bring to its end; the job."""
+    tx.execute(update(jobs).where(jobs.c.id == job.id).values(retry_of=of.id))
+    return get(tx, job.id)
 
 
 def get(tx: Tx, job_id: str) -> Job:

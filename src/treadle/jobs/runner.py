@@ -18,7 +18,7 @@ from treadle.access import (
 )
 from treadle.access.identities import identify_by_id
 from treadle.db import Tx
-from treadle.errors import Defect, Forbidden, TreadleError, telling_a_full_disk
+from treadle.errors import Defect, Forbidden, NotFound, TreadleError, telling_a_full_disk
 from treadle.jobs import rows
 from treadle.jobs.kinds import JobKind
 from treadle.jobs.rows import Job, JobState
@@ -109,7 +109,15 @@ def _undo(undo: Callable[[JobRun], None], run: JobRun) -> None:
 
 def _hold(parts: JobParts, kind: JobKind, job: Job) -> Grant:
     with parts.database.read() as tx:
-        return allow(tx, _find_actor(tx, job), kind.permission, _scope(job))
+        actor = _find_actor(tx, job)
+        try:
+            return allow(tx, actor, kind.permission, _scope(job))
+        except NotFound as error:
+            raise Forbidden(
+                "job-place-gone",
+                f"Job {job.id} cannot go on: what it works on was deleted, or {actor.email} lost the role "
+                "there. Restore either, then repeat it.",
+            ) from error
 
 
 def _scope(job: Job) -> Scope:

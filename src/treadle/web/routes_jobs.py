@@ -157,7 +157,7 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
         "cancel_requested": row["cancel_requested"],
         "retry_of": row["retry_of"],
         "may_cancel": not is_over and not row["cancel_requested"],
-        "may_retry": has_project and can_be_retried(row["kind"], state, row["project_id"]),
+        "may_retry": has_project and can_be_retried(row["kind"], state, row["payload"]),
     }
 
 

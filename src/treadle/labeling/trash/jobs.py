@@ -70,14 +70,14 @@ def delete_again(tx: Tx, grant: Grant, job: Job) -> Job:
     """Order what an ended job did not delete, as a deletion of its own; the job."""
     order = msgspec.json.decode(job.payload, type=DeleteOrder)
     kind = deletions.get(tx, order.deletion_id).kind
-    return _order(tx, grant, kind, order.selection, retry_of=job.id)[0]
+    return _order(tx, grant, kind, order.selection)[0]
 
 
 def restore_again(tx: Tx, grant: Grant, job: Job) -> Job:
     """Order what an ended job did not restore; the job. Raises as `deletions.begin_restoring`."""
     order = msgspec.json.decode(job.payload, type=RestoreOrder)
     deletions.begin_restoring(tx, order.deletion_id)
-    return jobs.submit(tx, grant, RESTORE, order, retry_of=job.id)
+    return jobs.submit(tx, grant, RESTORE, order)
 
 
 def run_delete(run: JobRun) -> dict[str, Any]:
@@ -117,11 +117,9 @@ DELETE_JOB = JobKind(DELETE, run_delete, Permission.TASK_WRITE, undo_delete)
 RESTORE_JOB = JobKind(RESTORE, run_restore, Permission.TASK_WRITE, undo_restore)
 
 
-def _order(
-    tx: Tx, grant: Grant, kind: Kind, selection: Selection, retry_of: str | None = None
-) -> tuple[Job, int]:
+def _order(tx: Tx, grant: Grant, kind: Kind, selection: Selection) -> tuple[Job, int]:
     deletion_id = deletions.begin(tx, grant, kind)
-    job = jobs.submit(tx, grant, DELETE, DeleteOrder(deletion_id, selection), retry_of=retry_of)
+    job = jobs.submit(tx, grant, DELETE, DeleteOrder(deletion_id, selection))
     deletions.name_job(tx, deletion_id, job.id)
     return job, deletion_id
 
