@@ -14,8 +14,9 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,41 @@ SETTLE_MS = 1500
 
 #: The motorcycle's parts in pixels of a picture of 741 × 500: label, x, y, width, height.
 BOXES = (("motorcycle", 90, 80, 597, 375), ("wheel", 122, 232, 158, 172), ("wheel", 512, 272, 172, 184))
+COLLEAGUES = (("Jun", "Tan", "annotator"), ("Sara", "Okafor", "reviewer"), ("Lee", "Moreau", "editor"))
 TANK = ((388, 168), (462, 178), (492, 214), (470, 238), (408, 242), (382, 206))
 LAMP = (541, 152, 27, 32)
 SIZE = (741, 500)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page, and what is done on it before the picture."""
+
+    name: str
+    path: str
+    act: Callable[[Page], None] = lambda _page: None
+
+
+def press(name: str) -> Callable[[Page], None]:
+    """Press the first button of that name."""
+    return lambda page: page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def export_as(title: str) -> Callable[[Page], None]:
+    """Have an export written in the dialog that is open."""
+
+    def act(page: Page) -> None:
+        page.get_by_role("radio", name=title).first.check()
+        page.get_by_role("button", name=f"Export {title}", exact=True).click()
+        page.get_by_text("on its way to your downloads").wait_for()
+
+    return act
+
+
+def look_back(page: Page) -> None:
+    """Open the versions of an annotation."""
+    page.get_by_test_id("history").click()
+    page.get_by_role("dialog").wait_for()
 
 
 def main() -> None:
@@ -42,21 +75,38 @@ def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, serving(folder), sync_playwright() as playwright:
         garage, words = wait_for_samples()
-        label_some(garage)
+        changed = label_some(garage)
+        bring_people(garage)
+        work_a_little(garage, words)
         browser = playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
         motorcycle = ask("GET", f"/api/tasks?project={garage}&page_size=1")["tasks"][0]["id"]
-        pages = {
-            "projects": "/projects",
-            "tasks": f"/projects/{garage}/data",
-            "label": f"/projects/{garage}/label?task={motorcycle}",
-            "text": f"/projects/{words}/label",
-            "new-project": "/projects/new",
-        }
+        tasks = f"/projects/{garage}/data"
+        scenes = (
+            Scene("projects", "/projects"),
+            Scene("tasks", tasks),
+            Scene("tasks-grid", tasks, press("Grid")),
+            Scene("task-preview", f"{tasks}?task={motorcycle}"),
+            Scene("label", f"/projects/{garage}/label?task={motorcycle}"),
+            Scene("history", f"/projects/{garage}/label?task={changed}", look_back),
+            Scene("text", f"/projects/{words}/label"),
+            Scene("new-project", "/projects/new"),
+            Scene("import", f"{tasks}?open=import"),
+            Scene("export", f"{tasks}?open=export", export_as("YOLO")),
+            Scene("progress", f"/projects/{garage}/progress"),
+            Scene("project-members", f"/projects/{garage}/members"),
+            Scene("settings", f"/projects/{garage}/settings"),
+            Scene("jobs", "/jobs"),
+            Scene("job", "/jobs", press("Import")),
+            Scene("members", "/members"),
+            Scene("people", "/people"),
+            Scene("audit-log", "/audit-log"),
+            Scene("deleted", "/deleted"),
+        )
         for theme in ("light", "dark"):
             for suffix, size in (("", WIDE), ("-phone", PHONE)):
-                take_all(browser, pages, theme, suffix, size)
+                take_all(browser, scenes, theme, suffix, size)
         browser.close()
 
 
@@ -92,27 +142,66 @@ def list_projects() -> list[dict[str, Any]]:
         return []
 
 
-def ask(method: str, path: str, body: Any = None) -> Any:
-    """The JSON answer of the server."""
-    request = urllib.request.Request(URL + path, method=method)
+def ask(method: str, path: str, body: Any = None, **headers: str) -> Any:
+    """The JSON answer of the server, or nothing where it answers something else."""
+    request = urllib.request.Request(URL + path, method=method, headers=headers)
     request.add_header("Authorization", f"Token {TOKEN}")
     content = None
     if body is not None:
         request.add_header("Content-Type", "application/json")
         content = json.dumps(body).encode()
     with urllib.request.urlopen(request, content, timeout=60) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
+        text, kind = answer.read(), answer.headers.get_content_type()
+    return json.loads(text) if text and kind == "application/json" else None
 
 
-def label_some(project_id: int) -> None:
-    """A draft on the motorcycle, and two tasks done."""
+def label_some(project_id: int) -> int:
+    """A draft on the motorcycle, and two tasks done; the id of the one that was changed after."""
     tasks = ask("GET", f"/api/tasks?project={project_id}&page_size=10&fields=all")["tasks"]
     ask("POST", f"/api/tasks/{tasks[0]['id']}/drafts", {"result": motorcycle()})
     for task in tasks[1:3]:
         result = [item for prediction in task["predictions"] for item in prediction["result"]]
         answer = {"result": result, "lead_time": 21.5, "parent_prediction": task["predictions"][0]["id"]}
         ask("POST", f"/api/tasks/{task['id']}/annotations/", answer)
+    (changed,) = ask("GET", f"/api/tasks/{tasks[1]['id']}/annotations/")
+    ask("PATCH", f"/api/annotations/{changed['id']}/", {"result": changed["result"][:-3]})
+    return int(tasks[1]["id"])
+
+
+def bring_people(project_id: int) -> None:
+    """Colleagues in the samples' workspace, one with a role of her own in the project, and an invitation."""
+    workspace = ask("GET", f"/api/projects/{project_id}/")["workspace"]
+    ids = []
+    for name, surname, role in COLLEAGUES:
+        account = {"email": f"{name.lower()}@example.com", "first_name": name, "last_name": surname}
+        user_id = ask("POST", "/api/users/", account)["id"]
+        ask("POST", f"/api/workspaces/{workspace}/members", {"user": user_id, "role": role})
+        ids.append(user_id)
+    ask("POST", f"/api/projects/{project_id}/members", {"user": ids[0], "role": "reviewer"})
+    ask("POST", f"/api/workspaces/{workspace}/invitations", {"role": "annotator", "email": "new@example.com"})
+    me = ask("GET", "/api/current-user/whoami")["id"]
+    ask("PATCH", f"/api/users/{me}/", {"first_name": "Mina", "last_name": "Kern"})
+
+
+def work_a_little(garage: int, words: int) -> None:
+    """An import that fails, exports, deleted tasks, and a deleted project."""
+    workspace = ask("GET", f"/api/projects/{garage}/")["workspace"]
+    config = '<View><Text name="text" value="$text"/></View>'
+    again = ask(
+        "POST", "/api/projects/", {"title": "First try", "label_config": config, "workspace": workspace}
+    )
+    job = ask("POST", f"/api/projects/{again['id']}/import", [{"words": "one"}], Prefer="respond-async")[
+        "job"
+    ]
+    while ask("GET", f"/api/jobs/{job}/")["state"] in ("queued", "running"):
+        time.sleep(0.2)
+    ask("POST", f"/api/projects/{again['id']}/import", [{"text": "one"}, {"text": "two"}])
+    ask("DELETE", f"/api/projects/{again['id']}/")
+    for kind in ("JSON", "COCO"):
+        ask("GET", f"/api/projects/{garage}/export?exportType={kind}")
+    last = ask("GET", f"/api/tasks?project={words}&page_size=100")["tasks"][-2:]
+    chosen = {"selectedItems": {"all": False, "included": [task["id"] for task in last]}}
+    ask("POST", f"/api/dm/actions/?id=delete_tasks&project={words}", chosen)
 
 
 def motorcycle() -> list[dict[str, Any]]:
@@ -156,7 +245,9 @@ def part(control: str, kind: str, label: str, value: dict[str, Any], name: str) 
     }
 
 
-def take_all(browser: Browser, pages: dict[str, str], theme: str, suffix: str, size: tuple[int, int]) -> None:
+def take_all(
+    browser: Browser, scenes: Sequence[Scene], theme: str, suffix: str, size: tuple[int, int]
+) -> None:
     """Every page in one theme at one size."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
@@ -166,11 +257,12 @@ def take_all(browser: Browser, pages: dict[str, str], theme: str, suffix: str, s
     )
     page = context.new_page()
     sign_in(page)
-    for name, path in pages.items():
-        page.goto(URL + path)
+    for scene in scenes:
+        page.goto(URL + scene.path)
         page.wait_for_load_state("networkidle")
+        scene.act(page)
         page.wait_for_timeout(SETTLE_MS)
-        target = TARGET / f"{name}{suffix}-{theme}.jpg"
+        target = TARGET / f"{scene.name}{suffix}-{theme}.jpg"
         page.screenshot(path=target, type="jpeg", quality=82)
     context.close()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from typing import Any
 from urllib.parse import unquote
 
@@ -187,6 +189,80 @@ def test_an_import_with_a_bad_row_names_it_and_adds_nothing(
     expect(dialog.get_by_role("alert")).to_contain_text("Nothing was added.")
     expect(dialog.get_by_role("alert")).to_contain_text("text")
     assert house.task_ids(project_id) == tasks
+
+
+BOXES = """<View>
+  <Image name="image" value="$image"/>
+  <RectangleLabels name="box" toName="image"><Label value="Car"/></RectangleLabels>
+</View>"""
+
+
+def yolo_archive() -> bytes:
+    """One picture with a car and a boat, of which the config knows the car."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("classes.txt", "Car\nBoat\n")
+        archive.writestr("images/a.jpg", photograph(200, 100))
+        archive.writestr("labels/a.txt", "0 0.5 0.5 0.2 0.2\n1 0.2 0.2 0.1 0.1\n")
+    return content.getvalue()
+
+
+def test_a_dataset_comes_in_as_predictions_and_what_had_no_place_is_told(house: House, page: Page) -> None:
+    project_id = house.make_project("Harbour", BOXES)
+    page.goto(f"/projects/{project_id}/data?open=import")
+    dialog = page.get_by_role("dialog")
+    archive: Any = {"name": "cars.zip", "mimeType": "application/zip", "buffer": yolo_archive()}
+    dialog.get_by_label("Files").set_input_files([archive])
+    dialog.get_by_role("radio", name=re.compile("^predictions")).check()
+    dialog.get_by_role("button", name="Import", exact=True).click()
+    expect(dialog).to_contain_text("1 task added, with 1 prediction.")
+    expect(dialog.get_by_role("region", name="What was left out")).to_contain_text("Boat")
+    dialog.get_by_role("button", name="See the tasks").click()
+    expect(rows(page)).to_have_count(1)
+
+
+def test_a_second_format_is_exported_in_the_same_dialog_and_its_losses_are_told(
+    page: Page, project: tuple[int, list[int]]
+) -> None:
+    project_id, _ = project
+    page.goto(f"/projects/{project_id}/data?open=export")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("radio", name="YOLO", exact=False).first).to_be_disabled()
+    for title in ("JSON", "CSV"):
+        dialog.get_by_role("radio", name=re.compile(f"^{title}")).first.check()
+        with page.expect_download() as begun:
+            dialog.get_by_role("button", name=f"Export {title}", exact=True).click()
+        assert begun.value.suggested_filename.endswith(f".{title.lower()}")
+    expect(dialog.get_by_role("link", name="Download again")).to_be_visible()
+
+
+def test_a_snapshot_is_kept_converted_and_deleted(
+    house: House, page: Page, project: tuple[int, list[int]]
+) -> None:
+    project_id, _ = project
+    page.goto(f"/projects/{project_id}/settings")
+    page.get_by_role("button", name="New snapshot").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Before the fog")
+    page.get_by_role("button", name="Keep a snapshot").click()
+    page.get_by_role("button", name="Before the fog in another format").click()
+    page.get_by_role("menuitem", name="CSV").click()
+    expect(page.get_by_role("link", name="Download Before the fog as CSV")).to_be_visible()
+    page.get_by_role("button", name="Delete Before the fog").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete snapshot").click()
+    expect(page.get_by_role("button", name="Delete Before the fog")).to_have_count(0)
+    assert house.ask("GET", f"/api/projects/{project_id}/exports/") == []
+
+
+def test_a_project_is_copied_with_its_tasks(house: House, page: Page, project: tuple[int, list[int]]) -> None:
+    project_id, _ = project
+    page.goto(f"/projects/{project_id}/settings")
+    page.get_by_role("button", name="Copy project…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Title").fill("Weather again")
+    dialog.get_by_role("checkbox").check()
+    dialog.get_by_role("button", name="Copy project").click()
+    expect(page.get_by_role("heading", name="Weather again")).to_be_visible()
+    expect(rows(page)).to_have_count(4)
 
 
 @pytest.mark.parametrize("act", ["Import into", "Export"])

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { get, patch, remove } from './client';
+import { get, patch, post, remove } from './client';
 import type { Organization, OrganizationPerson, Paged } from './types';
 
 const ORGANIZATION = 1;
@@ -22,3 +22,7 @@ export const organizationPeopleQuery = infiniteQueryOptions({
 
 /** They can no longer sign in, and their tokens end; what they made stays. */
 export const deactivatePerson = (id: number) => remove(`api/users/${id}/`);
+
+/** The one link by which anybody may sign up, without a role; it works until it is renewed. */
+export const signUpLinkQuery = queryOptions({ queryKey: ['sign-up-link'], queryFn: async ({ signal }) => (await get<{ invite_url: string }>('api/invite', {}, signal)).invite_url });
+export const renewSignUpLink = async () => (await post<{ invite_url: string }>('api/invite/reset-token')).invite_url;

@@ -7,14 +7,18 @@ export type ImportStage =
   | { at: 'sending'; sentBytes: number; totalBytes: number }
   | { at: 'reading'; done: number; total: number | null; message: string | null };
 
+/** What the labels of a dataset in another format become. */
+export type LabelsAs = 'annotations' | 'predictions';
+
 interface ImportWatch {
   signal?: AbortSignal;
   onStage: (stage: ImportStage) => void;
 }
 
 /** Sends files, or one JSON value (tasks, or `{urls}`), and follows the import to its end. Raises ApiError; then nothing was added. Aborting asks the job to stop. */
-export async function importInto(project: number, source: readonly File[] | { json: unknown }, watch: ImportWatch): Promise<ImportCounts> {
+export async function importInto(project: number, source: readonly File[] | { json: unknown }, watch: ImportWatch, labelsAs: LabelsAs = 'annotations'): Promise<ImportCounts> {
   const options = {
+    query: { as: labelsAs === 'annotations' ? undefined : labelsAs },
     headers: { Prefer: 'respond-async' },
     onProgress: (progress: UploadProgress) => watch.onStage({ at: 'sending', ...progress }),
     ...('json' in source ? { json: source.json } : { form: formOf(source) }),

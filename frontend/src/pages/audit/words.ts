@@ -8,7 +8,7 @@ export const ACTIONS: ReadonlyArray<readonly [action: string, words: string]> = 
   ['role.granted', 'Roles given'], ['role.removed', 'Roles taken'], ['invitation.created', 'Invitations made'], ['invitation.revoked', 'Invitations revoked'],
   ['project.deleted', 'Projects deleted'], ['project.restored', 'Projects restored'], ['tasks.deleted', 'Tasks deleted'], ['annotations.deleted', 'Annotations deleted'],
   ['predictions.deleted', 'Predictions deleted'], ['workspace.created', 'Workspaces made'], ['user.added', 'People added'], ['user.deactivated', 'People deactivated'],
-  ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
+  ['invite-link.reset', 'Sign-up links made'], ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
 ];
 
 /** What the ids in the log are called, as far as the reader may know. */
@@ -28,6 +28,7 @@ export function sentenceOf(entry: AuditEntry, names: Names): string {
     case 'role.removed': return where ? `took back the role that ${whom} had${where} (${roleOf(detail['before'])})` : `removed ${whom}, who was ${roleOf(detail['before'])}`;
     case 'invitation.created': return `invited ${detail['email'] ? String(detail['email']) : 'whoever has the link'} as ${role}`;
     case 'invitation.revoked': return 'revoked an invitation';
+    case 'invite-link.reset': return 'made a new sign-up link';
     case 'workspace.created': return `made the workspace ${String(detail['name'] ?? '')}`;
     case 'organization.renamed': return `named the organisation “${String(detail['title'] ?? '')}”`;
     case 'user.added': return entry.actor_id !== null && subject === `user:${entry.actor_id}` ? 'made an account' : `added ${whom}`;

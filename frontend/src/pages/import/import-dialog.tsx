@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { address } from '../../api/base';
+import type { LabelsAs } from '../../api/transfer';
 import type { Project } from '../../api/types';
 import { Dialog } from '../../ui/dialog';
 import { AddressBox, addressesIn } from './address-box';
 import { DropZone } from './drop-zone';
 import { ImportProgress } from './import-progress';
+import { kindOfFile } from './sources';
 import { useImport } from './use-import';
 
 /** Adds tasks to a project from files, pasted text or addresses, and says how far it is. */
@@ -12,11 +14,12 @@ export function ImportDialog({ project, onClose }: { project: Project; onClose: 
   const [way, setWay] = useState<'files' | 'addresses'>('files');
   const [files, setFiles] = useState<File[]>([]);
   const [addresses, setAddresses] = useState('');
+  const [labelsAs, setLabelsAs] = useState<LabelsAs>('annotations');
   const { state, start, stop, again } = useImport();
   const urls = addressesIn(addresses);
   const source = way === 'files' ? files : { urls };
   const nothing = way === 'files' ? files.length === 0 : urls.length === 0;
-  const run = () => void start(project.id, source);
+  const run = () => void start(project.id, source, labelsAs);
   const foot = {
     ready: (
       <>
@@ -47,6 +50,7 @@ export function ImportDialog({ project, onClose }: { project: Project; onClose: 
             {(['files', 'addresses'] as const).map((each) => <button key={each} type="button" className={each === way ? 'on' : ''} aria-pressed={each === way} onClick={() => setWay(each)}>{each === 'files' ? 'Files' : 'Web addresses'}</button>)}
           </span>
           {way === 'files' ? <DropZone files={files} onFiles={setFiles} /> : <AddressBox text={addresses} onText={setAddresses} />}
+          {(way === 'addresses' || files.some(mayHoldLabels)) && <LabelsBecome value={labelsAs} onChange={setLabelsAs} />}
           <p className="two small">Each picture or text becomes a task. In tables and JSON each record does; its columns are what the label config shows. Annotations and predictions come along: in JSON beside each task, and from archives in COCO, YOLO, Pascal VOC or CoNLL.</p>
         </>
       )}
@@ -54,3 +58,14 @@ export function ImportDialog({ project, onClose }: { project: Project; onClose: 
     </Dialog>
   );
 }
+
+/** Whether a file can be a dataset in another format, whose labels become one or the other. */
+const mayHoldLabels = (file: File): boolean => ['archive', 'json'].includes(kindOfFile(file)) || /\.(conll|xml)$/i.test(file.name);
+
+const LabelsBecome = ({ value, onChange }: { value: LabelsAs; onChange: (value: LabelsAs) => void }) => (
+  <fieldset className="field"><legend>Labels from COCO, YOLO, Pascal VOC or CoNLL become</legend>
+    <span className="row wrap" style={{ gap: 18 }}>
+      {(['annotations', 'predictions'] as const).map((each) => <label key={each} className="check"><input type="radio" name="labels-as" checked={each === value} onChange={() => onChange(each)} /><span>{each} <span className="muted">{each === 'annotations' ? 'finished work' : 'suggestions to check'}</span></span></label>)}
+    </span>
+  </fieldset>
+);

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
-import { importInto, type ImportStage } from '../../api/transfer';
+import { importInto, type ImportStage, type LabelsAs } from '../../api/transfer';
 import type { ImportCounts } from '../../api/types';
 
 export type ImportState =
@@ -28,13 +28,13 @@ export function useImport() {
     reading.current = stage.at === 'reading';
   };
 
-  const start = async (project: number, source: readonly File[] | { urls: readonly string[] }): Promise<boolean> => {
+  const start = async (project: number, source: readonly File[] | { urls: readonly string[] }, labelsAs?: LabelsAs): Promise<boolean> => {
     const startedAt = Date.now();
     stopper.current = new AbortController();
     const totalBytes = 'urls' in source ? 0 : source.reduce((sum, file) => sum + file.size, 0);
     setState({ is: 'running', startedAt, stage: { at: 'sending', sentBytes: 0, totalBytes } });
     try {
-      const counts = await importInto(project, 'urls' in source ? { json: { urls: source.urls } } : source, { signal: stopper.current.signal, onStage: (stage) => onStage(stage, startedAt) });
+      const counts = await importInto(project, 'urls' in source ? { json: { urls: source.urls } } : source, { signal: stopper.current.signal, onStage: (stage) => onStage(stage, startedAt) }, labelsAs);
       setState({ is: 'done', counts });
       await Promise.all(['tasks', 'columns', 'project', 'projects', 'jobs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
       return true;

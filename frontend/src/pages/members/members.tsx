@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { membersQuery } from '../../api/members';
 import { nameOf, sessionQuery } from '../../api/session';
 import type { Member, Workspace } from '../../api/types';
+import { useKeys } from '../../app/keys';
 import { outranks } from '../../app/roles';
 import { Top } from '../../app/top';
 import { may, useWorkspace } from '../../app/workspace';
@@ -10,6 +11,7 @@ import { Confirm } from '../../ui/dialog';
 import { ago, counted, day, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, Skeleton } from '../../ui/parts';
+import { Tip } from '../../ui/tip';
 import { Who } from '../../ui/who';
 import { Invitations } from './invitations';
 import { InviteDialog } from './invite-dialog';
@@ -23,13 +25,14 @@ export function Members() {
   const [inviting, setInviting] = useState(false);
   const members = useQuery({ ...membersQuery({ workspace: workspace?.id ?? 0 }), enabled: workspace !== undefined });
   const manages = may(workspace, 'manage');
+  useKeys(manages ? { i: () => setInviting(true) } : {});
   if (!workspace) return <><Top title="Members" /><Empty title="You belong to no workspace yet">Ask whoever manages one to invite you.</Empty></>;
   return (
     <>
       <Top title="Members">
         {members.data && <span className="muted wide">{counted(members.data.length, 'person', 'people')} in {workspace.title}</span>}
         <span className="grow" />
-        {manages && <button type="button" className="btn primary" onClick={() => setInviting(true)}><Icon name="plus" />Invite</button>}
+        {manages && <Tip text="Invite somebody" keys="I"><button type="button" className="btn primary" onClick={() => setInviting(true)}><Icon name="plus" />Invite</button></Tip>}
       </Top>
       <div className="table-scroll">
         {members.isPending && <Waiting />}

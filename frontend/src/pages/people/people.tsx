@@ -1,10 +1,12 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { deactivatePerson, organizationPeopleQuery, organizationQuery, renameOrganization } from '../../api/people';
+import { address } from '../../api/base';
+import { deactivatePerson, organizationPeopleQuery, organizationQuery, renameOrganization, renewSignUpLink, signUpLinkQuery } from '../../api/people';
 import { nameOf, sessionQuery } from '../../api/session';
 import type { Organization, OrganizationPerson, Session } from '../../api/types';
 import { Top } from '../../app/top';
+import { CopyField } from '../../ui/copy-field';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { ago, counted, day, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
@@ -18,6 +20,7 @@ export function People() {
   const organization = useQuery(organizationQuery);
   const people = useInfiniteQuery({ ...organizationPeopleQuery, enabled: session.user?.is_admin ?? false });
   const [naming, setNaming] = useState(false);
+  const [linking, setLinking] = useState(false);
   if (!session.user?.is_admin) return <><Top title="People" /><Empty title="This page is for organisation admins">The people of your workspace are under <Link to="/members" className="link">Members</Link>.</Empty></>;
   const found = people.data?.pages.flatMap((page) => page.results.map(({ user }) => user)) ?? [];
   return (
@@ -25,7 +28,8 @@ export function People() {
       <Top title="People">
         {people.data && <span className="muted wide">{counted(people.data.pages[0]?.count ?? 0, 'account')}{organization.data ? ` in ${organization.data.title}` : ''}</span>}
         <span className="grow" />
-        <button type="button" className="btn" onClick={() => setNaming(true)} disabled={!organization.data}><span>Rename<span className="wide"> the organisation</span></span></button>
+        <button type="button" className="btn" onClick={() => setLinking(true)}><Icon name="link" /><span>Sign-up link</span></button>
+        <button type="button" className="btn wide" onClick={() => setNaming(true)} disabled={!organization.data}>Rename the organisation</button>
       </Top>
       <div className="table-scroll">
         <p className="two page-lead">{SIGN_UP[session.sign_up]} An account alone sees nothing: roles are given in a workspace, under <Link to="/members" className="link">Members</Link>.</p>
@@ -34,6 +38,7 @@ export function People() {
         {found.length > 0 && <PeopleTable people={found} me={session.user.id} />}
         {people.hasNextPage && <div className="more"><button type="button" className="btn" disabled={people.isFetchingNextPage} onClick={() => void people.fetchNextPage()}>Show more</button></div>}
       </div>
+      {linking && <SignUpLink onClose={() => setLinking(false)} />}
       {naming && organization.data && <Rename organization={organization.data} onClose={() => setNaming(false)} />}
     </>
   );
@@ -75,6 +80,26 @@ function PeopleTable({ people, me }: { people: readonly OrganizationPerson[]; me
         </Confirm>
       )}
     </>
+  );
+}
+
+/** The link for those who shall have an account, and no role yet. */
+function SignUpLink({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const link = useQuery(signUpLinkQuery);
+  const renew = useMutation({
+    mutationFn: renewSignUpLink,
+    onSuccess: (url) => { client.setQueryData(signUpLinkQuery.queryKey, url); say('The old link gives nothing any more.'); },
+    onError: (error) => say(messageOf(error), { tone: 'bad' }),
+  });
+  const foot = <><button type="button" className="btn" disabled={renew.isPending || !link.data} onClick={() => renew.mutate()}>{renew.isPending ? <span className="turn" /> : <Icon name="again" />}Make a new link</button><button type="button" className="btn primary" onClick={onClose}>Done</button></>;
+  return (
+    <Dialog title="Sign-up link" onClose={onClose} foot={foot}>
+      <p>Whoever has it can make an account on this server, as often as you like, until you make a new one. It gives no role: for that, invite under Members.</p>
+      {link.isPending && <Skeleton width="100%" height={30} />}
+      {link.isError && <Failure error={link.error} retry={() => void link.refetch()} what="The link" />}
+      {link.data && <CopyField key={link.data} value={address(link.data)} name="The link" />}
+    </Dialog>
   );
 }
 

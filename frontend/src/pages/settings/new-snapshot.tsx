@@ -28,7 +28,7 @@ export function NewSnapshot({ project, onClose }: { project: Project; onClose: (
   return (
     <Dialog title="New snapshot" onClose={onClose} foot={foot}>
       <form id="new-snapshot" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); create.mutate(); }}>
-        <Field label="Name" hint="Without one it is named after the project and the time">{(wiring) => <input {...wiring} className="input" autoFocus maxLength={100} value={title} onChange={(event) => setTitle(event.target.value)} />}</Field>
+        <Field label="Name" hint="Without one it is named after you and the time">{(wiring) => <input {...wiring} className="input" autoFocus maxLength={100} value={title} onChange={(event) => setTitle(event.target.value)} />}</Field>
         <Field label="Tasks">{(wiring) => <select {...wiring} className="input" value={which} onChange={(event) => setWhich(event.target.value as Which)}>{WHICH.map(([each, words]) => <option key={each} value={each}>{words}</option>)}</select>}</Field>
         {views.length > 0 && <Field label="Of the view">{(wiring) => <select {...wiring} className="input" value={view ?? ''} onChange={(event) => setView(Number(event.target.value) || undefined)}><option value="">Every task</option>{views.map((each) => <option key={each.id} value={each.id}>{each.data.title}</option>)}</select>}</Field>}
         <fieldset className="field" style={{ gap: 8 }}><legend>Annotations</legend>{kind('usual', 'Submitted ones')}{kind('ground_truth', 'Ground truth')}{kind('skipped', 'Skips')}</fieldset>
