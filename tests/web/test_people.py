@@ -111,6 +111,9 @@ def test_what_is_too_long_is_refused_by_its_field(server: RunningServer) -> None
         ):
             answer = admin.request(method, path, json={"title": "long", field: "x" * 20_001})
             assert (answer.status_code, list(answer.json()["validation_errors"])) == (400, [field])
+        admin.post("/api/projects/", json={"title": "short"}).raise_for_status()
+        view = {"project": 1, "data": {"title": "x" * 201}}
+        assert list(admin.post("/api/dm/views/", json=view).json()["validation_errors"]) == ["title"]
         body = {"name": "long", "title": "x" * 201}
         assert list(admin.post("/api/workspaces", json=body).json()["validation_errors"]) == ["title"]
         keys = {"custom_hotkeys": {"a": "x" * 70_000}}

@@ -9,10 +9,14 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from treadle.access import Actor, Grant
+from treadle.access.lengths import check_length
 from treadle.db import Tx
 from treadle.db.schema import views
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.labeling.filters import TaskQuery, condition_of, order_of
+
+_LONGEST_TITLE = 200
+_LONGEST_SETTINGS = 200_000
 
 _v = views.c
 _IS_SEEN = or_(~_v.is_private, _v.user_id == bindparam("reader_id"))
@@ -40,7 +44,7 @@ def create(
             "project_id": grant.project_id,
             "user_id": grant.actor.user_id,
             "is_private": is_private,
-            "settings": msgspec.json.encode(settings).decode(),
+            "settings": _settings_text(settings),
             "position": position,
             "created_at": tx.now,
         },
@@ -58,7 +62,7 @@ def change(
     if is_private and not row["is_private"] and row["user_id"] != grant.actor.user_id:
         raise Forbidden("not-your-view", f"View {view_id} is another person's; they can make it private.")
     check_query(tx, grant, query_of_settings(settings))
-    text = msgspec.json.encode(settings).decode()
+    text = _settings_text(settings)
     tx.execute(update(views).where(_v.id == view_id).values(settings=text, is_private=is_private))
     return get(tx, grant.actor, view_id)
 
@@ -130,6 +134,11 @@ def query_of_settings(settings: Mapping[str, Any]) -> TaskQuery:
     if not isinstance(ordering, list):
         raise _wrong("ordering", "a list of columns")
     return TaskQuery(filters=filters or None, ordering=[str(each) for each in ordering if each])
+
+
+def _settings_text(settings: Mapping[str, Any]) -> str:
+    check_length("title", str(settings.get("title") or ""), _LONGEST_TITLE)
+    return check_length("data", msgspec.json.encode(settings).decode(), _LONGEST_SETTINGS)
 
 
 def _wrong(field: str, expected: str) -> Invalid:
