@@ -8,10 +8,12 @@ import pytest
 
 from tests.labeling.studio import Studio, box, result
 from treadle.errors import Forbidden, Invalid, NotFound
-from treadle.labeling import predictions, queue, task_list, views
+from treadle.labeling import assignments, predictions, queue, task_list, views
+from treadle.labeling.config import TAGS
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
 from treadle.labeling.projects import Page
+from treadle.labeling.task_list import LabelLists
 from treadle.permissions import Permission
 
 
@@ -172,6 +174,34 @@ def test_a_page_tells_what_is_shown_of_each_task(studio: Studio) -> None:
     assert done["labels"] == {"Cat": 1, "Dög": 1}
     assert (done["avg_lead_time"], done["annotators"]) == (2.0, [studio.people["annotator"].user_id])
     assert (predicted["labels"], predicted["predictions_score"]) == ({"Cat": 1}, 0.5)
+
+
+def test_a_list_counts_the_labels_of_every_tag_that_has_some() -> None:
+    types = {name for tag in TAGS for name in tag.result_types if name.endswith("labels")} | {"choices"}
+    assert types <= set(LabelLists.__struct_fields__)
+
+
+def test_assignees_are_shown_found_and_to_an_annotator_only_themselves(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    annotator, reviewer = (studio.people[name].user_id for name in ("annotator", "reviewer"))
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_WRITE)
+        assignments.assign(tx, grant, [first], [annotator, reviewer])
+        assignments.assign(tx, grant, [second], [annotator])
+    for who, seen in (("editor", [[annotator, reviewer], [annotator]]), ("annotator", [[annotator]] * 2)):
+        with studio.database.read() as tx:
+            grant = studio.grant(tx, who, Permission.TASK_READ)
+            page = task_list.read_page(tx, grant, TaskQuery(), Page(1, 10), is_whole=False)
+        assert [list(row["assignees"]) for row in page["tasks"]] == seen
+    assert found(studio, where("assignees", "contains", reviewer, "List")) == [first]
+    assert found(studio, where("assignees", "contains", reviewer, "List"), who="annotator") == []
+    assert found(studio, where("assignees", "empty", False, "List")) == [first, second]
+
+
+def test_a_filter_within_a_filter_narrows_it(studio: Studio) -> None:
+    first, second, _third = studio.add_tasks(3)
+    inner = where("data.n", "less", 2, "Number")
+    assert found(studio, {**where("data.n", "less", 9, "Number"), "child_filter": inner}) == [first, second]
 
 
 def test_a_page_past_the_end_is_not_there(studio: Studio) -> None:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -19,10 +22,13 @@ from sqlalchemy.engine import Engine
 
 from treadle.access import Grant
 from treadle.db import Tx
+from treadle.labeling import predictions
 from treadle.labeling.filters import TaskQuery, column_names
-from treadle.labeling.search import Facts, Totals, count
+from treadle.labeling.search import Facts, Totals, count, read_facts
 
-_LARGE = 100_000  # tasks
+T = TypeVar("T")
+
+_LARGE = 100_000  # tasks, or predictions
 _QUICK_S = 0.005
 _PATIENCE = 50
 _OLDEST_S = 60.0
@@ -32,7 +38,7 @@ _UNRECORDED = "draft_exists"  # a draft is no event, nor is that a task was hand
 
 @dataclass(frozen=True)
 class _Counted:
-    totals: Totals
+    value: Any
     last_event: int | None
     #: Every change of what was counted records an event.
     is_recorded: bool
@@ -54,16 +60,22 @@ class _Memory:
         self._counted: OrderedDict[bytes, _Counted] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: bytes) -> _Counted | None:
+    def count(self, key: bytes, facts: Facts, count: Callable[[], T], *, is_recorded: bool) -> T:
+        """What was counted under the key, or else is now."""
+        start_s = time.monotonic()
         with self._lock:
-            return self._counted.get(key)
-
-    def put(self, key: bytes, counted: _Counted) -> None:
+            known = self._counted.get(key)
+        if known is not None and known.is_good(facts, start_s):
+            value: T = known.value
+            return value
+        value = count()
+        took_s = time.monotonic() - start_s
         with self._lock:
-            self._counted[key] = counted
+            self._counted[key] = _Counted(value, facts.last_event, is_recorded, start_s, took_s)
             self._counted.move_to_end(key)
             if len(self._counted) > _MOST:
                 self._counted.popitem(last=False)
+        return value
 
 
 _memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
@@ -73,19 +85,27 @@ def count_lately(tx: Tx, grant: Grant, query: TaskQuery, facts: Facts) -> Totals
     """How many tasks, annotations and predictions the query finds, as the module promises."""
     if facts.task_number < _LARGE or (query.is_everything and not grant.is_narrow):
         return count(tx, grant, query, facts)
-    memory = _memories.setdefault(tx.connection.engine, _Memory())
-    key = _key(grant, query)
-    known = memory.get(key)
-    start_s = time.monotonic()
-    if known is not None and known.is_good(facts, start_s):
-        return known.totals
-    totals = count(tx, grant, query, facts)
-    is_recorded = not grant.is_narrow and _UNRECORDED not in column_names(query.filters or {})
-    took_s = time.monotonic() - start_s
-    memory.put(key, _Counted(totals, facts.last_event, is_recorded, start_s, took_s))
-    return totals
-
-
-def _key(grant: Grant, query: TaskQuery) -> bytes:
     user_id = grant.actor.user_id if grant.is_narrow else None
-    return msgspec.json.encode((grant.project_id, user_id, query.filters, query.selected))
+    key = msgspec.json.encode((grant.project_id, user_id, query.filters, query.selected))
+    is_recorded = not grant.is_narrow and _UNRECORDED not in column_names(query.filters or {})
+    counting = partial(count, tx, grant, query, facts)
+    return _memory_of(tx).count(key, facts, counting, is_recorded=is_recorded)
+
+
+def list_versions_lately(tx: Tx, grant: Grant) -> list[str]:
+    """The model versions of the project's predictions, the newest first, as the module promises."""
+    assert grant.project_id is not None
+    facts = read_facts(tx, grant)
+    listing = partial(_list_versions, tx, grant.project_id)
+    if facts.total_predictions < _LARGE:
+        return listing()
+    key = msgspec.json.encode(("versions", grant.project_id))
+    return _memory_of(tx).count(key, facts, listing, is_recorded=True)
+
+
+def _list_versions(tx: Tx, project_id: int) -> list[str]:
+    return list(predictions.count_versions(tx, project_id))
+
+
+def _memory_of(tx: Tx) -> _Memory:
+    return _memories.setdefault(tx.connection.engine, _Memory())

@@ -30,19 +30,21 @@ def handed_to(grant: Grant) -> ColumnElement[bool]:
     """The condition on ``tasks`` for what the actor may see: all, or what was handed to them."""
     if not grant.is_narrow:
         return true()
-    mine = select(handouts.c.task_id).where(handouts.c.user_id == grant.actor.user_id)
+    mine = select(handouts.c.task_id).where(
+        handouts.c.user_id == grant.actor.user_id, handouts.c.project_id == grant.project_id
+    )
     return tasks.c.id.in_(mine)
 
 
 def of_own_work(grant: Grant, clause: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A condition or an order on tasks that reads the actor's own annotations and drafts alone, where they
-    may see no others: what is found, and in which order, tells of what it was found by."""
+    """A condition or an order on tasks that reads the actor's own annotations, drafts and assignments alone,
+    where they may see no others: what is found, and in which order, tells of what it was found by."""
     if not grant.is_narrow:
         return clause
     mine = schema.annotations.c.completed_by == grant.actor.user_id
     own_annotations = select(schema.annotations).where(mine).subquery("own_annotations")
     own_drafts = select(drafts).where(drafts.c.user_id == grant.actor.user_id).subquery("own_drafts")
-    seen: ColumnElement[Any] = (
-        ClauseAdapter(own_annotations).chain(ClauseAdapter(own_drafts)).traverse(clause)
-    )
+    own_handouts = select(handouts).where(handouts.c.user_id == grant.actor.user_id).subquery("own_handouts")
+    adapter = ClauseAdapter(own_annotations).chain(ClauseAdapter(own_drafts))
+    seen: ColumnElement[Any] = adapter.chain(ClauseAdapter(own_handouts)).traverse(clause)
     return seen

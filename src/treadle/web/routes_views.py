@@ -10,12 +10,13 @@ from msgspec import UNSET, Struct, UnsetType
 from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid, NotFound
-from treadle.labeling import predictions, projects, task_list, usage, views
+from treadle.labeling import projects, task_list, usage, views
 from treadle.labeling.columns import list_columns
 from treadle.labeling.config import parse_config
 from treadle.labeling.filters import TaskQuery, parse_selection
 from treadle.labeling.json_text import check_has_no_nul
 from treadle.labeling.people import annotators_of
+from treadle.labeling.totals import list_versions_lately
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
 from treadle.web.body_types import Id
@@ -58,11 +59,11 @@ def list_tasks(call: Call) -> Reply:
 def get_columns(call: Call) -> Reply:
     project_id = _project(call)
     with call.read() as tx:
-        call.allow(tx, ProjectScope(project_id))
+        grant = call.allow(tx, ProjectScope(project_id))
         config = parse_config(projects.config_of(tx, project_id))
         keys = usage.first_data_keys(tx, project_id, _KEYS_READ)
         people = annotators_of(tx, project_id)
-        versions = list(predictions.count_versions(tx, project_id))
+        versions = list_versions_lately(tx, grant)
         return json_reply(list_columns(config, keys, people, versions))
 
 
