@@ -27,7 +27,9 @@ def test_a_finished_export_is_fetched_with_its_report(database_url: str, tmp_pat
             client.get(f"{address}/report", params={"exportType": "VOC"}),
             client.get(f"{address}/report"),
         ]
+        (converted,) = client.get(address).json()["converted_formats"]
     assert told["loss_count"] == 1
+    assert converted["report_url"] == told["report_url"]
     assert told["report_url"] == f"{address[1:]}/report?exportType=VOC"
     assert [[loss["region"] for loss in report.json()] for report in reports] == [["r-Cat"], ["r-Cat"], []]
     assert "-losses.json" in reports[0].headers["content-disposition"]

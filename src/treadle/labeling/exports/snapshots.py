@@ -18,7 +18,14 @@ from treadle.jobs import JobKind, JobRun
 from treadle.labeling import rendering, views
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
 from treadle.labeling.exports.conversion import convert_file
-from treadle.labeling.exports.job import Written, check_fits, md5_of, report_key, write_file
+from treadle.labeling.exports.job import (
+    Written,
+    check_fits,
+    md5_of,
+    project_of,
+    report_key,
+    write_file,
+)
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import find_format
 from treadle.permissions import Permission
@@ -157,7 +164,13 @@ def render_snapshot(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
         "md5": row["md5"],
         "counters": rendering.raw(row["counters"]),
         "converted_formats": [
-            {"id": each.id, "status": each.status, "export_type": each.export_type, "traceback": None}
+            {
+                "id": each.id,
+                "status": each.status,
+                "export_type": each.export_type,
+                "traceback": None,
+                "report_url": _report_url(row["project_id"], row["id"], each.export_type),
+            }
             for each in converted
         ],
         **{name: asked.get(name) for name in OPTIONS},
@@ -195,8 +208,7 @@ def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
     return {
         "export": order.export_id,
         "export_type": order.export_type,
-        "report_url": f"api/projects/{run.job.project_id}/exports/{order.export_id}/report"
-        f"?exportType={order.export_type}",
+        "report_url": _report_url(project_of(run), order.export_id, order.export_type),
         **written.told(),
     }
 
@@ -204,6 +216,10 @@ def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
 def _write_whole(run: JobRun, order: SnapshotOrder, key: str) -> Written:
     query = _query(run, order.choice.view_id)
     return write_file(run, key, "JSON", query, with_all=True, choice=order.choice, detail=order.detail)
+
+
+def _report_url(project_id: int, export_id: int, export_type: str) -> str:
+    return f"api/projects/{project_id}/exports/{export_id}/report?exportType={export_type}"
 
 
 def _query(run: JobRun, view_id: int | None) -> TaskQuery:
