@@ -57,6 +57,10 @@ class Pictures:
                 self._kept[path] = self.materials.keep_picture(path, file)
         return self._kept[path]
 
+    def unnamed(self) -> list[str]:
+        """The pictures in the archive that nothing spoke of so far."""
+        return [path for path in self.paths() if path not in self._kept]
+
     def resolve(self, said: str, beside: str, size_px: tuple[int, int] = (0, 0)) -> KeptPicture | None:
         """The picture wherever it is; ``size_px``: what the labels say of one that is elsewhere."""
         path = self.find(said, beside)

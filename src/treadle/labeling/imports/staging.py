@@ -168,6 +168,8 @@ class _Staging:
     def _all_coco(self, archive: Archive, files: list[str], pictures: Pictures) -> Iterator[Block]:
         for path in files:
             yield from self._coco(archive.chunks(path), path, pictures)
+        for path in pictures.unnamed():
+            self._materials.leave_out(path, "no file of labels names this picture")
 
     def _coco(self, chunks: Iterable[bytes], name: str, pictures: Pictures) -> Iterator[Block]:
         matcher = Matcher(self._checker.config, "Image")

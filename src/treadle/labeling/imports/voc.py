@@ -77,6 +77,9 @@ def read_voc(
             for path, root in roots.items()
         ]
         yield matcher.task(picture.url, results, materials.labels_as, upload_id=picture.upload_id)
+    for path in pictures.unnamed():
+        picture = pictures.keep(path)
+        yield matcher.task(picture.url, [], materials.labels_as, upload_id=picture.upload_id)
 
 
 def group_by_picture(files: list[str]) -> Mapping[str, list[str]]:

@@ -136,12 +136,15 @@ def turned_box(points: Sequence[tuple[float, float]], shown: tuple[int, int], la
         return None
     if not is_clockwise:
         return turned_box([points[0], points[3], points[2], points[1]], shown, label)
+    rotation = round(math.degrees(math.atan2(by - ay, bx - ax)), 6) % 360
+    if rotation == 0:
+        return rectangle((ax, ay, width, height), shown, label)
     value = {
         "x": round(100 * ax / shown[0], 10),
         "y": round(100 * ay / shown[1], 10),
         "width": round(100 * width / shown[0], 10),
         "height": round(100 * height / shown[1], 10),
-        "rotation": round(math.degrees(math.atan2(by - ay, bx - ax)) % 360, 10) % 360,
+        "rotation": rotation,
     }
     return Region("rectangle", label, value)
 
