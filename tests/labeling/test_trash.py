@@ -168,6 +168,13 @@ def test_assignments_come_back_with_their_tasks(studio: Studio) -> None:
         act(studio, "assign_annotators")
 
 
+def test_a_deletion_that_took_nothing_leaves_nothing(studio: Studio) -> None:
+    studio.add_tasks(2)
+    ended = run(studio, DELETE_JOB, act(studio, "delete_tasks_annotations").job)
+    assert ended.result == '{"count":0,"deletion":null}'
+    assert in_project(studio, trash.list_of_project) == []
+
+
 def test_the_audit_log_says_who_deleted_and_restored_how_many(studio: Studio) -> None:
     fill(studio)
     started = act(studio, "delete_tasks")

@@ -15,7 +15,9 @@ from treadle.jobs import Job, JobKind, JobState
 from treadle.labeling import trash
 from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
+from treadle.labeling.field_indexes import DROP_JOB
 from treadle.labeling.imports import IMPORT_JOB, ImportOrder, start_import
+from treadle.labeling.overlap import OVERLAP_JOB
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ RETRIES: tuple[Retry, ...] = (
     Retry(SNAPSHOT_JOB, same_again),
     Retry(ACCEPT_JOB, same_again),
     Retry(ASSIGN_JOB, same_again),
+    Retry(OVERLAP_JOB, same_again),
+    Retry(DROP_JOB, same_again),
     Retry(trash.DELETE_JOB, trash.delete_again),
     Retry(trash.RESTORE_JOB, trash.restore_again),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from treadle.access import Grant, ProjectScope
@@ -90,9 +91,10 @@ async def delete_project_tasks(call: Call) -> Reply:
     job, deletion_id = await call.in_thread(_start_deleting, call)
     if not wants_no_wait(call):
         job = await wait_to_end(call, job)
-    if job.is_final:
-        return deleted(deletion_id)
-    return json_reply({"job": job.id, "deletion": deletion_id}, 202)
+    if not job.is_final:
+        return json_reply({"job": job.id, "deletion": deletion_id}, 202)
+    is_any = msgspec.json.decode(job.result or "{}").get("deletion") is not None
+    return deleted(deletion_id) if is_any else empty()
 
 
 def _start_deleting(call: Call) -> tuple[Job, int]:

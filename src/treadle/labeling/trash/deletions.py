@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from treadle.access import Grant
 from treadle.access.audit import write_audit
@@ -110,6 +110,15 @@ def end(tx: Tx, deletion_id: int) -> Deletion:
     _set_state(tx, deletion_id, deletion.state, deletion.item_count)
     _audit(tx, deletion, "deleted", deletion.user_id, deletion.item_count)
     return deletion
+
+
+def forget_empty(tx: Tx, deletion_id: int) -> bool:
+    """Take a deletion away that took nothing, or that is not there; whether it is away."""
+    holds = select(trash.c.id).where(trash.c.deletion_id == deletion_id).limit(1)
+    if tx.execute(holds).first() is not None:
+        return False
+    tx.execute(delete(deletions).where(_d.id == deletion_id, _d.state == "running"))
+    return True
 
 
 def begin_restoring(tx: Tx, deletion_id: int) -> Deletion:

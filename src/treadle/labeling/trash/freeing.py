@@ -27,6 +27,7 @@ from treadle.db.schema import (
     tasks,
     trash,
 )
+from treadle.labeling.exports.job import report_key
 from treadle.labeling.trash import content
 from treadle.labeling.trash.deletions import KEPT
 from treadle.labeling.uploads import thumbnail_key
@@ -125,6 +126,7 @@ def _free_files(database: Database, objects: ObjectStore, project_id: int) -> No
         for key in (*(each.object_key for each in snapshots), *converted):
             if key is not None:
                 objects.delete(key)
+                objects.delete(report_key(key))
         _forget(database, exports, ids)
 
 

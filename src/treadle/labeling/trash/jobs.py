@@ -132,12 +132,14 @@ def _delete(run: JobRun, order: DeleteOrder, total: int) -> int:
 
 
 def _end(run: JobRun, order: DeleteOrder) -> Outcome:
+    selections.forget(run)
     with run.database.write() as tx:
+        if deletions.forget_empty(tx, order.deletion_id):
+            return Outcome(0, None)
         deletion = deletions.get(tx, order.deletion_id)
         if deletion.state == "running":
             deletion = deletions.end(tx, order.deletion_id)
-    selections.forget(run)
-    return Outcome(deletion.item_count, deletion.id if deletion.item_count else None)
+    return Outcome(deletion.item_count, deletion.id)
 
 
 def _restore(run: JobRun, order: RestoreOrder) -> int:
