@@ -67,6 +67,8 @@ WORK = (
     _op("GET", "/api/projects/{project}/field-indexes/"),
     _op("POST", "/api/projects/{project}/field-indexes/", 201, body={"path": "n"}),
     _op("DELETE", "/api/projects/{project}/field-indexes/{field_index}/", 204),
+    _op("GET", "/api/projects/{project}/progress/"),
+    _op("POST", "/api/projects/{project}/duplicate/", 201, body={"title": "Another one"}),
     _op("GET", "/data/thumbnail/{project}/{file}"),
     _op("GET", "/api/exports/files/{job}/"),
     _op("GET", "/api/exports/files/{job}/report/"),

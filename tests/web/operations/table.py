@@ -320,6 +320,8 @@ SHOULD: tuple[Operation, ...] = (
     _op("GET", "/api/token/", "tokens"),
     _op("POST", "/api/token/blacklist/", None, 204, body={"refresh": "{refresh}"}, is_personal=True),
     _op("POST", "/api/token/rotate/", body={"refresh": "{refresh}"}, is_personal=True),
+    _op("GET", "/api/invite", refused=ADMIN),
+    _op("POST", "/api/invite/reset-token", None, 201, refused=ADMIN),
     _op("GET", "/api/organizations/", "organizations"),
     _op("GET", "/api/organizations/{organization}"),
     _op("PATCH", "/api/organizations/{organization}", body={"title": "Ours"}, refused=ADMIN),
