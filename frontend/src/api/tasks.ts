@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { call, get, patch, post, remove } from './client';
+import { call, get, patch, post, type Query, remove } from './client';
 import type { Column, FilterItem, TaskPage, View, ViewData, WholeTask } from './types';
 
 export const TASKS_A_PAGE = 100;
@@ -19,6 +19,25 @@ const queryOf = (selection: TaskSelection) =>
     ? undefined
     : JSON.stringify({ filters: filtersOf(selection), ordering: selection.ordering });
 
+/** The server may tell totals of a large project that are a minute old; who changed many tasks wants them of now. */
+const OLDEST_TOTAL_MS = 60_000;
+let changedAt = Number.NEGATIVE_INFINITY;
+const countedSince = new Set<string>();
+
+/** Many tasks were changed here: the next answer to each question counts anew. */
+export function countAnew(): void {
+  changedAt = Date.now();
+  countedSince.clear();
+}
+
+async function askTasks(query: Query, signal: AbortSignal): Promise<TaskPage> {
+  const question = String(query['query'] ?? '');
+  const isAnew = Date.now() - changedAt < OLDEST_TOTAL_MS && !countedSince.has(question);
+  const { body } = await call<TaskPage>('GET', 'api/tasks/', { query, signal, ...(isAnew ? { headers: { 'Cache-Control': 'no-cache' } } : {}) });
+  if (isAnew) countedSince.add(question);
+  return body;
+}
+
 /** How many rows a page holds, and whether they come with their annotations and predictions. */
 export interface PageKind {
   size: number;
@@ -32,7 +51,7 @@ export const taskPageQuery = (project: number, selection: TaskSelection, page: n
   queryOptions({
     queryKey: ['tasks', project, selection, page, size, isWhole],
     queryFn: ({ signal }) =>
-      get<TaskPage>('api/tasks/', { project, page, page_size: size, fields: isWhole ? 'all' : 'task_only', query: queryOf(selection) }, signal),
+      askTasks({ project, page, page_size: size, fields: isWhole ? 'all' : 'task_only', query: queryOf(selection) }, signal),
     staleTime: 10_000,
     gcTime: PAGE_KEPT_MS, // out of a million rows only those around the view stay in memory
   });
@@ -46,7 +65,7 @@ export const taskCountQuery = (project: number, selection: TaskSelection) =>
   queryOptions({
     queryKey: ['tasks', project, selection, 'count'],
     queryFn: async ({ signal }) =>
-      (await get<TaskPage>('api/tasks/', { project, page: 1, page_size: 1, query: queryOf(selection) }, signal)).total,
+      (await askTasks({ project, page: 1, page_size: 1, query: queryOf(selection) }, signal)).total,
     staleTime: 10_000,
   });
 
@@ -56,7 +75,7 @@ export const chosenTotalsQuery = (project: number, selection: TaskSelection, cho
     queryKey: ['tasks', project, selection, 'chosen', chosen],
     queryFn: ({ signal }) => {
       const query = JSON.stringify({ filters: filtersOf(selection), ordering: [], selectedItems: chosen });
-      return get<TaskPage>('api/tasks/', { project, page: 1, page_size: 1, query }, signal);
+      return askTasks({ project, page: 1, page_size: 1, query }, signal);
     },
     staleTime: 5_000,
   });

@@ -83,13 +83,16 @@ class _Labelled(msgspec.Struct):
 _decode = msgspec.json.Decoder(list[_Labelled]).decode
 
 
-def read_page(tx: Tx, grant: Grant, query: TaskQuery, page: Page, *, is_whole: bool) -> dict[str, Any]:
+def read_page(
+    tx: Tx, grant: Grant, query: TaskQuery, page: Page, *, is_whole: bool, is_anew: bool = False
+) -> dict[str, Any]:
     """One page of the tasks that ``query`` names, as ``GET /api/tasks/`` answers it.
 
-    ``is_whole``: with annotations, predictions and drafts. Raises NotFound("page-past-end"), Invalid.
+    ``is_whole``: with annotations, predictions and drafts. ``is_anew``: with totals of this very moment.
+    Raises NotFound("page-past-end"), Invalid.
     """
     facts = read_facts(tx, grant)
-    totals = count_lately(tx, grant, query, facts)
+    totals = count_lately(tx, grant, query, facts, is_anew=is_anew)
     bounds = {"limit": page.size, "offset": (page.number - 1) * page.size}
     ids = read_ids(tx, grant, query, facts, found=totals.tasks, **bounds)
     if not ids and page.number > 1:

@@ -60,12 +60,14 @@ class _Memory:
         self._counted: OrderedDict[bytes, _Counted] = OrderedDict()
         self._lock = threading.Lock()
 
-    def count(self, key: bytes, facts: Facts, count: Callable[[], T], *, is_recorded: bool) -> T:
+    def count(
+        self, key: bytes, facts: Facts, count: Callable[[], T], *, is_recorded: bool, is_anew: bool = False
+    ) -> T:
         """What was counted under the key, or else is now."""
         start_s = time.monotonic()
         with self._lock:
             known = self._counted.get(key)
-        if known is not None and known.is_good(facts, start_s):
+        if known is not None and not is_anew and known.is_good(facts, start_s):
             value: T = known.value
             return value
         value = count()
@@ -81,15 +83,18 @@ class _Memory:
 _memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
 
 
-def count_lately(tx: Tx, grant: Grant, query: TaskQuery, facts: Facts) -> Totals:
-    """How many tasks, annotations and predictions the query finds, as the module promises."""
+def count_lately(tx: Tx, grant: Grant, query: TaskQuery, facts: Facts, *, is_anew: bool = False) -> Totals:
+    """How many tasks, annotations and predictions the query finds, as the module promises.
+
+    ``is_anew``: for one who just changed many of them and wants to see it.
+    """
     if facts.task_number < _LARGE or (query.is_everything and not grant.is_narrow):
         return count(tx, grant, query, facts)
     user_id = grant.actor.user_id if grant.is_narrow else None
     key = msgspec.json.encode((grant.project_id, user_id, query.filters, query.selected))
     is_recorded = not grant.is_narrow and _UNRECORDED not in column_names(query.filters or {})
     counting = partial(count, tx, grant, query, facts)
-    return _memory_of(tx).count(key, facts, counting, is_recorded=is_recorded)
+    return _memory_of(tx).count(key, facts, counting, is_recorded=is_recorded, is_anew=is_anew)
 
 
 def list_versions_lately(tx: Tx, grant: Grant) -> list[str]:

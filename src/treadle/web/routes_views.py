@@ -53,7 +53,9 @@ def list_tasks(call: Call) -> Reply:
     with call.read() as tx:
         grant = _allow_list(call, tx)
         is_whole = call.query_text("fields") == "all"
-        return json_reply(task_list.read_page(tx, grant, _query(call, tx, grant), page, is_whole=is_whole))
+        is_anew = "no-cache" in call.headers.get("cache-control", "")
+        query = _query(call, tx, grant)
+        return json_reply(task_list.read_page(tx, grant, query, page, is_whole=is_whole, is_anew=is_anew))
 
 
 def get_columns(call: Call) -> Reply:

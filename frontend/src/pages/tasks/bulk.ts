@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import { ApiError } from '../../api/client';
 import { restoreDeletion } from '../../api/deletions';
 import { cancelJob, followJob } from '../../api/jobs';
-import { act, type Acted, type Chosen, type TaskAction, type TaskSelection } from '../../api/tasks';
+import { act, type Acted, type Chosen, countAnew, type TaskAction, type TaskSelection } from '../../api/tasks';
 import { messageOf } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 
@@ -41,7 +41,7 @@ const put = (id: number, part: Partial<Running>) => useBulk.setState(({ running 
 
 /** Starts a bulk action and follows it to its end: then it says so, with a way back where something was deleted. */
 export async function startBulk(bulk: Bulk, client: QueryClient): Promise<void> {
-  const refresh = () => Promise.all(['tasks', 'project', 'projects', 'deletions', 'columns'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  const refresh = () => (countAnew(), Promise.all(['tasks', 'project', 'projects', 'deletions', 'columns'].map((key) => client.invalidateQueries({ queryKey: [key] }))));
   const answer = await act(bulk.project, bulk.action, bulk.chosen, bulk.asked, bulk.users); // a refusal is the caller's to show
   const id = ++last;
   useBulk.setState(({ running }) => ({ running: [...running, { id, doing: bulk.doing, job: answer.job ?? null, progress: null, isStopping: false }] }));

@@ -1,5 +1,5 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { get, post, remove } from '../../api/client';
 import { followJob } from '../../api/jobs';
 import { messageOf } from '../../ui/parts';
@@ -10,7 +10,7 @@ export interface QuickField {
   id: number;
   /** As in "data.city", without "data.". */
   path: string;
-  state: 'building' | 'ready';
+  state: 'building' | 'ready' | 'removing';
   job: string | null;
 }
 
@@ -31,26 +31,33 @@ export function useQuickFields(project: number, makes: boolean): QuickFields {
   const client = useQueryClient();
   const fields = useQuery({ ...quickFieldsQuery(project), enabled: makes }).data;
   const [progress, setProgress] = useState<ReadonlyMap<string, number | undefined>>(new Map());
+  const followed = useRef(new Set<string>());
   const refresh = () => client.invalidateQueries(quickFieldsQuery(project));
-  const tell = (path: string, share: number | undefined) => setProgress((all) => new Map(all).set(path, share));
-  const build = async (path: string) => {
-    tell(path, undefined);
-    const made = await post<QuickField>(`api/projects/${project}/field-indexes/`, { path });
-    if (made.job) await followJob(made.job, ({ progress: at }) => tell(path, at?.total ? at.done / at.total : undefined));
-    say(`Filters and orders by “${path}” are quick now.`);
+  const follow = async (path: string, job: string) => {
+    if (followed.current.has(job)) return;
+    followed.current.add(job);
+    setProgress((all) => new Map(all).set(path, undefined));
+    try {
+      await followJob(job, ({ progress: at }) => setProgress((all) => new Map(all).set(path, at?.total ? at.done / at.total : undefined)));
+      say(`Filters and orders by “${path}” are quick now.`);
+    } catch (error) {
+      say(`“${path}” could not be made quick: ${messageOf(error)}`, { tone: 'bad' });
+    }
+    setProgress((all) => new Map([...all].filter(([each]) => each !== path)));
+    await refresh();
   };
+  useEffect(() => {
+    for (const { state, path, job } of fields ?? []) if (state === 'building' && job) void follow(path, job); // also those that others began
+  });
   const make = (path: string) => {
-    build(path)
-      .catch((error: unknown) => say(`“${path}” could not be made quick: ${messageOf(error)}`, { tone: 'bad' }))
-      .finally(() => {
-        setProgress((all) => new Map([...all].filter(([each]) => each !== path)));
-        void refresh();
-      });
+    post<QuickField>(`api/projects/${project}/field-indexes/`, { path })
+      .then(({ job, state }) => (job && state === 'building' ? follow(path, job) : refresh()))
+      .catch((error: unknown) => say(messageOf(error), { tone: 'bad' }));
   };
   const drop = (field: QuickField) => {
     remove(`api/projects/${project}/field-indexes/${field.id}/`)
       .catch((error: unknown) => say(messageOf(error), { tone: 'bad' }))
       .finally(() => void refresh());
   };
-  return { fields, progress, make, drop };
+  return { fields: fields?.filter((field) => field.state !== 'removing'), progress, make, drop };
 }

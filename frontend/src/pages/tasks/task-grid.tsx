@@ -60,7 +60,7 @@ export function TaskGrid({ subject, columns, useRange, sort, onSort, onWidth, ..
               </span>
               {columns.map((column) => (
                 <span key={column.id} role="gridcell" className={`cell c-${column.id.replace('.', '-')}${column.number ? ' num' : ''}`}>
-                  {task ? column.cell(task) : <Skeleton width={column.id === 'subject' ? 60 : '60%'} height={column.id === 'subject' ? 40 : 10} />}
+                  {task ? column.cell(task) : <Skeleton {...(column.id === 'subject' && subject === 'picture' ? { width: 60, height: 40 } : { width: '60%', height: 10 })} />}
                   {task && column.id === 'id' && <button type="button" className="eye" tabIndex={-1} aria-label={`Look at task ${task.id}`} title="Look at it beside the table (Space)" onClick={(event) => onLook(event, index)}><Icon name="eye" /></button>}
                 </span>
               ))}

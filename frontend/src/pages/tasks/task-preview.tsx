@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { call } from '../../api/client';
 import { deletionOf, restoreDeletion } from '../../api/deletions';
-import { taskQuery } from '../../api/tasks';
+import { countAnew, taskQuery } from '../../api/tasks';
 import type { Person, Project, TaskResult, TaskRow, WholeTask } from '../../api/types';
 import { counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
@@ -124,7 +124,7 @@ const DataField = ({ name, value }: { name: string; value: unknown }) => {
 function DeleteTask({ task, onGone }: { task: WholeTask; onGone: () => void }) {
   const client = useQueryClient();
   const [isBusy, setBusy] = useState(false);
-  const refresh = () => Promise.all(['tasks', 'project', 'projects', 'deletions'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  const refresh = () => (countAnew(), Promise.all(['tasks', 'project', 'projects', 'deletions'].map((key) => client.invalidateQueries({ queryKey: [key] }))));
   const parts = [[task.annotations.length, 'annotation'], [task.drafts.length, 'draft'], [task.predictions.length, 'prediction']] as const;
   const lost = parts.filter(([n]) => n > 0).map(([n, word]) => counted(n, word));
   const remove = async () => {
