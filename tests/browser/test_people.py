@@ -71,7 +71,7 @@ def test_who_is_signed_in_joins_by_a_link_that_works_once(
     sign_in(theirs.context, "dora@example.com", SECRET)
     theirs.goto(link)
     theirs.get_by_role("button", name="Join").click()
-    expect(theirs.get_by_role("heading", name="Projects")).to_be_visible()
+    expect(theirs.get_by_role("heading", name="Projects", exact=True)).to_be_visible()
     assert role_of(house, user_id) == "reviewer"
     theirs.goto(link)
     theirs.get_by_role("button", name="Join").click()

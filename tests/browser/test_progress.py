@@ -49,6 +49,9 @@ def test_a_count_leads_to_the_tasks_that_it_counts(page: Page, project: int) -> 
     page.goto(f"/projects/{project}/progress")
     by_label = page.get_by_role("region", name="By label")
     expect(by_label.get_by_role("listitem").filter(has_text="Place")).to_contain_text("0")
+    by_label.get_by_role("link", name="2 of Name").click()
+    expect(page.locator("[data-task]")).to_have_count(2)
+    page.go_back()
     page.get_by_role("link", name="2 annotations by ada@example.com").click()
     expect(page.locator("[data-task]")).to_have_count(2)
 

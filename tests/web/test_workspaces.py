@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.serving import RunningServer
 
+_MOMENT = "%Y-%m-%dT%H:%M:%S"
 ROLES = ("viewer", "annotator", "reviewer", "editor", "manager", "owner")
 
 
@@ -91,6 +94,20 @@ def test_an_invitation_for_one_address_is_nobody_elses_and_never_lowers_a_role(s
     with server.client(editor.token) as client:
         answer = client.post("/api/invitations/accept", json={"token": made["token"]})
         assert answer.json()["role"] == "editor"
+
+
+@pytest.mark.parametrize(("days", "status"), [(1, 201), (90, 201), (0, 400), (10**12, 400)])
+def test_an_invitation_lasts_as_many_days_as_asked(server: RunningServer, days: int, status: int) -> None:
+    with server.client() as admin:
+        body = {"role": "viewer", "expires_in_days": days}
+        answer = admin.post("/api/workspaces/1/invitations", json=body)
+    assert answer.status_code == status
+    made = answer.json()
+    if status == 201:
+        begun, ends = (datetime.strptime(made[key][:19], _MOMENT) for key in ("created_at", "expires_at"))
+        assert ends - begun == timedelta(days=days)
+    else:
+        assert "1 to 90 days" in made["validation_errors"]["expires_in_days"][0]
 
 
 def test_a_revoked_invitation_gives_nothing(server: RunningServer) -> None:

@@ -19,7 +19,7 @@ export const invitationsQuery = (workspace: number) =>
   queryOptions({ queryKey: ['invitations', workspace], queryFn: ({ signal }) => get<Invitation[]>(`api/workspaces/${workspace}/invitations`, {}, signal) });
 
 /** The answer holds the token of the link, this once. */
-export const invite = (workspace: number, wanted: { role: Role; email?: string }) => post<Invitation & { token: string }>(`api/workspaces/${workspace}/invitations`, wanted);
+export const invite = (workspace: number, wanted: { role: Role; email?: string; expires_in_days: number }) => post<Invitation & { token: string }>(`api/workspaces/${workspace}/invitations`, wanted);
 export const revokeInvitation = (workspace: number, id: number) => remove(`api/workspaces/${workspace}/invitations/${id}`);
 
 /** The page where somebody accepts, signed in or signing up. */

@@ -17,7 +17,8 @@ from treadle.errors import Invalid, NotFound
 from treadle.ids import new_secret
 from treadle.permissions import ROLE_ORDER, Role
 
-INVITATION_LIFE = timedelta(days=7)
+INVITATION_LIFE_DAYS = 7
+_LONGEST_LIFE_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,18 @@ _RAISE = update(memberships).where(_THEIRS).values(role=bindparam("new_role"))
 _JOIN = insert(memberships)
 
 
-def invite(tx: Tx, grant: Grant, role: Role, email: str | None = None) -> tuple[Invitation, str]:
-    """A new invitation and the text of its link, shown once; it lasts 7 days.
+def invite(
+    tx: Tx, grant: Grant, role: Role, email: str | None = None, *, life_days: int = INVITATION_LIFE_DAYS
+) -> tuple[Invitation, str]:
+    """A new invitation and the text of its link, shown once.
 
-    Raises Forbidden("role-too-high") for a role above the inviter's own.
+    Raises Forbidden("role-too-high") for a role above the inviter's own, Invalid("invitation-life") for
+    one that lasts less than a day or longer than 90.
     """
     check_may_give(grant, role)
+    if not 1 <= life_days <= _LONGEST_LIFE_DAYS:
+        text = f"An invitation lasts 1 to {_LONGEST_LIFE_DAYS} days."
+        raise Invalid("invitation-life", text, fields={"expires_in_days": [text]})
     secret = new_secret()
     values = {
         "token_hash": hash_secret(secret),
@@ -73,7 +80,7 @@ def invite(tx: Tx, grant: Grant, role: Role, email: str | None = None) -> tuple[
         "email": email.strip().lower() if email else None,
         "created_by": grant.actor.user_id,
         "created_at": tx.now,
-        "expires_at": tx.now + INVITATION_LIFE,
+        "expires_at": tx.now + timedelta(days=life_days),
     }
     invitation = Invitation(**tx.execute(_INSERT, values).mappings().one())
     _audit(tx, "invitation.created", grant.actor, invitation)

@@ -8,6 +8,7 @@ import msgspec
 
 from treadle.access import ORGANIZATION, ProjectScope, WorkspaceScope
 from treadle.access.invitations import (
+    INVITATION_LIFE_DAYS,
     Invitation,
     accept_invitation,
     invite,
@@ -77,6 +78,7 @@ class NewInvitation(msgspec.Struct):
 
     role: Role
     email: str | None = None
+    expires_in_days: int = INVITATION_LIFE_DAYS
 
 
 class InvitationBody(msgspec.Struct):
@@ -179,7 +181,8 @@ def get_invitations(call: Call) -> Reply:
 def post_invitation(call: Call) -> Reply:
     scope, asked = WorkspaceScope(call.path_int("id")), call.decode(NewInvitation)
     with call.write() as tx:
-        invitation, token = invite(tx, call.allow(tx, scope), asked.role, asked.email)
+        grant = call.allow(tx, scope)
+        invitation, token = invite(tx, grant, asked.role, asked.email, life_days=asked.expires_in_days)
     fields = msgspec.structs.asdict(_invitation_body(invitation))
     return json_reply(NewInvitationBody(**fields, token=token), 201)
 

@@ -29,7 +29,7 @@ export function Invitations({ workspace, onInvite }: { workspace: Workspace; onI
 }
 
 function InvitationRow({ workspace, invitation }: { workspace: Workspace; invitation: Invitation }) {
-  const [link, setLink] = useState<string>();
+  const [renewed, setRenewed] = useState<Invitation & { token: string }>();
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries(invitationsQuery(workspace.id));
   const whom = invitation.email ?? 'whoever has the link';
@@ -40,11 +40,11 @@ function InvitationRow({ workspace, invitation }: { workspace: Workspace; invita
     onError: (error) => say(messageOf(error), { tone: 'bad' }),
   });
   const renew = useMutation({
-    mutationFn: () => invite(workspace.id, { role: invitation.role, ...(invitation.email ? { email: invitation.email } : {}) }),
-    onSuccess: async (made) => { setLink(made.token); await revokeInvitation(workspace.id, invitation.id); },
+    mutationFn: () => invite(workspace.id, { role: invitation.role, expires_in_days: daysOf(invitation), ...(invitation.email ? { email: invitation.email } : {}) }),
+    onSuccess: async (made) => { setRenewed(made); await revokeInvitation(workspace.id, invitation.id); },
     onError: (error) => say(messageOf(error), { tone: 'bad' }),
   });
-  const close = () => { setLink(undefined); void refresh(); };
+  const close = () => { setRenewed(undefined); void refresh(); };
   return (
     <tr>
       <td className={invitation.email ? 'main' : 'main two'}><span className="cut">{invitation.email ?? 'Whoever has the link'}</span></td>
@@ -55,8 +55,11 @@ function InvitationRow({ workspace, invitation }: { workspace: Workspace; invita
           <button type="button" className="btn" disabled={renew.isPending} aria-label={`New link for ${whom}`} title="The old link ends; a link can be shown only when it is made" onClick={() => renew.mutate()}><Icon name="link" /><span className="wide">New link</span></button>
           <button type="button" className="btn danger-ghost" disabled={revoke.isPending} aria-label={`Revoke the invitation for ${whom}`} onClick={() => revoke.mutate()}><span className="wide">Revoke</span><span className="slim"><Icon name="close" /></span></button>
         </span>
-        {link && <LinkDialog token={link} workspace={workspace} role={invitation.role} email={invitation.email} onClose={close} />}
+        {renewed && <LinkDialog token={renewed.token} workspace={workspace} invitation={renewed} onClose={close} />}
       </td>
     </tr>
   );
 }
+
+/** How long an invitation was made for. */
+const daysOf = ({ created_at, expires_at }: Invitation): number => Math.max(1, Math.round((Date.parse(expires_at) - Date.parse(created_at)) / 86_400_000));

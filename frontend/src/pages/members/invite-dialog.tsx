@@ -2,10 +2,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { giveRole, invitationsQuery, invite, linkOf, membersQuery } from '../../api/members';
 import { nameOf } from '../../api/session';
-import type { Role, Workspace } from '../../api/types';
+import type { Invitation, Role, Workspace } from '../../api/types';
 import { aRole } from '../../app/roles';
 import { CopyField } from '../../ui/copy-field';
 import { Dialog } from '../../ui/dialog';
+import { counted, day } from '../../ui/format';
 import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { RoleChoice } from './role-select';
@@ -17,11 +18,12 @@ export function InviteDialog({ workspace, onClose }: { workspace: Workspace; onC
   const [way, setWay] = useState<Way>('link');
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('annotator');
-  const acts = useInviting(workspace, { email: email.trim(), role }, onClose);
+  const [days, setDays] = useState(7);
+  const acts = useInviting(workspace, { email: email.trim(), role, days }, onClose);
   const made = acts.link.data;
-  if (made) return <LinkDialog token={made.token} workspace={workspace} role={made.role} email={made.email} onClose={onClose} />;
+  if (made) return <LinkDialog token={made.token} workspace={workspace} invitation={made} onClose={onClose} />;
   const act = acts[way];
-  const wrong = elsewhereWrong(act.error, ['email']);
+  const wrong = elsewhereWrong(act.error, ['email', 'expires_in_days']);
   const foot = (
     <>
       <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
@@ -38,15 +40,20 @@ export function InviteDialog({ workspace, onClose }: { workspace: Workspace; onC
           {(wiring) => <input {...wiring} className="input" type="email" autoComplete="off" autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />}
         </Field>
         <RoleChoice role={role} own={workspace.role} onChange={setRole} />
+        {way === 'link' && (
+          <Field label="Works for" wrong={wrongWith(act.error, 'expires_in_days')}>
+            {(wiring) => <select {...wiring} className="input" value={days} onChange={(event) => setDays(Number(event.target.value))}>{[1, 7, 30, 90].map((each) => <option key={each} value={each}>{counted(each, 'day')}</option>)}</select>}
+          </Field>
+        )}
         {wrong && <Notice tone="bad" live>{wrong}</Notice>}
       </form>
     </Dialog>
   );
 }
 
-function useInviting(workspace: Workspace, { email, role }: { email: string; role: Role }, onClose: () => void) {
+function useInviting(workspace: Workspace, { email, role, days }: { email: string; role: Role; days: number }, onClose: () => void) {
   const client = useQueryClient();
-  const link = useMutation({ mutationFn: () => invite(workspace.id, { role, ...(email ? { email } : {}) }), onSuccess: () => client.invalidateQueries(invitationsQuery(workspace.id)) });
+  const link = useMutation({ mutationFn: () => invite(workspace.id, { role, expires_in_days: days, ...(email ? { email } : {}) }), onSuccess: () => client.invalidateQueries(invitationsQuery(workspace.id)) });
   const account = useMutation({
     mutationFn: () => giveRole({ workspace: workspace.id }, email, role),
     onSuccess: async (member) => {
@@ -59,9 +66,9 @@ function useInviting(workspace: Workspace, { email, role }: { email: string; rol
 }
 
 /** The link of a new invitation, shown this once. */
-export const LinkDialog = ({ token, workspace, role, email, onClose }: { token: string; workspace: Workspace; role: Role; email: string | null; onClose: () => void }) => (
+export const LinkDialog = ({ token, workspace, invitation, onClose }: { token: string; workspace: Workspace; invitation: Pick<Invitation, 'role' | 'email' | 'expires_at'>; onClose: () => void }) => (
   <Dialog title="The invitation’s link" onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>Done</button>}>
-    <p>Send it to {email ?? 'whom you invite'}. It makes them {aRole(role)} in {workspace.title}, once, within 7 days.</p>
+    <p>Send it to {invitation.email ?? 'whom you invite'}. It makes them {aRole(invitation.role)} in {workspace.title}, once, until {day(invitation.expires_at)}.</p>
     <CopyField value={linkOf(token)} name="The link" />
     <p className="muted small">It is shown this once. A lost one is replaced by “New link” beside the invitation.</p>
   </Dialog>

@@ -1,10 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { CSSProperties } from 'react';
-import { columnsQuery } from '../../api/tasks';
 import type { Project, ProjectProgress } from '../../api/types';
 import { count } from '../../ui/format';
-import { writeWhere } from '../tasks/filters';
+import { type Filter, writeWhere } from '../tasks/filters';
 import { labelColours } from '../tasks/task-kind';
 
 type Row = ProjectProgress['labels'][number];
@@ -12,7 +10,6 @@ type Row = ProjectProgress['labels'][number];
 /** How often each label was given, those of the config that never were included. */
 export function Labels({ project, labels }: { project: Project; labels: readonly Row[] }) {
   const colours = labelColours(project);
-  const hasFilter = useQuery(columnsQuery(project.id)).data?.some((column) => column.id === 'labels') ?? false;
   const most = Math.max(1, ...labels.map((each) => each.count));
   const controls = [...Map.groupBy(withUnused(project, labels), (each) => each.control)];
   return (
@@ -27,8 +24,8 @@ export function Labels({ project, labels }: { project: Project; labels: readonly
               <li key={label} className="label-bar" style={{ '--c': colours.get(label) ?? 'var(--text-3)' } as CSSProperties}>
                 <span className="row cut"><span className="sq" /><span className="cut" title={label}>{label}</span></span>
                 <span className="bar" aria-hidden="true"><i style={{ width: `${(times / most) * 100}%`, ...(times === 0 ? { display: 'none' } : {}) }} /></span>
-                {hasFilter && times > 0
-                  ? <Link className="link num" to="/projects/$projectId/data" params={{ projectId: String(project.id) }} search={{ where: writeWhere([{ column: 'labels', operator: 'contains', value: label }]) ?? '' }} aria-label={`${count(times)} of ${label}: see the tasks`}>{count(times)}</Link>
+                {times > 0
+                  ? <Link className="link num" to="/projects/$projectId/data" params={{ projectId: String(project.id) }} search={{ where: writeWhere([withLabel(label)]) ?? '' }} aria-label={`${count(times)} of ${label}: see the tasks`}>{count(times)}</Link>
                   : <span className={times === 0 ? 'num muted' : 'num'}>{count(times)}</span>}
               </li>
             ))}
@@ -38,6 +35,9 @@ export function Labels({ project, labels }: { project: Project; labels: readonly
     </section>
   );
 }
+
+/** The tasks whose annotations hold the label: it stands in quotes in what is stored, as no part of a longer word does. */
+const withLabel = (label: string): Filter => ({ column: 'annotations_results', operator: 'contains', value: JSON.stringify(label) });
 
 /** The counts, most first in each control, with a 0 for each label of the config that nobody gave. */
 export function withUnused(project: Pick<Project, 'parsed_label_config'>, labels: readonly Row[]): Row[] {
