@@ -1,0 +1,61 @@
+"""Parquet: an extra; without it the error names it."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from tests.labeling.imports.importing import run_import
+from tests.labeling.studio import Studio
+
+
+def parquet(**columns: list[Any]) -> bytes:
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), buffer, row_group_size=700)
+    return buffer.getvalue()
+
+
+def test_its_rows_are_tasks_with_their_kinds(studio: Studio, tmp_path: Path) -> None:
+    count = 1_500
+    content = parquet(
+        image=[f"/{n}.jpg" for n in range(count)],
+        share=[0.5, float("nan"), *[None] * (count - 2)],
+        tags=[["a", "b"]] * count,
+        at=[datetime(2026, 11, 21, tzinfo=timezone.utc)] * count,
+    )
+    found = run_import(studio, tmp_path, {"rows.parquet": content})
+    assert found.result["task_count"] == count
+    assert [task["data"]["share"] for task in found.tasks[:3]] == [0.5, None, None]
+    last = found.tasks[-1]["data"]
+    assert last == {"image": "/1499.jpg", "share": None, "tags": ["a", "b"], "at": "2026-11-21T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (parquet(image=["/a"])[:-10], "cannot be read as Parquet"),
+        (b"PAR1" + b"\xff" * 40 + b"PAR1", "cannot be read as Parquet"),
+        (parquet(image=[b"\xff"]), "holds bytes"),
+        (parquet(nope=["/a"]), "line 1 of rows.parquet"),
+        (parquet(**{f"c{n}": [1] for n in range(1_001)}), "1001 columns"),
+        (parquet(image=["/a\0"]), "NUL"),
+    ],
+)
+def test_a_broken_one_is_told(studio: Studio, tmp_path: Path, content: bytes, words: str) -> None:
+    found = run_import(studio, tmp_path, {"rows.parquet": content})
+    assert words in found.error
+    assert found.tasks == []
+
+
+def test_without_the_extra_the_error_names_it(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert "treadle[parquet]" in run_import(studio, tmp_path, {"rows.parquet": b"PAR1"}).error
