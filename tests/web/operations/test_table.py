@@ -11,7 +11,7 @@ import pytest
 
 from tests.serving import Person, RunningServer
 from tests.web.operations.shapes import misfits
-from tests.web.operations.table import LATER, MUST, PAGES, SHOULD, Operation
+from tests.web.operations.table import ADMIN, LATER, MUST, PAGES, SHOULD, Operation
 from tests.web.operations.test_replay import RECORDED
 from tests.web.operations.world import World, add_outsider, build_world, nowhere
 from treadle.ids import new_uuid
