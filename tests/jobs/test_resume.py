@@ -43,6 +43,8 @@ def test_a_job_resumes_after_its_last_ended_step(yard: Yard, start_worker: Start
     assert job.state is JobState.DONE
     assert msgspec.json.decode(job.result or "")["seen"] == [0, 1, 2, 3]
     assert read_lines(yard.folder) == STEPS_WITH_ONE_KILL
+    said = [line.partition(" ")[2] for line in job.log.splitlines()]
+    assert said == ["Began, for ed@example.com", "Goes on, for ed@example.com", "Done"]
 
 
 def test_a_job_resumes_in_a_newer_treadle(yard: Yard, start_worker: Start) -> None:

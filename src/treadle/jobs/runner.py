@@ -27,6 +27,7 @@ from treadle.jobs.run import JobCancelled, JobParts, JobRun, RunStep
 logger = logging.getLogger(__name__)
 
 _CANCELLED = "job-cancelled"
+_ENDED = {JobState.DONE: "Done", JobState.FAILED: "Failed", JobState.CANCELLED: "Cancelled"}
 
 
 def run_job(parts: JobParts, kinds: Mapping[str, JobKind], job_id: str, run_step: RunStep) -> None:
@@ -87,6 +88,7 @@ def _try(parts: JobParts, kind: JobKind | None, job: Job, run_step: RunStep) -> 
             raise Defect("job-kind", f"This Treadle knows no job of the kind {job.kind!r}. Start it anew.")
         run = JobRun(job, parts, run_step, _hold(parts, kind, job))
         run.check_cancelled()
+        run.log(f"{'Goes on' if job.log else 'Began'}, for {run.actor.email}")
         with telling_a_full_disk("a file of the job"):
             return msgspec.json.encode(kind.run(run)).decode()
     except JobCancelled:
@@ -144,9 +146,11 @@ def _decide(parts: JobParts, job_id: str, error: TreadleError) -> None:
     with parts.database.write() as tx:
         told = {"category": type(error).__name__, "code": error.code, "message": error.message}
         rows.write_error(tx, job_id, {**told, "fields": error.fields})
+        rows.append_log(tx, job_id, error.message)
 
 
 def _end(parts: JobParts, job: Job, state: JobState, result: str | None) -> None:
     with parts.database.write() as tx:
+        rows.append_log(tx, job.id, _ENDED[state])
         rows.end(tx, job.id, state, result)
     logger.info("A job ended", extra={"job": job.id, "kind": job.kind, "state": state.value})

@@ -65,6 +65,7 @@ def choose(run: JobRun, selection: Selection) -> int:
             yield b"".join(b"%d\n" % task_id for task_id in page)
 
     run.objects.put(_key(run), lines())
+    run.log(f"Chose {count} tasks")
     return count
 
 
