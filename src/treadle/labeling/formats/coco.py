@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import msgspec
 
@@ -50,6 +50,7 @@ from treadle.labeling.formats.regions import (
 from treadle.labeling.formats.zip_stream import ZipWriter
 
 _IN_MEMORY_BYTES = 4 * 1024 * 1024
+Box: TypeAlias = tuple[float, float, float, float]
 #: The class of points without a box, where the config has a skeleton.
 _SKELETON_CLASS = "default"
 _VISIBLE = 2
@@ -264,7 +265,7 @@ def _pixel(region: Region, size: tuple[float, float]) -> tuple[float, ...]:
 
 def _rounded(numbers: Iterable[float]) -> tuple[float, ...]:
     # A ten-thousandth of a pixel; beyond it are only the rounding errors of a turn.
-    return tuple(round(number, 4) for number in numbers)
+    return tuple([round(number, 4) for number in numbers])
 
 
 def _triple(region: Region | None, size: tuple[float, float]) -> tuple[float, ...]:
@@ -273,18 +274,26 @@ def _triple(region: Region | None, size: tuple[float, float]) -> tuple[float, ..
 
 def _area_entry(region: Region, corners: Points, size: tuple[float, float]) -> dict[str, Any]:
     box = enclosing_box(corners)
-    flat = [_rounded(number for corner in corners for number in corner)]
     if isinstance(region.shape, Rectangle):
         # A turned box becomes the upright one around it, as detectors have it.
-        flat, area = [], box[2] * box[3]
-    elif isinstance(region.shape, Ellipse):
+        return _measures([], box, box[2] * box[3])
+    if isinstance(region.shape, Ellipse):
         box = _ellipse_box(region.shape, size)
         half_width, half_height = region.shape.radiusX * size[0] / 100, region.shape.radiusY * size[1] / 100
         area = math.pi * half_width * half_height
     else:
         area = polygon_area(corners)
-    measures = {"bbox": _rounded(box), "ignore": 0, "iscrowd": 0, "area": round(area, 4)}
-    return {"segmentation": flat, **measures}
+    return _measures([_rounded(number for corner in corners for number in corner)], box, area)
+
+
+def _measures(outlines: list[tuple[float, ...]], box: Box, area: float) -> dict[str, Any]:
+    return {
+        "segmentation": outlines,
+        "bbox": _rounded(box),
+        "ignore": 0,
+        "iscrowd": 0,
+        "area": round(area, 4),
+    }
 
 
 def _ellipse_box(ellipse: Ellipse, size: tuple[float, float]) -> tuple[float, float, float, float]:

@@ -172,7 +172,8 @@ def is_lost_answer(item: ResultItem, lose: Lose) -> bool:
 def _add_item(place: PictureRegions, item: ResultItem, region_id: str, lose: Lose) -> None:
     same = place.regions.get(region_id)
     try:
-        kind = find_geometry(item.value, "Image")
+        # The type mostly tells; only ``labels`` and the like name whatever was drawn.
+        kind = SHAPES.get(item.type) or find_geometry(item.value, "Image")
         shape = DECODERS[kind].decode(item.value) if kind in _DRAWN else None
     except (msgspec.DecodeError, RecursionError):
         lose(Reason.MALFORMED, item.id)
