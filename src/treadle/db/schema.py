@@ -317,8 +317,8 @@ tasks = Table(
         "ix_tasks_open",
         "project_id",
         "id",
-        sqlite_where=text("is_labeled IS 0 AND assignees < overlap"),
-        postgresql_where=text("is_labeled IS false AND assignees < overlap"),
+        sqlite_where=text("NOT is_labeled AND assignees < overlap"),
+        postgresql_where=text("NOT is_labeled AND assignees < overlap"),
     ),
     Index(
         "ix_tasks_import_id",
@@ -467,6 +467,7 @@ handouts = Table(
         "ix_handouts_waiting",
         "project_id",
         "user_id",
+        "is_waiting",  # which is true of all of them, and makes SQLite choose this index
         "task_id",
         sqlite_where=text("is_waiting"),
         postgresql_where=text("is_waiting"),

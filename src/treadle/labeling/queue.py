@@ -29,6 +29,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -121,6 +122,8 @@ _ENDS = select(
     select(func.max(_t.id)).where(_t.project_id == bindparam("project_id")).scalar_subquery().label("high"),
 )
 
+# In the words of the index ix_tasks_open, and of no other. Who is assigned keeps a place, done or not.
+_is_open: ColumnElement[bool] = and_(literal_column("NOT tasks.is_labeled"), _t.assignees < _t.overlap)
 _LIVE = and_(_h.project_id == bindparam("project_id"), _h.lease_until > bindparam("now"))
 
 # What follows is asked of one task after another, along the index of unfinished ones, until one will do.
@@ -168,9 +171,7 @@ def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
         select(_t.id)
         .where(
             _t.project_id == bindparam("project_id"),
-            # As the index ix_tasks_open says it; who is assigned keeps a place, done or not.
-            _t.is_labeled.is_(False),
-            _t.assignees < _t.overlap,
+            _is_open,
             visible_tasks(bindparam("project_id")),
             _is_new_to_me(forget_skips=forget_skips),
             _has_place(),
@@ -187,7 +188,8 @@ def _assigned(*, forget_skips: bool) -> Select[tuple[int]]:
         .where(
             waiting.c.project_id == bindparam("project_id"),
             waiting.c.user_id == bindparam("user_id"),
-            waiting.c.is_waiting,
+            literal_column("waiting.is_waiting"),  # in the words of ix_handouts_waiting
+            waiting.c.is_waiting == true(),
             _t.is_labeled.is_(False),
             _is_new_to_me(forget_skips=forget_skips),
             _has_place_for_assignee(),

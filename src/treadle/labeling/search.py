@@ -31,7 +31,7 @@ from treadle.db import Tx
 from treadle.db.engine import DialectName
 from treadle.db.plans import unindexed
 from treadle.db.prepared import Prepared
-from treadle.db.schema import events, imports, project_counters, task_fields, tasks
+from treadle.db.schema import events, handouts, imports, project_counters, task_fields, tasks
 from treadle.labeling.columns import DATA, Readable, find_column
 from treadle.labeling.data_fields import LONGEST_WHOLE, read_field
 from treadle.labeling.field_indexes import NOTHING, NUMBER, TEXT, ready_fields
@@ -44,7 +44,7 @@ from treadle.labeling.filters import (
     parse_selected,
     read_order,
 )
-from treadle.labeling.visibility import handed_to, of_own_work, visible_tasks
+from treadle.labeling.visibility import of_own_work, visible_tasks
 
 _t = tasks.c
 _c = project_counters.c
@@ -180,13 +180,15 @@ class _Search:
         names = column_names(query.filters or {})
         ordered = [name for name, _is_down in self._ordering.columns]
         self._ready = _ready(tx, grant.project_id, [*ordered, *names])
+        #: What was handed to who sees nothing else.
+        self._handed = handouts.alias("handed") if grant.is_narrow else None
         #: The tables of indexes that are read, by path; the one that is ordered by comes first.
         self._tables: dict[str, FromClause] = {}
         self._order = self._find_order()
         self._conditions = self._find_conditions(query, facts)
         is_indexed = all(name.removeprefix(DATA) in self._ready for name in [*ordered, *names])
-        is_bare = query.selected is None and not grant.is_narrow and not facts.hides
-        self.reads_tasks = not (self._tables and is_indexed and is_bare)
+        is_bare = query.selected is None and not facts.hides
+        self.reads_tasks = not (self._others() and is_indexed and is_bare)
 
     def counted(self, *what: ColumnElement[Any]) -> Select[Any]:
         """``what`` of all that is found."""
@@ -233,8 +235,6 @@ class _Search:
         conditions = [of_own_work(self._grant, filters)] if query.filters else []
         if query.selected is not None:
             conditions.append(parse_selected(query.selected))
-        if self._grant.is_narrow:
-            conditions.append(handed_to(self._grant))
         if facts.hides:
             conditions.append(visible_tasks(self._project_id))
         return conditions
@@ -248,16 +248,24 @@ class _Search:
 
     @property
     def _id(self) -> ColumnElement[int]:
-        first = next(iter(self._tables.values()), None)
+        first = next(iter(self._others()), None)
         return _t.id if first is None else first.c.task_id
 
+    def _others(self) -> list[FromClause]:
+        """The tables beside ``tasks``, each with the id of a task."""
+        return [*self._tables.values(), *([] if self._handed is None else [self._handed])]
+
     def _select(self, *what: ColumnElement[Any], reads_tasks: bool) -> Select[Any]:
-        tables: list[FromClause] = list(self._tables.values())
+        tables = self._others()
         wanted = [*self._conditions]
         wanted += [table.c.field_id == self._ready[path] for path, table in self._tables.items()]
         wanted += [table.c.task_id == self._id for table in tables[1:]]
+        if self._handed is not None:
+            wanted.append(self._handed.c.user_id == self._grant.actor.user_id)
+            wanted.append(self._handed.c.project_id == self._project_id)
         if reads_tasks:
-            wanted.append(_t.project_id == self._project_id)
+            project_id = _t.project_id if self._handed is None else unindexed(_t.project_id)
+            wanted.append(project_id == self._project_id)
             wanted += [_t.id == self._id] if tables else []
             tables.append(tasks)
         return select(*what).select_from(*tables).where(and_(true(), *wanted))

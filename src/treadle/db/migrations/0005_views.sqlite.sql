@@ -1,6 +1,6 @@
 ALTER TABLE handouts ADD COLUMN is_waiting BOOLEAN DEFAULT false NOT NULL;
 
-CREATE INDEX ix_handouts_waiting ON handouts (project_id, user_id, task_id) WHERE is_waiting;
+CREATE INDEX ix_handouts_waiting ON handouts (project_id, user_id, is_waiting, task_id) WHERE is_waiting;
 
 DROP INDEX ix_handouts_user_id_project_id;
 
@@ -8,7 +8,7 @@ CREATE INDEX ix_handouts_user_id_project_id_task_id ON handouts (user_id, projec
 
 CREATE INDEX ix_handouts_taken ON handouts (user_id, project_id, task_id) WHERE assigned_at IS NULL;
 
-CREATE INDEX ix_tasks_open ON tasks (project_id, id) WHERE is_labeled IS 0 AND assignees < overlap;
+CREATE INDEX ix_tasks_open ON tasks (project_id, id) WHERE NOT is_labeled AND assignees < overlap;
 
 CREATE INDEX ix_tasks_annotated ON tasks (project_id, id) WHERE total_annotations <> 0;
 
