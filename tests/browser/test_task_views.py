@@ -74,6 +74,7 @@ def test_a_view_keeps_its_filters_columns_and_order_until_changes_are_saved_or_d
     open_tasks(page, project_id, 1, "?where=predictions_score:less:0.5&sort=-tasks:id")
     page.get_by_role("button", name="Save this view").click()
     page.get_by_role("dialog").get_by_label("Name").fill("Unclear")
+    page.get_by_role("checkbox", name="Only for me").check()
     page.get_by_role("button", name="Save view").click()
     expect(tab(page, "Unclear")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Columns").click()
@@ -86,7 +87,10 @@ def test_a_view_keeps_its_filters_columns_and_order_until_changes_are_saved_or_d
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_role("button", name="Save changes")).to_have_count(0)
 
-    # Somebody else opens its link and sees it so; what they change is theirs until it is discarded.
+    # Shared, it looks the same in another window; what is changed there stays there until it is discarded.
+    page.get_by_role("button", name="The view Unclear").click()
+    page.get_by_role("menuitem", name="Share with everybody in the project").click()
+    expect(page.get_by_title("Only you see this view")).to_have_count(0)
     other = open_window()
     other.goto(page.url)
     expect(rows(other)).to_have_count(1)
@@ -161,6 +165,19 @@ def test_a_filter_is_changed_in_place_joined_by_or_and_told_where_it_is_wrong(
     expect(wrong.get_by_role("alert")).to_be_visible()
     expect(page.locator(".chip", has_text="Label has Car").get_by_role("alert")).to_have_count(0)
     assert "file_upload:regex:(" in unquote(page.url)
+
+
+def test_quick_fields_are_listed_and_can_be_let_go(
+    house: House, page: Page, street: tuple[int, list[int]]
+) -> None:
+    project_id, _ = street
+    indexes = f"/api/projects/{project_id}/field-indexes/"
+    house.ask("POST", indexes, json={"path": "image"})
+    open_tasks(page, project_id, 4)
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("button", name="Let image be slow again").click()
+    expect(page.get_by_role("region", name="Quick fields")).to_have_count(0)
+    wait_until(lambda: house.ask("GET", indexes) == [])
 
 
 # Pictures side by side
@@ -243,3 +260,17 @@ def test_predictions_of_selected_tasks_are_accepted_and_their_annotations_delete
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("The annotations are back.")).to_be_visible()
     assert len(house.annotations(tasks[0])) == 1
+
+
+def test_selected_tasks_are_assigned_and_stand_under_mine(page: Page, street: tuple[int, list[int]]) -> None:
+    project_id, tasks = street
+    open_tasks(page, project_id, 4)
+    page.get_by_role("checkbox", name=f"Select task {tasks[2]}", exact=True).click()
+    page.get_by_role("button", name="Assign…").click()
+    dialog = page.get_by_role("dialog", name="Assign 1 task")
+    dialog.get_by_role("checkbox", name="ada@example.com").check()
+    dialog.get_by_role("button", name="Assign 1 task").click()
+    expect(page.get_by_text("1 task assigned to ada@example.com.")).to_be_visible()
+    tab(page, "Mine").click()
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_have_attribute("data-task", str(tasks[2]))
