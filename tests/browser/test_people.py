@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenWindow, sign_in
 from tests.browser.house import House
+from tests.browser.pictures import photograph
 
 pytestmark = pytest.mark.browser
 
@@ -161,3 +163,14 @@ def test_a_role_in_a_project_decides_what_its_pages_offer(house: House, open_win
     expect(page.locator(".tabs").get_by_role("link", name="Settings")).to_be_visible()
     expect(page.get_by_role("textbox", name="Label config")).to_be_visible()
     assert refused == []
+
+
+def test_ones_picture_stands_in_place_of_the_initials(house: House, page: Page) -> None:
+    page.goto("/account")
+    picture: Any = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": photograph(300, 200)}
+    page.get_by_label("Picture of you").set_input_files([picture])
+    face = page.get_by_role("button", name="ada@example.com").locator("img")
+    expect(face).to_have_js_property("complete", True)
+    assert face.evaluate("image => image.naturalWidth") > 0
+    page.get_by_role("button", name="Remove it").click()
+    expect(face).to_have_count(0)

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { call, get, patch, post, csrfToken } from './client';
+import { call, get, patch, post, remove, csrfToken } from './client';
 import type { Person, Session, Workspace } from './types';
 
 export const sessionQuery = queryOptions({
@@ -33,6 +33,13 @@ export async function enter(door: 'login' | 'signup', credentials: Credentials):
 
 export const signOut = () => call('POST', 'logout');
 export const renamePerson = (id: number, names: Pick<Person, 'first_name' | 'last_name'>) => patch<Person>(`api/users/${id}/`, names);
+/** Shows a picture of a person in place of their initials; the server keeps a small one. */
+export function setPicture(id: number, file: File): Promise<unknown> {
+  const form = new FormData();
+  form.append('avatar', file, file.name);
+  return call('POST', `api/users/${id}/avatar/`, { form });
+}
+export const removePicture = (id: number) => remove(`api/users/${id}/avatar/`);
 export const changePassword = (passwords: { current_password: string; password: string }) => post<unknown>('api/current-user/password/', passwords);
 export const createWorkspace = (wanted: { name: string; title: string }) => post<Workspace>('api/workspaces', wanted);
 export const acceptInvitation = (token: string) => post<unknown>('api/invitations/accept', { token });

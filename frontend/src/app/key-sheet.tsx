@@ -3,7 +3,8 @@ import { MOD } from './keys';
 import { useOverlay } from './overlay';
 
 const SHEET: Array<[string, Array<[keys: string, what: string]>]> = [
-  ['Everywhere', [[`${MOD} K`, 'Find anything, do anything'], ['?', 'This list'], ['Esc', 'Close what is open'], ['N', 'New project']]],
+  ['Everywhere', [[`${MOD} K`, 'Find anything, do anything'], ['?', 'This list'], ['Esc', 'Close what is open'], ['N', 'New project'], [`${MOD} Z`, 'Take back what a message just said']]],
+  ['Among the members', [['I', 'Invite somebody']]],
   ['In a project', [['L', 'Label the next task'], ['I', 'Import'], ['E', 'Export']]],
   ['In the task table', [
     ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['X', 'Select or let go'], ['Space', 'Look at the task beside the table'],

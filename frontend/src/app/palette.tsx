@@ -1,9 +1,10 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useDeferredValue, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { address } from '../api/base';
 import { projectsQuery } from '../api/projects';
+import { sessionQuery } from '../api/session';
 import { Icon, type IconName } from '../ui/icon';
 import { useOverlay } from './overlay';
 import { useTheme } from './theme';
@@ -76,6 +77,7 @@ export function Palette() {
 function useActs(typed: string): Command[] {
   const navigate = useNavigate();
   const workspace = useWorkspace();
+  const admin = useSuspenseQuery(sessionQuery).data.user?.is_admin ?? false;
   const { theme, setTheme } = useTheme();
   const show = useOverlay((state) => state.show);
   const project = Number(useParams({ strict: false }).projectId) || undefined;
@@ -100,6 +102,7 @@ function useActs(typed: string): Command[] {
       { id: 'members', title: 'Members of this workspace', icon: 'people', kind: 'page', run: () => void navigate({ to: '/members' }) },
       { id: 'audit', title: 'Audit log', icon: 'log', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/audit-log' }) },
       { id: 'deleted', title: 'Deleted projects', icon: 'trash', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/deleted' }) },
+      ...(admin ? [{ id: 'people', title: 'People of the organisation', icon: 'person' as const, kind: 'page', run: () => void navigate({ to: '/people' }) }] : []),
       { id: 'account', title: 'Account and tokens', icon: 'person', kind: 'page', run: () => void navigate({ to: '/account' }) },
       { id: 'theme', title: theme === 'dark' ? 'Light theme' : 'Dark theme', icon: theme === 'dark' ? 'sun' : 'moon', kind: 'do', run: () => setTheme(theme === 'dark' ? 'light' : 'dark') },
       { id: 'keys', title: 'Keys', icon: 'keyboard', kind: 'do', keys: '?', run: () => show('keys') },
@@ -111,5 +114,5 @@ function useActs(typed: string): Command[] {
     const allowed = ({ needs }: Command) => needs === undefined || may(workspace, needs);
     if (typed.trim() === '') return [...here, ...projects.slice(0, 6), ...everywhere].filter(allowed);
     return [...projects, ...here, ...everywhere].filter(allowed).filter(({ id, title }) => id === 'task' || matches(title, typed));
-  }, [typed, project, found.data, theme, workspace, navigate, setTheme, show]);
+  }, [typed, project, found.data, theme, workspace, admin, navigate, setTheme, show]);
 }

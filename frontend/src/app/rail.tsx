@@ -118,7 +118,7 @@ function PersonMenu() {
   return (
     <MenuTrigger>
       <Button className="at">
-        <Avatar seed={user.email} initials={initialsOf(user)} /><span className="t cut">{nameOf(user)}</span>
+        <Avatar seed={user.email} initials={initialsOf(user)} picture={user.avatar} /><span className="t cut">{nameOf(user)}</span>
       </Button>
       <Popover placement="top start" className="menu">
         <div className="head">{user.email}</div>

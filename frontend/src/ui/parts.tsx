@@ -1,4 +1,5 @@
 import { useId, type ReactNode } from 'react';
+import { address } from '../api/base';
 import { ApiError } from '../api/client';
 import { colourOf } from './format';
 import { Icon, type IconName } from './icon';
@@ -21,9 +22,19 @@ export const Progress = ({ share, name }: { share: number | undefined; name: str
   </span>
 );
 
-export const Avatar = ({ initials, seed, square = false, title }: { initials: string; seed: string | number; square?: boolean; title?: string }) => (
-  <span className={square ? 'av square' : 'av'} style={{ ['--c' as string]: colourOf(seed) }} title={title} aria-hidden={title ? undefined : true} role={title ? 'img' : undefined} aria-label={title}>
-    {initials}
+interface AvatarProps {
+  initials: string;
+  seed: string | number;
+  square?: boolean;
+  large?: boolean;
+  title?: string;
+  /** The address of a small picture, shown in place of the initials. */
+  picture?: string | null | undefined;
+}
+
+export const Avatar = ({ initials, seed, square = false, large = false, title, picture }: AvatarProps) => (
+  <span className={`av${square ? ' square' : ''}${large ? ' large' : ''}`} style={{ ['--c' as string]: colourOf(seed) }} title={title} aria-hidden={title ? undefined : true} role={title ? 'img' : undefined} aria-label={title}>
+    {picture ? <img src={address(picture)} alt="" /> : initials}
   </span>
 );
 

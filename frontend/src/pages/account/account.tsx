@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { renamePerson, sessionQuery } from '../../api/session';
+import { useRef, useState } from 'react';
+import { initialsOf, removePicture, renamePerson, sessionQuery, setPicture } from '../../api/session';
 import { type Theme, useTheme } from '../../app/theme';
 import { Top } from '../../app/top';
 import { Icon, type IconName } from '../../ui/icon';
-import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
+import { Avatar, elsewhereWrong, Field, messageOf, Notice, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { Password } from './password';
 import { Tokens } from './tokens';
@@ -46,6 +46,7 @@ function Name() {
   return (
     <section className="card" aria-labelledby="you">
       <h2 id="you">You</h2>
+      <Picture />
       <form className="col" style={{ gap: 12 }} onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
         <div className="two-columns">
           <Field label="First name" wrong={wrongWith(save.error, 'first_name')}>{(wiring) => <input {...wiring} className="input" autoComplete="given-name" value={first} onChange={(event) => setFirst(event.target.value)} maxLength={100} />}</Field>
@@ -56,6 +57,29 @@ function Name() {
         <div className="row"><button type="submit" className="btn" disabled={!changed || save.isPending}>Save name</button></div>
       </form>
     </section>
+  );
+}
+
+/** One's picture, or the initials that stand for it. */
+function Picture() {
+  const { user } = useSuspenseQuery(sessionQuery).data;
+  const client = useQueryClient();
+  const picker = useRef<HTMLInputElement>(null);
+  const change = useMutation({
+    mutationFn: (file: File | null) => (file ? setPicture(user?.id ?? 0, file) : removePicture(user?.id ?? 0)),
+    onSuccess: () => Promise.all([client.invalidateQueries(sessionQuery), client.invalidateQueries({ queryKey: ['people'] })]),
+  });
+  if (!user) return null;
+  return (
+    <>
+      <div className="row wrap picture-row">
+        <Avatar large seed={user.email} initials={initialsOf(user)} picture={user.avatar} />
+        <button type="button" className="btn" disabled={change.isPending} onClick={() => picker.current?.click()}>{change.isPending && <span className="turn" />}{user.avatar ? 'Another picture' : 'Choose a picture'}</button>
+        {user.avatar && <button type="button" className="btn ghost" disabled={change.isPending} onClick={() => change.mutate(null)}>Remove it</button>}
+        <input ref={picker} type="file" accept="image/*" hidden aria-label="Picture of you" onChange={(event) => { const file = event.target.files?.[0]; if (file) change.mutate(file); event.target.value = ''; }} />
+      </div>
+      {change.error && <Notice tone="bad" live>{messageOf(change.error)}</Notice>}
+    </>
   );
 }
 
