@@ -68,10 +68,10 @@ def fill(studio: Studio, count: int = 5) -> list[int]:
     return ids
 
 
-def act(studio: Studio, name: str, query: TaskQuery = EVERYTHING, *users: int) -> Started:
+def act(studio: Studio, name: str, query: TaskQuery = EVERYTHING, *users: int, **form: Any) -> Started:
     action = next(each for each in ACTIONS if each.id == name)
     with studio.database.write() as tx:
-        return action.start(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), Wish(query, users))
+        return action.start(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), Wish(query, users, **form))
 
 
 def parts(studio: Studio) -> JobParts:
@@ -166,6 +166,21 @@ def test_assignments_come_back_with_their_tasks(studio: Studio) -> None:
     assert back.result == '{"count":5}'
     with pytest.raises(Invalid, match="Say whom"):
         act(studio, "assign_annotators")
+
+
+def test_one_person_s_annotations_are_deleted_and_one_version_s_predictions_accepted(studio: Studio) -> None:
+    ids = fill(studio)
+    editor = studio.people["editor"].user_id
+    ended = run(studio, DELETE_JOB, act(studio, "delete_tasks_annotations", annotator=editor).job)
+    assert ended.result is not None
+    assert ended.result.startswith('{"count":1,')
+    found = picture(studio)
+    assert editor not in {row["completed_by"] for row in found["annotations"]}
+    assert {row["user_id"] for row in found["drafts"]} == {studio.people["annotator"].user_id}
+    predict_again(studio, ids[1])
+    accepted = run(studio, ACCEPT_JOB, act(studio, "predictions_to_annotations", model_version="m2").job)
+    assert accepted.result == '{"count":1}'
+    count(studio)
 
 
 def test_a_deletion_that_took_nothing_leaves_nothing(studio: Studio) -> None:

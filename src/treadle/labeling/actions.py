@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from treadle import jobs
 from treadle.access import Grant
@@ -22,6 +22,8 @@ from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import assignments, selections, trash
 from treadle.labeling.annotations import NewAnnotation
 from treadle.labeling.filters import TaskQuery
+from treadle.labeling.people import list_annotators
+from treadle.labeling.predictions import count_versions
 from treadle.labeling.selections import Selection
 from treadle.permissions import Permission
 
@@ -32,13 +34,17 @@ _ACCEPTED_AT_ONCE = 20
 _TOLD_REFUSALS = 100
 _p = predictions.c
 _NEWEST_IDS = select(func.max(_p.id)).where(one_of(_p.task_id, "task_ids")).group_by(_p.task_id)
-_NEWEST = Prepared(select(_p.id, _p.task_id, _p.result).where(_p.id.in_(_NEWEST_IDS)).order_by(_p.task_id))
+_OF_VERSION = _NEWEST_IDS.where(_p.model_version == bindparam("model_version"))
+_CHOSEN = select(_p.id, _p.task_id, _p.result).order_by(_p.task_id)
+_NEWEST, _NEWEST_OF_VERSION = (Prepared(_CHOSEN.where(_p.id.in_(ids))) for ids in (_NEWEST_IDS, _OF_VERSION))
 
 
 class AcceptOrder(msgspec.Struct, frozen=True):
     """Make the newest prediction of each selected task an annotation."""
 
     selection: Selection
+    #: None: of whichever.
+    model_version: str | None = None
 
 
 class AssignOrder(msgspec.Struct, frozen=True):
@@ -51,10 +57,14 @@ class AssignOrder(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants to be done: to which tasks, and for whom."""
+    """What somebody wants to be done: to which tasks, and what the action's form asks for."""
 
     query: TaskQuery
     users: Sequence[int] = ()
+    #: Predictions of this version alone.
+    model_version: str | None = None
+    #: Annotations of this person alone.
+    annotator: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,16 +88,19 @@ class Action:
     start: Callable[[Tx, Grant, Wish], Started]
     #: What is said when it is done, of how many.
     done: str
+    #: What is asked for before: Label Studio's description of a form.
+    form: Callable[[Tx, Grant], list[dict[str, Any]]] = lambda _tx, _grant: []
 
 
 def start_deleting(kind: trash.Kind, tx: Tx, grant: Grant, wish: Wish) -> Started:
     """Order the deletion of the wish's tasks, or of the annotations or predictions on them."""
-    return Started(*trash.start_deleting(tx, grant, kind, wish.query))
+    done_by = wish.annotator if kind == "annotations" else None
+    return Started(*trash.start_deleting(tx, grant, kind, wish.query, done_by=done_by))
 
 
 def start_accepting(tx: Tx, grant: Grant, wish: Wish) -> Started:
     """Order that the newest prediction of each of the wish's tasks becomes an annotation by the actor."""
-    order = AcceptOrder(selections.select_now(tx, grant, wish.query))
+    order = AcceptOrder(selections.select_now(tx, grant, wish.query), wish.model_version)
     return Started(jobs.submit(tx, grant, ACCEPT, order))
 
 
@@ -120,11 +133,28 @@ def _people(wish: Wish) -> list[int]:
     return list(wish.users)
 
 
+def ask_for_version(tx: Tx, grant: Grant) -> list[dict[str, Any]]:
+    """The form in which one chooses a version of a model, that of the newest predictions first."""
+    assert grant.project_id is not None
+    return _select("model_version", "Choose predictions", list(count_versions(tx, grant.project_id)))
+
+
+def ask_for_annotator(tx: Tx, grant: Grant) -> list[dict[str, Any]]:
+    """The form in which one chooses whose annotations."""
+    people = [{"value": row["user_id"], "label": row["email"]} for row in list_annotators(tx, grant)]
+    return _select("annotator", "Select annotator", [{"value": "", "label": "All annotators"}, *people])
+
+
+def _select(name: str, label: str, options: Sequence[Any]) -> list[dict[str, Any]]:
+    field = {"type": "select", "name": name, "label": label, "options": options}
+    return [{"columnCount": 1, "fields": [field]}]
+
+
 def run_accept(run: JobRun) -> dict[str, Any]:
     """Choose the tasks, and submit an annotation for each newest prediction; how many."""
     order = run.decode(AcceptOrder)
     total = run.step("choose", selections.choose, run, order.selection)
-    count = run.step("accept", _accept, run, total)
+    count = run.step("accept", _accept, run, order, total)
     selections.forget(run)
     return {"count": count}
 
@@ -161,11 +191,16 @@ def _assign(run: JobRun, order: AssignOrder, total: int) -> int:
     return selections.work_through(run, total, assign, verb="Took back" if order.is_back else "Assigned")
 
 
-def _accept(run: JobRun, total: int) -> int:
+def _accept(run: JobRun, order: AcceptOrder, total: int) -> int:
     refused: list[TreadleError] = []
+    version = order.model_version
 
     def accept(tx: Tx, task_ids: Sequence[int]) -> int:
-        newest = tx.execute(_NEWEST, {"task_ids": id_list(task_ids)}).all()
+        wanted = {"task_ids": id_list(task_ids)}
+        if version is None:
+            newest = tx.execute(_NEWEST, wanted).all()
+        else:
+            newest = tx.execute(_NEWEST_OF_VERSION, {**wanted, "model_version": version}).all()
         return sum(_submit(tx, run.grant, row, refused) for row in newest)
 
     count = selections.work_through(run, total, accept, verb="Created", batch=_ACCEPTED_AT_ONCE)
@@ -213,6 +248,7 @@ ACTIONS: tuple[Action, ...] = (
         "The newest prediction of each selected task becomes an annotation of yours.",
         start_accepting,
         "Created {} annotations",
+        ask_for_version,
     ),
     Action(
         "delete_tasks",
@@ -231,6 +267,7 @@ ACTIONS: tuple[Action, ...] = (
         "Everybody's annotations and drafts of the selected tasks are deleted.",
         partial(start_deleting, "annotations"),
         "Deleted {} annotations",
+        ask_for_annotator,
     ),
     Action(
         "delete_tasks_predictions",

@@ -14,7 +14,7 @@ from treadle.labeling import views
 from treadle.labeling.actions import ACTIONS, Action, Started, Wish
 from treadle.labeling.filters import TaskQuery, parse_selection
 from treadle.permissions import Permission
-from treadle.web.bodies import MAX_BODY_BYTES, read_whole
+from treadle.web.bodies import MAX_BODY_BYTES, read_whole, whole_number
 from treadle.web.call import Call
 from treadle.web.job_replies import wait_to_end, wants_no_wait
 from treadle.web.routes_tasks import hand_out
@@ -25,6 +25,13 @@ def list_actions(call: Call) -> Reply:
     with call.read() as tx:
         call.allow(tx, ProjectScope(_project(call)))
         return json_reply([_action(each) for each in sorted(ACTIONS, key=lambda each: each.order)])
+
+
+def get_form(call: Call) -> Reply:
+    """What the action asks for before it is done; [] where that is nothing."""
+    with call.read() as tx:
+        grant = call.allow(tx, ProjectScope(_project(call)))
+        return json_reply(_find(call.path_params["action"]).form(tx, grant))
 
 
 async def run_action(call: Call) -> Reply:
@@ -47,8 +54,7 @@ def _next_task(call: Call) -> Reply:
         return json_reply(hand_out(call, tx, call.allow(tx, ProjectScope(_project(call)))))
 
 
-def _action_of(call: Call) -> Action:
-    name = call.query_text("id")
+def _find(name: str) -> Action:
     action = next((each for each in ACTIONS if each.id == name), None)
     if action is None:
         raise NotFound("action-not-found", f"There is no action {name!r}.")
@@ -60,8 +66,8 @@ def _start(call: Call) -> tuple[Action, Started]:
         scope = ProjectScope(_project(call))
         call.allow(tx, scope)
         grant = allow(tx, call.actor, Permission.TASK_WRITE, scope)
-        action = _action_of(call)
-        return action, action.start(tx, grant, Wish(_selected(call, tx, grant), _users(call)))
+        action = _find(call.query_text("id"))
+        return action, action.start(tx, grant, _wish(call, tx, grant))
 
 
 def _outcome(action: Action, job: Job) -> dict[str, Any]:
@@ -88,6 +94,15 @@ def _selected(call: Call, tx: Tx, grant: Grant) -> TaskQuery:
             fields={"selectedItems": ["This field is required."]},
         )
     return TaskQuery(chosen.filters or query.filters, chosen.ordering or query.ordering, selected)
+
+
+def _wish(call: Call, tx: Tx, grant: Grant) -> Wish:
+    sent = call.fields()
+    version = sent.get("model_version") or None
+    annotator = whole_number("annotator", str(sent.get("annotator") or "") or None, None)
+    return Wish(
+        _selected(call, tx, grant), _users(call), None if version is None else str(version), annotator
+    )
 
 
 def _users(call: Call) -> list[int]:
@@ -117,5 +132,8 @@ def _action(action: Action) -> dict[str, Any]:
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/dm/actions/", list_actions, Permission.TASK_READ, "Get actions"),
+    Route(
+        "GET", "/api/dm/actions/{action}/form/", get_form, Permission.TASK_WRITE, "Get the form of an action"
+    ),
     Route("POST", "/api/dm/actions/", run_action, Permission.ANNOTATION_WRITE, "Post actions", stream=True),
 )

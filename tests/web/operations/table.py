@@ -314,6 +314,7 @@ _PERSON = {"email": "{email}", "password": "eight or more"}
 
 #: What clients of Label Studio may ask for besides.
 SHOULD: tuple[Operation, ...] = (
+    _op("GET", "/api/dm/actions/predictions_to_annotations/form/", query=_OF_PROJECT, refused=CHANGE),
     _op("GET", "/api/projects/{project}/file-uploads", "file uploads", refused=ANYBODY),
     _op("GET", "/api/jwt/settings", "jwt settings"),
     _op("POST", "/api/jwt/settings", "jwt settings", 201, body={"api_tokens_enabled": True}, refused=ADMIN),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -24,19 +24,14 @@ DELETE, RESTORE = "delete", "restore"
 _BATCH = 100
 _PAUSE_S = 0.002
 
-#: What is deleted of tasks, which are given by their ids.
-_MOVES: Mapping[Kind, Callable[[Tx, Deletion, Sequence[int]], int]] = {
-    "tasks": moving.move_tasks,
-    "annotations": moving.move_work,
-    "predictions": moving.move_predictions_of,
-}
-
 
 class DeleteOrder(msgspec.Struct, frozen=True):
     """Delete the tasks of a selection, or what was done on them."""
 
     deletion_id: int
     selection: Selection
+    #: Of annotations, only this person's.
+    done_by: int | None = None
 
 
 class RestoreOrder(msgspec.Struct, frozen=True):
@@ -52,12 +47,15 @@ class Outcome(msgspec.Struct, frozen=True):
     deletion: int | None
 
 
-def start_deleting(tx: Tx, grant: Grant, kind: Kind, query: TaskQuery) -> tuple[Job, int]:
-    """Order the deletion of the query's tasks, or of everybody's work or all predictions on them.
+def start_deleting(
+    tx: Tx, grant: Grant, kind: Kind, query: TaskQuery, *, done_by: int | None = None
+) -> tuple[Job, int]:
+    """Order the deletion of the query's tasks, or of all annotations or predictions on them.
 
+    done_by: of annotations, only this person's.
     Returns the job and the deletion. Raises Invalid naming a filter that is wrong.
     """
-    return _order(tx, grant, kind, selections.select_now(tx, grant, query))
+    return _order(tx, grant, kind, DeleteOrder(0, selections.select_now(tx, grant, query), done_by))
 
 
 def start_restoring(tx: Tx, grant: Grant, deletion_id: int) -> Job:
@@ -70,7 +68,7 @@ def delete_again(tx: Tx, grant: Grant, job: Job) -> Job:
     """Order what an ended job did not delete, as a deletion of its own; the job."""
     order = msgspec.json.decode(job.payload, type=DeleteOrder)
     kind = deletions.get(tx, order.deletion_id).kind
-    return _order(tx, grant, kind, order.selection)[0]
+    return _order(tx, grant, kind, order)[0]
 
 
 def restore_again(tx: Tx, grant: Grant, job: Job) -> Job:
@@ -117,9 +115,9 @@ DELETE_JOB = JobKind(DELETE, run_delete, Permission.TASK_WRITE, undo_delete)
 RESTORE_JOB = JobKind(RESTORE, run_restore, Permission.TASK_WRITE, undo_restore)
 
 
-def _order(tx: Tx, grant: Grant, kind: Kind, selection: Selection) -> tuple[Job, int]:
+def _order(tx: Tx, grant: Grant, kind: Kind, order: DeleteOrder) -> tuple[Job, int]:
     deletion_id = deletions.begin(tx, grant, kind)
-    job = jobs.submit(tx, grant, DELETE, DeleteOrder(deletion_id, selection))
+    job = jobs.submit(tx, grant, DELETE, msgspec.structs.replace(order, deletion_id=deletion_id))
     deletions.name_job(tx, deletion_id, job.id)
     return job, deletion_id
 
@@ -127,8 +125,15 @@ def _order(tx: Tx, grant: Grant, kind: Kind, selection: Selection) -> tuple[Job,
 def _delete(run: JobRun, order: DeleteOrder, total: int) -> int:
     with run.database.read() as tx:
         deletion = deletions.get(tx, order.deletion_id)
-    move = _MOVES[deletion.kind]
-    return selections.work_through(run, total, lambda tx, ids: move(tx, deletion, ids), verb="Deleted")
+
+    def move(tx: Tx, task_ids: Sequence[int]) -> int:
+        if deletion.kind == "tasks":
+            return moving.move_tasks(tx, deletion, task_ids)
+        if deletion.kind == "predictions":
+            return moving.move_predictions_of(tx, deletion, task_ids)
+        return moving.move_work(tx, deletion, task_ids, by=order.done_by)
+
+    return selections.work_through(run, total, move, verb="Deleted")
 
 
 def _end(run: JobRun, order: DeleteOrder) -> Outcome:

@@ -71,13 +71,18 @@ def move_annotations(tx: Tx, deletion: Deletion, annotation_ids: Sequence[int]) 
     return _move_annotations(tx, deletion, rows)
 
 
-def move_work(tx: Tx, deletion: Deletion, task_ids: Sequence[int]) -> int:
-    """Move everybody's annotations and drafts of these tasks; how many annotations there were."""
+def move_work(tx: Tx, deletion: Deletion, task_ids: Sequence[int], *, by: int | None = None) -> int:
+    """Move the annotations and drafts of these tasks, everybody's or one person's; how many annotations."""
     ids = lock_tasks(tx, deletion.project_id, task_ids)
-    loose = [row for row in content.DRAFTS_OF_TASKS.read(tx, ids) if row["annotation_id"] is None]
+    loose = [
+        row
+        for row in content.DRAFTS_OF_TASKS.read(tx, ids)
+        if row["annotation_id"] is None and by in (None, row["user_id"])
+    ]
     _keep(tx, deletion, "draft", [(row["id"], Content(drafts=[row])) for row in loose])
     tx.execute(_DELETE_DRAFTS, {"ids": id_list([row["id"] for row in loose])})
-    return _move_annotations(tx, deletion, content.ANNOTATIONS_OF_TASKS.read(tx, ids))
+    done = content.ANNOTATIONS_OF_TASKS.read(tx, ids)
+    return _move_annotations(tx, deletion, [row for row in done if by in (None, row["completed_by"])])
 
 
 def move_predictions(tx: Tx, deletion: Deletion, prediction_ids: Sequence[int]) -> int:
@@ -91,6 +96,13 @@ def move_predictions_of(tx: Tx, deletion: Deletion, task_ids: Sequence[int]) -> 
     """Move all predictions of these tasks; how many there were."""
     ids = lock_tasks(tx, deletion.project_id, task_ids)
     return _move_predictions(tx, deletion, content.PREDICTIONS_OF_TASKS.read(tx, ids))
+
+
+def move_version(tx: Tx, deletion: Deletion, task_ids: Sequence[int], model_version: str) -> int:
+    """Move those predictions of these tasks that this version of a model made; how many there were."""
+    ids = lock_tasks(tx, deletion.project_id, task_ids)
+    rows = content.PREDICTIONS_OF_TASKS.read(tx, ids)
+    return _move_predictions(tx, deletion, [row for row in rows if row["model_version"] == model_version])
 
 
 def lock_tasks(tx: Tx, project_id: int, task_ids: Iterable[int]) -> list[int]:
