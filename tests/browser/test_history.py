@@ -38,7 +38,7 @@ def test_an_older_version_is_compared_and_restored_on_the_label_page(
     label = LabelPage(page)
     label.open(project_id, task_id)
     label.expect_regions(2)
-    page.get_by_test_id("history").click()
+    page.keyboard.press("Shift+V")
     dialog = page.get_by_role("dialog", name="History of this annotation")
     expect(dialog.get_by_role("listitem").filter(has_text="Now")).to_contain_text("2 added, 1 removed")
     expect(dialog.get_by_role("region", name="Version 1").locator("rect")).to_have_count(1)

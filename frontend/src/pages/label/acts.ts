@@ -14,6 +14,7 @@ export interface PageParts {
   readonly surfaces: StageSurfaces;
   readonly showKeys: () => void;
   readonly showPalette: () => void;
+  readonly showHistory: () => void;
   readonly findLabel: () => void;
 }
 
@@ -91,7 +92,7 @@ function editActs(editor: Editor): Act[] {
   ];
 }
 
-function viewActs(editor: Editor, { surfaces, showKeys, showPalette, findLabel }: PageParts): Act[] {
+function viewActs(editor: Editor, { labelling, surfaces, showKeys, showPalette, showHistory, findLabel }: PageParts): Act[] {
   const hasPicture = () => surfaces.pictures.size > 0;
   const hasLabels = () => editor.config.controls.some((control) => control.makes !== 'answer' && control.labels.length > 0);
   return [
@@ -100,6 +101,7 @@ function viewActs(editor: Editor, { surfaces, showKeys, showPalette, findLabel }
     { id: 'view.zoom-out', run: () => surfaces.zoomBy(0.8), isEnabled: hasPicture },
     { id: 'view.fit', run: () => surfaces.fit(), isEnabled: hasPicture },
     { id: 'page.palette', run: showPalette },
+    { id: 'page.history', run: showHistory, isEnabled: () => Boolean(labelling.open?.opening.annotation) },
     { id: 'page.keys', run: showKeys },
     { id: 'page.cancel', run: () => letGo(editor, surfaces) },
   ];

@@ -5,7 +5,6 @@ import { showKey } from '../../editor/model/tools/keys.ts';
 import { keepFocus } from '../../editor/ui/keep-focus.ts';
 import { tip } from '../../editor/ui/tool-strip.tsx';
 import { useEditor } from '../../editor/ui/use-editor.ts';
-import { HistoryButton } from './history/history-button.tsx';
 import type { Labelling } from './labelling.ts';
 import type { SaveState } from './save-state.ts';
 import { usePart } from './use-part.ts';
@@ -14,9 +13,10 @@ export interface HeaderProps {
   readonly labelling: Labelling;
   readonly keyMap: KeyMap | null;
   readonly onHeld: () => void;
+  readonly onHistory: () => void;
 }
 
-export function Header({ labelling, keyMap, onHeld }: HeaderProps) {
+export function Header({ labelling, keyMap, onHeld, onHistory }: HeaderProps) {
   const project = usePart(labelling, 'project');
   const scene = usePart(labelling, 'scene');
   const place = usePart(labelling, 'place');
@@ -39,7 +39,7 @@ export function Header({ labelling, keyMap, onHeld }: HeaderProps) {
       {keyMap && <StepButtons labelling={labelling} keyMap={keyMap} hasPrevious={hasPrevious} hasNext={hasNext} />}
       <span className="grow" />
       <Saving labelling={labelling} onHeld={onHeld} />
-      {open && <HistoryButton key={open.task.id} labelling={labelling} open={open} />}
+      {open?.opening.annotation && keyMap && <HistoryButton keyMap={keyMap} onPress={onHistory} />}
       {open && keyMap && <UndoButtons editor={open.editor} keyMap={keyMap} />}
       {open && keyMap && <FinishButtons labelling={labelling} keyMap={keyMap} isUpdate={open.opening.annotation !== null && !open.opening.wasSkipped} />}
     </header>
@@ -85,6 +85,13 @@ export function SaveMark({ save, onPress }: { save: SaveState; onPress: () => vo
     </span>
   );
 }
+
+/** Opens the versions of the annotation at hand. */
+const HistoryButton = ({ keyMap, onPress }: { keyMap: KeyMap; onPress: () => void }) => (
+  <button type="button" className="btn ghost icon" aria-label="History" title={tip('History of the annotation', keyMap, 'page.history')} data-testid="history" onClick={onPress}>
+    <Icon name="clock" />
+  </button>
+);
 
 export function UndoButtons({ editor, keyMap }: { editor: Editor; keyMap: KeyMap }) {
   const canUndo = useEditor(editor, (it) => it.history.canUndo);

@@ -24,8 +24,9 @@ const PaletteDialog = lazy(async () => ({ default: (await loadDialogs()).Palette
 const SignInDialog = lazy(async () => ({ default: (await loadDialogs()).SignInDialog }));
 const HeldDialog = lazy(async () => ({ default: (await loadDialogs()).HeldDialog }));
 const Instructions = lazy(async () => ({ default: (await loadDialogs()).Instructions }));
+const HistoryDialog = lazy(async () => ({ default: (await import('./history/history-dialog.tsx')).HistoryDialog }));
 
-type Opened = 'keys' | 'palette' | null;
+type Opened = 'keys' | 'palette' | 'history' | null;
 
 export function LabelPage({ labelling }: { labelling: Labelling }) {
   const scene = usePart(labelling, 'scene');
@@ -46,6 +47,7 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
       surfaces,
       showKeys: () => setOpened('keys'),
       showPalette: () => setOpened('palette'),
+      showHistory: () => setOpened('history'),
       findLabel: () => setFinding(true),
     };
     return registry.register(...actsFor(editor, keyMap, parts));
@@ -53,7 +55,7 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
   useKeys(open ? editor : null, keyMap, registry);
   return (
     <div className="lab">
-      <Header labelling={labelling} keyMap={keyMap} onHeld={() => setLater(false)} />
+      <Header labelling={labelling} keyMap={keyMap} onHeld={() => setLater(false)} onHistory={() => setOpened('history')} />
       {open && keyMap ? (
         <Work labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={setFinding} onKeys={() => setOpened('keys')} />
       ) : (
@@ -64,6 +66,7 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
         <Suspense fallback={null}>
           {opened === 'keys' && keyMap && <Keys registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
           {opened === 'palette' && keyMap && <PaletteDialog registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
+          {opened === 'history' && open?.opening.annotation && <HistoryDialog labelling={labelling} open={open} annotation={open.opening.annotation.id} onClose={() => setOpened(null)} />}
           <Interruptions labelling={labelling} isLater={isLater} onLater={() => setLater(true)} />
         </Suspense>
       </DialogTrouble>

@@ -44,6 +44,7 @@ export const KEY_TABLE: readonly KeyedCommand[] = [
   { id: 'view.zoom-out', title: 'Zoom out', keys: ['-'] },
   { id: 'view.fit', title: 'Fit the picture', keys: ['shift+f'] },
   { id: 'page.palette', title: 'Find or do', keys: ['ctrl+k'] },
+  { id: 'page.history', title: 'History of the annotation', keys: ['shift+v'] },
   { id: 'page.keys', title: 'Key map', keys: ['?'] },
   { id: 'page.cancel', title: 'Let go', keys: ['escape'] },
 ];
