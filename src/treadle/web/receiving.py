@@ -1,4 +1,4 @@
-"""Bodies that may be large: to disk as they arrive, in pieces of a megabyte."""
+"""Bodies that may be large: to disk as they arrive, a piece at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from treadle.web.call import Call
 from treadle.web.multipart import FormReceiver, Part
 
 #: What is written at once: each write is a hop to a thread and back.
-_PIECE_BYTES = 1024**2
+_PIECE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)

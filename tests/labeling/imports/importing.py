@@ -58,6 +58,14 @@ def run_import(studio: Studio, folder: Path, files: Mapping[str, bytes], **plan:
     return Import(ended, list_tasks(studio))
 
 
+def order_import(studio: Studio, parts: JobParts, files: Mapping[str, bytes]) -> str:
+    """Order an import of files; its job, which nobody runs yet."""
+    kept = [uploads.store(parts.objects, studio.project_id, name, [files[name]]) for name in files]
+    with studio.database.write() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_WRITE)
+        return start_import(tx, grant, kept)[0].id
+
+
 def parts_of(database: Database, folder: Path) -> JobParts:
     return JobParts(database, LocalObjects(folder / "objects"), Settings(data_dir=folder))
 
