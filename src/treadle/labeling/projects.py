@@ -17,6 +17,7 @@ from treadle.db.schema import project_counters, projects, users
 from treadle.errors import Invalid, NotFound
 from treadle.labeling import overlap
 from treadle.labeling.config import parse_config
+from treadle.labeling.project_options import KEPT_OPTIONS
 from treadle.labeling.tally import IGNORE_SKIPPED
 from treadle.labeling.trash.deletions import KEPT
 from treadle.labeling.usage import Usage, check_config_change, read_data_keys, read_usage
@@ -24,23 +25,6 @@ from treadle.labeling.usage import Usage, check_config_change, read_data_keys, r
 SAMPLINGS = ("Sequential sampling", "Uniform sampling", "Uncertainty sampling")
 SKIP_QUEUES = ("REQUEUE_FOR_ME", "REQUEUE_FOR_OTHERS", IGNORE_SKIPPED)
 _TITLE_CHARACTERS = (3, 50)
-
-#: Fields of Label Studio's projects that we keep and give back, with their defaults.
-KEPT_OPTIONS: Mapping[str, Any] = {
-    "show_annotation_history": False,
-    "is_published": False,
-    "is_draft": False,
-    "min_annotations_to_start_training": 0,
-    "start_training_on_annotation_update": False,
-    "show_ground_truth_first": False,
-    "annotator_evaluation_enabled": False,
-    "show_overlap_first": False,
-    "overlap_cohort_percentage": 100,
-    "task_data_login": None,
-    "task_data_password": None,
-    "evaluate_predictions_automatically": False,
-    "reveal_preannotations_interactively": False,
-}
 
 #: What one may set of a project, each a column of its own.
 SETTABLE = frozenset(

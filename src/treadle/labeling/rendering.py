@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from treadle.labeling.config import control_weights, parse_config
-from treadle.labeling.projects import KEPT_OPTIONS
+from treadle.labeling.project_options import KEPT_OPTIONS
 
 Row = Mapping[str, Any]
 
