@@ -13,9 +13,11 @@ import { LeftOut } from '../import/left-out';
 import { LossReport } from '../export/loss-report';
 import { sentenceOfResult } from './words';
 
+const CHANGES_TASKS = new Set(['import', 'import-predictions', 'restore', 'accept-predictions', 'assign', 'duplicate']);
+
 /** What came of a job: its counts, its file, what it left out, or why it failed. */
 export function JobResult({ job }: { job: Job }) {
-  if (job.state === 'failed') return <Notice tone="bad"><b>It failed and changed nothing.</b> {reasonOf(job)}</Notice>;
+  if (job.state === 'failed') return <Notice tone="bad"><b>It failed, and what it had done is undone.</b> {reasonOf(job)}</Notice>;
   if (job.state === 'cancelled') return <Notice>It was stopped{job.finished_at ? ` ${ago(job.finished_at)} ago` : ''}; what it had done is undone.</Notice>;
   if (job.state !== 'done' || !isRecord(job.result)) return null;
   const result = job.result;
@@ -25,7 +27,7 @@ export function JobResult({ job }: { job: Job }) {
       <div className="row wrap">
         <span className="row"><Icon name="check" />{sentence || 'It is done.'}</span>
         <span className="grow" />
-        {job.project && job.kind === 'import' && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }}>See the tasks</Link>}
+        {job.project && CHANGES_TASKS.has(job.kind) && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }}>See the tasks</Link>}
         {typeof result['url'] === 'string' && <a className="btn" href={address(result['url'])} download={String(result['file_name'] ?? '')}><Icon name="download" />{String(result['file_name'] ?? 'Download')}</a>}
         {job.kind === 'delete' && isId(result['deletion']) && <RestoreButton deletion={result['deletion']} />}
       </div>

@@ -3,8 +3,9 @@ import type { Tone } from '../../ui/parts';
 import { counted } from '../../ui/format';
 
 const KINDS: Record<string, string> = {
-  import: 'Import', export: 'Export', snapshot: 'Snapshot of an export', convert: 'Conversion of a snapshot', delete: 'Deletion', restore: 'Restore',
-  'accept-predictions': 'Predictions made annotations', assign: 'Assignment of tasks', 'index-field': 'Index of a data field', 'free-deleted': 'Freeing of what was deleted', duplicate: 'Copy of a project',
+  import: 'Import', 'import-predictions': 'Import of predictions', export: 'Export', snapshot: 'Snapshot', delete: 'Deletion', restore: 'Restore',
+  'accept-predictions': 'Predictions made annotations', assign: 'Assignment of tasks', 'index-field': 'Index of a data field', 'drop-field-index': 'Removal of an index',
+  overlap: 'New number of people per task', duplicate: 'Copy of a project',
 };
 
 /** What a job does, for its row. */
