@@ -7,12 +7,12 @@ by one in a report that lies beside the file.
 
 from __future__ import annotations
 
+from treadle.labeling.export_keys import report_key
 from treadle.labeling.exports.choices import Choice, Detail, SnapshotChoice
 from treadle.labeling.exports.job import (
     EXPORT_JOB,
     ExportOrder,
     forget_old_exports,
-    report_key,
     start_export,
 )
 from treadle.labeling.exports.snapshots import (

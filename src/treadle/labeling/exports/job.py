@@ -18,6 +18,7 @@ from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import projects, views
 from treadle.labeling.config import parse_config
+from treadle.labeling.export_keys import report_key
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
 from treadle.labeling.exports.rows import count_tasks, read_tasks
 from treadle.labeling.exports.stored_pictures import stored_pictures
@@ -75,11 +76,6 @@ EXPORT_JOB = JobKind(JOB_NAME, run_export, Permission.EXPORT, undo_export)
 def object_key(job_id: str) -> str:
     """Where the file of an export lies."""
     return f"exports/{job_id}"
-
-
-def report_key(key: str) -> str:
-    """Where the loss report of the file under ``key`` lies, if it lost anything."""
-    return f"{key}.losses"
 
 
 def _keys(job_id: str) -> tuple[str, str]:

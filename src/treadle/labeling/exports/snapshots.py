@@ -16,6 +16,7 @@ from treadle.db.schema import export_conversions, exports, users
 from treadle.errors import Conflict, NotFound
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import rendering, views
+from treadle.labeling.export_keys import report_key
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
 from treadle.labeling.exports.conversion import convert_file
 from treadle.labeling.exports.job import (
@@ -23,7 +24,6 @@ from treadle.labeling.exports.job import (
     check_fits,
     md5_of,
     project_of,
-    report_key,
     write_file,
 )
 from treadle.labeling.filters import TaskQuery

@@ -27,7 +27,7 @@ from treadle.db.schema import (
     tasks,
     trash,
 )
-from treadle.labeling.exports.job import report_key
+from treadle.labeling.export_keys import report_key
 from treadle.labeling.trash import content
 from treadle.labeling.trash.deletions import KEPT
 from treadle.labeling.uploads import thumbnail_key
