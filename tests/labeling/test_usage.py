@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from treadle.db import Database, Tx
 from treadle.db.migrate import load_migrations
 from treadle.db.schema import label_usage, work_sums
 from treadle.errors import Invalid
+from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import projects, usage
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import import_inline
@@ -67,6 +70,27 @@ def fill_again(database: Database, tx: Tx) -> None:
     for statement in step.statements:
         if statement.startswith("INSERT"):
             tx.connection.exec_driver_sql(statement)
+
+
+def test_people_who_use_the_same_labels_at_once_never_wait_in_a_ring(studio: Studio) -> None:
+    ids = iter(studio.add_tasks(24))
+    both = [[box(), box("Dög")], [box("Dög"), box()]]
+
+    def work(who: str, tasks: list[int], items: list[Any]) -> None:
+        for task_id in tasks:
+            made = studio.submit(who, task_id, result=result(*items))
+            with studio.database.write() as tx:
+                grant = studio.grant(tx, who, Permission.ANNOTATION_WRITE)
+                annotation_verbs.change(tx, grant, made["id"], {"result": result(*reversed(items), items[0])})
+        import_rows(studio, items)
+
+    shares = [("annotator", list(islice(ids, 8))), ("reviewer", list(islice(ids, 8))), ("editor", list(ids))]
+    with ThreadPoolExecutor(len(shares)) as pool:
+        running = [pool.submit(work, *share, both[n % 2]) for n, share in enumerate(shares)]
+    assert [each.exception() for each in running] == [None] * len(shares)
+    with studio.database.read() as tx:
+        check_counts(tx, studio.project_id)
+        assert usage.read_usage(tx, studio.project_id).controls == {"box|img|rectanglelabels": 24 * 3 + 3 * 2}
 
 
 def test_labels_of_imported_annotations_are_counted(studio: Studio) -> None:
