@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -274,3 +275,20 @@ def test_selected_tasks_are_assigned_and_stand_under_mine(page: Page, street: tu
     tab(page, "Mine").click()
     expect(rows(page)).to_have_count(1)
     expect(rows(page)).to_have_attribute("data-task", str(tasks[2]))
+
+
+def test_all_but_one_of_what_a_filter_finds_are_exported(
+    page: Page, street: tuple[int, list[int]], house: House
+) -> None:
+    project_id, tasks = street
+    open_tasks(page, project_id, 3, f"?where=id:less:{tasks[3]}")
+    page.get_by_role("grid", name="Tasks").press("Control+a")
+    page.get_by_role("checkbox", name=f"Select task {tasks[1]}", exact=True).click()
+    page.get_by_role("button", name="Export…").click()
+    dialog = page.get_by_role("dialog")
+    with page.expect_download() as waiting:
+        dialog.get_by_role("button", name=re.compile("^Export")).click()
+    exported = json.loads(waiting.value.path().read_text())
+    assert [task["id"] for task in exported] == [tasks[0], tasks[2]]
+    dialog.get_by_role("button", name="Close").first.click()
+    wait_for_titles(house, project_id, [])

@@ -63,7 +63,7 @@ export function AssignDialog({ project, tasks, onAct, onClose }: AssignProps) {
         <div className="picks people-picks">
           {isPending && [0, 1].map((each) => <Skeleton key={each} width="60%" height={16} />)}
           {seen.map((person) => (
-            <label key={person.id} className="check"><input type="checkbox" checked={chosen.has(person.id)} onChange={() => toggle(person.id)} /><Avatar seed={person.email} initials={initialsOf(person)} /><span className="cut grow">{nameOf(person)}</span></label>
+            <label key={person.id} className="check"><input type="checkbox" checked={chosen.has(person.id)} onChange={() => toggle(person.id)} /><Avatar seed={person.email} initials={initialsOf(person)} picture={person.avatar} /><span className="cut grow">{nameOf(person)}</span></label>
           ))}
           {!isPending && !error && seen.length === 0 && <span className="muted">Nobody is called so.</span>}
         </div>

@@ -102,7 +102,7 @@ export function Faces({ ids, people }: { ids: readonly number[]; people: Readonl
     <span className="row" style={{ gap: 3 }}>
       {[...new Set(ids)].map((id) => {
         const person = people.get(id);
-        return <Avatar key={id} seed={person?.email ?? id} initials={person ? initialsOf(person) : '?'} title={person ? nameOf(person) : `Person ${id}`} />;
+        return <Avatar key={id} seed={person?.email ?? id} initials={person ? initialsOf(person) : '?'} title={person ? nameOf(person) : `Person ${id}`} picture={person?.avatar} />;
       })}
     </span>
   );

@@ -80,7 +80,7 @@ function Annotation({ annotation, people, isOn, onShow, makes }: AnnotationProps
   return (
     <li className={isOn ? 'on' : ''}>
       <button type="button" className="work-row" aria-pressed={isOn} onClick={() => onShow({ key, results: annotation.result, isPredicted: false })}>
-        <Avatar seed={person?.email ?? author ?? '?'} initials={person ? initialsOf(person) : '?'} /><span className="cut grow">{name}</span>
+        <Avatar seed={person?.email ?? author ?? '?'} initials={person ? initialsOf(person) : '?'} picture={person?.avatar} /><span className="cut grow">{name}</span>
         {annotation.was_cancelled && <span className="muted small">skipped</span>}
         {annotation.lead_time !== null && <span className="muted small" title="Time that it took">{Math.round(annotation.lead_time)} s</span>}
         <span className="muted small" title={moment(annotation.updated_at)}>{ago(annotation.updated_at)}</span>
