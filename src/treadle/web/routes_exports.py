@@ -266,14 +266,15 @@ def _detail(body: SnapshotBody) -> Detail:
             "Snapshots tell key frames as they are. Leave interpolate_key_frames out.",
         )
     return Detail(
-        predictions_in_full=_in_full(wanted.predictions, otherwise=False),
-        people_in_full=_in_full(wanted.annotations__completed_by, otherwise=False),
-        drafts_in_full=_in_full(wanted.drafts, otherwise=True),
+        predictions_in_full=_in_full(wanted.predictions),
+        people_in_full=_in_full(wanted.annotations__completed_by),
+        drafts_in_full=_in_full(wanted.drafts),
     )
 
 
-def _in_full(wanted: IdOnly | None, *, otherwise: bool) -> bool:
-    return otherwise if wanted is None else not wanted.only_id
+def _in_full(wanted: IdOnly | None) -> bool:
+    """By id unless it is named, and then in full unless it says otherwise: as Label Studio takes it."""
+    return wanted is not None and not wanted.only_id
 
 
 def _start_conversion(call: Call, export_type: str) -> tuple[int, Job | None]:
