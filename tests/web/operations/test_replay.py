@@ -25,7 +25,6 @@ _UNRECORDED: dict[str, dict[str, Any]] = {
 _OTHER_PROGRAM = "The parts of another program; this one says its own version under `treadle`."
 _NO_COUNTING = "Label Studio leaves counters null where it did not count; here they are always true."
 _NO_BACKENDS = "There are no models to ask yet."
-_NO_STORAGES = "There are no storages yet."
 _LATER_FORMAT = "This format comes later; what is not listed cannot be chosen."
 _COUNTERS = {
     f"$.body.{name}": _NO_COUNTING
@@ -69,7 +68,6 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "project, annotated": _OWN_QUEUE,
     "project update": _OWN_QUEUE,
     "data manager: project": {**_COUNTERS, **_OWN_QUEUE},
-    "data manager: columns": {"$.body.columns[storage_filename]": _NO_STORAGES},
     "data manager: actions": {
         "$.body[retrieve_tasks_predictions]": _NO_BACKENDS,
         "$.body[remove_duplicates]": "An action of the next issue.",
