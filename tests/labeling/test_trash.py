@@ -18,9 +18,9 @@ from treadle.db.schema import annotation_versions, drafts, handouts, predictions
 from treadle.db.schema import trash as trash_table
 from treadle.errors import Conflict, Invalid, NotFound
 from treadle.jobs import Job, JobKind, JobParts, JobRun, JobState
+from treadle.labeling import actions, projects, queue, trash
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import predictions as prediction_verbs
-from treadle.labeling import projects, queue, trash
 from treadle.labeling import selections as selection_module
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.actions import ACCEPT_JOB, ACTIONS, ASSIGN_JOB, Started, Wish
@@ -28,6 +28,7 @@ from treadle.labeling.drafts import NewDraft, keep
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB, Deletion
+from treadle.labeling.trash import jobs as trash_jobs
 from treadle.objects import MemoryObjects
 from treadle.permissions import Permission
 from treadle.settings import Settings
@@ -130,6 +131,7 @@ def test_many_are_deleted_and_restored_by_jobs(
 ) -> None:
     monkeypatch.setattr(selection_module, "_PAGE", 2)
     monkeypatch.setattr(selection_module, "BATCH", 2)
+    monkeypatch.setattr(trash_jobs, "_BATCH", 2)
     ids = fill(studio)
     before = picture(studio)
     chosen = TaskQuery(selected={"all": True, "excluded": [ids[1]]})
@@ -283,7 +285,7 @@ def cancel_after_batches(monkeypatch: pytest.MonkeyPatch, studio: Studio, batche
 def test_a_job_whose_worker_died_goes_on_behind_its_last_batch(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selection_module, "BATCH", 2)
+    monkeypatch.setattr(actions, "_ACCEPTED_AT_ONCE", 2)
     for task_id in fill(studio)[:3]:
         predict_again(studio, task_id)
     started = act(studio, "predictions_to_annotations")

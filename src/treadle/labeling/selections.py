@@ -69,14 +69,14 @@ def choose(run: JobRun, selection: Selection) -> int:
     return count
 
 
-def work_through(run: JobRun, total: int, act: Act, *, verb: str, batch: int = BATCH) -> int:
+def work_through(run: JobRun, total: int, act: Act, *, verb: str, batch: int | None = None) -> int:
     """``act`` on each batch of the chosen tasks, each in a transaction of its own; the sum of its counts.
 
     A step of a job: a run that is resumed goes on behind the last batch that was committed.
-    verb: what is said of the progress, such as ``Deleted``.
+    verb: what is said of the progress, such as ``Deleted``.  batch: tasks in a transaction, else `BATCH`.
     """
     place = run.place(_Place())
-    for ids in _batches(islice(_chosen(run), place.done, None), batch):
+    for ids in _batches(islice(_chosen(run), place.done, None), batch or BATCH):
         run.check_cancelled()
         with run.database.write() as tx:
             place = _Place(place.done + len(ids), place.count + act(tx, ids))

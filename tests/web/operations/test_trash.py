@@ -11,6 +11,7 @@ from tests.serving import Person, RunningServer
 from tests.waiting import wait_until
 from tests.web.operations.table import BOX, CONFIG
 from tests.web.operations.world import World, build_world
+from treadle.labeling import selections
 
 NO_WAIT = {"Prefer": "respond-async"}
 
@@ -91,6 +92,21 @@ def test_an_action_need_not_be_waited_for(admin: httpx.Client, world: World) -> 
     assert admin.get(job).json()["result"] == {"count": 1, "deletion": answer.json()["deletion"]}
     assert admin.post(f"{job}/cancel/").json()["code"] == "job-ended"
     assert admin.post(f"{job}/retry/").json()["code"] == "job-not-ended"
+
+
+def test_undoing_a_deletion_that_still_runs_stops_it(
+    admin: httpx.Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selections, "BATCH", 1)
+    monkeypatch.setattr(selections, "_PAUSE_S", 0.5)
+    before = world.picture(admin)
+    started = send_action(admin, world, "delete_tasks", **NO_WAIT).json()
+    project = f"/api/projects/{world.ids['project']}"
+    wait_until(lambda: admin.get(f"{project}/").json()["task_number"] == 2)
+    undone = admin.post(f"/api/deletions/{started['deletion']}/restore/")
+    assert (undone.status_code, undone.json()["deletion"]["state"]) == (200, "restored")
+    assert admin.get(f"/api/jobs/{started['job']}/").json()["state"] == "cancelled"
+    assert without_changes(world.picture(admin)) == without_changes(before)
 
 
 def test_all_tasks_of_a_project_go_and_come_back(admin: httpx.Client, world: World) -> None:
