@@ -20,7 +20,7 @@ from treadle.labeling.tally import add_to_counters, count_out
 #: Rows a transaction writes while nobody else does, and while somebody does: a save then waits for few of
 #: ours, and finds the door open between two batches.
 BATCH = 1000
-_BATCH_BESIDE = 200
+_BATCH_BESIDE = 100
 _PAUSE_S = 0.002
 #: So long after somebody else's commit, more are expected.
 _QUIET_S = 1.0
@@ -52,6 +52,7 @@ class Turns:
     def __init__(self) -> None:
         self._seen: int | None = None
         self._theirs_s = float("-inf")
+        self._began_s = time.monotonic()
 
     @property
     def is_shared(self) -> bool:
@@ -60,15 +61,19 @@ class Turns:
 
     def look(self, tx: Tx) -> None:
         """Note whether somebody changed something since the last look; an import itself tells at its end."""
+        self._began_s = time.monotonic()
         last: int | None = tx.execute(_LAST_EVENT, {}).scalar()
         if self._seen is not None and self._seen != last:
             self._theirs_s = time.monotonic()
         self._seen = last
 
     def step_back(self) -> None:
-        """Leave the database to the others for a moment, if there are any."""
+        """Leave the database to the others for as long as it was held, if there are any.
+
+        Whoever waits looks again after ever longer times, and would miss a door that is open for a moment.
+        """
         if self.is_shared:
-            time.sleep(_PAUSE_S)
+            time.sleep(max(_PAUSE_S, time.monotonic() - self._began_s))
 
 
 def progress_of(tx: Tx, import_id: int) -> Any:
