@@ -23,6 +23,8 @@ export class Palette {
   readonly #tokens: CSSStyleDeclaration;
   readonly #colours = new Map<string, string>();
   readonly #styles = new Map<string, RegionStyle>();
+  /** Regions do not change; a new paint asks for thousands of them again. */
+  readonly #known = new WeakMap<Styled, RegionStyle>();
 
   constructor(config: EditorConfig, element: Element) {
     this.#config = config;
@@ -30,6 +32,12 @@ export class Palette {
   }
 
   styleOf(region: Styled): RegionStyle {
+    let style = this.#known.get(region);
+    if (style === undefined) this.#known.set(region, (style = this.#sharedStyle(region)));
+    return style;
+  }
+
+  #sharedStyle(region: Styled): RegionStyle {
     const key = `${region.fromName}\n${region.labels[0] ?? ''}\n${region.suggested ? 1 : 0}`;
     let style = this.#styles.get(key);
     if (style === undefined) {

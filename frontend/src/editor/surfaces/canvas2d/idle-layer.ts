@@ -10,7 +10,10 @@ import { isUprightBox, trace } from './trace';
 const RIM = 64;
 /** Pixels of the bitmap at most; a larger screen is painted a little coarser. */
 const MOST_PIXELS = 24e6;
-/** With more shapes than this in view, lines are 1 px and scores are left out. */
+/**
+ * With more shapes than this in view, lines are 1 px, scores are left out, and suggestions are hollow instead of dashed:
+ * dashes are lost on small shapes and cost as much as all else (measured: 5,500 shapes, 36 and 18 ms).
+ */
 const DENSE = 400;
 const DASH = [7, 5];
 /** How far paint reaches beyond a shape: half its line, a dot, a score. CSS px. */
@@ -145,16 +148,17 @@ export class IdleLayer {
     context.strokeStyle = style.colour;
     context.lineWidth = this.#isDense ? 1 : 2;
     context.lineJoin = 'round';
-    context.setLineDash(style.isDashed ? DASH : []);
+    context.setLineDash(style.isDashed && !this.#isDense ? DASH : []);
     context.globalAlpha = style.fillAlpha;
-    for (const { shape } of boxes) this.#eachBox(shape, (x, y, w, h) => context.fillRect(x, y, w, h));
+    const isHollow = style.isDashed && this.#isDense;
+    if (!isHollow) for (const { shape } of boxes) this.#eachBox(shape, (x, y, w, h) => context.fillRect(x, y, w, h));
     context.globalAlpha = 1;
     for (const { shape } of boxes) this.#eachBox(shape, (x, y, w, h) => context.strokeRect(x, y, w, h));
     for (const { shape } of paths) {
       context.beginPath();
       trace(context, shape, this.#camera, size);
       context.globalAlpha = shape.kind === 'keypoint' ? 0.9 : style.fillAlpha;
-      context.fill();
+      if (!isHollow || shape.kind === 'keypoint') context.fill();
       context.globalAlpha = 1;
       context.stroke();
     }

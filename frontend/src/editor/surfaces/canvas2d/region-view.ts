@@ -1,6 +1,5 @@
 import type { Editor } from '../../model/editor';
 import { SpatialIndex } from '../../model/index/spatial';
-import { boxesMeet } from '../../model/geometry';
 import type { Box, Diff, Region, RegionId } from '../../model/types';
 import { shapeBounds } from '../../tags/registry';
 import { areaOf, isBoxInside } from './geometry';
@@ -52,7 +51,7 @@ export class RegionView {
 
   /** Regions whose box meets a box, not hidden, lowest first. */
   meeting(box: Box): Region[] {
-    return this.#seen(this.#index.query(box)).filter(({ shape }) => boxesMeet(shapeBounds(shape), box));
+    return this.#seen(this.#index.query(box));
   }
 
   within(box: Box): Region[] {
