@@ -44,6 +44,7 @@ export function ProjectFrame() {
 function ProjectTop({ id, project }: { id: number; project: Project | undefined }) {
   const [open, setOpen] = useState<'import' | 'export' | null>(null);
   const wished = useWishedDialog(id);
+  const { view } = useSearch({ strict: false });
   const role = useRoleIn(id);
   const total = project?.task_number ?? 0;
   const [makes, labels, exports] = [may(role, 'edit'), may(role, 'label'), may(role, 'export') && total > 0];
@@ -73,7 +74,7 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
       </Top>
       <Suspense fallback={null}>
         {project && dialog === 'import' && <ImportDialog project={project} onClose={close} />}
-        {project && dialog === 'export' && <ExportDialog project={project} onClose={close} />}
+        {project && dialog === 'export' && <ExportDialog project={project} openView={view} onClose={close} />}
       </Suspense>
     </>
   );
