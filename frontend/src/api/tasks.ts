@@ -109,8 +109,18 @@ export interface Acted {
   detail?: string;
 }
 
-/** Does something to the chosen tasks of a selection, as a job. `users`: whom to assign or unassign. */
-export async function act(project: number, action: TaskAction, chosen: Chosen, selection: TaskSelection, users?: readonly number[]): Promise<Acted> {
-  const json = { selectedItems: chosen, filters: filtersOf(selection), ordering: selection.ordering, ...(users ? { users } : {}) };
+/** What an action may be told beyond the tasks. */
+export interface ActionWish {
+  /** Whom to assign or unassign. */
+  users?: readonly number[];
+  /** Predictions of this model alone. */
+  model_version?: string;
+  /** Annotations of this person alone. */
+  annotator?: number;
+}
+
+/** Does something to the chosen tasks of a selection, as a job. */
+export async function act(project: number, action: TaskAction, chosen: Chosen, selection: TaskSelection, wish: ActionWish = {}): Promise<Acted> {
+  const json = { selectedItems: chosen, filters: filtersOf(selection), ordering: selection.ordering, ...wish };
   return (await call<Acted>('POST', 'api/dm/actions/', { query: { id: action, project }, json, headers: { Prefer: 'respond-async' } })).body;
 }

@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import { ApiError } from '../../api/client';
 import { restoreDeletion } from '../../api/deletions';
 import { cancelJob, followJob } from '../../api/jobs';
-import { act, type Acted, type Chosen, countAnew, type TaskAction, type TaskSelection } from '../../api/tasks';
+import { act, type Acted, type ActionWish, type Chosen, countAnew, type TaskAction, type TaskSelection } from '../../api/tasks';
 import { messageOf } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 
@@ -12,7 +12,7 @@ export interface Bulk {
   action: TaskAction;
   chosen: Chosen;
   asked: TaskSelection;
-  users?: readonly number[];
+  wish?: ActionWish;
   /** "Deleting 12 tasks" */
   doing: string;
   /** "12 tasks are deleted." */
@@ -42,7 +42,7 @@ const put = (id: number, part: Partial<Running>) => useBulk.setState(({ running 
 /** Starts a bulk action and follows it to its end: then it says so, with a way back where something was deleted. */
 export async function startBulk(bulk: Bulk, client: QueryClient): Promise<void> {
   const refresh = () => (countAnew(), Promise.all(['tasks', 'project', 'projects', 'deletions', 'columns'].map((key) => client.invalidateQueries({ queryKey: [key] }))));
-  const answer = await act(bulk.project, bulk.action, bulk.chosen, bulk.asked, bulk.users); // a refusal is the caller's to show
+  const answer = await act(bulk.project, bulk.action, bulk.chosen, bulk.asked, bulk.wish); // a refusal is the caller's to show
   const id = ++last;
   useBulk.setState(({ running }) => ({ running: [...running, { id, doing: bulk.doing, job: answer.job ?? null, progress: null, isStopping: false }] }));
   void finish(bulk, answer, id)
@@ -50,12 +50,15 @@ export async function startBulk(bulk: Bulk, client: QueryClient): Promise<void> 
       if (deletion === null) say(bulk.done);
       else offerUndo(bulk.done, async () => { await restoreDeletion(deletion); await refresh(); }, bulk.undone);
     })
-    .catch((error: unknown) => say(error instanceof ApiError && error.code === 'job-cancelled' ? `${bulk.doing} was stopped. Nothing was changed.` : `${bulk.doing} failed: ${messageOf(error)}`, { tone: 'bad' }))
+    .catch((error: unknown) => say(error instanceof ApiError && error.code === 'job-cancelled' ? `${bulk.doing} was stopped. ${leftBy(bulk.action)}` : `${bulk.doing} failed: ${messageOf(error)}`, { tone: 'bad' }))
     .finally(() => {
       useBulk.setState(({ running }) => ({ running: running.filter((each) => each.id !== id) }));
       void refresh();
     });
 }
+
+/** What remains of an action that was stopped: a deletion is taken back, the others stay as far as they came. */
+const leftBy = (action: TaskAction): string => (action.startsWith('delete') ? 'Nothing was deleted.' : 'What was done until then stays.');
 
 /** The deletion that it made, to be undone; null where it deleted nothing. */
 async function finish({ action }: Bulk, answer: Acted, id: number): Promise<number | string | null> {

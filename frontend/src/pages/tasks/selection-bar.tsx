@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import { chosenTotalsQuery, type TaskAction, type TaskSelection } from '../../api/tasks';
-import type { Project } from '../../api/types';
+import { type ActionWish, chosenTotalsQuery, type TaskAction, type TaskSelection } from '../../api/tasks';
+import type { Person, Project } from '../../api/types';
 import { Confirm } from '../../ui/dialog';
 import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
+import { AcceptDialog, DeleteAnnotations, WayBack } from './act-dialogs';
 import { AssignDialog } from './assign-dialog';
 import { startBulk } from './bulk';
 import { usePhone } from './use-phone';
@@ -21,31 +22,38 @@ interface SelectionBarProps {
   /** What is about to be done with them, once it is confirmed. */
   now: Doing;
   onNow: (now: Doing) => void;
+  /** Those who annotated here, and the models whose predictions are here. */
+  annotators: readonly Person[];
+  models: readonly string[];
   /** Absent where this selection cannot be exported. */
   onExport: (() => void) | undefined;
 }
 
-export type Doing = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'assign' | null;
+export type Doing = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'predictions_to_annotations' | 'assign' | null;
+
+interface Words {
+  doing: string;
+  done: string;
+  undone?: string;
+}
 
 /** What can be done with the selected tasks. */
-export function SelectionBar({ project, asked, total, selection, onSelect, now, onNow, onExport }: SelectionBarProps) {
+export function SelectionBar({ project, asked, total, selection, onSelect, now, onNow, annotators, models, onExport }: SelectionBarProps) {
   const client = useQueryClient();
   const isPhone = usePhone();
   const selected = countSelected(selection, total);
   const tasks = counted(selected, 'task');
-  const start = async (action: TaskAction, words: { doing: string; done: string; undone?: string }, users?: readonly number[]) => {
-    await startBulk({ project: project.id, action, chosen: toChosen(selection), asked, undone: 'It is back.', ...words, ...(users ? { users } : {}) }, client);
+  const start = async (action: TaskAction, words: Words, wish?: ActionWish) => {
+    await startBulk({ project: project.id, action, chosen: toChosen(selection), asked, undone: 'It is back.', ...words, ...(wish ? { wish } : {}) }, client);
     onSelect(NOTHING);
   };
-  const accept = useMutation({
-    mutationFn: () => start('predictions_to_annotations', { doing: `Accepting the predictions of ${tasks}`, done: `The predictions of ${tasks} are annotations now.` }),
-    onError: (error) => say(messageOf(error), { tone: 'bad' }),
-  });
+  const acceptWords = { doing: `Accepting the predictions of ${tasks}`, done: `The predictions of ${tasks} are annotations now.` };
+  const accept = useMutation({ mutationFn: () => start('predictions_to_annotations', acceptWords), onError: (error) => say(messageOf(error), { tone: 'bad' }) });
   const [hasPredictions, hasAnnotations] = [(project.total_predictions_number ?? 0) > 0, (project.total_annotations_number ?? 0) > 0];
   const close = () => onNow(null);
   const acts: Record<string, () => void> = {
     tasks: () => onNow('delete_tasks'), annotations: () => onNow('delete_tasks_annotations'), predictions: () => onNow('delete_tasks_predictions'),
-    accept: () => accept.mutate(), assign: () => onNow('assign'), export: () => onExport?.(),
+    accept: () => (models.length > 1 ? onNow('predictions_to_annotations') : accept.mutate()), assign: () => onNow('assign'), export: () => onExport?.(),
   };
   return (
     <div className="float-bar selection-bar" role="region" aria-label="Selected tasks">
@@ -76,23 +84,21 @@ export function SelectionBar({ project, asked, total, selection, onSelect, now, 
         </Confirm>
       )}
       {now === 'delete_tasks_annotations' && (
-        <Confirm title={`Delete the annotations of ${tasks}?`} action="Delete annotations" onClose={close} onConfirm={() => start('delete_tasks_annotations', { doing: `Deleting the annotations of ${tasks}`, done: `The annotations of ${tasks} are deleted.`, undone: 'The annotations are back.' })}>
-          <p>The tasks stay and are to be labelled again. <Loss project={project.id} asked={asked} selection={selection} of="annotations" /> by everybody go.</p>
-          <WayBack />
-        </Confirm>
+        <DeleteAnnotations tasks={tasks} annotators={annotators} onClose={close} onDelete={(annotator, whose) => start('delete_tasks_annotations', { doing: `Deleting the annotations of ${tasks}`, done: `The annotations of ${tasks}${whose} are deleted.`, undone: 'The annotations are back.' }, annotator === undefined ? {} : { annotator })}>
+          <Loss project={project.id} asked={asked} selection={selection} of="annotations" />
+        </DeleteAnnotations>
       )}
+      {now === 'predictions_to_annotations' && <AcceptDialog tasks={tasks} models={models} onClose={close} onAccept={(model) => start('predictions_to_annotations', acceptWords, model ? { model_version: model } : {})} />}
       {now === 'delete_tasks_predictions' && (
         <Confirm title={`Delete the predictions of ${tasks}?`} action="Delete predictions" onClose={close} onConfirm={() => start('delete_tasks_predictions', { doing: `Deleting the predictions of ${tasks}`, done: `The predictions of ${tasks} are deleted.`, undone: 'The predictions are back.' })}>
           <p>The tasks and their annotations stay. <Loss project={project.id} asked={asked} selection={selection} of="predictions" /> of all models go.</p>
           <WayBack />
         </Confirm>
       )}
-      {now === 'assign' && <AssignDialog project={project} tasks={tasks} onClose={close} onAct={(action, users, names) => start(action, action === 'assign_annotators' ? { doing: `Assigning ${tasks}`, done: `${tasks} assigned to ${names}.` } : { doing: `Taking ${tasks} away`, done: `${tasks} no longer assigned to ${names}.` }, users)} />}
+      {now === 'assign' && <AssignDialog project={project} tasks={tasks} onClose={close} onAct={(action, users, names) => start(action, action === 'assign_annotators' ? { doing: `Assigning ${tasks}`, done: `${tasks} assigned to ${names}.` } : { doing: `Taking ${tasks} away`, done: `${tasks} no longer assigned to ${names}.` }, { users })} />}
     </div>
   );
 }
-
-const WayBack = () => <p className="two">You can undo this for 10 seconds, and restore it for 30 days.</p>;
 
 /** What hangs on the selected tasks, in words, as the server counts it. */
 function Loss({ project, asked, selection, of }: { project: number; asked: TaskSelection; selection: Selection; of: 'both' | 'annotations' | 'predictions' }) {

@@ -6,7 +6,7 @@ import { ApiError } from '../../api/client';
 import { projectQuery } from '../../api/projects';
 import { peopleQuery, sessionQuery } from '../../api/session';
 import { TASKS_A_PAGE } from '../../api/tasks';
-import type { Person, Project, TaskRow } from '../../api/types';
+import type { Column, Person, Project, TaskRow } from '../../api/types';
 import { may, useRoleIn } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, messageOf } from '../../ui/parts';
@@ -53,6 +53,7 @@ function TaskTable({ project }: { project: Project }) {
   const people = usePeople();
   const role = useRoleIn(project.id);
   const [makes, counts] = [may(role, 'edit'), may(role, 'export')];
+  const [annotators, models] = [itemsOf(columns, 'annotators').flatMap((id) => people.get(Number(id)) ?? []), itemsOf(columns, 'predictions_model_versions').map(String).filter(Boolean)];
   const hasAssignees = columns.some((column) => column.id === 'assignees');
   const table = useTable(project, people, columns.filter((column) => column.parent === 'data').map((column) => column.id), hasAssignees);
   const { look, change, isChanged, forget } = useLook(project.id, view);
@@ -95,12 +96,15 @@ function TaskTable({ project }: { project: Project }) {
       <div className="floats">
         <BulkBars />
         {makes && countSelected(selection, rows.total) > 0 && (
-          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} onExport={exporting.start} />
+          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} annotators={annotators} models={models} onExport={exporting.start} />
         )}
       </div>
     </>
   );
 }
+
+/** What a column is known to hold. */
+const itemsOf = (columns: readonly Column[], id: string): readonly unknown[] => columns.find((column) => column.id === id && !column.parent)?.schema?.items ?? [];
 
 const openAddress = (task: TaskRow): string => address(`projects/${task.project}/label?task=${task.id}`);
 

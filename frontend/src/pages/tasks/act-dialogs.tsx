@@ -1,0 +1,69 @@
+import { type ReactNode, useState } from 'react';
+import { nameOf } from '../../api/session';
+import type { Person } from '../../api/types';
+import { Confirm, Dialog } from '../../ui/dialog';
+import { Field, messageOf, Notice } from '../../ui/parts';
+
+export const WayBack = () => <p className="two">You can undo this for 10 seconds, and restore it for 30 days.</p>;
+
+interface DeleteProps {
+  /** "12 tasks" */
+  tasks: string;
+  annotators: readonly Person[];
+  /** How many annotations there are, in words. */
+  children: ReactNode;
+  /** `whose`: " by Mina Kern", or nothing for everybody's. */
+  onDelete: (annotator: number | undefined, whose: string) => Promise<unknown>;
+  onClose: () => void;
+}
+
+/** Asks before annotations are deleted; where several people made some, also whose. */
+export function DeleteAnnotations({ tasks, annotators, children, onDelete, onClose }: DeleteProps) {
+  const [id, setId] = useState('');
+  const person = annotators.find((each) => String(each.id) === id);
+  return (
+    <Confirm title={`Delete the annotations of ${tasks}?`} action="Delete annotations" onClose={onClose} onConfirm={() => onDelete(person?.id, person ? ` by ${nameOf(person)}` : '')}>
+      {annotators.length > 1 && (
+        <Field label="Whose">{(wiring) => (
+          <select {...wiring} className="input" value={id} onChange={(event) => setId(event.target.value)}>
+            <option value="">Everybody’s</option>
+            {annotators.map((each) => <option key={each.id} value={each.id}>{nameOf(each)}</option>)}
+          </select>
+        )}</Field>
+      )}
+      <p>The tasks stay and are to be labelled again. {person ? <b className="b">All annotations by {nameOf(person)}</b> : <>{children} by everybody</>} go.</p>
+      <WayBack />
+    </Confirm>
+  );
+}
+
+interface AcceptProps {
+  tasks: string;
+  models: readonly string[];
+  onAccept: (model: string | undefined) => Promise<unknown>;
+  onClose: () => void;
+}
+
+/** Asks which model's predictions become annotations, where there are several. */
+export function AcceptDialog({ tasks, models, onAccept, onClose }: AcceptProps) {
+  const [model, setModel] = useState('');
+  const [error, setError] = useState<unknown>();
+  const run = () => void onAccept(model || undefined).then(onClose, setError);
+  const foot = (
+    <>
+      <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
+      <button type="button" className="btn primary" onClick={run}>Accept predictions</button>
+    </>
+  );
+  return (
+    <Dialog title={`Accept the predictions of ${tasks}`} onClose={onClose} foot={foot}>
+      <Field label="Of which model" hint="Each becomes an annotation of yours.">{(wiring) => (
+        <select {...wiring} className="input" value={model} onChange={(event) => setModel(event.target.value)}>
+          <option value="">The newest prediction of each task</option>
+          {models.map((each) => <option key={each} value={each}>{each}</option>)}
+        </select>
+      )}</Field>
+      {error !== undefined && <Notice tone="bad" live>{messageOf(error)}</Notice>}
+    </Dialog>
+  );
+}
