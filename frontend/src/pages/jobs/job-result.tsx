@@ -11,14 +11,14 @@ import { messageOf, Notice } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { LeftOut } from '../import/left-out';
 import { LossReport } from '../export/loss-report';
-import { sentenceOfResult } from './words';
+import { sentenceOfResult, whatIsLeft } from './words';
 
 const CHANGES_TASKS = new Set(['import', 'import-predictions', 'restore', 'accept-predictions', 'assign', 'duplicate']);
 
 /** What came of a job: its counts, its file, what it left out, or why it failed. */
 export function JobResult({ job }: { job: Job }) {
-  if (job.state === 'failed') return <Notice tone="bad"><b>It failed, and what it had done is undone.</b> {reasonOf(job)}</Notice>;
-  if (job.state === 'cancelled') return <Notice>It was stopped{job.finished_at ? ` ${ago(job.finished_at)} ago` : ''}; what it had done is undone.</Notice>;
+  if (job.state === 'failed') return <Notice tone="bad"><b>It failed.</b> {reasonOf(job)} {whatIsLeft(job.kind)}</Notice>;
+  if (job.state === 'cancelled') return <Notice>It was stopped{job.finished_at ? ` ${ago(job.finished_at)} ago` : ''}. {whatIsLeft(job.kind)}</Notice>;
   if (job.state !== 'done' || !isRecord(job.result)) return null;
   const result = job.result;
   const sentence = sentenceOfResult(result);

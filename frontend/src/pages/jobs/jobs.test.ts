@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { secondsLeft, watched, type Sample } from './rate';
-import { duration, nameOfKind, sentenceOfResult } from './words';
+import { duration, nameOfKind, sentenceOfResult, whatIsLeft } from './words';
 
 describe('the time that a job still takes', () => {
   const samples = (...done: number[]): Sample[] => done.map((each, second) => ({ at: second * 1000, done: each }));
@@ -26,4 +26,9 @@ test('jobs are told in words', () => {
   expect(nameOfKind('some_new-kind')).toBe('Some new kind');
   expect([duration(0.2), duration(42), duration(600), duration(9000)]).toEqual(['under 1 s', '42 s', '10 min', '2.5 h']);
   expect(sentenceOfResult({ task_count: 2, annotation_count: 1, prediction_count: 0 })).toBe('2 tasks, 1 annotation');
+});
+
+test('what is left of a job that was stopped depends on its kind', () => {
+  expect(whatIsLeft('assign')).toContain('stays');
+  expect(whatIsLeft('import')).toContain('undone');
 });

@@ -12,7 +12,7 @@ import { Empty, Failure, Pill, Skeleton } from '../../ui/parts';
 import { JobActs } from './job-acts';
 import { JobDialog } from './job-dialog';
 import { JobProgress } from './job-progress';
-import { duration, nameOfKind, sentenceOfResult, stateOf } from './words';
+import { duration, nameOfKind, sentenceOfResult, stateOf, whatIsLeft } from './words';
 import './jobs.css';
 
 const STATES: ReadonlyArray<readonly [state: JobsSearch['state'], words: string]> = [[undefined, 'All'], ['running', 'Running'], ['failed', 'Failed']];
@@ -79,7 +79,7 @@ const State = ({ job }: { job: Job }) => {
 function Outcome({ job }: { job: Job }) {
   if (job.state === 'queued' || job.state === 'running') return <JobProgress job={job} />;
   if (job.state === 'failed') return <span className="bad job-said" title={reasonOf(job)}>{reasonOf(job)}</span>;
-  if (job.state === 'cancelled') return <span className="muted">Nothing was changed</span>;
+  if (job.state === 'cancelled') return <span className="muted">{whatIsLeft(job.kind)}</span>;
   const took = job.started_at && job.finished_at ? duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000) : '';
   return <span className="two">{[(isRecord(job.result) && sentenceOfResult(job.result)) || job.message, took && `took ${took}`].filter(Boolean).join(', ')}</span>;
 }

@@ -35,3 +35,9 @@ export function sentenceOfResult(result: Readonly<Record<string, unknown>>): str
   const counts: Array<[key: string, one: string]> = [['task_count', 'task'], ['annotation_count', 'annotation'], ['prediction_count', 'prediction'], ['processed_items', 'item'], ['item_count', 'item'], ['count', 'item']];
   return counts.flatMap(([key, one]) => (typeof result[key] === 'number' && (result[key] > 0 || key === 'task_count') ? [counted(result[key], one)] : [])).join(', ');
 }
+
+/** Kinds that stay as far as they came when they are stopped or fail; all others undo what they did. */
+const STAYING = new Set(['accept-predictions', 'assign', 'overlap', 'drop-field-index']);
+
+/** What is left of a job that did not come to its end. */
+export const whatIsLeft = (kind: string): string => (STAYING.has(kind) ? 'What it had done by then stays.' : 'What it had done is undone.');
