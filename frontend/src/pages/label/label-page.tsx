@@ -10,6 +10,7 @@ import { DialogTrouble } from './dialog-trouble.tsx';
 import { Dock } from './dock.tsx';
 import { Header } from './header.tsx';
 import type { Labelling, OpenTask } from './labelling.ts';
+import { OwnKeys } from './own-keys.ts';
 import { Panel } from './panel.tsx';
 import { SceneView } from './scenes.tsx';
 import { Stage } from './stage.tsx';
@@ -37,7 +38,9 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
   const [isLater, setLater] = useState(false);
   const open = scene.kind === 'task' ? scene.open : null;
   const editor = useLast(open?.editor ?? null);
-  const keyMap = useMemo(() => editor && new KeyMap(editor.config.controls, storage()), [editor]);
+  const user = usePart(labelling, 'user');
+  const ownKeys = useMemo(() => new OwnKeys(user, storage(), labelling.gate.fetch), [labelling, user]);
+  const keyMap = useMemo(() => editor && new KeyMap(editor.config.controls, ownKeys), [editor, ownKeys]);
   usePageLife(labelling);
   useSettling(labelling, surfaces, open);
   useEffect(() => {
@@ -175,7 +178,7 @@ function useKeyboardPlace(labelling: Labelling): RefObject<boolean> {
   return hadKeyboard;
 }
 
-/** Remapped keys live in this browser; where storage is blocked, as long as the page. */
+/** Where the browser keeps nothing, remapped keys live on the server alone. */
 function storage(): Storage | null {
   try {
     return localStorage;

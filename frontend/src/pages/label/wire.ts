@@ -7,6 +7,8 @@ export interface WireUser {
   readonly email: string;
   readonly first_name?: string;
   readonly last_name?: string;
+  /** Of every page and program that keeps keys there, by its own names. */
+  readonly custom_hotkeys?: Readonly<Record<string, unknown>>;
 }
 
 export interface WireSession {
