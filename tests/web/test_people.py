@@ -116,9 +116,10 @@ def test_what_is_too_long_is_refused_by_its_field(server: RunningServer) -> None
         assert list(admin.post("/api/dm/views/", json=view).json()["validation_errors"]) == ["title"]
         body = {"name": "long", "title": "x" * 201}
         assert list(admin.post("/api/workspaces", json=body).json()["validation_errors"]) == ["title"]
-        keys = {"custom_hotkeys": {"a": "x" * 70_000}}
-        answer = admin.patch("/api/current-user/hotkeys/", json=keys)
-        assert (answer.status_code, list(answer.json()["validation_errors"])) == (400, ["custom_hotkeys"])
+        long = {"key": "a", "description": "x" * 70_000}
+        for wrong in (long, {"key": "x" * 51}, {"key": 5}, {"key": "a", "active": 1}):
+            answer = admin.patch("/api/current-user/hotkeys/", json={"custom_hotkeys": {"a:b": wrong}})
+            assert (answer.status_code, list(answer.json()["validation_errors"])) == (400, ["custom_hotkeys"])
 
 
 def test_the_log_says_where_somebody_was_refused_and_who_changed_a_password(server: RunningServer) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from treadle.access import ORGANIZATION
 from treadle.access.organization import read_organization
@@ -18,7 +19,7 @@ from treadle.access.users import (
     read_user,
     read_visible_user,
 )
-from treadle.errors import Forbidden
+from treadle.errors import Forbidden, Invalid
 from treadle.permissions import Permission
 from treadle.web.call import Call
 from treadle.web.people import PersonBody, person_body
@@ -42,9 +43,9 @@ class ProfileForm(msgspec.Struct):
 
 
 class HotkeysBody(msgspec.Struct):
-    """A person's own keys, as their page keeps them."""
+    """A person's own keys by act, such as ``"annotation:submit": {"key": "ctrl+enter", "active": true}``."""
 
-    custom_hotkeys: dict[str, Any]
+    custom_hotkeys: dict[Annotated[str, Meta(min_length=1, max_length=100)], dict[str, Any]]
 
 
 def get_users(call: Call) -> Reply:
@@ -100,11 +101,30 @@ def get_hotkeys(call: Call) -> Reply:
 
 def patch_hotkeys(call: Call) -> Reply:
     keys = call.decode(HotkeysBody)
+    _check_hotkeys(keys)
     text = msgspec.json.encode(keys.custom_hotkeys).decode()
     with call.write() as tx:
         change_profile(tx, call.actor.user_id, {"hotkeys": text})
     return json_reply(keys)
 
+
+def _check_hotkeys(keys: HotkeysBody) -> None:
+    wrong = [
+        f"{name}: give key as a text of 1 to {_LONGEST_KEY} characters, and active as true or false."
+        for name, value in keys.custom_hotkeys.items()
+        if not _is_key(value.get("key")) or not isinstance(value.get("active", True), bool)
+    ]
+    if wrong:
+        raise Invalid("hotkeys-malformed", wrong[0], fields={"custom_hotkeys": wrong[:_MOST_TOLD]})
+
+
+def _is_key(key: object) -> bool:
+    # null: the action has no key.
+    return key is None or (isinstance(key, str) and 1 <= len(key) <= _LONGEST_KEY)
+
+
+_LONGEST_KEY = 50
+_MOST_TOLD = 20
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/users/", get_users, Permission.MEMBERS_READ, "List users", None, list[PersonBody]),
