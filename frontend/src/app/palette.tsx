@@ -93,6 +93,7 @@ function useActs(typed: string): Command[] {
       { id: 'export', title: 'Export this project', icon: 'download', kind: 'do', keys: 'E', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'export' } }) },
       { id: 'progress', title: 'Progress of this project', icon: 'chart', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/progress', params: { projectId: String(project) } }) },
       { id: 'project-members', title: 'Members of this project', icon: 'people', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/members', params: { projectId: String(project) } }) },
+      { id: 'project-jobs', title: 'Jobs of this project', icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs', search: { project } }) },
       { id: 'settings', title: 'Settings of this project', icon: 'gear', kind: 'page', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/settings', params: { projectId: String(project) } }) },
     ];
     const everywhere: Command[] = [
