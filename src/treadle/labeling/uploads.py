@@ -59,7 +59,7 @@ def store_made(
     The same ``name`` in the same import lies at the same place, so that a step may run again.
     """
     mark = hashlib.sha256(f"{import_id}/{name}".encode()).hexdigest()[: _MARK_CHARACTERS - 1]
-    file_name = f"{mark}-{_plain_name(name)}"
+    file_name = f"{mark}-{plain_name(name)}"
     kept = objects.put(f"{_folder_of(project_id, import_id)}{file_name}", chunks)
     return StoredFile(file_name, kept.key, kept.size_bytes, guess_type(name))
 
@@ -184,10 +184,11 @@ def thumbnail_key(project_id: int, file_name: str) -> str:
 
 def safe_name(name: str) -> str:
     """``name`` without anything that could leave a folder, made unique by eight characters in front."""
-    return f"{uuid.uuid4().hex[: _MARK_CHARACTERS - 1]}-{_plain_name(name)}"
+    return f"{uuid.uuid4().hex[: _MARK_CHARACTERS - 1]}-{plain_name(name)}"
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """``name`` without anything that could leave a folder."""
     plain = PurePosixPath(name.replace("\\", "/")).name
     return _UNSAFE.sub("_", plain).lstrip(".")[-_LONGEST_NAME:] or "file"
 

@@ -154,6 +154,31 @@ def test_coco_beside_its_pictures_needs_no_archive(studio: Studio, tmp_path: Pat
     assert found.left_out == ["there is no category 4", "the picture 'missing.jpg' is not here"]
 
 
+@pytest.mark.parametrize("form", ["coco", "yolo", "voc"])
+def test_labels_and_pictures_sent_side_by_side_are_a_dataset(
+    studio: Studio, tmp_path: Path, form: str
+) -> None:
+    coco = {
+        "images": [{"id": 1, "file_name": "images/my cat.jpg", "width": 800, "height": 600}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [80, 60, 200, 300]}],
+        "categories": [{"id": 1, "name": "Cat"}],
+    }
+    voc = (
+        b"<annotation><filename>my cat.jpg</filename><object><name>Cat</name><bndbox><xmin>80</xmin>"
+        b"<ymin>60</ymin><xmax>280</xmax><ymax>360</ymax></bndbox></object></annotation>"
+    )
+    labels = {
+        "coco": {"result.json": json.dumps(coco).encode()},
+        "yolo": {"classes.txt": b"Cat\n", "my cat.txt": b"0 0.225 0.35 0.25 0.5\n"},
+        "voc": {"my cat.xml": voc},
+    }[form]
+    found = run_import(studio, tmp_path, {"my cat.jpg": picture(), **labels, "more.csv": b"image\n/x.jpg\n"})
+    shown, other = found.tasks
+    assert shown["data"]["image"].endswith("-my_cat.jpg")
+    assert [item["value"] for item in shown["annotations"][0]] == [box()["value"]]
+    assert (other["data"], other["annotations"]) == ({"image": "/x.jpg"}, [])
+
+
 def test_an_archive_of_loose_files_is_each_of_them(studio: Studio, tmp_path: Path) -> None:
     files = {
         "a/one.jpg": picture(),

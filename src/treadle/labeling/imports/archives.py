@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+from treadle.labeling.imports.materials import KeptPicture, Materials
 from treadle.labeling.imports.reading import malformed
 
 _MOST_MEMBERS = 200_000
@@ -92,6 +93,15 @@ class Archive:
                 file.write(chunk)
             file.seek(0)
             yield file
+
+    def keep(self, name: str, materials: Materials) -> KeptPicture:
+        """The picture at a path, as a new upload of the project. Raises Invalid for a broken one."""
+        with self.open(name, str(materials.folder)) as file:
+            return materials.keep_picture(name, file)
+
+    def path_of(self, said: str) -> str:
+        """The same: an archive keeps its paths."""
+        return said
 
     def _check_size(self, file: BinaryIO, most_bytes: int) -> None:
         whole = sum(info.file_size for info in self._members.values())

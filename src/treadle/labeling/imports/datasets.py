@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from treadle.labeling import uploads
-from treadle.labeling.imports.archives import Archive
+from treadle.labeling.imports.folders import Folder
 from treadle.labeling.imports.matching import Matcher, Region
 from treadle.labeling.imports.materials import KeptPicture, Materials
 from treadle.labeling.imports.reading import PICTURES, extension_of
@@ -22,7 +22,7 @@ class Pictures:
     """Finds a picture by what a file of labels calls it, and keeps it as an upload when it is first found."""
 
     materials: Materials
-    archive: Archive | None = None
+    folder: Folder | None = None
     _kept: dict[str, KeptPicture] = field(default_factory=dict)
     _by_name: dict[str, list[str]] = field(default_factory=dict)
 
@@ -32,7 +32,7 @@ class Pictures:
 
     def paths(self) -> Iterator[str]:
         """The pictures in the archive."""
-        names = self.archive.names if self.archive else []
+        names = self.folder.names if self.folder else []
         return (path for path in names if extension_of(path) in PICTURES)
 
     def find(self, said: str, beside: str) -> str | None:
@@ -46,15 +46,15 @@ class Pictures:
         for place in places:
             if place in self._by_name.get(posixpath.basename(place), ()):
                 return place
-        alike = self._by_name.get(posixpath.basename(said), [])
+        here = self.folder.path_of(said) if self.folder else said
+        alike = self._by_name.get(posixpath.basename(here), [])
         return alike[0] if len(alike) == 1 else None
 
     def keep(self, path: str) -> KeptPicture:
         """The picture at a path of the archive, as an upload. Raises Invalid for a broken one."""
-        assert self.archive is not None
+        assert self.folder is not None
         if path not in self._kept:
-            with self.archive.open(path, str(self.materials.folder)) as file:
-                self._kept[path] = self.materials.keep_picture(path, file)
+            self._kept[path] = self.folder.keep(path, self.materials)
         return self._kept[path]
 
     def unnamed(self) -> list[str]:

@@ -14,6 +14,7 @@ from treadle.labeling.imports.checking import Checker, Place, no_task
 from treadle.labeling.imports.coco import is_coco, read_coco
 from treadle.labeling.imports.conll import HEAD, read_conll
 from treadle.labeling.imports.datasets import Pictures
+from treadle.labeling.imports.folders import Folder, SideBySide
 from treadle.labeling.imports.json_stream import MOST_ITEM_BYTES, JsonStream, Window, read_json_lines
 from treadle.labeling.imports.matching import Matcher
 from treadle.labeling.imports.materials import Materials
@@ -43,8 +44,18 @@ def stage_all(materials: Materials, checker: Checker, sources: Iterable[Source])
 
     Raises Invalid naming file, row and field.
     """
+    sources = list(sources)
+    used: set[str] = set()
+    if materials.rows_are_tasks and any(extension_of(source.name) in PICTURES for source in sources):
+        # Labels and pictures that were sent side by side are a dataset as in an archive.
+        together = SideBySide(materials.objects, [each for each in sources if each.upload_id is not None])
+        found = _Dataset(materials, checker, together)
+        if (blocks := found.blocks()) is not None:
+            used = found.names
+            yield from blocks
     for source in sources:
-        yield from _Staging(materials, checker, source).blocks()
+        if source.name not in used:
+            yield from _Staging(materials, checker, source).blocks()
 
 
 def stage_json(
@@ -116,7 +127,8 @@ class _Staging:
         extension, checker = extension_of(name), self._checker
         if extension == ".json":
             if _is_coco(file):
-                yield from self._coco(_chunks(file), name, Pictures(self._materials))
+                matcher, pictures = Matcher(checker.config, "Image"), Pictures(self._materials)
+                yield from _tasks(checker, read_coco(_chunks(file), name, pictures, matcher))
             else:
                 yield from stage_json(_chunks(file), checker, name, where=where, upload_id=upload_id)
         elif extension in LINES:
@@ -126,7 +138,7 @@ class _Staging:
             extension == ".txt" and file.read(64).lstrip().startswith(HEAD.encode())
         ):
             matcher = Matcher(checker.config, "Text")
-            yield from self._tasks(read_conll(read_lines(file, name), name, matcher, self._materials))
+            yield from _tasks(checker, read_conll(read_lines(file, name), name, matcher, self._materials))
         else:
             for rows in self._table(file, name, extension):
                 yield checker.check_rows(rows.rows, _on_lines(rows.lines, where), upload_id)
@@ -143,37 +155,10 @@ class _Staging:
         if not archive.names:
             raise no_task(archive.name)
         before = self._checker.summary.task_count
-        found = self._dataset(archive)
+        found = _Dataset(self._materials, self._checker, archive).blocks()
         yield from found if found is not None else self._loose(archive)
         if self._checker.summary.task_count == before:
             raise no_task(archive.name)
-
-    def _dataset(self, archive: Archive) -> Iterator[Block] | None:
-        pictures = Pictures(self._materials, archive)
-        coco = [
-            path for path in archive.names if extension_of(path) == ".json" and _holds_coco(archive, path)
-        ]
-        if coco:
-            return self._all_coco(archive, coco, pictures)
-        classes = find_classes(archive)
-        if classes is not None:
-            matcher = Matcher(self._checker.config, "Image")
-            return self._tasks(read_yolo(archive, classes, pictures, matcher))
-        voc = [path for path in archive.names if extension_of(path) == ".xml" and is_voc(archive, path)]
-        if voc:
-            matcher = Matcher(self._checker.config, "Image")
-            return self._tasks(read_voc(archive, voc, pictures, matcher))
-        return None
-
-    def _all_coco(self, archive: Archive, files: list[str], pictures: Pictures) -> Iterator[Block]:
-        for path in files:
-            yield from self._coco(archive.chunks(path), path, pictures)
-        for path in pictures.unnamed():
-            self._materials.leave_out(path, "no file of labels names this picture")
-
-    def _coco(self, chunks: Iterable[bytes], name: str, pictures: Pictures) -> Iterator[Block]:
-        matcher = Matcher(self._checker.config, "Image")
-        yield from self._tasks(read_coco(chunks, name, pictures, matcher))
 
     def _loose(self, archive: Archive) -> Iterator[Block]:
         for path in archive.names:
@@ -191,10 +176,6 @@ class _Staging:
             else:
                 self._materials.leave_out(path, "a file of this kind is no task")
 
-    def _tasks(self, tasks: Iterable[StagedTask]) -> Iterator[Block]:
-        for piece in in_pieces(tasks):
-            yield self._checker.take_tasks(piece)
-
     def _file(self, name: str, upload_id: int, url: str) -> Block:
         row = file_row(url, name, self._checker.config)
         return self._checker.check_rows([row], lambda _number: name, upload_id or None)
@@ -204,9 +185,50 @@ class _Staging:
         return uploads.url_of(self._source.project_id, self._source.file_name)
 
 
-def _holds_coco(archive: Archive, path: str) -> bool:
-    size_bytes = archive.size(path)
-    return is_coco(archive.read(path, MOST_ITEM_BYTES) if size_bytes <= MOST_ITEM_BYTES else b"{", size_bytes)
+class _Dataset:
+    """Pictures and the files of labels that go with them."""
+
+    def __init__(self, materials: Materials, checker: Checker, folder: Folder) -> None:
+        self._materials, self._checker, self._folder = materials, checker, folder
+        self._pictures = Pictures(materials, folder)
+        #: What belongs to it.
+        self.names: set[str] = set()
+
+    def blocks(self) -> Iterator[Block] | None:
+        """Its tasks; None where it is no dataset."""
+        folder = self._folder
+        coco = [path for path in self._of(".json") if _holds_coco(folder, path)]
+        classes = None if coco else find_classes(folder)
+        voc = [] if coco or classes else [path for path in self._of(".xml") if is_voc(folder, path)]
+        if not (coco or classes or voc):
+            return None
+        matcher = Matcher(self._checker.config, "Image")
+        self.names = {*self._pictures.paths(), *coco, *voc}
+        if coco:
+            return _tasks(self._checker, self._coco(coco, matcher))
+        if classes:
+            self.names |= {classes, *self._of(".txt")}
+            return _tasks(self._checker, read_yolo(folder, classes, self._pictures, matcher))
+        return _tasks(self._checker, read_voc(folder, voc, self._pictures, matcher))
+
+    def _of(self, extension: str) -> list[str]:
+        return [path for path in self._folder.names if extension_of(path) == extension]
+
+    def _coco(self, files: list[str], matcher: Matcher) -> Iterator[StagedTask]:
+        for path in files:
+            yield from read_coco(self._folder.chunks(path), path, self._pictures, matcher)
+        for path in self._pictures.unnamed():
+            self._materials.leave_out(path, "no file of labels names this picture")
+
+
+def _tasks(checker: Checker, tasks: Iterable[StagedTask]) -> Iterator[Block]:
+    for piece in in_pieces(tasks):
+        yield checker.take_tasks(piece)
+
+
+def _holds_coco(folder: Folder, path: str) -> bool:
+    size_bytes = folder.size(path)
+    return is_coco(folder.read(path, MOST_ITEM_BYTES) if size_bytes <= MOST_ITEM_BYTES else b"{", size_bytes)
 
 
 def _is_coco(file: BinaryIO) -> bool:

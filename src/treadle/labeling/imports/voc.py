@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from treadle.labeling.imports.archives import Archive, stem_of
+from treadle.labeling.imports.archives import stem_of
 from treadle.labeling.imports.datasets import Items, Pictures, take
+from treadle.labeling.imports.folders import Folder
 from treadle.labeling.imports.matching import Matcher, Region, rectangle
 from treadle.labeling.imports.materials import KeptPicture
 from treadle.labeling.imports.reading import PICTURES, malformed
@@ -45,19 +46,17 @@ class _Element:
         return found.text.strip() if found else ""
 
 
-def is_voc(archive: Archive, path: str) -> bool:
-    """Whether an XML file in an archive is an annotation of a picture."""
-    head = next(archive.chunks(path), b"")[:_HEAD_BYTES]
+def is_voc(folder: Folder, path: str) -> bool:
+    """Whether an XML file in an folder is an annotation of a picture."""
+    head = next(folder.chunks(path), b"")[:_HEAD_BYTES]
     return b"<annotation" in head and (b"<object" in head or b"<filename" in head or b"<size" in head)
 
 
-def read_voc(
-    archive: Archive, files: list[str], pictures: Pictures, matcher: Matcher
-) -> Iterator[StagedTask]:
+def read_voc(folder: Folder, files: list[str], pictures: Pictures, matcher: Matcher) -> Iterator[StagedTask]:
     """A task for each picture that the files speak of. Raises Invalid("file-malformed")."""
     materials = pictures.materials
     for first, group in group_by_picture(files).items():
-        roots = {path: _parse(archive.read(path, _MOST_BYTES), path) for path in group}
+        roots = {path: _parse(folder.read(path, _MOST_BYTES), path) for path in group}
         root = roots[group[0]]
         size = _size(root)
         said = root.said("filename") or stem_of(first)

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from treadle.labeling.imports.archives import Archive
 from treadle.labeling.imports.datasets import Items, Pictures, take
+from treadle.labeling.imports.folders import Folder
 from treadle.labeling.imports.matching import Matcher, Region, polygon, rectangle
 from treadle.labeling.imports.reading import extension_of, malformed
 from treadle.labeling.imports.rows import StagedTask
@@ -35,24 +35,24 @@ _CLASSES = ("classes.txt", "obj.names", "notes.json", "data.yaml", "data.yml", "
 _NOT_LABELS = ("classes.txt", "train.txt", "val.txt", "test.txt", "readme.txt", "requirements.txt")
 
 
-def find_classes(archive: Archive) -> str | None:
-    """The file of an archive that names the classes, if it has one."""
-    names = [path for path in archive.names if _is_list_of_classes(path)]
+def find_classes(folder: Folder) -> str | None:
+    """The file of an folder that names the classes, if it has one."""
+    names = [path for path in folder.names if _is_list_of_classes(path)]
     # notes.json and data.yaml say the numbers; classes.txt has them by its lines.
     order = (".json", ".yaml", ".yml", ".names", ".txt")
     names.sort(key=lambda path: (order.index(extension_of(path)), path.count("/")))
-    labels = any(_is_labels(path) for path in archive.names)
+    labels = any(_is_labels(path) for path in folder.names)
     return names[0] if names and labels else None
 
 
-def read_yolo(archive: Archive, classes: str, pictures: Pictures, matcher: Matcher) -> Iterator[StagedTask]:
+def read_yolo(folder: Folder, classes: str, pictures: Pictures, matcher: Matcher) -> Iterator[StagedTask]:
     """A task for each picture, labelled where a file of labels goes with it.
 
     Raises Invalid("file-malformed") naming file and line.
     """
     materials = pictures.materials
-    names = _read_classes(archive, classes)
-    labels = dict(group_by_picture([*filter(_is_labels, archive.names)]))
+    names = _read_classes(folder, classes)
+    labels = dict(group_by_picture([*filter(_is_labels, folder.names)]))
     for path in pictures.paths():
         stem = next((each for each in _stems_for(path) if each in labels), None)
         files = labels.pop(stem) if stem else []
@@ -60,7 +60,7 @@ def read_yolo(archive: Archive, classes: str, pictures: Pictures, matcher: Match
         shown = (picture.width_px, picture.height_px)
         results: list[Items] = []
         for file in files:
-            regions = _Lines(archive, file, names, matcher, pictures).regions(shown)
+            regions = _Lines(folder, file, names, matcher, pictures).regions(shown)
             results.append(take(regions, matcher, materials, file=file, size_px=shown))
         yield matcher.task(picture.url, results, materials.labels_as, upload_id=picture.upload_id)
     for files in labels.values():
@@ -71,9 +71,9 @@ class _Lines:
     """The labels of one file."""
 
     def __init__(
-        self, archive: Archive, file: str, names: dict[int, str], matcher: Matcher, pictures: Pictures
+        self, folder: Folder, file: str, names: dict[int, str], matcher: Matcher, pictures: Pictures
     ) -> None:
-        self._text = _decoded(archive.read(file, _MOST_BYTES), file)
+        self._text = _decoded(folder.read(file, _MOST_BYTES), file)
         self._file, self._names, self._matcher, self._pictures = file, names, matcher, pictures
 
     def regions(self, shown: tuple[int, int]) -> Iterator[tuple[Region, dict[str, int]]]:
@@ -173,8 +173,8 @@ def _stems_for(picture: str) -> Iterator[str]:
     yield f"labels/{parts[-1]}"
 
 
-def _read_classes(archive: Archive, path: str) -> dict[int, str]:
-    text = _decoded(archive.read(path, _MOST_CLASSES_BYTES), path)
+def _read_classes(folder: Folder, path: str) -> dict[int, str]:
+    text = _decoded(folder.read(path, _MOST_CLASSES_BYTES), path)
     extension = extension_of(path)
     if extension == ".json":
         return _from_notes(text, path)
