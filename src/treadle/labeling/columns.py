@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, String, cast, func, literal, select
@@ -184,6 +185,7 @@ class Readable:
     is_json: bool = False
 
 
+@lru_cache(maxsize=256)
 def find_column(name: str, dialect: DialectName) -> Readable:
     """The column ``total_annotations`` or ``data.category``.
 

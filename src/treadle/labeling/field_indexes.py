@@ -29,7 +29,7 @@ from treadle.permissions import Permission
 
 BUILD, DROP = "index-field", "drop-field-index"
 NUMBER, TEXT, NOTHING = 0, 1, 2  # task_fields.kind
-_MOST = 10
+MOST = 10  # of a project
 _AT_ONCE = 500  # tasks in one transaction, so that saves hardly wait
 
 _i = field_indexes.c
@@ -243,8 +243,8 @@ def _check_is_new(project_id: int, path: str, there: Sequence[FieldIndex]) -> No
     same = next((index for index in there if index.path == path), None)
     if same is not None:
         raise Conflict("field-indexed", f"Field {path!r} of project {project_id} is {same.state} already.")
-    if len(there) >= _MOST:
-        text = f"A project has at most {_MOST} indexes of fields. Remove one that is not needed any more."
+    if len(there) >= MOST:
+        text = f"A project has at most {MOST} indexes of fields. Remove one that is not needed any more."
         raise Invalid("too-many-indexes", text, fields={"path": [text]})
 
 

@@ -34,7 +34,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import events, handouts, imports, project_counters, task_fields, tasks
 from treadle.labeling.columns import DATA, Readable, find_column
 from treadle.labeling.data_fields import LONGEST_WHOLE, read_field
-from treadle.labeling.field_indexes import NOTHING, NUMBER, TEXT, ready_fields
+from treadle.labeling.field_indexes import MOST, NOTHING, NUMBER, TEXT, ready_fields
 from treadle.labeling.filters import (
     TaskQuery,
     column_names,
@@ -74,9 +74,17 @@ _BEFORE = Prepared(_PLACES.where(_t.id < bindparam("high")).order_by(_t.id.desc(
 _most = bindparam("most", type_=_t.id.type)
 _skipped = bindparam("skipped", type_=_t.id.type)
 _FROM = Prepared(select(_t.id).where(_of_project, _t.id >= bindparam("low")).order_by(_t.id).limit(_most))
+_STEP = 3
+_LOOKUPS = frozenset({"equal", "in_list", "in", "less", "less_or_equal", "greater", "greater_or_equal"})
+#: Of so many tasks all is counted at once.
+_FEW = 20_000
 _SUMMED = ("total_annotations", "total_predictions")
 _BY_ID = Prepared(select(_t.id).where(_of_project).order_by(_t.id).limit(_most).offset(_skipped))
 _BY_ID_DOWN = Prepared(select(_t.id).where(_of_project).order_by(_t.id.desc()).limit(_most).offset(_skipped))
+# Made once: to make an alias takes longer than to ask.
+_FIELDS = tuple(task_fields.alias(f"field_{place}") for place in range(MOST))
+_WHOLE = tasks.alias("whole")
+_HANDED = handouts.alias("handed")
 #: So many rows are walked over sooner than their end is found.
 _NEAR = 1_000
 
@@ -120,7 +128,7 @@ def count(tx: Tx, grant: Grant, query: TaskQuery, facts: Facts) -> Totals:
         return Totals(facts.task_number, facts.total_annotations, facts.total_predictions)
     search = _Search(tx, grant, query, facts)
     annotations, predictions = (func.coalesce(func.sum(_t[name]), 0) for name in _SUMMED)
-    if search.reads_tasks:
+    if search.reads_tasks or facts.task_number < _FEW:
         row = tx.execute(search.counted(func.count(), annotations, predictions)).one()
         return Totals(*(int(each) for each in row))
     # The indexes of fields alone say how many; the tasks are read only for what they have.
@@ -142,8 +150,7 @@ def read_ids(
     if is_plain and not facts.hides:
         wanted = {"project_id": grant.project_id, "most": limit, "skipped": offset}
         return [row["id"] for row in tx.rows(_BY_ID_DOWN if ordering.is_id_down else _BY_ID, wanted)]
-    is_walk = found * found > (offset + limit) * facts.task_number
-    search = _Search(tx, grant, query, facts, is_walk=is_walk)
+    search = _Search(tx, grant, query, facts, is_walk=_is_walk(query, facts, found, offset + limit))
     ids: list[int] = []
     for statement in search.pages():
         part = tx.execute(statement.limit(limit - len(ids)).offset(offset)).scalars().all()
@@ -152,6 +159,21 @@ def read_ids(
             break
         offset = 0 if part or not offset else max(0, offset - _count_rows(tx, statement))
     return ids
+
+
+def _is_walk(query: TaskQuery, facts: Facts, found: int, wanted: int) -> bool:
+    """Does it take fewer rows to walk in order up to the end of the page than to gather what is found?"""
+    if _has_lookup(query.filters or {}):
+        return found * found > wanted * facts.task_number
+    # Then gathering reads all there is, and a step of it is a third of one of a walk.
+    return found > _STEP * wanted
+
+
+def _has_lookup(filters: Mapping[str, Any]) -> bool:
+    """May an index say what the filters find?"""
+    items = filters.get("items") or []
+    is_single = len(items) == 1 or filters.get("conjunction") != "or"
+    return is_single and any(str(item.get("operator")) in _LOOKUPS for item in items)
 
 
 def _count_rows(tx: Tx, statement: Select[Any]) -> int:
@@ -176,12 +198,13 @@ class _Search:
         self._project_id = grant.project_id
         self._dialect = tx.dialect
         self._is_walk = is_walk
+        self._has_lookup = _has_lookup(query.filters or {})
         self._ordering = parse_ordering(query.ordering) if is_walk is not None else parse_ordering(())
         names = column_names(query.filters or {})
         ordered = [name for name, _is_down in self._ordering.columns]
         self._ready = _ready(tx, grant.project_id, [*ordered, *names])
         #: What was handed to who sees nothing else.
-        self._handed = handouts.alias("handed") if grant.is_narrow else None
+        self._handed = _HANDED if grant.is_narrow else None
         #: The tables of indexes that are read, by path; the one that is ordered by comes first.
         self._tables: dict[str, FromClause] = {}
         self._order = self._find_order()
@@ -192,7 +215,7 @@ class _Search:
 
     def counted(self, *what: ColumnElement[Any]) -> Select[Any]:
         """``what`` of all that is found."""
-        return self._select(*what, reads_tasks=self.reads_tasks)
+        return self._select(*what, reads_tasks=self.reads_tasks or len(what) > 1)
 
     def summed(self, what: ColumnElement[Any], condition: ColumnElement[bool]) -> Select[Any]:
         """``what`` of the tasks that are found and meet the condition."""
@@ -201,7 +224,8 @@ class _Search:
     def pages(self) -> Iterator[Select[Any]]:
         """Statements for ids, one after another; what the first do not have is in the next."""
         # A planner that knows no figures takes the order of ids for the cheaper way, however few are found.
-        last = unindexed(self._id) if self._tables and self._is_walk is False else self._id
+        is_gathered = self._tables and self._is_walk is False and self._has_lookup
+        last = unindexed(self._id) if is_gathered else self._id
         order = (*self._order, directed(last, is_down=self._ordering.is_id_down))
         for kind in self._kinds():
             found = self._select(self._id, reads_tasks=self.reads_tasks)
@@ -243,7 +267,7 @@ class _Search:
         path = name.removeprefix(DATA)
         if not name.startswith(DATA) or path not in self._ready:
             return find_column(name, self._dialect)
-        table = self._tables.setdefault(path, task_fields.alias(f"field_{len(self._tables)}"))
+        table = self._tables.setdefault(path, _FIELDS[len(self._tables)])
         return _read_indexed(path, table, self._dialect, is_steered=is_steered, is_exact=is_exact)
 
     @property
@@ -282,10 +306,9 @@ def _read_indexed(
     read: list[ColumnElement[Any]] = [f.number_value, f.text_value, f.kind]
     number, beginning, kind = [unindexed(each) for each in read] if is_steered else read
     # Only of a text that is longer than what the index keeps.
-    whole = tasks.alias("whole")
-    longer = select(read_field(path, dialect, of="whole").text).select_from(whole)
+    longer = select(read_field(path, dialect, of=_WHOLE.name).text).select_from(_WHOLE)
     text = case(
-        (func.length(f.text_value) > LONGEST_WHOLE, longer.where(whole.c.id == f.task_id).scalar_subquery()),
+        (func.length(f.text_value) > LONGEST_WHOLE, longer.where(_WHOLE.c.id == f.task_id).scalar_subquery()),
         else_=f.text_value,
     )
     # A single text gives its tasks in the order of ids.
