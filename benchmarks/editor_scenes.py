@@ -219,7 +219,7 @@ def _text() -> str:
 @contextmanager
 def media_server() -> Iterator[str]:
     """Serves the pictures on loopback, to every page that asks; yields its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Pictures)
+    server = _Server(("127.0.0.1", 0), _Pictures)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -228,6 +228,11 @@ def media_server() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A browser that goes away in the middle of a picture is no news."""
 
 
 class _Pictures(BaseHTTPRequestHandler):
