@@ -28,13 +28,13 @@ from treadle.db.schema import (
     trash,
 )
 from treadle.labeling.export_keys import report_key
+from treadle.labeling.selections import leave_turn
 from treadle.labeling.trash import content
 from treadle.labeling.trash.deletions import KEPT
 from treadle.labeling.uploads import thumbnail_key
 from treadle.objects import ObjectStore
 
-_BATCH = 200
-_PAUSE_S = 0.002
+_BATCH = 100
 
 _d, _t = deletions.c, trash.c
 _EXPIRED = select(_d.id).where(_d.created_at < bindparam("before"), _d.state.in_(("done", "restored")))
@@ -153,11 +153,12 @@ def _delete_some(tx: Tx, statement: Delete, project_id: int) -> int:
 def _repeat(database: Database, act: Callable[[Tx], int]) -> None:
     """``act`` in one transaction after the other, until it finds nothing."""
     while True:
+        began_s = time.monotonic()
         with database.write() as tx:
             count = act(tx)
         if count == 0:
             return
-        time.sleep(_PAUSE_S)
+        leave_turn(began_s)
 
 
 def _read(database: Database, statement: Any, project_id: int) -> Sequence[Any]:

@@ -21,8 +21,7 @@ from treadle.labeling.trash.restoring import restore_batch, task_is_deleted
 from treadle.permissions import Permission
 
 DELETE, RESTORE = "delete", "restore"
-_BATCH = 100
-_PAUSE_S = 0.002
+_BATCH = 40
 
 
 class DeleteOrder(msgspec.Struct, frozen=True):
@@ -164,14 +163,15 @@ def _restore_all(
     """Restore every batch that is in the trash; how many items were left there."""
     done, left, after = 0, 0, 0
     while True:
+        began_s = time.monotonic()
         with database.write() as tx:
             batch = restore_batch(tx, deletion, by=by, after=after, most=_BATCH)
         if batch.last_id is None:
             return left
+        selections.leave_turn(began_s)
         done, left, after = done + batch.restored, left + batch.left, batch.last_id
         if report is not None:
             report(done)
-        time.sleep(_PAUSE_S)
 
 
 def _end_restoring(run: JobRun, order: RestoreOrder, left: int) -> Outcome:
