@@ -2,8 +2,11 @@ import { keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstac
 import { useCallback, useEffect, useState } from 'react';
 import { type PageKind, taskPageQuery, type TaskSelection } from '../../api/tasks';
 import type { TaskRow } from '../../api/types';
+import { count } from '../../ui/format';
+import { say } from '../../ui/toast';
 
-const MOST_AT_ONCE = 20_000;
+const MOST_AT_ONCE = 5_000;
+const PAGES_AT_ONCE = 4;
 /** A list that flies past asks for nothing; one that rests this long does. */
 const RESTED_MS = 80;
 
@@ -29,12 +32,17 @@ export function useTaskRows(project: number, selection: TaskSelection, kind: Pag
     };
   };
 
-  /** Ids of a stretch of rows, fetched where they were not seen yet. */
+  /** Ids of a stretch of rows, fetched where they were not seen yet; of a very long one its beginning, and says so. */
   const idsBetween = useCallback(async (from: number, to: number): Promise<number[]> => {
     const pages = pagesOf(from, Math.min(to + 1, from + MOST_AT_ONCE), size);
-    const answers = await Promise.all(pages.map((page) => client.ensureQueryData(pageQuery(page))));
+    const found: number[] = [];
+    for (let at = 0; at < pages.length; at += PAGES_AT_ONCE) {
+      const answers = await Promise.all(pages.slice(at, at + PAGES_AT_ONCE).map((page) => client.ensureQueryData(pageQuery(page))));
+      found.push(...answers.flatMap((answer) => answer.tasks).map((task) => task.id));
+    }
+    if (to - from >= MOST_AT_ONCE) say(`Only the first ${count(MOST_AT_ONCE)} of that stretch are selected. To select more, filter them and select all.`);
     const start = ((pages[0] ?? 1) - 1) * size;
-    return answers.flatMap((answer) => answer.tasks).slice(from - start, to - start + 1).map((task) => task.id);
+    return found.slice(from - start, Math.min(to + 1, from + MOST_AT_ONCE) - start);
   }, [client, pageQuery, size]);
 
   return { first, total, useRange, idsBetween };
