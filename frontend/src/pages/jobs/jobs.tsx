@@ -34,7 +34,7 @@ export function Jobs() {
         <span className="seg" role="group" aria-label="Which jobs">{STATES.map(([state, words]) => <button key={words} type="button" className={state === search.state ? 'on' : ''} aria-pressed={state === search.state} onClick={() => void go({ state })}>{words}</button>)}</span>
       </Top>
       <div className="table-scroll">
-        {search.project !== undefined && <p className="page-notice"><button type="button" className="chip" onClick={() => void go({ project: undefined })}>Of one project<Icon name="close" /></button></p>}
+        {search.project !== undefined && <p className="page-notice"><button type="button" className="chip" onClick={() => void go({ project: undefined })}>Of {found[0]?.project?.title ?? 'one project'}<Icon name="close" /></button></p>}
         {jobs.isPending && <div className="scroll col" aria-busy="true" style={{ gap: 22 }}>{[0, 1, 2].map((each) => <Skeleton key={each} width="60%" height={18} />)}</div>}
         {jobs.isError && <Failure error={jobs.error} retry={() => void jobs.refetch()} what="The list of jobs" />}
         {jobs.isSuccess && found.length === 0 && <None filtered={filtered} onAll={() => void go({ state: undefined, project: undefined })} />}
