@@ -7,14 +7,28 @@ from typing import Any
 import pytest
 
 from tests.labeling.studio import Studio, box, result
+from treadle.access import Grant, ProjectScope, WorkspaceScope
+from treadle.db import Tx
 from treadle.errors import Forbidden, Invalid, NotFound
-from treadle.labeling import assignments, predictions, queue, task_list, views
+from treadle.labeling import (
+    assignments,
+    predictions,
+    projects,
+    queue,
+    search,
+    task_list,
+    tasks,
+    totals,
+    views,
+)
 from treadle.labeling.config import TAGS
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
 from treadle.labeling.projects import Page
 from treadle.labeling.task_list import LabelLists
 from treadle.permissions import Permission
+
+DATA = b'{"image": "/9.jpg"}'
 
 
 def found(
@@ -174,6 +188,64 @@ def test_a_page_tells_what_is_shown_of_each_task(studio: Studio) -> None:
     assert done["labels"] == {"Cat": 1, "Dög": 1}
     assert (done["avg_lead_time"], done["annotators"]) == (2.0, [studio.people["annotator"].user_id])
     assert (predicted["labels"], predicted["predictions_score"]) == ({"Cat": 1}, 0.5)
+
+
+def pages_of(studio: Studio, *ordering: str) -> list[int]:
+    ids: list[int] = []
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_READ)
+        for number in range(1, 5):
+            page = task_list.read_page(tx, grant, TaskQuery(None, ordering), Page(number, 3), is_whole=False)
+            ids.extend(row["id"] for row in page["tasks"])
+    return ids
+
+
+def test_far_pages_follow_each_other(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_NEAR", -1)
+    before = studio.add_tasks(4)
+    with studio.database.write() as tx:  # ids of another project lie between
+        other = studio.grant(tx, "editor", Permission.PROJECT_WRITE, WorkspaceScope(1))
+        away = projects.create(tx, other, {"title": "away"})["id"]
+        grant = studio.grant(tx, "editor", Permission.TASK_WRITE, ProjectScope(away))
+        for _ in range(20):
+            tasks.create(tx, grant, b"{}")
+    task_ids = [*before, *studio.add_tasks(6)]
+    assert pages_of(studio) == task_ids
+    assert pages_of(studio, "-tasks:id") == task_ids[::-1]
+    with studio.database.write() as tx:
+        tasks.remove(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), task_ids.pop(4))
+        task_ids += [tasks.create(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), DATA)["id"]]
+    assert pages_of(studio) == task_ids
+    assert pages_of(studio, "-tasks:id") == task_ids[::-1]
+
+
+def test_a_total_is_remembered_until_something_happens(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(totals, "_LARGE", 0)
+    query = TaskQuery({"items": [where("data.n", "less", 9, "Number")]})
+    counted: list[TaskQuery] = []
+
+    def count(tx: Tx, grant: Grant, query: TaskQuery, facts: search.Facts) -> search.Totals:
+        counted.append(query)
+        return search.count(tx, grant, query, facts)
+
+    def total() -> int:
+        with studio.database.read() as tx:
+            grant = studio.grant(tx, "editor", Permission.TASK_READ)
+            return totals.count_lately(tx, grant, query, search.read_facts(tx, grant)).tasks
+
+    monkeypatch.setattr(totals, "count", count)
+    monkeypatch.setattr(totals, "_QUICK_S", float("inf"))
+    studio.add_tasks(2)
+    assert [total(), total(), len(counted)] == [2, 2, 1]
+    studio.add_tasks(1)
+    assert [total(), len(counted)] == [3, 2]
+    # Where counting takes long, the total may be a little older.
+    monkeypatch.setattr(totals, "_QUICK_S", 0.0)
+    monkeypatch.setattr(totals, "_PATIENCE", float("inf"))
+    studio.add_tasks(1)
+    assert [total(), len(counted)] == [3, 2]
 
 
 def test_a_list_counts_the_labels_of_every_tag_that_has_some() -> None:
