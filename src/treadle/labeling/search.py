@@ -39,6 +39,7 @@ from treadle.labeling.filters import (
     TaskQuery,
     column_names,
     directed,
+    is_annotated,
     parse_filters,
     parse_ordering,
     parse_selected,
@@ -172,8 +173,12 @@ def _is_walk(query: TaskQuery, facts: Facts, found: int, wanted: int) -> bool:
 def _has_lookup(filters: Mapping[str, Any]) -> bool:
     """May an index say what the filters find?"""
     items = filters.get("items") or []
+    if not isinstance(items, list):
+        return False
     is_single = len(items) == 1 or filters.get("conjunction") != "or"
-    return is_single and any(str(item.get("operator")) in _LOOKUPS for item in items)
+    # A malformed one is told by whoever makes a condition of it.
+    operators = (str(item.get("operator")) for item in items if isinstance(item, dict))
+    return is_single and any(operator in _LOOKUPS for operator in operators)
 
 
 def _count_rows(tx: Tx, statement: Select[Any]) -> int:
@@ -232,7 +237,11 @@ class _Search:
             yield found.where(*kind).order_by(*order)
 
     def _kinds(self) -> list[tuple[ColumnElement[bool], ...]]:
-        path = self._ordering.columns[0][0].removeprefix(DATA) if self._ordering.columns else ""
+        name, is_down = self._ordering.columns[0] if self._ordering.columns else ("", False)
+        if name == "total_annotations":  # an index holds those that have some
+            some, none = (is_annotated,), (_t.total_annotations == 0,)
+            return [some, none] if is_down else [none, some]
+        path = name.removeprefix(DATA)
         if path not in self._tables:
             return [()]
         # One kind after another: so an index gives each in its order, up and down.
