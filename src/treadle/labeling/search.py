@@ -39,7 +39,6 @@ from treadle.labeling.filters import (
     TaskQuery,
     column_names,
     directed,
-    is_annotated,
     parse_filters,
     parse_ordering,
     parse_selected,
@@ -237,11 +236,7 @@ class _Search:
             yield found.where(*kind).order_by(*order)
 
     def _kinds(self) -> list[tuple[ColumnElement[bool], ...]]:
-        name, is_down = self._ordering.columns[0] if self._ordering.columns else ("", False)
-        if name == "total_annotations":  # an index holds those that have some
-            some, none = (is_annotated,), (_t.total_annotations == 0,)
-            return [some, none] if is_down else [none, some]
-        path = name.removeprefix(DATA)
+        path = self._ordering.columns[0][0].removeprefix(DATA) if self._ordering.columns else ""
         if path not in self._tables:
             return [()]
         # One kind after another: so an index gives each in its order, up and down.
