@@ -32,8 +32,8 @@ const HELP =
   'what is selected. Space selects the span at the caret. Tab goes through the spans; Escape and then Tab leaves.';
 
 /** Spans are painted this many views above and below what is seen, and anew after this many views of scrolling. */
-const NEAR_SHARE = 0.8;
-const STALE_SHARE = 0.5;
+const NEAR_SHARE = 1.2;
+const STALE_SHARE = 1;
 
 let surfaces = 0;
 
