@@ -20,6 +20,8 @@ from treadle.labeling.json_text import holds_nul
 #: How errors name the item of a window that is so far from its first one.
 Place = Callable[[int], str]
 
+#: Rows that are looked at for columns before a whole window is.
+_FIRST = 16
 _keys = msgspec.json.Decoder(dict[str, Raw])
 _rows_of_keys = msgspec.json.Decoder(list[dict[str, Raw]])
 
@@ -57,6 +59,8 @@ class Checker:
             raise not_json(name, "it holds the character NUL (\\u0000), which is kept nowhere")
         if b"\n" in text or b"\r" in text:
             text = msgspec.json.format(text, indent=-1)
+        if not self._quick:  # most rows are like the first ones
+            self._learn(b"[" + b",".join(window.items[:_FIRST]) + b"]")
         form = None if self.suggested_by else self._quickly(text, len(window.items))
         if form is None:
             return self._carefully(_decoded(text, name), place, upload_id)

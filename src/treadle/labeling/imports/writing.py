@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, literal_column, select, update
 
 from treadle import events
 from treadle.db import Database, Tx, schema
@@ -28,6 +28,8 @@ REPORT_INTERVAL_S = 0.25
 
 _t = tasks.c
 _p = predictions.c
+# In the words of the index, which holds the tasks that came by an import: a number alone would not prove it.
+_IS_IMPORTED = _t.import_id > literal_column("0")
 _PROGRESS = select(
     imports.c.task_count,
     imports.c.annotation_count,
@@ -137,7 +139,9 @@ def end_empty(tx: Tx, import_id: int) -> None:
 
 def task_ids(tx: Tx, import_id: int) -> list[int]:
     """The tasks of an import, in the order they came."""
-    return list(tx.execute(select(_t.id).where(_t.import_id == import_id).order_by(_t.id)).scalars())
+    return list(
+        tx.execute(select(_t.id).where(_t.import_id == import_id, _IS_IMPORTED).order_by(_t.id)).scalars()
+    )
 
 
 def undo(database: Database, import_id: int) -> bool:
@@ -164,7 +168,11 @@ def _undo_batch(database: Database, import_id: int, project_id: int) -> bool:
 
 
 def _undo_tasks(tx: Tx, import_id: int, project_id: int) -> bool:
-    ids = list(tx.execute(select(_t.id).where(_t.import_id == import_id).limit(_BATCH_BESIDE)).scalars())
+    ids = list(
+        tx.execute(
+            select(_t.id).where(_t.import_id == import_id, _IS_IMPORTED).limit(_BATCH_BESIDE)
+        ).scalars()
+    )
     if ids:
         count_out(tx, project_id, schema.annotations.c.task_id.in_(ids))
         tx.execute(delete(tasks).where(_t.id.in_(ids)))
@@ -205,5 +213,5 @@ def _count_annotated(tx: Tx, import_id: int) -> dict[str, int]:
         func.coalesce(func.sum(_t.total_annotations), 0).label("completed"),
         func.coalesce(func.sum(_t.cancelled_annotations), 0).label("cancelled"),
         func.coalesce(func.sum(_t.ground_truth_annotations), 0).label("ground_truth"),
-    ).where(_t.import_id == import_id)
+    ).where(_t.import_id == import_id, _IS_IMPORTED)
     return {name: int(value) for name, value in tx.execute(sums).mappings().one().items()}
