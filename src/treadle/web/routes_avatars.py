@@ -19,6 +19,7 @@ _FOR_GOOD = "private, max-age=31536000, immutable"
 
 async def post_avatar(call: Call) -> Reply:
     """Take the picture of a form; it is kept small, and nothing else of the file is."""
+    await call.in_thread(_check_is_known, call)
     with tempfile.TemporaryDirectory() as folder:
         receiver = FormReceiver(call.headers.get("content-type", ""), Path(folder), _MOST_BYTES)
         try:
@@ -39,11 +40,16 @@ def delete_avatar(call: Call) -> Reply:
 
 def get_avatar(call: Call) -> AnyReply:
     name = call.path_params["path"]
-    with call.read():
-        pass  # Whoever is signed in may look.
+    _check_is_known(call)
     if "/" in name:
         raise NotFound("avatar-not-found", f"There is no picture {name!r}.")
     return stream_object(call, avatar_key(name), "image/jpeg", {"Cache-Control": _FOR_GOOD})
+
+
+def _check_is_known(call: Call) -> None:
+    """Raises Unauthenticated before anything of a stranger's is read."""
+    with call.read():
+        pass
 
 
 def _keep(call: Call, files: list[Path]) -> Reply:

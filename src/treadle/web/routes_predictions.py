@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
-from treadle.labeling import predictions, projects, rendering
+from treadle.jobs import Job
+from treadle.labeling import predictions, projects, rendering, trash
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
+from treadle.web.bodies import MAX_BODY_BYTES, read_whole
 from treadle.web.body_types import Id, Number
 from treadle.web.call import Call
+from treadle.web.job_replies import wait_to_end, wants_no_wait
 from treadle.web.routes_annotations import allow_task, result_text
 from treadle.web.routing import Reply, Route, deleted, json_reply
 
@@ -28,6 +32,12 @@ class PredictionBody(Struct):
     cluster: Number | UnsetType | None = UNSET
     neighbors: Raw | UnsetType = UNSET  # any JSON
     mislabeling: float | UnsetType = UNSET
+
+
+class VersionBody(Struct):
+    """Which version of a model."""
+
+    model_version: str
 
 
 def list_predictions(call: Call) -> Reply:
@@ -97,6 +107,25 @@ def model_versions(call: Call) -> Reply:
         return json_reply(predictions.count_versions(tx, project_id))
 
 
+async def delete_model_version(call: Call) -> Reply:
+    """Delete the predictions of one version of a model; a job does it, which can be undone."""
+    call.body = await read_whole(call.chunks(), MAX_BODY_BYTES)
+    job, deletion_id = await call.in_thread(_start_deleting, call)
+    if not wants_no_wait(call):
+        job = await wait_to_end(call, job)
+    if not job.is_final:
+        return json_reply({"job": job.id, "deletion": deletion_id}, 202)
+    told = msgspec.json.decode(job.result or "{}")
+    return json_reply({"deleted_predictions": told["count"], "deletion": told["deletion"]})
+
+
+def _start_deleting(call: Call) -> tuple[Job, int]:
+    version = call.decode(VersionBody).model_version
+    with call.write() as tx:
+        grant = call.allow(tx, ProjectScope(call.path_int("id")))
+        return trash.start_deleting_version(tx, grant, version)
+
+
 def _allow(call: Call, tx: Tx, prediction_id: int) -> Grant:
     with told_as(predictions.no_prediction(prediction_id)):
         return allow_task(call, tx, predictions.get(tx, prediction_id)["task_id"])
@@ -121,6 +150,7 @@ def _or(value: Any, default: Any) -> Any:
 _READ, _WRITE = Permission.TASK_READ, Permission.PREDICTION_WRITE
 _ALL = "/api/predictions/"
 _ONE = "/api/predictions/{id}/"
+_VERSIONS = "/api/projects/{id}/model-versions/"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", _ALL, list_predictions, _READ, "List predictions"),
@@ -129,5 +159,14 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", _ONE, update_prediction, _WRITE, "Update prediction", PredictionBody),
     Route("PUT", _ONE, update_prediction, _WRITE, "Put prediction", PredictionBody),
     Route("DELETE", _ONE, delete_prediction, _WRITE, "Delete prediction", status=204),
-    Route("GET", "/api/projects/{id}/model-versions/", model_versions, _READ, "Count model versions"),
+    Route("GET", _VERSIONS, model_versions, _READ, "Count model versions"),
+    Route(
+        "DELETE",
+        _VERSIONS,
+        delete_model_version,
+        _WRITE,
+        "Delete a model version's predictions",
+        VersionBody,
+        stream=True,
+    ),
 )

@@ -336,6 +336,12 @@ SHOULD: tuple[Operation, ...] = (
     _op("PATCH", "/api/users/{user}/", body={"first_name": "Vi"}, is_personal=True),
     _op("DELETE", "/api/users/{person}/", None, 204, refused=ADMIN),
     _op("GET", "/api/projects/{project}/label-stream-history/", refused=LABEL),
+    _op(
+        "DELETE",
+        "/api/projects/{project}/model-versions/",
+        body={"model_version": "nobody's"},
+        refused=CHANGE,
+    ),
     _op("GET", "/api/projects/{project}/model-versions/"),  # its keys are versions
     _op("GET", "/api/projects/{project}/sample-task/"),
     _op("POST", "/api/projects/{project}/sample-task/", body={"label_config": CONFIG}),

@@ -17,6 +17,7 @@ from treadle.labeling.trash.jobs import (
     delete_again,
     restore_again,
     start_deleting,
+    start_deleting_version,
     start_restoring,
 )
 
@@ -38,5 +39,6 @@ __all__ = [
     "restore_again",
     "restore_now",
     "start_deleting",
+    "start_deleting_version",
     "start_restoring",
 ]

@@ -31,6 +31,8 @@ class DeleteOrder(msgspec.Struct, frozen=True):
     selection: Selection
     #: Of annotations, only this person's.
     done_by: int | None = None
+    #: Of predictions, only those of this version of a model.
+    model_version: str | None = None
 
 
 class RestoreOrder(msgspec.Struct, frozen=True):
@@ -55,6 +57,14 @@ def start_deleting(
     Returns the job and the deletion. Raises Invalid naming a filter that is wrong.
     """
     return _order(tx, grant, kind, DeleteOrder(0, selections.select_now(tx, grant, query), done_by))
+
+
+def start_deleting_version(tx: Tx, grant: Grant, model_version: str) -> tuple[Job, int]:
+    """Order the deletion of the project's predictions by one version of a model; the job and the deletion."""
+    holding = {"filter": "filter:tasks:predictions_model_versions", "operator": "contains"}
+    filters = {"conjunction": "and", "items": [{**holding, "type": "String", "value": model_version}]}
+    selection = selections.select_now(tx, grant, TaskQuery(filters))
+    return _order(tx, grant, "predictions", DeleteOrder(0, selection, model_version=model_version))
 
 
 def start_restoring(tx: Tx, grant: Grant, deletion_id: int) -> Job:
@@ -128,6 +138,8 @@ def _delete(run: JobRun, order: DeleteOrder, total: int) -> int:
     def move(tx: Tx, task_ids: Sequence[int]) -> int:
         if deletion.kind == "tasks":
             return moving.move_tasks(tx, deletion, task_ids)
+        if order.model_version is not None:
+            return moving.move_version(tx, deletion, task_ids, order.model_version)
         if deletion.kind == "predictions":
             return moving.move_predictions_of(tx, deletion, task_ids)
         return moving.move_work(tx, deletion, task_ids, by=order.done_by)
