@@ -17,7 +17,7 @@ const CHANGES_TASKS = new Set(['import', 'import-predictions', 'restore', 'accep
 
 /** What came of a job: its counts, its file, what it left out, or why it failed. */
 export function JobResult({ job }: { job: Job }) {
-  if (job.state === 'failed') return <Notice tone="bad"><b>It failed.</b> {reasonOf(job)} {whatIsLeft(job.kind)}</Notice>;
+  if (job.state === 'failed') return <Notice tone="bad"><b>It failed. {whatIsLeft(job.kind)}</b> {reasonOf(job)}</Notice>;
   if (job.state === 'cancelled') return <Notice>It was stopped{job.finished_at ? ` ${ago(job.finished_at)} ago` : ''}. {whatIsLeft(job.kind)}</Notice>;
   if (job.state !== 'done' || !isRecord(job.result)) return null;
   const result = job.result;
