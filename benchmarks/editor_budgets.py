@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from benchmarks.editor import EditorFigure
+from benchmarks.rows import Row
+
 #: The same whatever is shown.
 _ALWAYS = {"script": 600.0, "largest script": 270.0}
 _OF_SCENES: dict[str, dict[str, float]] = {
@@ -42,3 +47,15 @@ def budget_of(scene: str, what: str, theirs: float | None) -> tuple[float | None
         return theirs / 10, "1/10"
     most = {**_ALWAYS, **_OF_SCENES.get(scene, {})}.get(what)
     return most, "" if most is None else f"≤ {most:g}"
+
+
+def editor_rows(ours: Iterable[EditorFigure], theirs: Iterable[EditorFigure]) -> list[Row]:
+    """A row for each figure of ours, beside theirs where there is one."""
+    known = {(figure.scene, figure.what): figure.value for figure in theirs}
+    return [_row(figure, known.get((figure.scene, figure.what))) for figure in ours]
+
+
+def _row(figure: EditorFigure, theirs: float | None) -> Row:
+    most, budget = budget_of(figure.scene, figure.what, theirs)
+    what = f"label page, {figure.scene}: {figure.what}"
+    return Row(what, figure.unit, figure.value, theirs, most, budget)
