@@ -197,23 +197,30 @@ def _single(item: Mapping[str, Any], dialect: DialectName, find: FindColumn) -> 
     build = _OPERATORS.get(operator)
     if build is None:
         raise _wrong("operator", f"There is no operator {operator!r}. There are: {', '.join(_OPERATORS)}.")
+    condition = build(column, _Value(value, _kind(column, str(item.get("type", "")))))
     if name == "total_annotations" and _asks_for_annotated(operator, value):
-        return _is_annotated
-    return build(column, _Value(value, _kind(column, str(item.get("type", "")))))
+        # No more than this where it says all: of how many there are, an index would have to be sorted.
+        return is_annotated if _asks_for_any(operator, value) else and_(condition, is_annotated)
+    return condition
 
 
 def _name_of(item: Mapping[str, Any]) -> str:
     return str(item.get("filter")).removeprefix("-").removeprefix(_PREFIX)
 
 
-# As the index ix_tasks_annotated says it; of how many there are, an index would have to be sorted.
-_is_annotated: ColumnElement[bool] = literal_column("tasks.total_annotations <> 0")
+#: As the indexes of annotated tasks say it.
+is_annotated: ColumnElement[bool] = literal_column("tasks.total_annotations <> 0")
+_LEAST = {"equal": 1, "greater": 0, "greater_or_equal": 1}
 
 
 def _asks_for_annotated(operator: str, value: Any) -> bool:
-    if operator in ("greater", "not_equal"):
+    if operator == "not_equal":
         return _number(value) == 0
-    return operator == "greater_or_equal" and _number(value) == 1
+    return operator in _LEAST and _number(value) >= _LEAST[operator]
+
+
+def _asks_for_any(operator: str, value: Any) -> bool:
+    return operator != "equal" and _number(value) == _LEAST.get(operator, 0)
 
 
 @dataclass(frozen=True)

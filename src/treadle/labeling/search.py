@@ -39,6 +39,7 @@ from treadle.labeling.filters import (
     TaskQuery,
     column_names,
     directed,
+    is_annotated,
     parse_filters,
     parse_ordering,
     parse_selected,
@@ -236,7 +237,11 @@ class _Search:
             yield found.where(*kind).order_by(*order)
 
     def _kinds(self) -> list[tuple[ColumnElement[bool], ...]]:
-        path = self._ordering.columns[0][0].removeprefix(DATA) if self._ordering.columns else ""
+        name, is_down = self._ordering.columns[0] if self._ordering.columns else ("", False)
+        if name == "total_annotations":  # an index holds those that have some
+            some, none = (is_annotated,), (_t.total_annotations == 0,)
+            return [some, none] if is_down else [none, some]
+        path = name.removeprefix(DATA)
         if path not in self._tables:
             return [()]
         # One kind after another: so an index gives each in its order, up and down.

@@ -12,7 +12,7 @@ CREATE INDEX ix_tasks_open ON tasks (project_id, id) WHERE NOT is_labeled AND as
 
 CREATE INDEX ix_tasks_annotated ON tasks (project_id, id) WHERE total_annotations <> 0;
 
-CREATE INDEX ix_tasks_project_id_total_annotations_id ON tasks (project_id, total_annotations, id);
+CREATE INDEX ix_tasks_total_annotations ON tasks (project_id, total_annotations, id) WHERE total_annotations <> 0;
 
 -- Nothing was ever written into these: no version with the tables before this one could.
 DROP TABLE task_fields;
