@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import alone, beside
+from benchmarks import alone, beside, label_page
 from benchmarks.rows import Row, table
 from benchmarks.servers import LABEL_STUDIO, label_studio, treadle
 from benchmarks.work import Desk
@@ -63,6 +63,17 @@ def measure_beside(is_short: bool) -> list[Row]:
         return beside.compare(Desk(peer, peer_client), Desk(server, client), sizes, _tell)
 
 
+def measure_label_page(is_short: bool) -> list[Row]:
+    """What the label page costs the browser: theirs and ours, scene by scene."""
+    with (
+        tempfile.TemporaryDirectory(prefix="treadle-bench-") as theirs,
+        tempfile.TemporaryDirectory(prefix="treadle-bench-") as ours,
+        label_studio(Path(theirs)) as peer,
+        treadle(Path(ours)) as server,
+    ):
+        return label_page.compare(peer, server, _tell, is_short=is_short)
+
+
 def measure_alone(is_short: bool) -> list[Row]:
     """What holds for Treadle by itself."""
     return [
@@ -74,8 +85,16 @@ def measure_alone(is_short: bool) -> list[Row]:
     ]
 
 
-PARTS: Mapping[str, Part] = {"beside": measure_beside, "alone": measure_alone}
-_TITLES = {"beside": "Server CPU beside Label Studio", "alone": "Scale, start, memory, size"}
+PARTS: Mapping[str, Part] = {
+    "beside": measure_beside,
+    "alone": measure_alone,
+    "label-page": measure_label_page,
+}
+_TITLES = {
+    "beside": "Server CPU beside Label Studio",
+    "alone": "Scale, start, memory, size",
+    "label-page": "The label page, main thread of the browser",
+}
 
 
 def _machine(load: float, length: str) -> str:

@@ -18,6 +18,8 @@ import httpx
 
 from benchmarks.processes import cpu_ms, family
 
+EMAIL = "bench@example.com"
+PASSWORD = "bench-password-1"
 TOKEN = "b" * 40
 LABEL_STUDIO = "1.23.2"
 _VENV = Path(__file__).resolve().parent.parent / ".bench" / "label-studio"
@@ -61,10 +63,11 @@ class Server:
 def treadle(folder: Path) -> Iterator[Server]:
     """Treadle on SQLite, ended afterwards."""
     command = [str(Path(sys.executable).with_name("treadle")), "serve", "--port", "0"]
-    command += ["--data-dir", str(folder), "--admin-email", "bench@example.com", "--admin-token", TOKEN]
+    command += ["--data-dir", str(folder), "--admin-email", EMAIL, "--admin-token", TOKEN]
+    environment = {**os.environ, "TREADLE_ADMIN_PASSWORD": PASSWORD}
     began_s = time.monotonic()
     with Path(folder, "log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
     try:
         yield Server("Treadle", _printed_address(process), process.pid, time.monotonic() - began_s)
     finally:
@@ -76,8 +79,8 @@ def label_studio(folder: Path) -> Iterator[Server]:
     """Label Studio on SQLite as its command starts it, ended afterwards."""
     port = _free_port()
     command = [str(_installed() / "label-studio"), "start", "--no-browser", "--internal-host", "127.0.0.1"]
-    command += ["--port", str(port), "--enable-legacy-api-token", "--username", "bench@example.com"]
-    command += ["--password", "bench-password-1", "--user-token", TOKEN]
+    command += ["--port", str(port), "--enable-legacy-api-token", "--username", EMAIL]
+    command += ["--password", PASSWORD, "--user-token", TOKEN]
     environment = {**os.environ, **_QUIET, "LABEL_STUDIO_BASE_DATA_DIR": str(folder)}
     began_s = time.monotonic()
     with Path(folder, "log").open("ab") as log:
