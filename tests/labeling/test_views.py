@@ -136,6 +136,14 @@ def test_a_wrong_filter_is_refused(studio: Studio, item: dict[str, Any]) -> None
         found(studio, item)
 
 
+@pytest.mark.parametrize("items", [5, "all", {"a": 1}, ["data.n"], [None], [[]], [{"filter": 5}]])
+def test_malformed_filters_of_a_page_are_refused(studio: Studio, items: Any) -> None:
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_READ)
+        with pytest.raises(Invalid):
+            task_list.read_page(tx, grant, TaskQuery({"items": items}), Page(1, 10), is_whole=False)
+
+
 def test_a_pattern_that_would_backtrack_for_ever_answers_at_once(studio: Studio) -> None:
     hostile = studio.add_tasks(1, word="a" * 200 + "!")
     assert found(studio, where("data.word", "regex", "^(a+)+$", "String")) == []

@@ -133,10 +133,18 @@ def directed(part: ColumnElement[Any], *, is_down: bool) -> ColumnElement[Any]:
     return towards if getattr(part, "nullable", True) is False else towards.nulls_last()
 
 
+def list_items(filters: Mapping[str, Any]) -> Sequence[Any]:
+    """The filters, each still to be checked. Raises Invalid where they are no list, or too many."""
+    items = filters.get("items") or []
+    if not isinstance(items, list) or len(items) > _MOST_ITEMS:
+        raise _wrong("items", f"Give a list of at most {_MOST_ITEMS} filters.")
+    return items
+
+
 def column_names(filters: Mapping[str, Any]) -> list[str]:
     """The names of the columns that the filters read."""
     names = []
-    waiting = list(filters.get("items") or [])
+    waiting: list[Any] = [*list_items(filters)]
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
@@ -147,9 +155,7 @@ def column_names(filters: Mapping[str, Any]) -> list[str]:
 
 def parse_filters(filters: Mapping[str, Any], dialect: DialectName, find: FindColumn) -> ColumnElement[bool]:
     """The condition that ``{"conjunction": …, "items": […]}`` says. Raises Invalid naming what is wrong."""
-    items = filters.get("items") or []
-    if not isinstance(items, list) or len(items) > _MOST_ITEMS:
-        raise _wrong("items", f"Give a list of at most {_MOST_ITEMS} filters.")
+    items = list_items(filters)
     conditions = [_filter(item, dialect, find) for item in items]
     if not conditions:
         return true()

@@ -40,6 +40,7 @@ from treadle.labeling.filters import (
     column_names,
     directed,
     is_annotated,
+    list_items,
     parse_filters,
     parse_ordering,
     parse_selected,
@@ -172,13 +173,9 @@ def _is_walk(query: TaskQuery, facts: Facts, found: int, wanted: int) -> bool:
 
 def _has_lookup(filters: Mapping[str, Any]) -> bool:
     """May an index say what the filters find?"""
-    items = filters.get("items") or []
-    if not isinstance(items, list):
-        return False
+    items = [item for item in list_items(filters) if isinstance(item, dict)]
     is_single = len(items) == 1 or filters.get("conjunction") != "or"
-    # A malformed one is told by whoever makes a condition of it.
-    operators = (str(item.get("operator")) for item in items if isinstance(item, dict))
-    return is_single and any(operator in _LOOKUPS for operator in operators)
+    return is_single and any(str(item.get("operator")) in _LOOKUPS for item in items)
 
 
 def _count_rows(tx: Tx, statement: Select[Any]) -> int:
