@@ -89,6 +89,9 @@ class JsonStream:
         wanted = WINDOW_BYTES
         while True:
             self._fill(wanted)
+            if self._is_over and (whole := self._rest()) is not None:
+                yield whole
+                return
             joint = joint or self._learn_joint()
             window = self._guess(joint)
             if window is None:
@@ -106,6 +109,16 @@ class JsonStream:
     def malformed(self, what: str) -> Invalid:
         """The error for what stands here."""
         return not_json(self._name, f"{what} (byte {self._before})")
+
+    def _rest(self) -> Window | None:
+        """All that is left, if it is the rest of this list and nothing else."""
+        text = b"[" + self._buffer
+        try:
+            items = _many.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        self._drop(len(self._buffer))
+        return Window(text, items)
 
     def _guess(self, joint: bytes | None) -> Window | None:
         """The items up to the last place where two seem to be joined, if it is one."""
