@@ -52,16 +52,17 @@ export function FilterBar(bar: BarProps) {
       <FilterChips project={project.id} asking={asking} filters={told ? [] : asked.filters} offered={bar.offered} isRefused={bar.isRefused} />
       {bar.makes && <QuickOffer bar={bar} quick={quick} />}
       <ViewActs project={project.id} asking={asking} look={look} isLookChanged={bar.isLookChanged} onForgetLook={bar.onForgetLook} makes={bar.makes} />
-      <span className="grow" />
-      <span className="muted wide" role="status">{bar.total === undefined ? '' : counted(bar.total, 'task')}</span>
-      {isGrid
-        ? <Density across={look.across} onAcross={(across) => onLook({ across })} />
-        : <ColumnsMenu table={table} look={look} onLook={onLook} quick={quick} makes={bar.makes} />}
-      <SortMenu sort={asked.sort} table={table} onSort={(sort) => ask({ ...asked, sort })} />
-      <span className="seg wide" role="group" aria-label="Layout">
-        {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} title={isGrid === (each === 'grid') ? undefined : 'G'} onClick={() => onLook({ layout: each })}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
-      </span>
-      <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Rows' : 'Grid'} onClick={turn}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
+      <div className="row bar-end">
+        <span className="muted wide" role="status">{bar.total === undefined ? '' : counted(bar.total, 'task')}</span>
+        {isGrid
+          ? <Density across={look.across} onAcross={(across) => onLook({ across })} />
+          : <ColumnsMenu table={table} look={look} onLook={onLook} quick={quick} makes={bar.makes} />}
+        <SortMenu sort={asked.sort} table={table} onSort={(sort) => ask({ ...asked, sort })} />
+        <span className="seg wide" role="group" aria-label="Layout">
+          {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} title={isGrid === (each === 'grid') ? undefined : 'G'} onClick={() => onLook({ layout: each })}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
+        </span>
+        <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Rows' : 'Grid'} onClick={turn}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
+      </div>
     </div>
   );
 }

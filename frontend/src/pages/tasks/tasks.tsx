@@ -84,6 +84,12 @@ function TaskTable({ project }: { project: Project }) {
               ? <TaskTiles project={project} across={look.across} useRange={rows.useRange} openAddress={openAddress} {...acts} />
               : <TaskGrid subject={subjectOf(project).kind} columns={shownColumns(table, look)} useRange={rows.useRange} sort={asked.sort} onSort={(sort) => ask({ ...asked, sort })} onWidth={(column, width) => change(withWidth(look, column, width))} {...acts} />
           )}
+          <div className="floats">
+            <BulkBars />
+            {makes && countSelected(selection, rows.total) > 0 && (
+              <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} annotators={annotators} models={models} onExport={exporting.start} />
+            )}
+          </div>
         </div>
         {preview !== undefined && (
           <TaskPreview
@@ -93,12 +99,6 @@ function TaskTable({ project }: { project: Project }) {
         )}
       </div>
       {exporting.dialog}
-      <div className="floats">
-        <BulkBars />
-        {makes && countSelected(selection, rows.total) > 0 && (
-          <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} annotators={annotators} models={models} onExport={exporting.start} />
-        )}
-      </div>
     </>
   );
 }

@@ -3,6 +3,8 @@ import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { changeView, deleteView, orderViews, saveView, viewsQuery } from '../../api/tasks';
 import type { View, ViewData } from '../../api/types';
+import { CopyField } from '../../ui/copy-field';
+import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { messageOf } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
@@ -65,15 +67,21 @@ export function ViewActs({ project, asking, look, isLookChanged, onForgetLook, m
 /** Name, share, move and delete the open view. */
 export function ViewMenu({ project, asking, makes, look }: Pick<ActsProps, 'project' | 'asking' | 'makes' | 'look'>) {
   const { view } = asking;
-  const [isNaming, setNaming] = useState(false);
+  const [open, setOpen] = useState<'name' | 'link' | null>(null);
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries(viewsQuery(project));
   if (!view) return null;
   return (
     <>
-      <Acts project={project} asking={asking} view={view} makes={makes} onRename={() => setNaming(true)} refresh={refresh} look={look} />
-      {isNaming && (
-        <NameView title={`Rename “${titleOfView(view)}”`} button="Rename" name={titleOfView(view)} onClose={() => setNaming(false)} onSave={async (title) => { await changeView(view.id, { data: { ...view.data, title } }); await refresh(); }} />
+      <Acts project={project} asking={asking} view={view} makes={makes} onRename={() => setOpen('name')} onLink={() => setOpen('link')} refresh={refresh} look={look} />
+      {open === 'name' && (
+        <NameView title={`Rename “${titleOfView(view)}”`} button="Rename" name={titleOfView(view)} onClose={() => setOpen(null)} onSave={async (title) => { await changeView(view.id, { data: { ...view.data, title } }); await refresh(); }} />
+      )}
+      {open === 'link' && (
+        <Dialog title={`Link to “${titleOfView(view)}”`} onClose={() => setOpen(null)}>
+          <CopyField name="Address of the view" value={location.href} />
+          <p className="two">It opens for those who may see the project{asking.isChanged ? ', with your changes to the filters' : ''}.</p>
+        </Dialog>
       )}
     </>
   );
@@ -82,10 +90,11 @@ export function ViewMenu({ project, asking, makes, look }: Pick<ActsProps, 'proj
 interface MenuProps extends Pick<ActsProps, 'project' | 'asking' | 'makes' | 'look'> {
   view: View;
   onRename: () => void;
+  onLink: () => void;
   refresh: () => Promise<void>;
 }
 
-function Acts({ project, asking, view, makes, onRename, refresh, look }: MenuProps) {
+function Acts({ project, asking, view, makes, onRename, onLink, refresh, look }: MenuProps) {
   const ids = asking.views.map((each) => each.id);
   const at = ids.indexOf(view.id);
   const name = titleOfView(view);
@@ -111,12 +120,8 @@ function Acts({ project, asking, view, makes, onRename, refresh, look }: MenuPro
       await refresh();
     });
   });
-  const copyLink = () => tried(async () => {
-    await navigator.clipboard.writeText(location.href);
-    say('The link is copied. It opens for those who may see the project.');
-  });
   const share = () => tried(async () => { await changeView(view.id, { is_private: !view.is_private }); await refresh(); });
-  const acts: Record<string, () => void> = { rename: onRename, duplicate, link: copyLink, share, left: () => move(-1), right: () => move(1), delete: remove };
+  const acts: Record<string, () => void> = { rename: onRename, duplicate, link: onLink, share, left: () => move(-1), right: () => move(1), delete: remove };
   return (
     <MenuTrigger>
       <Button className="btn ghost icon small" aria-label={`The view ${name}`}><Icon name="dots" /></Button>
@@ -124,7 +129,7 @@ function Acts({ project, asking, view, makes, onRename, refresh, look }: MenuPro
         <Menu aria-label={`The view ${name}`} style={{ outline: 'none' }} onAction={(key) => acts[String(key)]?.()}>
           {makes ? <MenuItem id="rename"><Icon name="pencil" />Rename…</MenuItem> : null}
           {makes ? <MenuItem id="duplicate"><Icon name="copy" />Duplicate</MenuItem> : null}
-          {view.is_private ? null : <MenuItem id="link"><Icon name="arrow" />Copy link</MenuItem>}
+          {view.is_private ? null : <MenuItem id="link"><Icon name="arrow" />Link to it…</MenuItem>}
           {makes && view.is_private !== undefined ? <MenuItem id="share"><Icon name={view.is_private ? 'eye' : 'lock'} />{view.is_private ? 'Share with everybody in the project' : 'Only for me'}</MenuItem> : null}
           {makes && at > 0 ? <MenuItem id="left"><Icon name="left" />Move left</MenuItem> : null}
           {makes && at < ids.length - 1 ? <MenuItem id="right"><Icon name="right" />Move right</MenuItem> : null}
