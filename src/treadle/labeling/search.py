@@ -204,6 +204,7 @@ class _Search:
         self._ordering = parse_ordering(query.ordering) if is_walk is not None else parse_ordering(())
         names = column_names(query.filters or {})
         ordered = [name for name, _is_down in self._ordering.columns]
+        self._filtered = frozenset(name.removeprefix(DATA) for name in names)
         self._ready = _ready(tx, grant.project_id, [*ordered, *names])
         #: What was handed to who sees nothing else.
         self._handed = _HANDED if grant.is_narrow else None
@@ -288,7 +289,7 @@ class _Search:
     def _select(self, *what: ColumnElement[Any], reads_tasks: bool) -> Select[Any]:
         tables = self._others()
         wanted = [*self._conditions]
-        wanted += [table.c.field_id == self._ready[path] for path, table in self._tables.items()]
+        wanted += [self._field_id(path) == self._ready[path] for path in self._tables]
         wanted += [table.c.task_id == self._id for table in tables[1:]]
         if self._handed is not None:
             wanted.append(self._handed.c.user_id == self._grant.actor.user_id)
@@ -299,6 +300,12 @@ class _Search:
             wanted += [_t.id == self._id] if tables else []
             tables.append(tasks)
         return select(*what).select_from(*tables).where(and_(true(), *wanted))
+
+    def _field_id(self, path: str) -> ColumnElement[int]:
+        """The index of a field; where that only sorts what others find, nothing is looked up by it."""
+        stored: ColumnElement[int] = self._tables[path].c.field_id
+        only_sorts = self._is_walk is False and path not in self._filtered and len(self._filtered) > 0
+        return unindexed(stored) if only_sorts else stored
 
 
 def _ready(tx: Tx, project_id: int, names: list[str]) -> Mapping[str, int]:
