@@ -19,7 +19,9 @@ from tests.waiting import wait_until
 from treadle.db.schema import tasks
 from treadle.labeling.imports.writing import undo_abandoned
 
-ROWS = 20_000
+ROWS = 150_000
+#: As many as come in with the request itself.
+SMALL_ROWS = 40_000
 KILLS = 3
 
 
@@ -136,7 +138,7 @@ def test_an_import_that_a_killed_web_process_was_writing_shows_nothing_and_goes(
 
 
 def kill_in_the_middle_of_a_small_import(house: House, client: httpx.Client, project_id: int) -> None:
-    body = json.dumps([{"image": f"/{number}.jpg"} for number in range(ROWS)])
+    body = json.dumps([{"image": f"/{number}.jpg"} for number in range(SMALL_ROWS)])
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(client.post, f"/api/projects/{project_id}/import", content=body)
         wait_until(lambda: count_rows(house))
