@@ -38,6 +38,7 @@ def test_what_is_no_picture_is_refused_and_the_old_one_stays(server: RunningServ
         send_avatar(me, person.id, picture_file())
         before = me.get("/api/current-user/whoami").json()["avatar"]
         assert send_avatar(me, person.id, b"<svg onload='alert(1)'/>").status_code == 400
+        assert "megapixels" in send_avatar(me, person.id, picture_file(5_000, 4_000)).text
         assert me.post(f"/api/users/{person.id}/avatar/", files={}).status_code == 400
         assert me.get("/api/current-user/whoami").json()["avatar"] == before
         assert me.get("/data/avatars/%2e%2e/uploads/1/a.png").status_code == 404

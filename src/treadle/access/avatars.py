@@ -18,13 +18,18 @@ _SET = update(users).where(users.c.id == bindparam("user_id")).values(avatar=bin
 def set_avatar(tx: Tx, actor: Actor, user_id: int, file_name: str | None) -> str | None:
     """Show the picture under ``file_name`` as the person's, or none; the name of the one before.
 
-    Raises NotFound, Forbidden where it is another person and the actor no organisation admin.
+    Raises NotFound, and as `check_may_set`.
     """
+    check_may_set(actor, user_id)
     before = read_user(tx, user_id).avatar
-    if actor.user_id != user_id and not actor.is_admin:
-        raise Forbidden("not-allowed", "Only they themselves and an organisation admin may change this.")
     tx.execute(_SET, {"user_id": user_id, "file_name": file_name})
     return before
+
+
+def check_may_set(actor: Actor, user_id: int) -> None:
+    """Nothing for the person themselves and for an organisation admin. Raises Forbidden("not-allowed")."""
+    if actor.user_id != user_id and not actor.is_admin:
+        raise Forbidden("not-allowed", "Only they themselves and an organisation admin may change this.")
 
 
 def avatar_name(user_id: int, picture: bytes) -> str:

@@ -13,7 +13,6 @@ from treadle.errors import Invalid
 THUMBNAIL_PX = 320
 _MOST_PIXELS = 400_000_000
 _QUALITY = 82
-_TOO_LARGE = f"has more than {_MOST_PIXELS // 10**6} megapixels."
 
 #: What browsers draw, by the name that Pillow gives it.
 CONTENT_TYPES = {
@@ -36,28 +35,26 @@ class Picture:
     thumbnail: bytes  # JPEG, at most `THUMBNAIL_PX` on its longer side
 
 
-def read_picture(file: BinaryIO, name: str) -> Picture:
-    """Read the whole picture in ``file``; ``name`` is for the errors.
+def read_picture(file: BinaryIO, name: str, *, most_pixels: int = _MOST_PIXELS) -> Picture:
+    """Read the whole picture in ``file``, of at most ``most_pixels``; ``name`` is for the errors.
 
     Raises Invalid("picture-broken") for a truncated or mislabelled file, Invalid("picture-too-large"),
     Invalid("picture-format") for a format that no browser draws.
     """
     try:
         with Image.open(file) as image:
-            return _read(image, name)
+            return _read(image, name, most_pixels)
     except Image.DecompressionBombError as error:
-        raise _refused(
-            "picture-too-large", name, f"has more than {_MOST_PIXELS // 10**6} megapixels."
-        ) from error
+        raise _too_large(name, most_pixels) from error
     except UnidentifiedImageError as error:
         raise _refused("picture-broken", name, "is no picture, whatever its name says.") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise _refused("picture-broken", name, f"cannot be read to its end ({error}).") from error
 
 
-def _read(image: Image.Image, name: str) -> Picture:
-    if image.width * image.height > _MOST_PIXELS:
-        raise _refused("picture-too-large", name, _TOO_LARGE)
+def _read(image: Image.Image, name: str, most_pixels: int) -> Picture:
+    if image.width * image.height > most_pixels:
+        raise _too_large(name, most_pixels)
     kind = CONTENT_TYPES.get(image.format or "")
     if kind is None:
         raise _refused("picture-format", name, f"is {image.format}; send JPEG, PNG, WebP, GIF, BMP or AVIF.")
@@ -86,6 +83,10 @@ def _jpeg(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     flat.convert("RGB").save(buffer, "JPEG", quality=_QUALITY)
     return buffer.getvalue()
+
+
+def _too_large(name: str, most_pixels: int) -> Invalid:
+    return _refused("picture-too-large", name, f"has more than {most_pixels // 10**6} megapixels.")
 
 
 def _refused(code: str, name: str, what: str) -> Invalid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from treadle.access.avatars import avatar_key, avatar_name, set_avatar
+from treadle.access.avatars import avatar_key, avatar_name, check_may_set, set_avatar
 from treadle.errors import Invalid, NotFound
 from treadle.labeling.pictures import read_picture
 from treadle.web.call import Call
@@ -14,12 +14,13 @@ from treadle.web.multipart import FormReceiver
 from treadle.web.routing import SIGNED_IN, AnyReply, Reply, Route, empty, json_reply
 
 _MOST_BYTES = 5 * 1024**2
+_MOST_PIXELS = 16_000_000  # what a request may unpack; the worker reads larger ones of projects
 _FOR_GOOD = "private, max-age=31536000, immutable"
 
 
 async def post_avatar(call: Call) -> Reply:
     """Take the picture of a form; it is kept small, and nothing else of the file is."""
-    await call.in_thread(_check_is_known, call)
+    await call.in_thread(_check_may_set, call)
     with tempfile.TemporaryDirectory() as folder:
         receiver = FormReceiver(call.headers.get("content-type", ""), Path(folder), _MOST_BYTES)
         try:
@@ -40,16 +41,17 @@ def delete_avatar(call: Call) -> Reply:
 
 def get_avatar(call: Call) -> AnyReply:
     name = call.path_params["path"]
-    _check_is_known(call)
+    with call.read():
+        pass  # Whoever is signed in may look.
     if "/" in name:
         raise NotFound("avatar-not-found", f"There is no picture {name!r}.")
     return stream_object(call, avatar_key(name), "image/jpeg", {"Cache-Control": _FOR_GOOD})
 
 
-def _check_is_known(call: Call) -> None:
-    """Raises Unauthenticated before anything of a stranger's is read."""
+def _check_may_set(call: Call) -> None:
+    """Raises Unauthenticated, Forbidden, before anything of theirs is read or kept."""
     with call.read():
-        pass
+        check_may_set(call.actor, call.path_int("id"))
 
 
 def _keep(call: Call, files: list[Path]) -> Reply:
@@ -57,7 +59,7 @@ def _keep(call: Call, files: list[Path]) -> Reply:
         raise Invalid("avatar-missing", "Send one picture.", fields={"avatar": ["Send one picture."]})
     user_id = call.path_int("id")
     with files[0].open("rb") as file:
-        picture = read_picture(file, "avatar").thumbnail
+        picture = read_picture(file, "avatar", most_pixels=_MOST_PIXELS).thumbnail
     name = avatar_name(user_id, picture)
     call.parts.objects.put(avatar_key(name), [picture])
     with call.write() as tx:
