@@ -320,6 +320,13 @@ tasks = Table(
         sqlite_where=text("total_annotations <> 0"),
         postgresql_where=text("total_annotations <> 0"),
     ),
+    # An upload that is deleted is looked for in all tasks.
+    Index(
+        "ix_tasks_file_upload_id",
+        "file_upload_id",
+        sqlite_where=text("file_upload_id IS NOT NULL"),
+        postgresql_where=text("file_upload_id IS NOT NULL"),
+    ),
     # Those that anybody may be given; see labeling/queue.py.
     Index(
         "ix_tasks_open",
