@@ -92,8 +92,8 @@ def test_what_was_imported_is_nobodys_work(studio: Studio) -> None:
 
 def test_everybody_who_annotated_is_found(studio: Studio, tasks: list[int]) -> None:
     with studio.database.read() as tx:
-        found = people.annotators_of(tx, studio.project_id)
         grant = studio.grant(tx, "manager", Permission.PROJECT_READ)
+        found = people.annotators_of(tx, grant)
         named = [row["email"] for row in people.list_annotators(tx, grant)]
     assert found == [studio.people["annotator"].user_id, studio.people["reviewer"].user_id]
     assert named == ["annotator@example.com", "reviewer@example.com"]

@@ -12,6 +12,7 @@ from treadle.db import Tx
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.labeling import (
     assignments,
+    people,
     predictions,
     projects,
     queue,
@@ -310,12 +311,34 @@ def test_an_annotator_finds_nothing_by_what_others_did(studio: Studio) -> None:
         where("annotations_results", "contains", "rectangle", "String"),
         where("labels", "contains", "Dög"),
         where("annotators", "contains", reviewer, "List"),
+        where("updated_by", "contains", reviewer, "List"),
+        where("updated_by", "equal", reviewer, "List"),
         where("avg_lead_time", "greater", 1, "Number"),
         where("completed_at", "empty", False, "Datetime"),
     ):
         assert second not in found(studio, item, who="annotator"), item
         assert found(studio, item, who="editor"), item
     assert found(studio, where("labels", "contains", "Cat"), who="annotator") == [first]
+    annotator = studio.people["annotator"].user_id
+    assert found(studio, where("updated_by", "contains", annotator, "List"), who="annotator") == [first]
+
+
+def test_an_annotator_is_told_of_nobody_else(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    hand_to(studio, "annotator", first, second)
+    studio.submit("annotator", first)
+    studio.submit("reviewer", second)
+    annotator, reviewer = (studio.people[name].user_id for name in ("annotator", "reviewer"))
+    for who, changed_by in (("editor", [annotator, reviewer]), ("annotator", [annotator, None])):
+        with studio.database.read() as tx:
+            grant = studio.grant(tx, who, Permission.TASK_READ)
+            page = task_list.read_page(tx, grant, TaskQuery(), Page(1, 10), is_whole=False)
+            told = [{"user_id": each} if each else None for each in changed_by]
+            assert [next(iter(row["updated_by"]), None) for row in page["tasks"]] == told
+            listed = tasks.list_of_project(tx, grant, limit=9, offset=0)
+            assert [row["updated_by"] for row in listed] == changed_by
+            assert [tasks.get(tx, grant, each)["updated_by"] for each in (first, second)] == changed_by
+            assert people.annotators_of(tx, grant) == sorted(filter(None, changed_by))
 
 
 def test_an_annotator_s_order_tells_nothing_of_what_others_did(studio: Studio) -> None:

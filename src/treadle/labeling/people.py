@@ -33,9 +33,11 @@ _PEOPLE = (
 )
 
 
-def annotators_of(tx: Tx, project_id: int) -> list[int]:
-    """The ids of everybody with an annotation in the project."""
-    return list(tx.execute(_ANNOTATORS, {"project_id": project_id}).scalars())
+def annotators_of(tx: Tx, grant: Grant) -> list[int]:
+    """The ids of everybody with an annotation in the project; of the actor alone, where they see their own
+    work alone."""
+    ids = tx.execute(_ANNOTATORS, {"project_id": grant.project_id}).scalars()
+    return [user_id for user_id in ids if not grant.is_narrow or user_id == grant.actor.user_id]
 
 
 def list_annotators(tx: Tx, grant: Grant) -> list[Mapping[str, Any]]:

@@ -23,7 +23,7 @@ from treadle.labeling.rendering import Row, TaskWork
 from treadle.labeling.search import read_facts, read_ids
 from treadle.labeling.tasks import work_on
 from treadle.labeling.totals import count_lately
-from treadle.labeling.visibility import visible_tasks
+from treadle.labeling.visibility import shown_to, visible_tasks
 
 _t = tasks.c
 _a = schema.annotations.c
@@ -146,7 +146,7 @@ def count_labels(rows: Sequence[Row]) -> dict[str, int]:
 
 def _read_rows(tx: Tx, grant: Grant, ids: Sequence[int]) -> list[Row]:
     wanted = {"task_ids": id_list(ids), "project_id": grant.project_id}
-    rows = {row["id"]: row for row in tx.rows(_ROWS, wanted)}
+    rows = {row["id"]: shown_to(grant, row) for row in tx.rows(_ROWS, wanted)}
     return [rows[task_id] for task_id in ids if task_id in rows]
 
 

@@ -20,7 +20,7 @@ from treadle.labeling.config import check_task_data, parse_config
 from treadle.labeling.json_text import one_line
 from treadle.labeling.rendering import TaskWork
 from treadle.labeling.tally import add_to_counters, no_task
-from treadle.labeling.visibility import handed_to, is_visible, visible_tasks
+from treadle.labeling.visibility import handed_to, is_visible, shown_to, visible_tasks
 
 _t = tasks.c
 _COLUMNS: Select[Any] = select(tasks)
@@ -127,7 +127,7 @@ def get(tx: Tx, grant: Grant, task_id: int) -> Mapping[str, Any]:
     rows = tx.rows(_GET_HANDED if grant.is_narrow else _GET, wanted)
     if not rows:
         raise no_task(task_id)
-    return rows[0]
+    return shown_to(grant, rows[0])
 
 
 def check_handed(tx: Tx, grant: Grant, task_id: int) -> None:
@@ -159,7 +159,7 @@ def list_of_project(tx: Tx, grant: Grant, *, limit: int, offset: int) -> list[Ma
         .limit(limit)
         .offset(offset)
     )
-    return tx.rows(statement)
+    return [shown_to(grant, row) for row in tx.rows(statement)]
 
 
 def work_on(tx: Tx, grant: Grant, task_ids: Sequence[int]) -> TaskWork:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, exists, literal_column, select, true
+from sqlalchemy import BindParameter, ColumnElement, case, exists, literal_column, select, true
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.util import ClauseAdapter
 
 from treadle.access import Grant
@@ -36,9 +38,16 @@ def handed_to(grant: Grant) -> ColumnElement[bool]:
     return tasks.c.id.in_(mine)
 
 
+def shown_to(grant: Grant, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of a task, without who changed it last where that is somebody whom the actor may not see."""
+    is_told = not grant.is_narrow or row["updated_by"] == grant.actor.user_id
+    return row if is_told else {**row, "updated_by": None}
+
+
 def of_own_work(grant: Grant, clause: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A condition or an order on tasks that reads the actor's own annotations, drafts and assignments alone,
-    where they may see no others: what is found, and in which order, tells of what it was found by."""
+    """A condition or an order on tasks that reads the actor's own annotations, drafts, assignments and
+    changes alone, where they may see no others: what is found, and in which order, tells of what it was
+    found by."""
     if not grant.is_narrow:
         return clause
     mine = schema.annotations.c.completed_by == grant.actor.user_id
@@ -46,5 +55,12 @@ def of_own_work(grant: Grant, clause: ColumnElement[Any]) -> ColumnElement[Any]:
     own_drafts = select(drafts).where(drafts.c.user_id == grant.actor.user_id).subquery("own_drafts")
     own_handouts = select(handouts).where(handouts.c.user_id == grant.actor.user_id).subquery("own_handouts")
     adapter = ClauseAdapter(own_annotations).chain(ClauseAdapter(own_drafts))
-    seen: ColumnElement[Any] = adapter.chain(ClauseAdapter(own_handouts)).traverse(clause)
-    return seen
+    seen = adapter.chain(ClauseAdapter(own_handouts)).traverse(clause)
+    changed_by = tasks.c.updated_by
+    changed_self = case((changed_by == grant.actor.user_id, changed_by))
+
+    def narrow(element: Any, **_options: Any) -> ColumnElement[Any] | None:
+        return changed_self if element is changed_by else None
+
+    narrowed: ColumnElement[Any] = visitors.replacement_traverse(seen, {}, narrow)
+    return narrowed

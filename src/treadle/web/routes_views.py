@@ -64,7 +64,7 @@ def get_columns(call: Call) -> Reply:
         grant = call.allow(tx, ProjectScope(project_id))
         config = parse_config(projects.config_of(tx, project_id))
         keys = usage.first_data_keys(tx, project_id, _KEYS_READ)
-        people = annotators_of(tx, project_id)
+        people = annotators_of(tx, grant)
         versions = list_versions_lately(tx, grant)
         return json_reply(list_columns(config, keys, people, versions))
 
