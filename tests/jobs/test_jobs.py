@@ -6,14 +6,25 @@ import msgspec
 import pytest
 
 from tests.jobs.conftest import Yard
-from tests.jobs.kinds import WALK, read_lines
+from tests.jobs.kinds import WALK, break_down, read_lines
 from tests.waiting import run_coroutine, wait_until
 from treadle import events
 from treadle.access import Actor
 from treadle.db.schema import jobs, memberships
 from treadle.errors import Conflict, NotFound
-from treadle.jobs import JobState, get_seen, request_cancel, run_in_place, submit, wait_for
+from treadle.jobs import (
+    JobKind,
+    JobRun,
+    JobState,
+    get_seen,
+    request_cancel,
+    run_in_place,
+    runner,
+    submit,
+    wait_for,
+)
 from treadle.jobs.runner import give_up
+from treadle.permissions import Permission
 
 
 def test_a_job_runs_its_steps_and_keeps_its_result(yard: Yard) -> None:
@@ -116,6 +127,27 @@ def test_a_job_that_ended_while_it_was_thought_lost_keeps_what_it_made(yard: Yar
     give_up(yard.parts, {WALK.name: WALK}, job.id)
     assert yard.get(job.id).state is JobState.DONE
     assert "undo" not in read_lines(yard.folder)
+
+
+@pytest.mark.parametrize(
+    ("failures", "left"), [(1, JobState.FAILED), (3, JobState.RUNNING)], ids=["once", "for now"]
+)
+def test_a_job_that_cannot_be_undone_is_undone_later(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, failures: int, left: JobState
+) -> None:
+    errors = [OSError(28, "No space left on device")] * failures
+
+    def undo(_run: JobRun) -> None:
+        if errors:
+            raise errors.pop()
+
+    monkeypatch.setattr(runner, "_UNDO_PAUSES_S", (0.0, 0.0))
+    kind = JobKind("break-down", break_down, Permission.PROJECT_WRITE, undo)
+    job = run_in_place(yard.parts, kind, yard.submit(kind.name).id)
+    assert job.state is left
+    with yard.worker():
+        assert yard.wait(job.id).state is JobState.FAILED
+    assert not errors
 
 
 def test_a_job_runs_in_place_as_it_does_in_a_worker(yard: Yard) -> None:

@@ -17,7 +17,7 @@ from treadle.db import Tx, schema
 from treadle.db.schema import annotation_versions, drafts, handouts, predictions, tasks, users
 from treadle.db.schema import trash as trash_table
 from treadle.errors import Conflict, Invalid, NotFound
-from treadle.jobs import Job, JobKind, JobParts, JobRun, JobState
+from treadle.jobs import Job, JobKind, JobParts, JobRun, JobState, runner
 from treadle.labeling import actions, projects, queue, trash
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import predictions as prediction_verbs
@@ -353,3 +353,34 @@ def test_a_deleted_project_is_not_there_and_comes_back_whole(studio: Studio) -> 
         projects.restore(tx, studio.grant(tx, "manager", Permission.PROJECT_DELETE, scope))
     assert picture(studio) == before
     count(studio)
+
+
+def test_what_a_deletion_took_comes_back_though_its_job_could_not_give_it_back(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection_module, "BATCH", 2)
+    monkeypatch.setattr(runner, "_UNDO_PAUSES_S", ())
+    fill(studio)
+    before = picture(studio)
+    started = act(studio, "delete_tasks")
+    cancel_after_batches(monkeypatch, studio, 1)
+
+    def break_down(_run: JobRun) -> None:
+        raise ZeroDivisionError("a defect")
+
+    broken = JobKind(DELETE_JOB.name, DELETE_JOB.run, DELETE_JOB.permission, break_down)
+    ended = jobs.run_in_place(parts(studio), broken, started.job.id)
+    assert ended.state is JobState.CANCELLED
+    with studio.database.write() as tx:
+        left = trash.settle_left(tx, deletion(studio, started.deletion), by=None)
+    assert (left.state, left.item_count) == ("done", 2)
+    in_project(studio, trash.restore_now, left.id)
+    assert picture(studio) == before
+
+
+def test_a_deletion_whose_month_is_over_is_not_restored(studio: Studio) -> None:
+    deletion_id = in_project(studio, task_verbs.remove, studio.add_tasks()[0])
+    with studio.database.write() as tx:
+        tx.execute(schema.deletions.update().values(created_at=tx.now - trash.KEPT))
+    with pytest.raises(NotFound):
+        in_project(studio, trash.restore_now, deletion_id)

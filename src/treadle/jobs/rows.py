@@ -196,6 +196,13 @@ def ended_before(tx: Tx, kind: str, moment: datetime) -> list[str]:
     return list(tx.execute(old).scalars())
 
 
+def list_unfinished(tx: Tx, kind: str, project_id: int) -> list[Job]:
+    """The jobs of this kind in a project that are queued or running."""
+    unfinished = jobs.c.state.in_((JobState.QUEUED.value, JobState.RUNNING.value))
+    theirs = select(jobs).where(jobs.c.kind == kind, jobs.c.project_id == project_id, unfinished)
+    return [_job(row) for row in tx.execute(theirs).mappings()]
+
+
 def list_running(tx: Tx) -> list[str]:
     """The ids of the jobs that some worker has begun and none has ended."""
     return list(tx.execute(_UNFINISHED).scalars())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 
 import msgspec
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from treadle.access import (
     ORGANIZATION,
@@ -18,7 +20,7 @@ from treadle.access import (
 )
 from treadle.access.identities import identify_by_id
 from treadle.db import Tx
-from treadle.errors import Defect, Forbidden, NotFound, TreadleError, telling_a_full_disk
+from treadle.errors import Defect, Forbidden, NotFound, TreadleError, Unavailable, telling_a_full_disk
 from treadle.jobs import rows
 from treadle.jobs.kinds import JobKind
 from treadle.jobs.rows import Job, JobState
@@ -27,6 +29,9 @@ from treadle.jobs.run import JobCancelled, JobParts, JobRun, RunStep
 logger = logging.getLogger(__name__)
 
 _CANCELLED = "job-cancelled"
+_UNDO_PAUSES_S = (0.1, 1.0)
+# A deadlock, a lost connection, a full disk: what passes, and takes the undoing with it meanwhile.
+_PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
 _ENDED = {JobState.DONE: "Done", JobState.FAILED: "Failed", JobState.CANCELLED: "Cancelled"}
 
 
@@ -48,7 +53,8 @@ def run_job(parts: JobParts, kinds: Mapping[str, JobKind], job_id: str, run_step
 def settle(parts: JobParts, kinds: Mapping[str, JobKind], job_id: str) -> None:
     """Undo a running job that was decided to have failed or to be cancelled, then say so.
 
-    One that came to its end meanwhile keeps what it made.
+    One that came to its end meanwhile keeps what it made. One that cannot be undone for now stays running,
+    and is undone when a worker next looks after what runs.
     """
     with parts.database.read() as tx:
         job = rows.get(tx, job_id)
@@ -56,7 +62,9 @@ def settle(parts: JobParts, kinds: Mapping[str, JobKind], job_id: str) -> None:
         return
     kind = kinds.get(job.kind)
     if kind is not None and kind.undo is not None:
-        _undo(kind.undo, JobRun(job, parts, _run_plainly, held_grant=None))
+        run = JobRun(job, parts, _run_plainly, held_grant=None)
+        if not _undo(kind.undo, run):
+            return
     code = msgspec.json.decode(job.error or "{}").get("code")
     _end(parts, job, JobState.CANCELLED if code == _CANCELLED else JobState.FAILED, None)
 
@@ -102,11 +110,22 @@ def _try(parts: JobParts, kind: JobKind | None, job: Job, run_step: RunStep) -> 
     return None
 
 
-def _undo(undo: Callable[[JobRun], None], run: JobRun) -> None:
+def _undo(undo: Callable[[JobRun], None], run: JobRun) -> bool:
+    """Whether the job can be ended: it is undone, or nothing will ever undo it."""
+    for pause_s in _UNDO_PAUSES_S:
+        if _try_undo(undo, run) is None:
+            return True
+        time.sleep(pause_s)
+    return not isinstance(_try_undo(undo, run), _PASSING)
+
+
+def _try_undo(undo: Callable[[JobRun], None], run: JobRun) -> Exception | None:
     try:
         undo(run)
-    except Exception:
-        logger.exception("A job left something behind", extra={"job": run.job.id, "kind": run.job.kind})
+    except Exception as error:
+        logger.exception("A job could not be undone", extra={"job": run.job.id, "kind": run.job.kind})
+        return error
+    return None
 
 
 def _hold(parts: JobParts, kind: JobKind, job: Job) -> Grant:

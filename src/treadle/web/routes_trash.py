@@ -83,7 +83,11 @@ def _restore(call: Call) -> _Restoring:
         deleting = jobs.get(tx, deletion.job_id) if deletion.job_id else None
         if deletion.state == "running" and deleting is not None and not deleting.is_final:
             return _Restoring(stopped=jobs.request_cancel(tx, call.actor, deleting))
-        if deletion.state == "restored" and deleting is not None and deleting.cancel_requested:
+        was_restored = deletion.state == "restored"
+        deletion = trash.settle_left(tx, deletion, by=call.actor.user_id)
+        if deletion.state == "restored" and not was_restored:
+            return _Restoring()
+        if was_restored and deleting is not None and deleting.cancel_requested:
             return _Restoring()
         if deletion.item_count > MOST_AT_ONCE:
             return _Restoring(trash.start_restoring(tx, grant, deletion.id))

@@ -124,10 +124,12 @@ def forget_empty(tx: Tx, deletion_id: int) -> bool:
 def begin_restoring(tx: Tx, deletion_id: int) -> Deletion:
     """The deletion, from now on being restored.
 
-    Raises NotFound("deletion-not-found"), Conflict("deletion-restored", "deletion-restoring",
-    "deletion-running").
+    Raises NotFound("deletion-not-found"), also when its 30 days are over, Conflict("deletion-restored",
+    "deletion-restoring", "deletion-running").
     """
     deletion = get(tx, deletion_id, lock=True)
+    if deletion.created_at <= tx.now - KEPT:
+        raise no_deletion(deletion_id)
     if deletion.state != "done":
         raise _not_now(deletion)
     _set_state(tx, deletion_id, "restoring", deletion.item_count)

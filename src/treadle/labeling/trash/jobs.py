@@ -73,6 +73,22 @@ def start_restoring(tx: Tx, grant: Grant, deletion_id: int) -> Job:
     return jobs.submit(tx, grant, RESTORE, RestoreOrder(deletion_id))
 
 
+def settle_left(tx: Tx, deletion: Deletion, *, by: int | None) -> Deletion:
+    """The deletion, settled if the job that was at it ended, and could not settle it itself."""
+    if deletion.state == "running":
+        is_left = deletion.job_id is None or jobs.get(tx, deletion.job_id).is_final
+    elif deletion.state == "restoring":
+        restoring = jobs.list_unfinished(tx, RESTORE, deletion.project_id)
+        order = msgspec.json.encode(RestoreOrder(deletion.id)).decode()
+        is_left = all(job.payload != order for job in restoring)
+    else:
+        is_left = False
+    if not is_left:
+        return deletion
+    deletions.settle(tx, deletion.id, by=by)
+    return deletions.get(tx, deletion.id)
+
+
 def delete_again(tx: Tx, grant: Grant, job: Job) -> Job:
     """Order what an ended job did not delete, as a deletion of its own; the job."""
     order = msgspec.json.decode(job.payload, type=DeleteOrder)
