@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from tests.faults.recounting import check_counts
 from tests.labeling.studio import LEASE_S, Studio, result
 from treadle import jobs
-from treadle.access import DeletedProjectScope, ListGrant, ProjectScope, audit
+from treadle.access import DeletedProjectScope, Grant, ListGrant, ProjectScope, audit
 from treadle.db import Tx, schema
 from treadle.db.schema import annotation_versions, drafts, handouts, predictions, tasks, users
 from treadle.db.schema import trash as trash_table
@@ -24,9 +24,11 @@ from treadle.labeling import predictions as prediction_verbs
 from treadle.labeling import selections as selection_module
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.actions import ACCEPT_JOB, ACTIONS, ASSIGN_JOB, Started, Wish
+from treadle.labeling.annotations import NewAnnotation
 from treadle.labeling.drafts import NewDraft, keep
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
+from treadle.labeling.retrying import retry
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB, Deletion
 from treadle.labeling.trash import jobs as trash_jobs
 from treadle.objects import MemoryObjects
@@ -297,6 +299,43 @@ def test_a_job_whose_worker_died_goes_on_behind_its_last_batch(
     by_editor = [row for row in picture(studio)["annotations"] if row["parent_prediction_id"]]
     assert len(by_editor) == 3
     count(studio)
+
+
+def test_predictions_that_were_accepted_are_not_accepted_again(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "_ACCEPTED_AT_ONCE", 1)
+    for task_id in studio.add_tasks(3):
+        predict_again(studio, task_id)
+    ordered = act(studio, "predictions_to_annotations").job
+    for batches in (1, 2, 99):  # cancelled twice, then left to its end
+        with monkeypatch.context() as stopping:
+            cancel_after_batches(stopping, studio, batches)
+            ended = jobs.run_in_place(parts(studio), ACCEPT_JOB, ordered.id)
+        if ended.state is JobState.CANCELLED:
+            with studio.database.write() as tx:
+                ordered = retry(tx, studio.people["editor"], ended)
+    accepted = [row["parent_prediction_id"] for row in picture(studio)["annotations"]]
+    assert (ended.state, len(accepted), len(set(accepted))) == (JobState.DONE, 3, 3)
+
+
+def test_a_few_refused_predictions_are_told_and_the_rest_counted(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "_TOLD_REFUSALS", 1)
+    first, *others = studio.add_tasks(4)
+    for task_id in (first, *others):
+        predict_again(studio, task_id)
+    submit = annotation_verbs.submit
+
+    def refuse(tx: Tx, grant: Grant, task_id: int, new: NewAnnotation) -> object:
+        if task_id in others:
+            raise Invalid("unfit", f"Task {task_id} is refused.")
+        return submit(tx, grant, task_id, new)
+
+    monkeypatch.setattr(annotation_verbs, "submit", refuse)
+    ended = run(studio, ACCEPT_JOB, act(studio, "predictions_to_annotations").job)
+    assert (ended.log.count("is refused"), ended.log.count("2 more predictions")) == (1, 1)
 
 
 def predict_again(studio: Studio, task_id: int) -> None:

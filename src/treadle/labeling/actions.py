@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, func, select
 
 from treadle import jobs
 from treadle.access import Grant
-from treadle.db import Tx
+from treadle.db import Tx, schema
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import predictions
@@ -36,6 +37,14 @@ _p = predictions.c
 _NEWEST_IDS = select(func.max(_p.id)).where(one_of(_p.task_id, "task_ids")).group_by(_p.task_id)
 _OF_VERSION = _NEWEST_IDS.where(_p.model_version == bindparam("model_version"))
 _CHOSEN = select(_p.id, _p.task_id, _p.result).order_by(_p.task_id)
+_a = schema.annotations.c
+_ACCEPTED_SINCE = Prepared(
+    select(_a.parent_prediction_id.label("id")).where(
+        one_of(_a.task_id, "task_ids"),
+        _a.parent_prediction_id.is_not(None),
+        _a.created_at >= bindparam("since"),
+    )
+)
 _NEWEST, _NEWEST_OF_VERSION = (Prepared(_CHOSEN.where(_p.id.in_(ids))) for ids in (_NEWEST_IDS, _OF_VERSION))
 
 
@@ -45,6 +54,8 @@ class AcceptOrder(msgspec.Struct, frozen=True):
     selection: Selection
     #: None: of whichever.
     model_version: str | None = None
+    #: Of an order that is given again: when it was given first. What was accepted since is done.
+    since: datetime | None = None
 
 
 class AssignOrder(msgspec.Struct, frozen=True):
@@ -104,13 +115,21 @@ def start_accepting(tx: Tx, grant: Grant, wish: Wish) -> Started:
     return Started(jobs.submit(tx, grant, ACCEPT, order))
 
 
+def accept_again(tx: Tx, grant: Grant, job: Job) -> Job:
+    """Order what an ended job did not accept; the job."""
+    order = msgspec.json.decode(job.payload, type=AcceptOrder)
+    since = order.since or job.created_at
+    return jobs.submit(tx, grant, ACCEPT, msgspec.structs.replace(order, since=since))
+
+
 def start_assigning(tx: Tx, grant: Grant, wish: Wish) -> Started:
     """Order that the wish's tasks are assigned to its people.
 
     Raises Invalid("users-missing"), Invalid("assignee-unknown") naming those who may not label here.
     """
     assignments.assign(tx, grant, [], _people(wish))
-    return _start_assigning(tx, grant, wish, is_back=False)
+    selection = selections.select_now(tx, grant, wish.query)
+    return Started(jobs.submit(tx, grant, ASSIGN, AssignOrder(selection, _people(wish))))
 
 
 def start_unassigning(tx: Tx, grant: Grant, wish: Wish) -> Started:
@@ -118,12 +137,8 @@ def start_unassigning(tx: Tx, grant: Grant, wish: Wish) -> Started:
 
     Raises Invalid("users-missing").
     """
-    return _start_assigning(tx, grant, wish, is_back=True)
-
-
-def _start_assigning(tx: Tx, grant: Grant, wish: Wish, *, is_back: bool) -> Started:
     selection = selections.select_now(tx, grant, wish.query)
-    return Started(jobs.submit(tx, grant, ASSIGN, AssignOrder(selection, _people(wish), is_back)))
+    return Started(jobs.submit(tx, grant, ASSIGN, AssignOrder(selection, _people(wish), is_back=True)))
 
 
 def _people(wish: Wish) -> list[int]:
@@ -191,32 +206,58 @@ def _assign(run: JobRun, order: AssignOrder, total: int) -> int:
     return selections.work_through(run, total, assign, verb="Took back" if order.is_back else "Assigned")
 
 
+@dataclass
+class _Refusals:
+    """What was refused: the first error, the first messages, and how many there were."""
+
+    first: TreadleError | None = None
+    messages: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, error: TreadleError) -> None:
+        self.count += 1
+        if self.first is None:
+            self.first = error
+        if self.count <= _TOLD_REFUSALS:
+            self.messages.append(error.message)
+
+
 def _accept(run: JobRun, order: AcceptOrder, total: int) -> int:
-    refused: list[TreadleError] = []
-    version = order.model_version
+    refusals = _Refusals()
 
     def accept(tx: Tx, task_ids: Sequence[int]) -> int:
-        wanted = {"task_ids": id_list(task_ids)}
-        if version is None:
-            newest = tx.execute(_NEWEST, wanted).all()
-        else:
-            newest = tx.execute(_NEWEST_OF_VERSION, {**wanted, "model_version": version}).all()
-        return sum(_submit(tx, run.grant, row, refused) for row in newest)
+        chosen = _choose_predictions(tx, order, task_ids)
+        return sum(_submit(tx, run.grant, row, refusals) for row in chosen)
 
     count = selections.work_through(run, total, accept, verb="Created", batch=_ACCEPTED_AT_ONCE)
-    if refused and not count:
-        raise refused[0]
-    for error in refused[:_TOLD_REFUSALS]:
-        run.log(error.message)
+    if refusals.first is not None and not count:
+        raise refusals.first
+    for message in refusals.messages:
+        run.log(message)
+    if refusals.count > _TOLD_REFUSALS:
+        run.log(f"{refusals.count - _TOLD_REFUSALS} more predictions were refused")
     return count
 
 
-def _submit(tx: Tx, grant: Grant, prediction: Mapping[str, Any], refused: list[TreadleError]) -> bool:
+def _choose_predictions(tx: Tx, order: AcceptOrder, task_ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
+    wanted = {"task_ids": id_list(task_ids)}
+    if order.model_version is None:
+        newest = tx.execute(_NEWEST, wanted).all()
+    else:
+        newest = tx.execute(_NEWEST_OF_VERSION, {**wanted, "model_version": order.model_version}).all()
+    if order.since is None:
+        return newest
+    accepted = tx.execute(_ACCEPTED_SINCE, {**wanted, "since": order.since}).all()
+    done = {row["id"] for row in accepted}
+    return [row for row in newest if row["id"] not in done]
+
+
+def _submit(tx: Tx, grant: Grant, prediction: Mapping[str, Any], refusals: _Refusals) -> bool:
     new = NewAnnotation(prediction["result"].encode(), parent_prediction=prediction["id"])
     try:
         annotation_verbs.submit(tx, grant, prediction["task_id"], new)
     except (Invalid, NotFound) as error:  # it fits the config no more, or was deleted this moment
-        refused.append(error)
+        refusals.add(error)
         return False
     return True
 

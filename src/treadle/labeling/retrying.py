@@ -13,7 +13,7 @@ from treadle.db import Tx
 from treadle.errors import Conflict
 from treadle.jobs import Job, JobKind, JobState
 from treadle.labeling import trash
-from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
+from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB, accept_again
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.field_indexes import DROP_JOB
 from treadle.labeling.imports import IMPORT_JOB, ImportOrder, start_import
@@ -53,7 +53,7 @@ RETRIES: tuple[Retry, ...] = (
     Retry(IMPORT_JOB, import_again, keeps_its_files),
     Retry(EXPORT_JOB, same_again),
     Retry(SNAPSHOT_JOB, same_again),
-    Retry(ACCEPT_JOB, same_again),
+    Retry(ACCEPT_JOB, accept_again),
     Retry(ASSIGN_JOB, same_again),
     Retry(OVERLAP_JOB, same_again),
     Retry(DROP_JOB, same_again),

@@ -31,7 +31,8 @@ from treadle.web.parts import Parts
 
 T = TypeVar("T")
 
-_MAX_ID = 2**62
+#: The largest id that is looked for; it is a number that databases know.
+MAX_ID = 2**62
 _MOST_PAGES = 10**9  # times the largest page, it still is a number that databases know
 
 
@@ -170,7 +171,7 @@ class Call:
     def path_int(self, name: str) -> int:
         """The id in the path. Raises NotFound when it is no number: no such thing can exist."""
         text = self.path_params[name]
-        if not text.isascii() or not text.isdecimal() or int(text[:20]) > _MAX_ID:
+        if not text.isascii() or not text.isdecimal() or int(text[:20]) > MAX_ID:
             raise NotFound("not-found", f"There is nothing at {self.path}: {text!r} is no id.")
         return int(text)
 

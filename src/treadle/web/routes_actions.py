@@ -15,7 +15,7 @@ from treadle.labeling.actions import ACTIONS, Action, Started, Wish
 from treadle.labeling.filters import TaskQuery, parse_selection
 from treadle.permissions import Permission
 from treadle.web.bodies import MAX_BODY_BYTES, read_whole, whole_number
-from treadle.web.call import Call
+from treadle.web.call import MAX_ID, Call
 from treadle.web.job_replies import wait_to_end, wants_no_wait
 from treadle.web.routes_tasks import hand_out
 from treadle.web.routing import Reply, Route, json_reply
@@ -107,7 +107,7 @@ def _wish(call: Call, tx: Tx, grant: Grant) -> Wish:
 
 def _users(call: Call) -> list[int]:
     users = call.fields().get("users") or []
-    if not isinstance(users, list) or not all(type(each) is int for each in users):
+    if not isinstance(users, list) or not all(type(each) is int and 0 < each <= MAX_ID for each in users):
         raise Invalid("users-malformed", "users must be a list of ids.", fields={"users": ["Expected ids."]})
     return users
 

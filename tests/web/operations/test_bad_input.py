@@ -279,6 +279,12 @@ def test_a_selection_that_names_nothing_deletes_nothing(
     assert world.picture(admin) == before
 
 
+def test_people_with_impossible_ids_are_refused(admin: httpx.Client, world: World) -> None:
+    sent = {"selectedItems": {"all": True}, "users": [_HUGE]}
+    path = f"/api/dm/actions/?id=unassign_annotators&project={world.ids['project']}"
+    assert admin.post(path, json=sent).json()["code"] == "users-malformed"
+
+
 def test_a_result_names_the_place_that_is_wrong(admin: httpx.Client, world: World) -> None:
     def wrong(**value: Any) -> list[dict[str, Any]]:
         return [BOX, BOX, BOX, {**BOX, "value": {**BOX["value"], **value}}]
