@@ -25,6 +25,7 @@ from treadle.settings import Settings
 LONG = "x" * 250
 ZOO: tuple[Any, ...] = (
     *(0, 1, 2, -3, 2.5, 1e10, 2**60, True, False, None, "", " ", "0", "1", "2", "2.0", " 2 ", "-3", "1e3"),
+    *("\t2\n", "\u30002", "2\u2003", "\u00a02", "\x1c2", "\x852"),
     *(
         "2026-11-21",
         "1.2.3",
@@ -180,6 +181,15 @@ def test_an_index_is_made_once_of_a_field_that_can_be_named(studio: Studio) -> N
         order_index(studio, f"field{place}")
     with pytest.raises(Invalid):
         order_index(studio, "one-too-many")
+
+
+def test_as_many_indexes_as_there_may_be_serve_one_query(studio: Studio, tmp_path: Any) -> None:
+    paths = [f"f{place}" for place in range(field_indexes.MOST)]
+    (task_id, *_rest) = studio.add_tasks(2, **dict.fromkeys(paths, "a"))
+    for path in paths:
+        run_job(studio, BUILD_JOB, order_index(studio, path), tmp_path)
+    items = [{"filter": f"filter:tasks:data.{path}", "operator": "equal", "value": "a"} for path in paths]
+    assert found(studio, *items, items[0], ordering=("tasks:data.f0",))[0] == task_id
 
 
 def test_a_removed_index_leaves_nothing_behind(studio: Studio, tmp_path: Any) -> None:

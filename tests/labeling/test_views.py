@@ -120,6 +120,16 @@ def test_a_selection_of_all_but_some_leaves_those_out(studio: Studio) -> None:
         assert task_list.ids(tx, grant, query) == [first, third]
 
 
+def test_a_hundred_thousand_tasks_may_be_selected(studio: Studio) -> None:
+    first, second = studio.add_tasks(2)
+    many = [second, *range(10**9, 10**9 + 100_000)]
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.TASK_READ)
+        assert task_list.ids(tx, grant, TaskQuery(selected={"all": False, "included": many})) == [second]
+        assert task_list.ids(tx, grant, TaskQuery(selected={"all": True, "excluded": many})) == [first]
+        assert task_list.ids(tx, grant, TaskQuery(selected={"all": False, "included": []})) == []
+
+
 @pytest.mark.parametrize(
     "item",
     [

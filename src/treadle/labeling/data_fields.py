@@ -24,7 +24,8 @@ _PATH = re.compile(r"[\w -]+(?:\.[\w -]+)*", re.UNICODE)
 _LONGEST_PATH = 200
 # With few digits behind the e, and no longer than `_LONGEST_NUMBER`, so that PostgreSQL can make a float of
 # whatever matches. (A bound on the other digits makes its matching fifty times slower.)
-_NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9][0-9]?)?\s*$"
+_NUMBER = r"^[ \t\n\r\f\v]*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9][0-9]?)?[ \t\n\r\f\v]*$"
+_SPACES = " \t\n\r\f\v"  # no others: \s means some that PostgreSQL then refuses in a number
 # The same for SQLite, which has no expressions of its own: all of the first and none of the second.
 _DIGITS = "*[0-9]*"
 _NO_NUMBER = (
@@ -82,7 +83,7 @@ def _on_sqlite(path: str, of: str) -> DataField:
     steps = "".join(f'."{step}"' for step in path.split("."))
     plain: ColumnElement[Any] = literal_column(f"json_extract({of}.data, '${steps}')")
     text = cast(plain, String)
-    trimmed = func.trim(text)
+    trimmed = func.trim(text, _SPACES)
     reads_as_number = and_(
         func.length(text) <= _LONGEST_NUMBER,
         trimmed.op("GLOB")(_DIGITS),

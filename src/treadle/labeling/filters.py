@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.engine import DialectName
+from treadle.db.lists import id_list, one_of
 from treadle.db.patterns import check_pattern
 from treadle.db.schema import handouts, predictions, tasks
 from treadle.errors import Invalid
@@ -167,8 +168,13 @@ def parse_selected(selected: Mapping[str, Any] | None) -> ColumnElement[bool]:
     if selected is None:
         return true()
     if selected.get("all"):
-        return _t.id.not_in(selected.get("excluded", []))
-    return _t.id.in_(selected.get("included", []))
+        return ~_is_one_of(selected.get("excluded", []))
+    return _is_one_of(selected.get("included", []))
+
+
+def _is_one_of(ids: Sequence[int]) -> ColumnElement[bool]:
+    # One parameter, however many are chosen: PostgreSQL takes 65,535.
+    return one_of(_t.id, "selected_ids").params(selected_ids=id_list(ids))
 
 
 def read_order(column: Readable) -> list[ColumnElement[Any]]:

@@ -274,8 +274,11 @@ class _Search:
         path = name.removeprefix(DATA)
         if not name.startswith(DATA) or path not in self._ready:
             return find_column(name, self._dialect)
-        table = self._tables.setdefault(path, _FIELDS[len(self._tables)])
-        return _read_indexed(path, table, self._dialect, is_steered=is_steered, is_exact=is_exact)
+        if path not in self._tables:
+            self._tables[path] = _FIELDS[len(self._tables)]
+        return _read_indexed(
+            path, self._tables[path], self._dialect, is_steered=is_steered, is_exact=is_exact
+        )
 
     @property
     def _id(self) -> ColumnElement[int]:
