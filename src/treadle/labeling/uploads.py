@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, func, insert, s
 
 from treadle.access import Grant
 from treadle.db import Tx
+from treadle.db.lists import id_list, one_of
 from treadle.db.schema import file_uploads, tasks
 from treadle.errors import NotFound
 from treadle.labeling.visibility import handed_to
@@ -29,7 +30,8 @@ _INSERT = insert(file_uploads).returning(_f.id)
 _BY_NAME = select(file_uploads).where(
     _f.project_id == bindparam("project_id"), _f.file_name == bindparam("file_name")
 )
-_BY_ID = select(file_uploads).where(_f.id.in_(bindparam("ids", expanding=True))).order_by(_f.id)
+_BY_ID = select(file_uploads).where(one_of(_f.id, "ids")).order_by(_f.id)
+_REMOVE = delete(file_uploads).where(one_of(_f.id, "ids"))
 _OF_PROJECT = select(file_uploads).where(_f.project_id == bindparam("project_id")).order_by(_f.id)
 
 
@@ -122,7 +124,7 @@ def of_project_by_name(tx: Tx, project_id: int, file_name: str) -> Mapping[str, 
 
 def list_by_id(tx: Tx, ids: Iterable[int]) -> list[Mapping[str, Any]]:
     """The rows of these uploads, in the order of ids."""
-    return [dict(row) for row in tx.execute(_BY_ID, {"ids": list(ids)}).mappings()]
+    return [dict(row) for row in tx.execute(_BY_ID, {"ids": id_list(list(ids))}).mappings()]
 
 
 def list_of_project(tx: Tx, grant: Grant) -> list[Mapping[str, Any]]:
@@ -157,14 +159,14 @@ def no_file(upload_id: int) -> NotFound:
 def list_used(tx: Tx, project_id: int, ids: Sequence[int]) -> set[int]:
     """Which of these uploads a task of the project came of: its picture, or the table it was a row of."""
     used = select(tasks.c.file_upload_id).where(
-        tasks.c.project_id == project_id, tasks.c.file_upload_id.in_(ids)
+        tasks.c.project_id == project_id, one_of(tasks.c.file_upload_id, "ids")
     )
-    return set(tx.execute(used.distinct()).scalars())
+    return set(tx.execute(used.distinct(), {"ids": id_list(ids)}).scalars())
 
 
 def remove(tx: Tx, ids: Iterable[int]) -> None:
     """Delete the rows of these uploads; their bytes are the caller's to delete."""
-    tx.execute(delete(file_uploads).where(_f.id.in_(list(ids))))
+    tx.execute(_REMOVE, {"ids": id_list(list(ids))})
 
 
 def url_of(project_id: int, file_name: str) -> str:

@@ -29,6 +29,7 @@ from treadle.labeling.imports.reading import is_tabular
 from treadle.labeling.uploads import StoredFile
 from treadle.permissions import Permission
 from treadle.web.bodies import parse_form, read_whole
+from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.job_replies import raise_failure, wants_no_wait
 from treadle.web.multipart import Part
@@ -53,7 +54,7 @@ class FileUploadIds(msgspec.Struct):
 class Reimport(msgspec.Struct):
     """Which kept files become tasks."""
 
-    file_upload_ids: list[int]
+    file_upload_ids: list[Id]
     #: The rows of a table are tasks; otherwise the file itself is one.
     files_as_tasks_list: bool = True
 
@@ -144,12 +145,12 @@ def delete_uploads(call: Call) -> Reply:
 
     With ``?force=true`` they go too, as in Label Studio.
     """
-    wanted = call.decode(FileUploadIds).file_upload_ids
+    ids = call.decode(FileUploadIds).file_upload_ids
+    wanted = None if ids is None else set(ids)
     with call.write() as tx:
         grant = call.allow(tx, ProjectScope(call.path_int("id")))
-        rows = [
-            row for row in uploads.list_of_project(tx, grant) if wanted is None or row["id"] in set(wanted)
-        ]
+        found = uploads.list_of_project(tx, grant)
+        rows = [row for row in found if wanted is None or row["id"] in wanted]
         used = _used(call, tx, grant, rows)
         gone = [row for row in rows if row["id"] not in used]
         uploads.remove(tx, [row["id"] for row in gone])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,9 @@ def run_import(studio: Studio, folder: Path, files: Mapping[str, bytes], **plan:
     return Import(ended, list_tasks(studio))
 
 
-def order_import(studio: Studio, parts: JobParts, files: Mapping[str, bytes]) -> str:
+def order_import(studio: Studio, parts: JobParts, files: Iterable[tuple[str, bytes]]) -> str:
     """Order an import of files; its job, which nobody runs yet."""
-    kept = [uploads.store(parts.objects, studio.project_id, name, [files[name]]) for name in files]
+    kept = [uploads.store(parts.objects, studio.project_id, name, [content]) for name, content in files]
     with studio.database.write() as tx:
         grant = studio.grant(tx, "editor", Permission.TASK_WRITE)
         return start_import(tx, grant, kept)[0].id

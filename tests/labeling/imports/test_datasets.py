@@ -9,8 +9,18 @@ from typing import Any
 
 import pytest
 
-from tests.labeling.imports.importing import Import, picture, run_import, zipped
+from tests.labeling.imports.importing import (
+    Import,
+    list_tasks,
+    order_import,
+    parts_of,
+    picture,
+    run_import,
+    zipped,
+)
 from tests.labeling.studio import Studio, box
+from treadle import jobs
+from treadle.labeling.imports import IMPORT_JOB
 
 RECORDED = json.loads(
     (Path(__file__).parents[2] / "golden" / "label-studio-1.23.2-exports.json").read_text("utf-8")
@@ -177,6 +187,14 @@ def test_labels_and_pictures_sent_side_by_side_are_a_dataset(
     assert shown["data"]["image"].endswith("-my_cat.jpg")
     assert [item["value"] for item in shown["annotations"][0]] == [box()["value"]]
     assert (other["data"], other["annotations"]) == ({"image": "/x.jpg"}, [])
+
+
+def test_two_uploads_of_one_name_are_both_tasks(studio: Studio, tmp_path: Path) -> None:
+    parts = parts_of(studio.database, tmp_path)
+    files = [("a.jpg", picture(8, 6)), ("a.jpg", picture(6, 8)), ("a.txt", b""), ("classes.txt", b"Cat\n")]
+    job_id = order_import(studio, parts, files)
+    assert jobs.run_in_place(parts, IMPORT_JOB, job_id).state is jobs.JobState.DONE
+    assert len({task["data"]["image"] for task in list_tasks(studio)}) == 2
 
 
 def test_an_archive_of_loose_files_is_each_of_them(studio: Studio, tmp_path: Path) -> None:

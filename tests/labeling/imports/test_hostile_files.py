@@ -10,15 +10,22 @@ import sys
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from tests.labeling.imports.importing import parts_of, picture, run_import, zipped
 from tests.labeling.studio import Studio
 from treadle.db.schema import file_uploads
 from treadle.db.schema import tasks as task_table
+from treadle.errors import Invalid
+from treadle.labeling import uploads
+from treadle.labeling.config import parse_config
 from treadle.labeling.imports.archives import Archive
+from treadle.labeling.imports.checking import Checker, Staged
 from treadle.labeling.imports.json_stream import JsonStream
+from treadle.labeling.imports.rows import StagedTask
 
 ROW = b'{"image": "/a.jpg"}'
 
@@ -87,6 +94,11 @@ def deep(count: int) -> bytes:
     return b'[{"data": {"image": "/a", "x": ' + b"[" * count + b"]" * count + b"}}]"
 
 
+def coco(**image: object) -> bytes:
+    """One picture and nothing on it."""
+    return json.dumps({"images": [{"id": 1, **image}], "annotations": [], "categories": []}).encode()
+
+
 VOC_HEAD = b"<annotation><filename>a.jpg</filename>"
 LAUGHS = b'<!DOCTYPE a [<!ENTITY b "' + b"ha" * 100 + b'">]>'
 
@@ -129,6 +141,7 @@ LAUGHS = b'<!DOCTYPE a [<!ENTITY b "' + b"ha" * 100 + b'">]>'
         ("a.json", b'[{"image": "/a\\u0000"}]', "NUL"),
         ("a.json", '[{"image": "/a"}]'.encode("utf-16"), "is no JSON"),
         ("a.json", b'{"images": [{"id": 1}], "annotations": [{"image_id": []}]}', "counted from item 0"),
+        ("a.json", coco(file_name="a\0.jpg"), "images hold the character NUL"),
         ("a.jsonl", ROW + b"\n" + ROW + b"\n{broken}\n", "line 3: JSON is malformed"),
         ("a.jsonl", ROW + b"," + ROW + b"\n", "is no JSON"),
         ("a.jsonl", ROW + b'\n\n{"nope": 1}\n', "line 3 of a.jsonl"),
@@ -145,6 +158,27 @@ def test_a_hostile_file_is_told_and_leaves_nothing(
         assert tx.execute(file_uploads.select()).first() is None
     assert list(parts_of(studio.database, tmp_path).objects.list()) == []
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_annotation_by_a_number_that_is_no_id_is_the_importers(studio: Studio, tmp_path: Path) -> None:
+    done: list[Any] = [{"result": [], "completed_by": who} for who in (2**63, {"id": 10**30}, -1)]
+    rows = json.dumps([{"data": {"image": "/a.jpg"}, "annotations": done}]).encode()
+    (task,) = run_import(studio, tmp_path, {"a.json": rows}).tasks
+    assert len(task["annotations"]) == 3
+
+
+def test_what_a_reader_made_holds_no_nul() -> None:
+    made = StagedTask(data=Raw(b'{"image": "a\\u0000"}'), meta=Raw(b"{}"))
+    with pytest.raises(Invalid, match="holds the character NUL"):
+        Checker(parse_config("<View></View>"), Staged()).take_tasks([made], "a.conll")
+
+
+def test_more_uploads_than_a_statement_has_parameters_are_looked_up(studio: Studio) -> None:
+    many = list(range(1, 70_000))
+    with studio.database.write() as tx:
+        assert uploads.list_by_id(tx, many) == []
+        assert uploads.list_used(tx, studio.project_id, many) == set()
+        uploads.remove(tx, many)
 
 
 def test_an_archive_is_not_read_beyond_what_it_may_unpack_to() -> None:

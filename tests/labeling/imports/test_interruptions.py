@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.faults.recounting import check_counts
 from tests.labeling.imports.importing import list_tasks, order_import, parts_of, picture, zipped
 from tests.labeling.studio import Studio, box
 from treadle import jobs
@@ -17,7 +18,7 @@ from treadle.db.schema import file_uploads, predictions
 from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobParts, JobState
 from treadle.jobs.runner import run_job
-from treadle.labeling import uploads
+from treadle.labeling import trash, uploads
 from treadle.labeling.imports import (
     IMPORT_JOB,
     PREDICTIONS_JOB,
@@ -25,6 +26,7 @@ from treadle.labeling.imports import (
     import_predictions,
     start_predictions,
     task_ids,
+    writing,
 )
 from treadle.labeling.imports import predictions as prediction_imports
 from treadle.permissions import Permission
@@ -66,7 +68,7 @@ def test_an_archive_is_unpacked_once_however_often_its_worker_is_killed(
 ) -> None:
     parts = parts_of(studio.database, tmp_path)
     files = {"a/one.jpg": picture(), "b/one.jpg": picture(), "rows.csv": b"image\n/x.jpg\n"}
-    job_id = order_import(studio, parts, {"loose.zip": zipped(files)})
+    job_id = order_import(studio, parts, [("loose.zip", zipped(files))])
     kills = {(name, late) for name in ("read", "write", "show") for late in (False, True)}
     assert run_killed(parts, IMPORT_JOB, job_id, kills).state is JobState.DONE
     assert len(list_tasks(studio)) == 3
@@ -141,6 +143,35 @@ def test_predictions_that_fail_half_way_leave_nothing(
     assert (job.state, done) == (JobState.FAILED, [True])
     assert count_predictions(studio) == (0, 0, 0)
     assert list(parts.objects.list()) == []
+
+
+def test_a_task_deleted_while_predictions_for_it_come_in_leaves_exact_counts(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, gone, last = studio.add_tasks(3)
+    write = prediction_imports._write_batch
+    done: list[bool] = []
+
+    def write_one(*arguments: Any) -> None:
+        write(*arguments)
+        done.append(True)
+        if len(done) == 1:
+            return
+        raise Invalid("task-gone", "A task was deleted meanwhile.")
+
+    def delete_one(_self: object) -> None:
+        with studio.database.write() as tx:
+            trash.delete_now(tx, studio.grant(tx, "editor", Permission.TASK_WRITE), "tasks", [gone])
+
+    monkeypatch.setattr(prediction_imports, "BATCH", 2)
+    monkeypatch.setattr(prediction_imports, "_write_batch", write_one)
+    monkeypatch.setattr(writing.Turns, "step_back", delete_one)
+    parts = parts_of(studio.database, tmp_path)
+    rows = [{"task": each, "result": [box()]} for each in (kept, gone, last)]
+    job = jobs.run_in_place(parts, PREDICTIONS_JOB, order_predictions(studio, parts, rows))
+    assert job.state is JobState.FAILED
+    with studio.database.read() as tx:
+        check_counts(tx, studio.project_id)
 
 
 def test_quick_checks_take_what_careful_ones_take_and_refuse_the_rest(studio: Studio, ids: list[int]) -> None:

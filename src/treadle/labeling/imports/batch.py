@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import bindparam, select, update
 
 from treadle.db import Tx, schema
+from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import imports, predictions, project_counters, projects, tasks, users
 from treadle.db.types import to_microseconds
@@ -48,7 +49,7 @@ _NOTE = Prepared(
         prediction_count=imports.c.prediction_count + bindparam("predictions"),
     )
 )
-_KNOWN = select(users.c.id).where(users.c.id.in_(bindparam("named", expanding=True)))
+_KNOWN = select(users.c.id).where(one_of(users.c.id, "named"))
 
 _PLAIN_COLUMNS = ("id", "inner_id", "data")
 _TASK_COLUMNS = (
@@ -135,7 +136,7 @@ def write_batch(tx: Tx, import_id: int, batch: Batch) -> None:
 def _rules(tx: Tx, import_id: int, batch: Sequence[StagedTask]) -> _Rules:
     row = tx.execute(_RULES, {"import_id": import_id}).one()
     named = {item.completed_by for staged in batch for item in staged.annotations if item.completed_by}
-    known = frozenset(tx.execute(_KNOWN, {"named": list(named)}).scalars()) if named else frozenset()
+    known = frozenset(tx.execute(_KNOWN, {"named": id_list(list(named))}).scalars()) if named else frozenset()
     return _Rules(import_id, known=known, at=to_microseconds(tx.now), **row)
 
 

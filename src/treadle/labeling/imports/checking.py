@@ -14,6 +14,7 @@ from treadle.labeling.config import LabelConfig
 from treadle.labeling.imports.blocks import Block, Form, staged_block
 from treadle.labeling.imports.json_stream import Window, not_json
 from treadle.labeling.imports.quick_checks import SameConfig, row_decoders
+from treadle.labeling.imports.reading import malformed
 from treadle.labeling.imports.rows import StagedTask, stage
 from treadle.labeling.json_text import holds_nul
 
@@ -77,15 +78,24 @@ class Checker:
         return self._carefully(rows, place, upload_id)
 
     def _carefully(self, rows: Sequence[Any], place: Place, upload_id: int | None) -> Block:
-        return self.take_tasks(
+        return self._staged(
             [
                 stage(self.config, row, place(number), upload_id, suggested_by=self.suggested_by)
                 for number, row in enumerate(rows)
             ]
         )
 
-    def take_tasks(self, tasks: list[StagedTask]) -> Block:
-        """Tasks that were checked already, counted."""
+    def take_tasks(self, tasks: list[StagedTask], name: str) -> Block:
+        """Tasks that a reader of the file ``name`` made and checked, counted.
+
+        Raises Invalid("file-malformed") for the character NUL.
+        """
+        block = self._staged(tasks)
+        if holds_nul(block.text):
+            raise malformed(name, "holds the character NUL, which is kept nowhere. Save it without.")
+        return block
+
+    def _staged(self, tasks: list[StagedTask]) -> Block:
         for task in tasks:
             self._columns.update(dict.fromkeys(_keys.decode(task.data)))
             self.summary.annotation_count += len(task.annotations)

@@ -21,6 +21,7 @@ from treadle.labeling.imports.matching import Matcher, Region, polygon, rectangl
 from treadle.labeling.imports.materials import KeptPicture, Materials
 from treadle.labeling.imports.reading import malformed
 from treadle.labeling.imports.rows import StagedTask
+from treadle.labeling.json_text import holds_nul
 
 _BOX, _SMALLEST_OUTLINE = 4, 6  # numbers
 
@@ -199,6 +200,8 @@ def _load_list(scratch: sqlite3.Connection, stream: JsonStream, key: str, name: 
     decode = _LISTS[key].decode
     first = 0
     for window in stream.take_items():
+        if holds_nul(window.text):  # before a name in it is looked up
+            raise malformed(name, f"{key} hold the character NUL, which is kept nowhere.")
         try:
             found = decode(window.text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

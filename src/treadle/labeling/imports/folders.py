@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
@@ -43,17 +43,23 @@ class Folder(Protocol):
 
 
 class SideBySide:
-    """The uploads of one import, by the names they came with."""
+    """The uploads of one import, by the names they came with; of two alike, the later by its stored name."""
 
     name = "the upload"
 
     def __init__(self, objects: ObjectStore, sources: Sequence[Source]) -> None:
         self._objects = objects
-        self._sources = {source.name: source for source in sources}
+        self._sources: dict[str, Source] = {}
+        for source in sources:
+            self._sources[source.file_name if source.name in self._sources else source.name] = source
 
     @property
     def names(self) -> list[str]:
         return sorted(self._sources)
+
+    def beside(self, names: Container[str]) -> list[Source]:
+        """The uploads by other names, in the order they came."""
+        return [source for name, source in self._sources.items() if name not in names]
 
     def size(self, name: str) -> int:
         return self._objects.stat(self._sources[name].object_key).size_bytes

@@ -139,10 +139,10 @@ def _check_result(config: LabelConfig, item: dict[str, Any], place: str, path: s
 
 
 def person_of(value: object) -> int | None:
-    """Whom an annotation names: an id, or an object that has one."""
+    """Whom an annotation names: an id, or an object that has one; nobody by a number that is no id."""
     if isinstance(value, dict):
         value = value.get("id")
-    return value if type(value) is int else None
+    return value if type(value) is int and 0 < value < 2**63 else None
 
 
 def _flag(item: dict[str, Any], name: str, default: bool, place: str, path: str) -> bool:

@@ -45,17 +45,15 @@ def stage_all(materials: Materials, checker: Checker, sources: Iterable[Source])
     Raises Invalid naming file, row and field.
     """
     sources = list(sources)
-    used: set[str] = set()
     if materials.rows_are_tasks and any(extension_of(source.name) in PICTURES for source in sources):
         # Labels and pictures that were sent side by side are a dataset as in an archive.
         together = SideBySide(materials.objects, [each for each in sources if each.upload_id is not None])
         found = _Dataset(materials, checker, together)
         if (blocks := found.blocks()) is not None:
-            used = found.names
+            sources = together.beside(found.names)
             yield from blocks
     for source in sources:
-        if source.name not in used:
-            yield from _Staging(materials, checker, source).blocks()
+        yield from _Staging(materials, checker, source).blocks()
 
 
 def stage_json(
@@ -128,7 +126,7 @@ class _Staging:
         if extension == ".json":
             if _is_coco(file):
                 matcher, pictures = Matcher(checker.config, "Image"), Pictures(self._materials)
-                yield from _tasks(checker, read_coco(_chunks(file), name, pictures, matcher))
+                yield from _tasks(checker, name, read_coco(_chunks(file), name, pictures, matcher))
             else:
                 yield from stage_json(_chunks(file), checker, name, where=where, upload_id=upload_id)
         elif extension in LINES:
@@ -138,7 +136,8 @@ class _Staging:
             extension == ".txt" and file.read(64).lstrip().startswith(HEAD.encode())
         ):
             matcher = Matcher(checker.config, "Text")
-            yield from _tasks(checker, read_conll(read_lines(file, name), name, matcher, self._materials))
+            found = read_conll(read_lines(file, name), name, matcher, self._materials)
+            yield from _tasks(checker, name, found)
         else:
             for rows in self._table(file, name, extension):
                 yield checker.check_rows(rows.rows, _on_lines(rows.lines, where), upload_id)
@@ -205,11 +204,11 @@ class _Dataset:
         matcher = Matcher(self._checker.config, "Image")
         self.names = {*self._pictures.paths(), *coco, *voc}
         if coco:
-            return _tasks(self._checker, self._coco(coco, matcher))
+            return _tasks(self._checker, folder.name, self._coco(coco, matcher))
         if classes:
             self.names |= {classes, *self._of(".txt")}
-            return _tasks(self._checker, read_yolo(folder, classes, self._pictures, matcher))
-        return _tasks(self._checker, read_voc(folder, voc, self._pictures, matcher))
+            return _tasks(self._checker, folder.name, read_yolo(folder, classes, self._pictures, matcher))
+        return _tasks(self._checker, folder.name, read_voc(folder, voc, self._pictures, matcher))
 
     def _of(self, extension: str) -> list[str]:
         return [path for path in self._folder.names if extension_of(path) == extension]
@@ -221,9 +220,9 @@ class _Dataset:
             self._materials.leave_out(path, "no file of labels names this picture")
 
 
-def _tasks(checker: Checker, tasks: Iterable[StagedTask]) -> Iterator[Block]:
+def _tasks(checker: Checker, name: str, tasks: Iterable[StagedTask]) -> Iterator[Block]:
     for piece in in_pieces(tasks):
-        yield checker.take_tasks(piece)
+        yield checker.take_tasks(piece, name)
 
 
 def _holds_coco(folder: Folder, path: str) -> bool:
@@ -240,11 +239,6 @@ def _is_coco(file: BinaryIO) -> bool:
     found = begins and is_coco(file.read() if size_bytes <= MOST_ITEM_BYTES else b"{", size_bytes)
     file.seek(0)
     return found
-
-
-def _begins_with(file: BinaryIO, head: bytes) -> bool:
-    file.seek(0)
-    return file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(head)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, case, delete, func, literal_column, select, up
 
 from treadle import events
 from treadle.db import Database, Tx, schema
+from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import imports, predictions, tasks
 from treadle.labeling.imports.batch import write_batch
@@ -39,6 +40,21 @@ _PROGRESS = select(
     imports.c.user_id,
 ).where(imports.c.id == bindparam("import_id"))
 
+_LOCK = Prepared(select(_t.id).where(one_of(_t.id, "ids")).order_by(_t.id).with_for_update(of=tasks))
+_MADE = select(_p.id, _p.task_id).where(
+    _p.project_id == bindparam("of_project"), _p.import_id == bindparam("of_import")
+)
+_DELETE_MADE = Prepared(delete(predictions).where(one_of(_p.id, "ids")))
+_RECOUNT = Prepared(
+    update(tasks)
+    .where(one_of(_t.id, "ids"))
+    .values(total_predictions=select(func.count()).where(_p.task_id == _t.id).scalar_subquery())
+)
+_UNNOTE = Prepared(
+    update(imports)
+    .where(imports.c.id == bindparam("of_import"))
+    .values(prediction_count=imports.c.prediction_count - bindparam("fewer"))
+)
 _LAST_EVENT = Prepared(select(func.coalesce(func.max(schema.events.c.id), 0).label("last")))
 _ABANDONED = select(imports.c.id).where(
     imports.c.state == "running", imports.c.job_id.is_(None), imports.c.created_at < bindparam("before")
@@ -162,6 +178,7 @@ def _undo_batch(database: Database, import_id: int, project_id: int) -> bool:
     with database.write() as tx:
         if _undo_tasks(tx, import_id, project_id) or _undo_predictions(tx, import_id, project_id):
             return True
+        _count_back(tx, import_id)
         ended = {"state": "failed", "finished_at": tx.now}
         tx.execute(update(imports).where(imports.c.id == import_id).values(**ended))
         return False
@@ -181,14 +198,23 @@ def _undo_tasks(tx: Tx, import_id: int, project_id: int) -> bool:
 
 def _undo_predictions(tx: Tx, import_id: int, project_id: int) -> bool:
     """Of an import of predictions alone: those that came with a task went with it."""
-    made = select(_p.id, _p.task_id).where(_p.project_id == project_id, _p.import_id == import_id)
-    found = tx.execute(made.limit(_BATCH_BESIDE)).all()
-    if found:
-        tx.execute(delete(predictions).where(_p.id.in_([row.id for row in found])))
-        left = select(func.count()).where(_p.task_id == _t.id).scalar_subquery()
-        of_tasks = _t.id.in_([row.task_id for row in found])
-        tx.execute(update(tasks).where(of_tasks).values(total_predictions=left))
-    return bool(found)
+    made = tx.execute(_MADE.limit(_BATCH_BESIDE), {"of_project": project_id, "of_import": import_id})
+    found = {row.id: row.task_id for row in made}
+    if not found:
+        return False
+    task_ids = id_list(sorted(set(found.values())))
+    tx.execute(_LOCK, {"ids": task_ids})  # tasks first, as everybody does
+    gone = tx.execute(_DELETE_MADE, {"ids": id_list(list(found))}).rowcount
+    tx.execute(_RECOUNT, {"ids": task_ids})
+    tx.execute(_UNNOTE, {"of_import": import_id, "fewer": gone})
+    return True
+
+
+def _count_back(tx: Tx, import_id: int) -> None:
+    """Put right what deletions took off the project's counters: predictions that were never counted in."""
+    row = progress_of(tx, import_id)
+    if row.prediction_count and not row.task_count:
+        add_to_counters(tx, row.project_id, predictions=row.prediction_count)
 
 
 def undo_abandoned(database: Database, *, older_than: timedelta) -> int:
