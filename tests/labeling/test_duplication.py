@@ -12,9 +12,9 @@ from tests.faults.recounting import check_counts
 from tests.labeling.studio import Studio
 from treadle import jobs
 from treadle.access import WorkspaceScope
-from treadle.db.schema import file_uploads, projects, tasks, views
+from treadle.db.schema import file_uploads, projects, task_fields, tasks, views
 from treadle.jobs import Job, JobParts, JobState
-from treadle.labeling import duplication, uploads
+from treadle.labeling import duplication, field_indexes, uploads
 from treadle.labeling.duplication import DUPLICATE_JOB
 from treadle.objects.memory import MemoryObjects
 from treadle.permissions import Permission
@@ -32,6 +32,7 @@ def full(studio: Studio, objects: MemoryObjects, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(duplication, "_BATCH", 2)
     studio.change_project(maximum_annotations=2, expert_instruction="Look.", show_overlap_first=True)
     file = uploads.store(objects, studio.project_id, "cat.jpg", [b"cat"])
+    objects.put(uploads.thumbnail_key(studio.project_id, file.file_name), [b"small cat"])
     with studio.database.write() as tx:
         upload_id = uploads.add(tx, studio.project_id, studio.people["editor"].user_id, file)
         for title, is_private in (("Ours", False), ("Mine", True)):
@@ -78,6 +79,7 @@ def test_a_copy_has_the_settings_the_tasks_and_the_files(full: Studio, objects: 
     (file,) = rows_of(full, file_uploads, made["id"])
     rows = rows_of(full, tasks, made["id"])
     assert b"".join(objects.read(file["object_key"])) == b"cat"
+    assert b"".join(objects.read(uploads.thumbnail_key(made["id"], file["file_name"]))) == b"small cat"
     assert uploads.url_of(made["id"], file["file_name"]) in rows[0]["data"]
     assert [(row["inner_id"], row["overlap"], row["total_annotations"]) for row in rows] == [
         (1, 2, 0),
@@ -85,6 +87,27 @@ def test_a_copy_has_the_settings_the_tasks_and_the_files(full: Studio, objects: 
         (3, 2, 0),
     ]
     assert [row["file_upload_id"] for row in rows] == [file["id"], None, None]
+
+
+def test_an_index_of_the_copy_holds_the_tasks_that_come_after_it(
+    full: Studio, objects: MemoryObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, job = duplicate(full)
+    copy = Studio(full.database, full.people, made["id"])
+    write = duplication._write_batch
+
+    def index_first(*arguments: Any) -> None:
+        monkeypatch.setattr(duplication, "_write_batch", write)
+        field_indexes.create(
+            arguments[0], copy.grant(arguments[0], "editor", Permission.PROJECT_WRITE), "image"
+        )
+        write(*arguments)
+
+    monkeypatch.setattr(duplication, "_write_batch", index_first)
+    run(full, objects, job)
+    with full.database.read() as tx:
+        indexed = list(tx.execute(select(task_fields.c.task_id)).scalars())
+    assert sorted(indexed) == [row["id"] for row in rows_of(full, tasks, made["id"])]
 
 
 def test_a_copy_that_is_interrupted_goes_on_without_doubles(

@@ -12,17 +12,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
 
 from treadle import jobs
 from treadle.access import Grant, ProjectScope, allow
 from treadle.db import Tx
 from treadle.db.schema import file_uploads, imports, project_counters, projects, tasks, views
 from treadle.db.types import Instant, to_microseconds
+from treadle.errors import NotFound
 from treadle.jobs import Job, JobKind, JobRun
+from treadle.labeling import field_indexes, uploads
 from treadle.labeling import projects as project_verbs
-from treadle.labeling import uploads
 from treadle.labeling.imports import writing
+from treadle.labeling.trash import free_project
 from treadle.labeling.visibility import visible_tasks
 from treadle.permissions import Permission
 
@@ -111,15 +113,13 @@ def undo_duplicate(run: JobRun) -> None:
     order = run.decode(DuplicateOrder)
     if not writing.undo(run.database, order.import_id):
         return
-    wanted = {"project_id": order.project_id}
     with run.database.write() as tx:
         count = tx.execute(select(_c.task_number).where(_c.project_id == order.project_id)).scalar()
         if count != 0:
             return
-        keys = [row.object_key for row in tx.execute(_FILES, wanted)]
-        tx.execute(delete(projects).where(projects.c.id == order.project_id))
-    for key in keys:
-        run.objects.delete(key)
+        hidden = update(projects).where(projects.c.id == order.project_id)
+        tx.execute(hidden.values(deleted_at=tx.now))
+    free_project(run.database, run.objects, order.project_id)
 
 
 DUPLICATE_JOB = JobKind(JOB_NAME, run_duplicate, Permission.PROJECT_WRITE, undo_duplicate)
@@ -151,10 +151,19 @@ def _copy_files(run: JobRun, order: DuplicateOrder) -> int:
 def _copy_file(run: JobRun, order: DuplicateOrder, file: Mapping[str, Any]) -> None:
     key = uploads.object_key(order.project_id, file["file_name"])
     run.objects.put(key, run.objects.read(file["object_key"]))
+    _copy_thumbnail(run, order, file["file_name"])
     values = {name: file[name] for name in _COPIED_FILE}
     with run.database.write() as tx:
         whose = {"project_id": order.project_id, "user_id": run.job.actor_id, "created_at": tx.now}
         tx.execute(insert(file_uploads), {**values, **whose, "object_key": key})
+
+
+def _copy_thumbnail(run: JobRun, order: DuplicateOrder, file_name: str) -> None:
+    try:
+        small = run.objects.read(uploads.thumbnail_key(_source_of(run), file_name))
+    except NotFound:  # not every file is a picture
+        return
+    run.objects.put(uploads.thumbnail_key(order.project_id, file_name), small)
 
 
 def _copy_tasks(run: JobRun, order: DuplicateOrder) -> int:
@@ -193,6 +202,7 @@ def _write_batch(tx: Tx, order: DuplicateOrder, source_id: int, rows: Sequence[M
     ]
     same = {"project_id": order.project_id, "overlap": overlap, "import_id": order.import_id}
     tx.insert_rows(tasks, _COPIED_TASK, written, same={**same, "created_at": at, "updated_at": at})
+    field_indexes.keep(tx, order.project_id, [row[0] for row in written])
     tx.execute(_NOTE, {"of_import": order.import_id, "more": more})
 
 

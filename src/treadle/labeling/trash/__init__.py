@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from treadle.labeling.trash.at_once import MOST_AT_ONCE, delete_now, restore_now
 from treadle.labeling.trash.deletions import KEPT, Deletion, Kind, get, list_of_project, no_deletion, read
-from treadle.labeling.trash.freeing import free_deletions, free_projects
+from treadle.labeling.trash.freeing import free_deletions, free_project, free_projects
 from treadle.labeling.trash.jobs import (
     DELETE_JOB,
     RESTORE_JOB,
@@ -32,6 +32,7 @@ __all__ = [
     "delete_again",
     "delete_now",
     "free_deletions",
+    "free_project",
     "free_projects",
     "get",
     "list_of_project",

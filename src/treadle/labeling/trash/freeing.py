@@ -82,8 +82,21 @@ def free_projects(database: Database, objects: ObjectStore, *, older_than: timed
     with database.read() as tx:
         expired = tx.execute(_EXPIRED_PROJECTS, {"before": tx.now - older_than}).scalars().all()
     for project_id in expired:
-        _free_project(database, objects, project_id)
+        free_project(database, objects, project_id)
     return len(expired)
+
+
+def free_project(database: Database, objects: ObjectStore, project_id: int) -> None:
+    """Free a project that is deleted, with everything in it."""
+    _repeat(database, lambda tx: _delete_some(tx, _TASKS, project_id))
+    _repeat(database, lambda tx: _delete_some(tx, _VERSIONS, project_id))
+    with database.read() as tx:
+        deletion_ids = tx.execute(_DELETIONS_OF, {"owner_id": project_id}).scalars().all()
+    for deletion_id in deletion_ids:
+        _free_deletion(database, deletion_id)
+    _free_files(database, objects, project_id)
+    with database.write() as tx:
+        _end(tx, project_id)
 
 
 def _free_deletion(database: Database, deletion_id: int) -> None:
@@ -99,18 +112,6 @@ def _free_trash(tx: Tx, deletion_id: int) -> int:
     tx.execute(_FORGET_VERSIONS, {"ids": id_list(gone)})
     tx.execute(_FORGET, {"ids": id_list([row.id for row in rows])})
     return len(rows)
-
-
-def _free_project(database: Database, objects: ObjectStore, project_id: int) -> None:
-    _repeat(database, lambda tx: _delete_some(tx, _TASKS, project_id))
-    _repeat(database, lambda tx: _delete_some(tx, _VERSIONS, project_id))
-    with database.read() as tx:
-        deletion_ids = tx.execute(_DELETIONS_OF, {"owner_id": project_id}).scalars().all()
-    for deletion_id in deletion_ids:
-        _free_deletion(database, deletion_id)
-    _free_files(database, objects, project_id)
-    with database.write() as tx:
-        _end(tx, project_id)
 
 
 def _free_files(database: Database, objects: ObjectStore, project_id: int) -> None:
