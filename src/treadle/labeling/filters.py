@@ -209,7 +209,10 @@ def _single(item: Mapping[str, Any], dialect: DialectName, find: FindColumn) -> 
     build = _OPERATORS.get(operator)
     if build is None:
         raise _wrong("operator", f"There is no operator {operator!r}. There are: {', '.join(_OPERATORS)}.")
-    condition = build(column, _Value(value, _kind(column, str(item.get("type", "")))))
+    kind = _kind(column, str(item.get("type", "")))
+    if kind == "Boolean" and operator in _MEASURING:
+        raise _wrong("operator", f"What is true or false takes equal and not_equal, and not {operator}.")
+    condition = build(column, _Value(value, kind))
     if name == "total_annotations" and _asks_for_annotated(operator, value):
         # No more than this where it says all: of how many there are, an index would have to be sorted.
         return is_annotated if _asks_for_any(operator, value) else and_(condition, is_annotated)
@@ -222,6 +225,7 @@ def _name_of(item: Mapping[str, Any]) -> str:
 
 #: As the indexes of annotated tasks say it.
 is_annotated: ColumnElement[bool] = literal_column("tasks.total_annotations <> 0")
+_MEASURING = frozenset({"less", "less_or_equal", "greater", "greater_or_equal", "in", "not_in"})
 _LEAST = {"equal": 1, "greater": 0, "greater_or_equal": 1}
 
 
