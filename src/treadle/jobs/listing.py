@@ -43,8 +43,8 @@ def list_seen(
 ) -> tuple[int, list[Mapping[str, Any]]]:
     """How many jobs the actor sees, and a stretch of them, newest first.
 
-    Each as a row with the names of its person and the title of its project, without its log; the payload
-    is there for those that failed or were cancelled.
+    Each as a row with the names of its person and, where the actor still sees the project, its title;
+    without its log. The payload is there for those that failed or were cancelled.
     """
     condition = seen_by(actor) & _meets(only)
     total = tx.execute(select(func.count()).select_from(jobs).where(condition)).scalar_one()
@@ -53,7 +53,7 @@ def list_seen(
     payload = case((ended_badly, _j.payload), else_="{}")
     columns = [column for column in jobs.c if column.name not in ("payload", "log", "place", "result")]
     statement = (
-        _with_names(*columns, shown.label("result"), payload.label("payload"))
+        _with_names(actor, *columns, shown.label("result"), payload.label("payload"))
         .where(condition)
         .order_by(_j.created_at.desc(), _j.id.desc())
         .limit(limit)
@@ -62,9 +62,10 @@ def list_seen(
     return int(total), tx.rows(statement)
 
 
-def read(tx: Tx, job_id: str) -> Mapping[str, Any]:
-    """The whole row of a job that is there, with the names of its person and the title of its project."""
-    return tx.rows(_with_names(jobs).where(_j.id == job_id))[0]
+def read(tx: Tx, actor: Actor, job_id: str) -> Mapping[str, Any]:
+    """The whole row of a job that is there, with the names of its person and, where the actor still sees
+    the project, its title."""
+    return tx.rows(_with_names(actor, jobs).where(_j.id == job_id))[0]
 
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:
@@ -88,8 +89,8 @@ def _meets(only: JobFilter) -> ColumnElement[bool]:
     return condition
 
 
-def _with_names(*columns: Any) -> Any:
-    told = (projects.c.id == _j.project_id) & projects.c.deleted_at.is_(None)
+def _with_names(actor: Actor, *columns: Any) -> Any:
+    told = (projects.c.id == _j.project_id) & ListGrant(actor, Permission.PROJECT_READ).condition
     return select(
         *columns,
         users.c.email,

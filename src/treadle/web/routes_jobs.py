@@ -120,7 +120,7 @@ def retry_job(call: Call) -> Reply:
 
 
 def _answer(tx: Tx, actor: Actor, job_id: str, status: int) -> Reply:
-    row = listing.read(tx, listing.get_seen(tx, actor, job_id).id)
+    row = listing.read(tx, actor, listing.get_seen(tx, actor, job_id).id)
     return json_reply(LoggedJobBody(**_fields(row), log=row["log"]), status)
 
 
