@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from treadle.errors import Forbidden, Invalid, TreadleError, Unavailable
-from treadle.outbound import AllowList, Gate, check_address
+from treadle.outbound import AllowList, Gate, check_address, fetching
 
 LOOPBACK = AllowList.parse("127.0.0.0/8")
 FILE = b"x" * 300_000
@@ -72,7 +73,8 @@ def test_a_file_comes_with_its_name(site: str) -> None:
     [
         "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
         "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00:ec2::254", "::ffff:127.0.0.1",
-        "64:ff9b::7f00:1", "2002:7f00:1::",
+        "64:ff9b::7f00:1", "2002:7f00:1::", "64:ff9b:1::808:808", "2001:0:808:808::f7f7:f7f7",
+        "::127.0.0.1", "::10.0.0.1", "::ffff:0:127.0.0.1", "fec0::1",
     ],
 )  # fmt: skip
 def test_a_private_address_is_refused(address: str) -> None:
@@ -87,6 +89,8 @@ def test_an_address_may_be_allowed_by_name_or_range() -> None:
     check_address("files.internal.", "192.168.1.1", allowed)
     check_address("a", "fd00::1", allowed)
     check_address("a", "93.184.216.34", AllowList())
+    check_address("a", "2606:2800:220:1::1", AllowList())
+    check_address("a", "64:ff9b::5db8:d822", AllowList())
     with pytest.raises(Forbidden):
         check_address("other.internal", "192.168.1.1", allowed)
     with pytest.raises(Invalid, match="neither a host nor a range"):
@@ -156,12 +160,39 @@ def test_a_file_that_is_missing_cut_or_too_large_is_told(site: str) -> None:
 
 
 def test_whoever_sends_a_byte_now_and_then_is_cut_off() -> None:
-    with drip() as port, pytest.raises(Unavailable):
+    with drip(b"HTTP/1.1 200 OK\r\nX: ") as port, pytest.raises(Unavailable, match="in time"):
         fetch(f"http://127.0.0.1:{port}/", time_limit_s=0.5)
 
 
+def test_a_handshake_that_takes_its_time_is_cut_off() -> None:
+    record = b"\x16\x03\x03\x00\x20"  # of 32 bytes: as long as without a limit this test takes
+    with drip(record) as port, pytest.raises(Unavailable, match="in time"):
+        fetch(f"https://127.0.0.1:{port}/", time_limit_s=0.5)
+
+
+def test_the_many_addresses_of_a_name_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_options: [place] * 100)
+    clock_s, given_s = [0.0], []
+
+    def reach(plain: socket.socket, _place: Any, timeout_s: float) -> socket.socket:
+        plain.close()
+        given_s.append(timeout_s)
+        clock_s[0] += timeout_s
+        raise TimeoutError
+
+    monkeypatch.setattr(fetching, "_reach", reach)
+    monkeypatch.setattr(time, "monotonic", lambda: clock_s[0])
+    with pytest.raises(Unavailable, match="in time"):
+        fetch("http://many.example/", time_limit_s=25)
+    assert given_s == [10, 10, 5]
+
+
 class drip:
-    """A server that never ends its headers."""
+    """A server that begins an answer and never ends it."""
+
+    def __init__(self, beginning: bytes) -> None:
+        self._beginning = beginning
 
     def __enter__(self) -> int:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -177,7 +208,7 @@ class drip:
         connection, _address = self._listener.accept()
         send: Callable[[bytes], object] = connection.sendall
         try:
-            send(b"HTTP/1.1 200 OK\r\nX: ")
+            send(self._beginning)
             while not self._is_over.wait(0.05):
                 send(b"x")
         except OSError:

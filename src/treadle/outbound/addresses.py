@@ -12,7 +12,9 @@ Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
 # An IPv4 address in the clothes of an IPv6 one: a translator on the way would undress it.
-_TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+# Of the rest nothing is given out for the Internet, and some of it leads to private IPv4 networks.
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,18 @@ def check_address(host: str, written: str, allowed: AllowList) -> None:
     Raises Forbidden("address-private").
     """
     address = _plain(ipaddress.ip_address(written.partition("%")[0]))
-    if allowed.allows(host, address) or (address.is_global and not address.is_multicast):
+    if allowed.allows(host, address) or _is_public(address):
         return
     raise Forbidden(
         "address-private",
         f"{host} is at {address}, an address of this machine or of a private network, which the server does "
         "not call for anybody. An administrator may allow it with TREADLE_OUTBOUND_ALLOW.",
     )
+
+
+def _is_public(address: Address) -> bool:
+    is_given_out = address.version == 4 or address in _GIVEN_OUT
+    return is_given_out and address.is_global and not address.is_multicast
 
 
 def _plain(address: Address) -> Address:
@@ -68,7 +75,7 @@ def _plain(address: Address) -> Address:
         return address.ipv4_mapped
     if address.sixtofour is not None:
         return address.sixtofour
-    if any(address in network for network in _TRANSLATED):
+    if address in _TRANSLATED:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 

@@ -23,6 +23,7 @@ _CHUNK_BYTES = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_URL = 8_000
 _CONNECT_S = 10.0
+_LATE = "it did not answer in time"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Gate:
         except TreadleError:
             raise
         except (OSError, http.client.HTTPException) as error:
-            text = f"{shown} could not be fetched: {_told(error)}. Look whether it can be reached from here."
+            told = _LATE if time.monotonic() > deadline_s else _told(error)
+            text = f"{shown} could not be fetched: {told}. Look whether it can be reached from here."
             raise Unavailable("url-unreachable", text, fields={"url": [text]}) from error
 
     @contextmanager
@@ -71,6 +73,8 @@ class Gate:
             ending.daemon = True
             ending.start()
             try:
+                if target.scheme == "https":
+                    _secure(connection, deadline_s)
                 response = _ask(connection, target)
                 place = response.headers.get("location")
                 if response.status in _REDIRECTS and place:
@@ -87,29 +91,25 @@ class Gate:
 
     def _connect(self, target: SplitResult, deadline_s: float) -> http.client.HTTPConnection:
         host = target.hostname or ""
-        is_secure = target.scheme == "https"
-        port = target.port or (443 if is_secure else 80)
-        left_s = min(_CONNECT_S, max(0.1, deadline_s - time.monotonic()))
-        plain = self._open(host, port, left_s)
-        plain.settimeout(max(0.1, deadline_s - time.monotonic()))
+        port = target.port or (443 if target.scheme == "https" else 80)
         # The connection is made here, to the address that was looked at; http.client only speaks over it.
         connection = http.client.HTTPConnection(host, port)
-        try:
-            connection.sock = _secure(plain, host) if is_secure else plain
-        except BaseException:
-            plain.close()
-            raise
+        connection.sock = self._open(host, port, deadline_s)
+        connection.sock.settimeout(max(0.1, deadline_s - time.monotonic()))
         return connection
 
-    def _open(self, host: str, port: int, timeout_s: float) -> socket.socket:
+    def _open(self, host: str, port: int, deadline_s: float) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         for *_rest, place in found:
             check_address(host, str(place[0]), self.allowed)
         last: OSError = OSError("no address")
         for family, kind, protocol, _canonical, place in found:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:  # a name may stand for any number of addresses
+                raise TimeoutError(_LATE)
             try:
-                return _reach(socket.socket(family, kind, protocol), place, timeout_s)
-            except OSError as error:  # noqa: PERF203 - the next address may answer
+                return _reach(socket.socket(family, kind, protocol), place, min(_CONNECT_S, left_s))
+            except OSError as error:  # the next address may answer
                 last = error
         raise last
 
@@ -161,8 +161,16 @@ def _reach(plain: socket.socket, place: Any, timeout_s: float) -> socket.socket:
     return plain
 
 
-def _secure(plain: socket.socket, host: str) -> ssl.SSLSocket:
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+def _secure(connection: http.client.HTTPConnection, deadline_s: float) -> None:
+    context = ssl.create_default_context()
+    # The handshake comes when the connection holds the socket: so `_end` ends it, too.
+    secure = context.wrap_socket(
+        connection.sock, server_hostname=connection.host, do_handshake_on_connect=False
+    )
+    connection.sock = secure
+    if time.monotonic() > deadline_s:
+        raise TimeoutError(_LATE)
+    secure.do_handshake()
 
 
 def _ask(connection: http.client.HTTPConnection, target: SplitResult) -> http.client.HTTPResponse:
@@ -194,7 +202,8 @@ def _end(connection: http.client.HTTPConnection) -> None:
     # Whoever sends a byte now and then would never time out.
     if connection.sock is not None:
         try:
-            connection.sock.shutdown(socket.SHUT_RDWR)
+            # Not as a secure socket does it, which would forget its keys while another thread reads.
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
         except OSError:
             pass
 
@@ -214,7 +223,7 @@ def _without_query(url: str) -> str:
 
 def _told(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "it did not answer in time"
+        return _LATE
     return str(error) or type(error).__name__
 
 
