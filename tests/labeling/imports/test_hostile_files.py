@@ -99,6 +99,12 @@ def coco(**image: object) -> bytes:
     return json.dumps({"images": [{"id": 1, **image}], "annotations": [], "categories": []}).encode()
 
 
+def many_keys(count: int) -> bytes:
+    """What begins as COCO and goes on with keys that mean nothing."""
+    keys = b"".join(b'"%d":1,' % n for n in range(count))
+    return b'{"images": [], "annotations": [],' + keys + b'"x":1}'
+
+
 VOC_HEAD = b"<annotation><filename>a.jpg</filename>"
 LAUGHS = b'<!DOCTYPE a [<!ENTITY b "' + b"ha" * 100 + b'">]>'
 
@@ -125,6 +131,12 @@ LAUGHS = b'<!DOCTYPE a [<!ENTITY b "' + b"ha" * 100 + b'">]>'
         ("a.zip", zipped({"a.xml": VOC_HEAD + b"<x>" * 100}), "too deep"),
         ("a.zip", zipped({"classes.txt": b"Cat", "a.jpg": picture(), "a.txt": b"0 x"}), "line 1: '0 x'"),
         ("a.zip", zipped({"classes.txt": b"Cat", "a.jpg": picture(), "a.txt": b"0 1e999 1 1 1"}), "range"),
+        # Each of these takes an hour where the time grows with the square of the length.
+        ("a.zip", zipped({"a.xml": VOC_HEAD + b"\n" * 4_000_000 + b"</x>"}), "is no XML"),
+        ("a.zip", zipped({"data.yaml": b"names: [\n" * 100_000, "a.txt": b""}), "names no class"),
+        ("a.zip", zipped({"data.yaml": "names:\n  ²: Cat\n".encode(), "a.txt": b""}), "names no class"),
+        ("a.csv", b"n\n" + b"1" * 2_000_000 + b"x\n", "line 2"),
+        ("a.json", many_keys(1_000_000), "more than 1000 keys"),
         ("a.csv", wide_table(), "10000 columns; at most 1000"),
         ("a.csv", b"image\n" + b"x" * (16 * 1024**2), "line 2 has more than"),
         ("a.csv", "image\n/ä.jpg".encode("utf-16"), "is not UTF-8"),

@@ -24,6 +24,7 @@ from treadle.labeling.imports.rows import StagedTask
 from treadle.labeling.json_text import holds_nul
 
 _BOX, _SMALLEST_OUTLINE = 4, 6  # numbers
+_MOST_KEYS = 1_000
 
 
 class _Image(msgspec.Struct):
@@ -85,7 +86,7 @@ def read_coco(
     """
     materials = pictures.materials
     with _scratch(materials.folder) as scratch:
-        _load(scratch, JsonStream(chunks, name), name)
+        _load(scratch, JsonStream(_watched(chunks, materials), name), name)
         names = {
             _key(each.id): each.name for each in _read(scratch, "SELECT value FROM categories", _Category)
         }
@@ -177,6 +178,12 @@ def _scored(region: Region, annotation: _Annotation) -> Region:
     return Region(region.shape, region.label, region.value, annotation.score)
 
 
+def _watched(chunks: Iterable[bytes], materials: Materials) -> Iterator[bytes]:
+    for chunk in chunks:
+        materials.check_cancelled()
+        yield chunk
+
+
 def _load(scratch: sqlite3.Connection, stream: JsonStream, name: str) -> None:
     scratch.execute("PRAGMA journal_mode=OFF")
     scratch.execute("PRAGMA synchronous=OFF")
@@ -184,7 +191,11 @@ def _load(scratch: sqlite3.Connection, stream: JsonStream, name: str) -> None:
         scratch.execute(f"CREATE TABLE {table} (value BLOB)")
     scratch.execute("CREATE TABLE annotations (value BLOB, image TEXT)")
     stream.take(b"{")
+    count = 0
     while stream.peek() != b"}":
+        count += 1
+        if count > _MOST_KEYS:
+            raise malformed(name, f"is an object of more than {_MOST_KEYS} keys; COCO has a handful.")
         key = _text(stream, name)
         stream.take(b":")
         if key in _LISTS and stream.peek() == b"[":

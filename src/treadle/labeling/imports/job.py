@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -127,10 +127,23 @@ def _read(run: JobRun, order: ImportOrder) -> dict[str, Any]:
         rows_are_tasks=order.plan.files_as_tasks_list,
         most_unpacked_bytes=run.settings.max_unpacked_bytes,
         summary=summary,
+        check_cancelled=_looking_now_and_then(run),
     )
     blocks = stage_all(materials, checker, sources)
     run.objects.put(_staging_key(order), to_file(_watched(run, blocks, summary)))
     return msgspec.to_builtins(summary)  # type: ignore[no-any-return]
+
+
+def _looking_now_and_then(run: JobRun) -> Callable[[], None]:
+    looked_s = float("-inf")
+
+    def look() -> None:
+        nonlocal looked_s
+        if time.monotonic() - looked_s > writing.REPORT_INTERVAL_S:
+            looked_s = time.monotonic()
+            run.check_cancelled()
+
+    return look
 
 
 def _watched(run: JobRun, blocks: Iterator[Block], summary: Staged) -> Iterator[Block]:

@@ -45,7 +45,8 @@ class JsonStream:
         self._chunks = iter(chunks)
         self._name = name
         self._buffer = b""
-        self._before = 0  # bytes that left the buffer
+        self._at = 0  # where in the buffer the next byte stands
+        self._before = 0  # bytes that were read past
         self._is_over = False
         self._fill(WINDOW_BYTES)
         if self._buffer.startswith(_BOM):
@@ -54,30 +55,28 @@ class JsonStream:
     def peek(self) -> bytes:
         """The next byte that is no white space; empty at the end."""
         while True:
-            self._drop(_SPACE.match(self._buffer).end())  # type: ignore[union-attr]
-            if self._buffer or self._is_over:
-                return self._buffer[:1]
+            self._drop(_after_space(self._buffer, self._at) - self._at)
+            if self._at < len(self._buffer) or self._is_over:
+                return self._buffer[self._at : self._at + 1]
             self._fill(WINDOW_BYTES)
 
     def take(self, wanted: bytes) -> None:
         """Go on behind a punctuation mark."""
-        if self.peek() != wanted:
-            found = self._buffer[:1].decode("latin-1") or "its end"
+        if (follows := self.peek()) != wanted:
+            found = follows.decode("latin-1") or "its end"
             raise self.malformed(f"expected {wanted.decode()}, found {found}")
         self._drop(1)
 
     def take_value(self) -> bytes:
         """The next value, whatever it is."""
         self.peek()
-        wanted = WINDOW_BYTES
-        while True:
-            self._fill(wanted)
-            end = self._end_of_value(0)
-            if end is not None:
-                value = self._buffer[:end]
-                self._drop(end)
-                return value
+        wanted = WINDOW_BYTES // 2
+        while (end := self._end_of_value(self._at)) is None:
             wanted = self._more_than(wanted)
+            self._fill(wanted)
+        value = self._buffer[self._at : end]
+        self._drop(len(value))
+        return value
 
     def take_items(self) -> Iterator[Window]:
         """The items of the list that comes next, by windows."""
@@ -88,6 +87,7 @@ class JsonStream:
         joint: bytes | None = None
         wanted = WINDOW_BYTES
         while True:
+            self._cut()  # what follows counts from the first byte
             self._fill(wanted)
             if self._is_over and (whole := self._rest()) is not None:
                 yield whole
@@ -182,7 +182,7 @@ class JsonStream:
                 return at + int(found[1]) - 1
             if not self._is_over and _is_cut(error):
                 return None
-            self._drop(at)
+            self._drop(at - self._at)
             raise self.malformed(f"{error}, counted from here") from error
         finally:
             view.release()
@@ -196,7 +196,8 @@ class JsonStream:
         return wanted * 2
 
     def _fill(self, wanted: int) -> None:
-        pieces, size = [self._buffer], len(self._buffer)
+        pieces: list[bytes] = []
+        size = len(self._buffer) - self._at
         while size < wanted and not self._is_over:
             piece = next(self._chunks, None)
             if piece is None:
@@ -204,13 +205,19 @@ class JsonStream:
             else:
                 pieces.append(piece)
                 size += len(piece)
-        if len(pieces) > 1:
-            self._buffer = b"".join(pieces)
+        if pieces:
+            self._buffer = b"".join([self._buffer[self._at :], *pieces])
+            self._at = 0
+
+    def _cut(self) -> None:
+        if self._at:
+            self._buffer = self._buffer[self._at :]
+            self._at = 0
 
     def _drop(self, count: int) -> None:
-        if count:
-            self._buffer = self._buffer[count:]
-            self._before += count
+        # The bytes themselves go when more come in: a copy for each value would be quadratic.
+        self._at += count
+        self._before += count
 
 
 def read_json_lines(chunks: Iterable[bytes], name: str) -> Iterator[tuple[Window, list[int]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -48,6 +48,8 @@ class Materials:
     rows_are_tasks: bool
     most_unpacked_bytes: int
     summary: Staged
+    #: Raises when the import was cancelled.
+    check_cancelled: Callable[[], None]
 
     def leave_out(self, file: str, reason: str, **place: int | str) -> None:
         """Note what could not be taken in: its file, where in it, and why."""

@@ -15,7 +15,9 @@ from treadle.labeling.imports.reading import malformed
 _MOST_COLUMNS = 1_000
 _LONGEST_LINE_CHARACTERS = 16 * 1024**2
 _WHOLE = re.compile(r"[+-]?(?!0\d)\d{1,15}")
-_DECIMAL = re.compile(r"[+-]?(?!0\d)(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?")
+_DECIMAL = re.compile(r"[+-]?(?!0\d)(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
+#: What is longer is text, whatever its digits.
+_LONGEST_NUMBER_CHARACTERS = 400
 #: Rows of a piece.
 _PIECE = 1_000
 
@@ -101,9 +103,13 @@ def _find_kinds(file: BinaryIO, name: str, delimiter: str) -> list[Any]:
     for _line, row in table:
         for place in open_columns:
             whole[place] = whole[place] and _WHOLE.fullmatch(row[place]) is not None
-            decimal[place] = whole[place] or (decimal[place] and _DECIMAL.fullmatch(row[place]) is not None)
+            decimal[place] = whole[place] or (decimal[place] and _is_decimal(row[place]))
         open_columns = [place for place in open_columns if decimal[place]]
     return [int if whole[place] else float if decimal[place] else str for place in range(len(header))]
+
+
+def _is_decimal(value: str) -> bool:
+    return len(value) <= _LONGEST_NUMBER_CHARACTERS and _DECIMAL.fullmatch(value) is not None
 
 
 def _read(file: BinaryIO, name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

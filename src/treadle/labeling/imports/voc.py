@@ -32,7 +32,7 @@ _HEAD_BYTES = 4_000
 class _Element:
     name: str
     line: int
-    text: str = ""
+    texts: list[str] = field(default_factory=list)
     parts: list[_Element] = field(default_factory=list)
 
     def find(self, *path: str) -> _Element | None:
@@ -43,7 +43,7 @@ class _Element:
 
     def said(self, *path: str) -> str:
         found = self.find(*path)
-        return found.text.strip() if found else ""
+        return "".join(found.texts).strip() if found else ""
 
 
 def is_voc(folder: Folder, path: str) -> bool:
@@ -133,6 +133,7 @@ def _size(root: _Element) -> tuple[int, int]:
 def _parse(content: bytes, name: str) -> _Element:
     """The elements of an XML file. Raises Invalid("file-malformed"), and for a DOCTYPE or entities."""
     parser = expat.ParserCreate()
+    parser.buffer_text = True  # else a call for each line
     root = _Element("", 0)
     open_elements, count = [root], 0
 
@@ -149,7 +150,7 @@ def _parse(content: bytes, name: str) -> _Element:
         open_elements.pop()
 
     def add(text: str) -> None:
-        open_elements[-1].text += text
+        open_elements[-1].texts.append(text)
 
     def refuse(*_arguments: object) -> None:
         raise malformed(name, "holds a DOCTYPE, which may hide anything. Take it out and send it again.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -26,12 +26,10 @@ _MOST_CLASSES_BYTES = 1024**2
 _BOX, _SCORED_BOX, _CORNERS, _SMALLEST_OUTLINE = 4, 5, 8, 6  # numbers behind the class
 #: Corners that are off by this share of the longer side are still a box that was turned.
 _SQUARE = 0.01
-_LIST = re.compile(r"^names\s*:\s*\[(?P<items>.*?)\]", re.MULTILINE | re.DOTALL)
-_MAP = re.compile(r"^names\s*:\s*\{(?P<items>.*?)\}", re.MULTILINE | re.DOTALL)
-_BLOCK = re.compile(
-    r"^names\s*:[ \t]*(?:#[^\n]*)?\n(?P<items>(?:[ \t]*(?:-|\d+\s*:)[^\n]*\n?|[ \t]*\n)+)", re.MULTILINE
-)
-_CLASSES = ("classes.txt", "obj.names", "notes.json", "data.yaml", "data.yml", "dataset.yaml")
+_NAMES = re.compile(r"^names[ \t]*:", re.MULTILINE)
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_OPENED = re.compile(r"\s*([\[{])")
+_BLOCK = re.compile(r"[ \t]*(?:#[^\n]*)?\n(?P<items>(?:[ \t]*(?:-|\d+[ \t]*:)[^\n]*\n?|[ \t]*\n)+)")
 _NOT_LABELS = ("classes.txt", "train.txt", "val.txt", "test.txt", "readme.txt", "requirements.txt")
 
 
@@ -207,20 +205,27 @@ def _from_notes(text: str, path: str) -> dict[int, str]:
 
 def _from_yaml(text: str) -> dict[int, str]:
     """The names in a ``data.yaml``, in the three ways that they are written."""
-    if found := _LIST.search(text):
-        return dict(enumerate(_unquoted(part) for part in _parts(found["items"])))
-    if found := _MAP.search(text) or _BLOCK.search(text):
-        names: dict[int, str] = {}
-        is_map = found.re is _MAP
-        for part in _parts(found["items"]) if is_map else found["items"].split("\n"):
-            entry = part.split(" #")[0].strip()
-            number, separator, name = entry.partition(":")
-            if entry.startswith("-"):
-                names[len(names)] = _unquoted(entry[1:])
-            elif separator and number.strip().isdigit():
-                names[int(number)] = _unquoted(name)
-        return names
-    return {}
+    key = _NAMES.search(text)
+    if key is None:
+        return {}
+    if opened := _OPENED.match(text, key.end()):
+        closed = text.find("]" if opened[1] == "[" else "}", opened.end())
+        parts = _parts(text[opened.end() : closed]) if closed >= 0 else []
+        return dict(enumerate(map(_unquoted, parts))) if opened[1] == "[" else _from_entries(parts)
+    block = _BLOCK.match(text, key.end())
+    return _from_entries(block["items"].split("\n")) if block else {}
+
+
+def _from_entries(parts: Iterable[str]) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for part in parts:
+        entry = part.split(" #")[0].strip()
+        number, separator, name = entry.partition(":")
+        if entry.startswith("-"):
+            names[len(names)] = _unquoted(entry[1:])
+        elif separator and _NUMBER.fullmatch(number.strip()):
+            names[int(number)] = _unquoted(name)
+    return names
 
 
 def _parts(items: str) -> list[str]:
