@@ -207,8 +207,7 @@ def _write_batch(tx: Tx, order: DuplicateOrder, source_id: int, rows: Sequence[M
 
 
 def _show(run: JobRun, order: DuplicateOrder) -> None:
-    with run.database.write() as tx:
-        writing.finish(tx, order.import_id)
+    writing.show(run.database, order.import_id)
 
 
 def _source_of(run: JobRun) -> int:

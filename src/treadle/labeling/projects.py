@@ -156,6 +156,7 @@ def restore(tx: Tx, grant: Grant) -> Mapping[str, Any]:
         raise NotFound(
             "project-freed", f"Project {project_id} was deleted over {KEPT.days} days ago and is being freed."
         )
+    overlap.apply_rules(tx, grant)  # again: the job that was at it was cancelled with the project
     _record_change(tx, grant, "project.restored")
     return get(tx, project_id)
 

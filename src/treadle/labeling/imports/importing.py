@@ -103,8 +103,7 @@ def _write(database: Database, grant: Grant, blocks: Sequence[Block], count: int
     except BaseException:
         writing.undo(database, import_id)
         raise
-    with database.write() as tx:
-        writing.finish(tx, import_id)
+    writing.show(database, import_id)
     return import_id
 
 

@@ -166,8 +166,7 @@ def _write(run: JobRun, order: ImportOrder, total: int) -> int:
 
 
 def _show(run: JobRun, order: ImportOrder) -> list[int]:
-    with run.database.write() as tx:
-        writing.finish(tx, order.import_id)
+    writing.show(run.database, order.import_id)
     _forget_staging(run, order)
     return _forget_archives(run, order)
 

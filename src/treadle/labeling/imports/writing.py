@@ -13,7 +13,7 @@ from treadle import events
 from treadle.db import Database, Tx, schema
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
-from treadle.db.schema import imports, predictions, tasks
+from treadle.db.schema import imports, predictions, projects, tasks
 from treadle.labeling.imports.batch import write_batch
 from treadle.labeling.imports.blocks import Block, to_batches
 from treadle.labeling.tally import add_to_counters, count_out
@@ -40,6 +40,13 @@ _PROGRESS = select(
     imports.c.user_id,
 ).where(imports.c.id == bindparam("import_id"))
 
+# Whoever has it shared already would wait in a ring: it comes first in its transaction.
+_HOLD_PROJECT = (
+    select(projects.c.id)
+    .join(imports, imports.c.project_id == projects.c.id)
+    .where(imports.c.id == bindparam("import_id"))
+    .with_for_update(key_share=True, of=projects)
+)
 _LOCK = Prepared(select(_t.id).where(one_of(_t.id, "ids")).order_by(_t.id).with_for_update(of=tasks))
 _MADE = select(_p.id, _p.task_id).where(
     _p.project_id == bindparam("of_project"), _p.import_id == bindparam("of_import")
@@ -121,6 +128,16 @@ def write_all(
             told_s = time.monotonic()
     report(written)
     return written
+
+
+def show(database: Database, import_id: int) -> None:
+    """`finish` rows that were committed before, when nobody is half way with counting them.
+
+    Who changes how many people tasks need holds the project, and counts those that show.
+    """
+    with database.write() as tx:
+        tx.execute(_HOLD_PROJECT, {"import_id": import_id})
+        finish(tx, import_id)
 
 
 def finish(tx: Tx, import_id: int) -> None:
