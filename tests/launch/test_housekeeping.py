@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 
 from tests.labeling.studio import open_studio
@@ -14,7 +17,9 @@ from treadle.db.schema import jobs as job_table
 from treadle.jobs import JobParts
 from treadle.labeling.exports import EXPORT_JOB, ExportOrder, start_export
 from treadle.labeling.saving import KEPT, Answer, keep_answer, save_key
+from treadle.launch import housekeeping
 from treadle.launch.housekeeping import keep_house
+from treadle.launch.opening import keep_temporary_files_in
 from treadle.objects import MemoryObjects
 from treadle.permissions import Permission
 from treadle.settings import Settings
@@ -45,3 +50,29 @@ def test_old_answers_and_old_export_files_go_and_the_rest_stays(database: Databa
     with database.read() as tx:
         assert list(tx.execute(select(idempotency.c.key)).scalars()) == ["new"]
     assert [each.key for each in parts.objects.list("exports/")] == [f"exports/{made[1]}"]
+
+
+def test_a_chore_that_cannot_be_done_does_not_keep_the_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def fail(_parts: JobParts) -> int:
+        raise PermissionError("somebody else's file")
+
+    def clear(_parts: JobParts) -> int:
+        done.append("clear")
+        return 1
+
+    monkeypatch.setattr(housekeeping, "CHORES", (fail, clear))
+    keep_house(JobParts(database, MemoryObjects(), Settings()))
+    assert done == ["clear"]
+
+
+def test_what_is_written_for_a_moment_lies_beside_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    keep_temporary_files_in(tmp_path)
+    with tempfile.NamedTemporaryFile() as file:
+        assert Path(file.name).parent == (tmp_path / "tmp").resolve()

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
+from treadle.errors import TreadleError
 from treadle.jobs import JobParts
 from treadle.labeling.exports import forget_old_exports
 from treadle.labeling.imports.writing import undo_abandoned
@@ -53,11 +54,19 @@ CHORES: tuple[Callable[[JobParts], int], ...] = (
 
 
 def keep_house(parts: JobParts) -> None:
-    """Do every chore once."""
+    """Do every chore once; one that cannot be done now does not keep the others."""
     for chore in CHORES:
+        _do(chore, parts)
+
+
+def _do(chore: Callable[[JobParts], int], parts: JobParts) -> None:
+    try:
         count = chore(parts)
-        if count:
-            logger.info("Cleared away", extra={"chore": chore.__name__, "count": count})
+    except (DBAPIError, OSError, TreadleError) as error:
+        logger.warning("A chore waits for an hour", extra={"chore": chore.__name__, "error": str(error)})
+        return
+    if count:
+        logger.info("Cleared away", extra={"chore": chore.__name__, "count": count})
 
 
 def start_housekeeping(parts: JobParts) -> None:
@@ -68,10 +77,5 @@ def start_housekeeping(parts: JobParts) -> None:
 def _repeat(parts: JobParts) -> None:
     pause = threading.Event()
     while True:
-        try:
-            keep_house(parts)
-        except DBAPIError as error:
-            logger.warning(
-                "The chores wait for an hour: the database did not answer", extra={"error": str(error)}
-            )
+        keep_house(parts)
         pause.wait(_EVERY_S)

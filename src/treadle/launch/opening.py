@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -21,6 +23,13 @@ def open_job_parts(settings: Settings) -> JobParts:
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)
     return JobParts(database, LocalObjects(settings.data_dir / "objects"), settings)
+
+
+def keep_temporary_files_in(data_dir: Path) -> None:
+    """Let what this process writes for a moment lie beside the data: /tmp is memory on many a host."""
+    folder = data_dir / "tmp"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder.resolve())
 
 
 def check_is_shared(settings: Settings) -> None:

@@ -9,7 +9,7 @@ import uvicorn
 
 from treadle.launch.listening import listen
 from treadle.launch.logs import start_logging
-from treadle.launch.opening import check_is_shared, refusing
+from treadle.launch.opening import check_is_shared, keep_temporary_files_in, refusing
 from treadle.settings import Settings, load_settings
 from treadle.web.app import create_app
 from treadle.web.parts import open_parts
@@ -37,6 +37,7 @@ def serve_on(listening: socket.socket, settings: Settings) -> None:
     start_logging(settings, "web")
     with refusing(settings):
         parts = open_parts(settings)
+        keep_temporary_files_in(settings.data_dir)
     config = uvicorn.Config(
         create_app(parts),
         http="httptools",

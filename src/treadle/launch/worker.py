@@ -19,7 +19,7 @@ from treadle.labeling.overlap import OVERLAP_JOB
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB
 from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
-from treadle.launch.opening import check_is_shared, open_job_parts, refusing
+from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
 from treadle.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ def work(settings: Settings) -> None:
     start_logging(settings, "worker")
     with refusing(settings):
         parts = open_job_parts(settings)
+        keep_temporary_files_in(settings.data_dir)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     start_housekeeping(parts)

@@ -115,7 +115,7 @@ def get_snapshot(tx: Tx, grant: Grant, export_id: int) -> Mapping[str, Any]:
     wanted = {"export_id": export_id, "project_id": grant.project_id}
     row = tx.execute(_ONE, wanted).mappings().first()
     if row is None:
-        raise NotFound("snapshot-not-found", f"No Export matches the given query. There is no {export_id}.")
+        raise _no_snapshot(export_id)
     return dict(row)
 
 
@@ -128,8 +128,10 @@ def remove_snapshot(tx: Tx, grant: Grant, export_id: int) -> list[str]:
     """Delete a snapshot; the keys of its files, which the caller deletes after the commit."""
     row = get_snapshot(tx, grant, export_id)
     converted = tx.execute(_CONVERSIONS, {"export_id": export_id}).all()
-    tx.execute(delete(exports).where(_e.id == export_id))
-    keys = [key for key in (row["object_key"], *(each.object_key for each in converted)) if key]
+    tx.execute(delete(exports).where(_e.id == row["id"]))
+    # Also files that a job writes at this moment; one that ends later finds no row, and takes its own away.
+    formats = ("JSON", *(each.export_type for each in converted))
+    keys = [_key(SnapshotOrder(export_id, each)) for each in formats]
     return [*keys, *map(report_key, keys)]
 
 
@@ -196,6 +198,8 @@ SNAPSHOT_JOB = JobKind(JOB_NAME, run_snapshot, Permission.EXPORT, undo_snapshot)
 
 def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
     key = _key(order)
+    with run.database.read() as tx:
+        get_snapshot(tx, run.grant, order.export_id)
     if order.export_type == "JSON":
         written = _write_whole(run, order, key)
         counters = {"task_number": written.tasks, "annotation_number": written.annotations}
@@ -204,7 +208,8 @@ def _write(run: JobRun, order: SnapshotOrder) -> dict[str, Any]:
         written = convert_file(run, _key(SnapshotOrder(order.export_id)), order.export_type, key)
         values = {}
     with run.database.write() as tx:
-        _set_status(tx, order, {"status": "completed", "object_key": key, **values})
+        if not _set_status(tx, order, {"status": "completed", "object_key": key, **values}):
+            raise _no_snapshot(order.export_id)
     return {
         "export": order.export_id,
         "export_type": order.export_type,
@@ -229,13 +234,17 @@ def _query(run: JobRun, view_id: int | None) -> TaskQuery:
         return views.query_of(tx, run.grant, view_id)
 
 
-def _set_status(tx: Tx, order: SnapshotOrder, values: Mapping[str, Any]) -> None:
+def _set_status(tx: Tx, order: SnapshotOrder, values: Mapping[str, Any]) -> bool:
+    """Whether it is there still."""
     if order.export_type == "JSON":
         statement = update(exports).where(_e.id == order.export_id)
-        tx.execute(statement.values(finished_at=tx.now, **values))
-        return
+        return tx.execute(statement.values(finished_at=tx.now, **values)).rowcount > 0
     conversion = (_x.export_id == order.export_id) & (_x.export_type == order.export_type)
-    tx.execute(update(export_conversions).where(conversion).values(**values))
+    return tx.execute(update(export_conversions).where(conversion).values(**values)).rowcount > 0
+
+
+def _no_snapshot(export_id: int) -> NotFound:
+    return NotFound("snapshot-not-found", f"No Export matches the given query. There is no {export_id}.")
 
 
 def _key(order: SnapshotOrder) -> str:
