@@ -25,6 +25,7 @@ from treadle.labeling.config import parse_config
 from treadle.labeling.imports.archives import Archive
 from treadle.labeling.imports.checking import Checker, Staged
 from treadle.labeling.imports.json_stream import JsonStream
+from treadle.labeling.imports.quick_checks import row_decoders
 from treadle.labeling.imports.rows import StagedTask
 
 ROW = b'{"image": "/a.jpg"}'
@@ -66,6 +67,12 @@ def lying() -> bytes:
         at = content.rindex(mark)
         content[at + place : at + place + 4] = struct.pack("<I", 100)
     return bytes(content)
+
+
+def crowded() -> bytes:
+    """An archive that lists more files than it says."""
+    listed = (b"PK\x01\x02" + b"\0" * 42) * 200_001
+    return listed + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(listed), 0, 0)
 
 
 def encrypted() -> bytes:
@@ -121,7 +128,8 @@ LAUGHS = b'<!DOCTYPE a [<!ENTITY b "' + b"ha" * 100 + b'">]>'
         ("a.zip", promising(2**32 - 2), "times its size"),
         ("a.zip", lying(), "a.csv in it is broken"),
         ("a.zip", zipped({"a.jpg": picture()})[:-30], "is no archive"),
-        ("a.zip", b"PK\x05\x06" + b"\xff" * 18, "is no archive|lists 65535 files"),
+        ("a.zip", b"PK\x05\x06" + b"\xff" * 18, "is no archive|has a list of files"),
+        ("a.zip", crowded(), "lists 200001 files"),
         ("a.zip", b"no archive", "is no archive"),
         ("a.zip", zipped({}), "no task"),
         ("a.zip", zipped({"deeper.zip": zipped({"a.jpg": picture()})}), "no task"),
@@ -177,6 +185,14 @@ def test_an_annotation_by_a_number_that_is_no_id_is_the_importers(studio: Studio
     rows = json.dumps([{"data": {"image": "/a.jpg"}, "annotations": done}]).encode()
     (task,) = run_import(studio, tmp_path, {"a.json": rows}).tasks
     assert len(task["annotations"]) == 3
+
+
+def test_rows_whose_keys_all_differ_tell_and_keep_few_of_them(studio: Studio, tmp_path: Path) -> None:
+    rows = [{"image": "/a.jpg", f"{n}-" + "x" * 500: n} for n in range(3_000)]
+    before = row_decoders.cache_info().misses
+    columns = run_import(studio, tmp_path, {"a.json": json.dumps(rows).encode()}).result["data_columns"]
+    assert (len(columns), max(map(len, columns))) == (1_000, 200)
+    assert row_decoders.cache_info().misses - before == 1  # for the first rows
 
 
 def test_what_a_reader_made_holds_no_nul() -> None:

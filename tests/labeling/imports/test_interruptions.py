@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.faults.recounting import check_counts
 from tests.labeling.imports.importing import list_tasks, order_import, parts_of, picture, zipped
 from tests.labeling.studio import Studio, box
 from treadle import jobs
+from treadle.db import Tx
 from treadle.db.schema import file_uploads, predictions
 from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobParts, JobState
@@ -143,6 +144,29 @@ def test_predictions_that_fail_half_way_leave_nothing(
     assert (job.state, done) == (JobState.FAILED, [True])
     assert count_predictions(studio) == (0, 0, 0)
     assert list(parts.objects.list()) == []
+
+
+def test_many_predictions_at_once_hold_the_database_for_a_batch_at_a_time(
+    studio: Studio, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with studio.database.read() as tx:
+        grant = studio.grant(tx, "editor", Permission.PREDICTION_WRITE)
+    write = prediction_imports._write_batch
+    sizes: list[int] = []
+
+    def write_one(tx: Tx, import_id: int, project_id: int, rows: Sequence[Any]) -> None:
+        sizes.append(len(rows))
+        if rows[-1].score:
+            raise Invalid("task-gone", "A task was deleted meanwhile.")
+        write(tx, import_id, project_id, rows)
+
+    monkeypatch.setattr(prediction_imports, "_write_batch", write_one)
+    rows = [{"task": each, "result": [box()]} for each in ids[:301]]
+    assert import_predictions(studio.database, grant, json.dumps(rows).encode()) == 301
+    assert max(sizes) <= 200
+    with pytest.raises(Invalid, match="deleted meanwhile"):
+        import_predictions(studio.database, grant, json.dumps([*rows, {**rows[0], "score": 1}]).encode())
+    assert count_predictions(studio) == (301, 301, 301)
 
 
 def test_a_task_deleted_while_predictions_for_it_come_in_leaves_exact_counts(

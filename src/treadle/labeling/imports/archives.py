@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+from treadle.errors import Invalid
 from treadle.labeling.imports.materials import KeptPicture, Materials
 from treadle.labeling.imports.reading import malformed
 
@@ -23,6 +24,7 @@ _MOST_DIRECTORY_BYTES = 64 * 1024**2
 _SUSPICIOUS_BYTES = 256 * 1024**2
 _MOST_RATIO = 200
 _CHUNK_BYTES = 256 * 1024
+_MEMBER = b"PK\x01\x02"
 _END = b"PK\x05\x06"
 _END_64 = b"PK\x06\x06"
 _POINTER_64 = b"PK\x06\x07"
@@ -137,21 +139,28 @@ def _is_litter(path: str) -> bool:
 
 
 def _check_directory(file: BinaryIO, name: str) -> None:
-    """Look at how long the list of members is before it is read into memory."""
+    """Look at how long the list of members is, and count them, before it is read into memory."""
     size = file.seek(0, io.SEEK_END)
     file.seek(max(0, size - 65_557))  # the longest comment and the record itself
     tail = file.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
-        raise malformed(name, "is no archive that can be read (its end is missing).")
-    members = int.from_bytes(tail[at + 10 : at + 12], "little")
+        raise _endless(name)
     listed = int.from_bytes(tail[at + 12 : at + 16], "little")
     large = at - 76  # where the record of large archives lies, behind it the pointer to it
-    if large >= 0 and tail[at - 20 : at - 16] == _POINTER_64 and tail[large : large + 4] == _END_64:
-        members = max(members, int.from_bytes(tail[large + 32 : large + 40], "little"))
-        listed = max(
-            listed if listed < 2**32 - 1 else 0, int.from_bytes(tail[large + 40 : large + 48], "little")
-        )
+    if tail[max(0, at - 20) : at].startswith(_POINTER_64):
+        if large < 0 or tail[large : large + 4] != _END_64:
+            raise _endless(name)
+        listed = int.from_bytes(tail[large + 40 : large + 48], "little")
+    if listed > _MOST_DIRECTORY_BYTES:
+        raise malformed(name, f"has a list of files of {listed} bytes; at most {_MOST_DIRECTORY_BYTES}.")
+    end = size - len(tail) + at
+    file.seek(max(0, end - 76 - listed))
+    members = file.read(listed + 76).count(_MEMBER)  # whatever the end says of their number
     file.seek(0)
-    if members > _MOST_MEMBERS or listed > _MOST_DIRECTORY_BYTES:
+    if members > _MOST_MEMBERS:
         raise malformed(name, f"lists {members} files; at most {_MOST_MEMBERS} at once.")
+
+
+def _endless(name: str) -> Invalid:
+    return malformed(name, "is no archive that can be read (its end is missing).")

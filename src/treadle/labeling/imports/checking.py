@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig
 from treadle.labeling.imports.blocks import Block, Form, staged_block
 from treadle.labeling.imports.json_stream import Window, not_json
-from treadle.labeling.imports.quick_checks import SameConfig, row_decoders
+from treadle.labeling.imports.quick_checks import MOST_TYPED_COLUMNS, SameConfig, row_decoders
 from treadle.labeling.imports.reading import malformed
 from treadle.labeling.imports.rows import StagedTask, stage
 from treadle.labeling.json_text import holds_nul
@@ -23,6 +23,9 @@ Place = Callable[[int], str]
 
 #: Rows that are looked at for columns before a whole window is.
 _FIRST = 16
+#: Columns are told up to here: rows whose keys are all different have as many as there are rows.
+_MOST_COLUMNS = 1_000
+_LONGEST_COLUMN_CHARACTERS = 200
 _keys = msgspec.json.Decoder(dict[str, Raw])
 _rows_of_keys = msgspec.json.Decoder(list[dict[str, Raw]])
 
@@ -97,7 +100,7 @@ class Checker:
 
     def _staged(self, tasks: list[StagedTask]) -> Block:
         for task in tasks:
-            self._columns.update(dict.fromkeys(_keys.decode(task.data)))
+            self._note(_keys.decode(task.data))
             self.summary.annotation_count += len(task.annotations)
             self.summary.prediction_count += len(task.predictions)
         self._count(len(tasks))
@@ -129,10 +132,16 @@ class Checker:
         found = _columns_of(text)
         if found is None or (self._quick and found.keys() <= self._typed):
             return False
-        self._columns.update(found)
+        self._note(found)
         self._typed = frozenset(self._columns)
-        self._quick = list(row_decoders(self._key, tuple(self._columns)))
+        columns = tuple(self._columns)
+        self._quick = list(row_decoders(self._key, columns)) if len(columns) <= MOST_TYPED_COLUMNS else []
         return bool(self._quick)
+
+    def _note(self, found: Iterable[str]) -> None:
+        for column in found:
+            if len(self._columns) < _MOST_COLUMNS:
+                self._columns[column[:_LONGEST_COLUMN_CHARACTERS]] = None
 
     def _count(self, tasks: int) -> None:
         self.summary.task_count += tasks

@@ -32,7 +32,7 @@ from treadle.labeling.visibility import visible_tasks
 from treadle.permissions import Permission
 
 #: Rows a transaction writes: they are long, of a kilobyte or more each.
-BATCH = 500
+BATCH = 200
 _BATCH_BESIDE = 100
 
 _t = tasks.c
@@ -81,13 +81,24 @@ def import_predictions(database: Database, grant: Grant, body: bytes) -> int:
     """
     assert grant.project_id is not None
     blocks = list(_read(database, grant.project_id, [body]))
-    rows = [row for block in blocks for row in _rows.decode(block.text)]
+    count = sum(block.count for block in blocks)
+    if count <= BATCH:
+        with database.write() as tx:
+            import_id = begin(tx, grant)
+            rows = [row for block in blocks for row in _rows.decode(block.text)]
+            _write_batch(tx, import_id, grant.project_id, rows)
+            writing.finish(tx, import_id)
+        return count
     with database.write() as tx:
         import_id = begin(tx, grant)
-        for start in range(0, len(rows), BATCH):
-            _write_batch(tx, import_id, grant.project_id, rows[start : start + BATCH])
+    try:
+        _write_all(database, grant.project_id, import_id, blocks, report=_tell_nobody)
+    except BaseException:
+        writing.undo(database, import_id)
+        raise
+    with database.write() as tx:
         writing.finish(tx, import_id)
-    return len(rows)
+    return count
 
 
 def start_predictions(tx: Tx, grant: Grant, body_key: str) -> tuple[jobs.Job, int]:
@@ -250,6 +261,10 @@ def _write_batch(tx: Tx, import_id: int, project_id: int, rows: Sequence[Predict
         of_tasks = [task_id for task_id, count in times.items() if count == more]
         tx.execute(_ADD, {"of_project": project_id, "task_ids": id_list(of_tasks), "more": more})
     tx.execute(_NOTE, {"of_import": import_id, "more": len(rows)})
+
+
+def _tell_nobody(_written: int) -> None:
+    return None
 
 
 def _wrong(number: int, what: str) -> Invalid:

@@ -28,7 +28,8 @@ _DATA: dict[str, Any] = {
 }
 _Decoder: TypeAlias = "msgspec.json.Decoder[Any]"
 _Fields: TypeAlias = "list[tuple[str, Any] | tuple[str, Any, Any]]"
-_MOST_COLUMNS = 200
+#: Rows of more columns are looked at one by one.
+MOST_TYPED_COLUMNS = 200
 _MOST_LABELS = 2_000
 
 
@@ -177,7 +178,7 @@ def prediction_decoder(config: SameConfig) -> _Decoder:
 
 def data_type(config: LabelConfig, columns: tuple[str, ...]) -> Any:
     """The type of data that has these keys at most, and all that the config shows; None without one."""
-    if len(columns) > _MOST_COLUMNS:
+    if len(columns) > MOST_TYPED_COLUMNS:
         return None
     wanted: dict[str, Any] = {}
     for key in data_keys(config):
