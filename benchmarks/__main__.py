@@ -27,26 +27,39 @@ _HEAD = """# Results
 Made by `make bench`: Label Studio {peer} and Treadle in turn on one machine, round after round, asked by
 the same client; medians over the rounds. CPU is user and system time of all processes of a server, from
 the request until the server is idle again. Both on SQLite, ours with `synchronous=FULL`. A budget that
-says 1/20 means: at most a twentieth of Label Studio's CPU in the same run.
-
+says 1/20 means: at most a twentieth of Label Studio's CPU in the same run. A part can be measured anew by
+itself (`python -m benchmarks --only beside`), so each says when it was.
 """
 Part = Callable[[bool], list[Row]]
 
 
 def main() -> None:
-    """Measure, print, and write the table unless only a part was asked for."""
+    """Measure and print part by part; a full run writes each into its section of the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("--short", action="store_true", help="smaller sizes, fewer rounds: about 5 minutes")
-    parser.add_argument("--only", choices=PARTS, help="measure one part and write nothing")
+    parser.add_argument("--short", action="store_true", help="smaller sizes, fewer rounds; writes nothing")
+    parser.add_argument("--only", choices=PARTS, help="measure one part")
     arguments = parser.parse_args()
+    for name in [arguments.only] if arguments.only else PARTS:
+        section = measure(name, is_short=arguments.short)
+        print(section, flush=True)
+        if not arguments.short:
+            write_section(name, section)
+
+
+def measure(name: str, *, is_short: bool) -> str:
+    """The section of one part: when and on what it was measured, and its table."""
     load = os.getloadavg()[0]
-    chosen = [arguments.only] if arguments.only else list(PARTS)
-    texts = [f"## {_TITLES[name]}\n\n{table(PARTS[name](arguments.short))}" for name in chosen]
-    length = "short run, smaller sizes" if arguments.short else "full run"
-    text = f"{_HEAD.format(peer=LABEL_STUDIO)}{_machine(load, length)}\n" + "\n".join(texts)
-    print(text)
-    if not arguments.only:
-        RESULTS.write_text(text, "utf-8")
+    rows = PARTS[name](is_short)
+    return f"{_TITLES[name]}\n\n{_machine(load)}\n{table(rows)}"
+
+
+def write_section(name: str, section: str) -> None:
+    """Put a section into the results, in the place of the one before it."""
+    old = RESULTS.read_text("utf-8").split("\n## ")[1:] if RESULTS.exists() else []
+    sections = {each.partition("\n")[0]: each for each in old} | {_TITLES[name]: section}
+    kept = [sections[title] for title in _TITLES.values() if title in sections]
+    head = _HEAD.format(peer=LABEL_STUDIO)
+    RESULTS.write_text("".join([head, *(f"\n## {each.strip()}\n" for each in kept)]), "utf-8")
 
 
 def measure_beside(is_short: bool) -> list[Row]:
@@ -80,7 +93,7 @@ def measure_alone(is_short: bool) -> list[Row]:
         *alone.measure_scale(_tell, 100_000 if is_short else 1_000_000),
         *alone.measure_saves_beside(_tell, 20_000 if is_short else 100_000, 2_000 if is_short else 10_000),
         *alone.measure_start(_tell),
-        *alone.measure_memory(_tell, 200 * 1024**2 if is_short else 2 * 1024**3),
+        *alone.measure_memory(_tell, 2 * 10**8 if is_short else 2 * 10**9),
         *alone.measure_size(_tell),
     ]
 
@@ -97,10 +110,10 @@ _TITLES = {
 }
 
 
-def _machine(load: float, length: str) -> str:
+def _machine(load: float) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
-        f"- {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, {length}, load before {load:.1f}, after "
+        f"- {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, load before {load:.1f}, after "
         f"{os.getloadavg()[0]:.1f}\n"
         f"- {os.cpu_count()} cores, {_processor()}, {platform.system()} {platform.release()}\n"
         f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}\n"
