@@ -14,6 +14,7 @@ import pytest
 
 from tests.labeling.imports.importing import run_import
 from tests.labeling.studio import Studio
+from treadle.labeling.imports.parquet import read_parquet
 
 
 def parquet(**columns: list[Any]) -> bytes:
@@ -37,6 +38,17 @@ def test_its_rows_are_tasks_with_their_kinds(studio: Studio, tmp_path: Path) -> 
     assert last == {"image": "/1499.jpg", "share": None, "tags": ["a", "b"], "at": "2026-11-21T00:00:00Z"}
 
 
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_texts_are_read_however_they_are_written(encoding: str) -> None:
+    images = [f"/{n}.jpg" for n in range(1_500)]
+    file = io.BytesIO()
+    table = pyarrow.table({"image": images})
+    pyarrow.parquet.write_table(table, file, use_dictionary=False, column_encoding={"image": encoding})
+    pieces = list(read_parquet(file, "rows.parquet"))
+    assert [row["image"] for piece in pieces for row in piece.rows] == images
+    assert len(pieces) <= 3
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -52,6 +64,24 @@ def test_a_broken_one_is_told(studio: Studio, tmp_path: Path, content: bytes, wo
     found = run_import(studio, tmp_path, {"rows.parquet": content})
     assert words in found.error
     assert found.tasks == []
+
+
+def test_a_text_that_comes_again_and_again_is_unpacked_a_few_rows_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("treadle.labeling.imports.parquet._MOST_OBJECT_BYTES", 64 * 1024)
+    content = io.BytesIO(parquet(image=["x" * 20 * 1024] * 7))
+    pieces = list(read_parquet(content, "rows.parquet"))
+    assert [len(piece.rows) for piece in pieces] == [3, 2, 2]
+    assert [line for piece in pieces for line in piece.lines] == [*range(1, 8)]
+
+
+def test_a_row_that_unpacks_to_more_than_memory_is_told(studio: Studio, tmp_path: Path) -> None:
+    """Kilobytes in the file."""
+    content = parquet(image=["/a", "/b"], more=[[], ["x" * 50_000] * 2_000])
+    assert len(content) < 1024**2
+    found = run_import(studio, tmp_path, {"rows.parquet": content})
+    assert "row 2 unpacks to 100" in found.error
 
 
 def test_without_the_extra_the_error_names_it(
