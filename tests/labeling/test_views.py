@@ -150,7 +150,7 @@ def test_a_wrong_filter_is_refused(studio: Studio, item: dict[str, Any]) -> None
         found(studio, item)
 
 
-@pytest.mark.parametrize("items", [5, "all", {"a": 1}, ["data.n"], [None], [[]], [{"filter": 5}]])
+@pytest.mark.parametrize("items", [5, "all", {"a": 1}, {}, "", ["data.n"], [None], [[]], [{"filter": 5}]])
 def test_malformed_filters_of_a_page_are_refused(studio: Studio, items: Any) -> None:
     with studio.database.read() as tx:
         grant = studio.grant(tx, "editor", Permission.TASK_READ)

@@ -53,8 +53,8 @@ class TaskQuery:
 
     @property
     def is_everything(self) -> bool:
-        """Nothing is left out."""
-        return not (self.filters or {}).get("items") and self.selected is None
+        """Nothing is left out. Raises Invalid where the filters are no list."""
+        return self.selected is None and not list_items(self.filters or {})
 
 
 def condition_of(tx: Tx, grant: Grant, query: TaskQuery) -> ColumnElement[bool]:
@@ -136,7 +136,9 @@ def directed(part: ColumnElement[Any], *, is_down: bool) -> ColumnElement[Any]:
 
 def list_items(filters: Mapping[str, Any]) -> Sequence[Any]:
     """The filters, each still to be checked. Raises Invalid where they are no list, or too many."""
-    items = filters.get("items") or []
+    items = filters.get("items")
+    if items is None:
+        return []
     if not isinstance(items, list) or len(items) > _MOST_ITEMS:
         raise _wrong("items", f"Give a list of at most {_MOST_ITEMS} filters.")
     return items
