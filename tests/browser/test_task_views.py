@@ -263,7 +263,9 @@ def test_predictions_of_selected_tasks_are_accepted_and_their_annotations_delete
     assert len(house.annotations(tasks[0])) == 1
 
 
-def test_selected_tasks_are_assigned_and_stand_under_mine(page: Page, street: tuple[int, list[int]]) -> None:
+def test_selected_tasks_are_assigned_and_stand_under_assigned_to_me(
+    page: Page, street: tuple[int, list[int]]
+) -> None:
     project_id, tasks = street
     open_tasks(page, project_id, 4)
     page.get_by_role("checkbox", name=f"Select task {tasks[2]}", exact=True).click()
@@ -272,7 +274,7 @@ def test_selected_tasks_are_assigned_and_stand_under_mine(page: Page, street: tu
     dialog.get_by_role("checkbox", name="ada@example.com").check()
     dialog.get_by_role("button", name="Assign 1 task").click()
     expect(page.get_by_text("1 task assigned to ada@example.com.")).to_be_visible()
-    tab(page, "Mine").click()
+    tab(page, "Assigned to me").click()
     expect(rows(page)).to_have_count(1)
     expect(rows(page)).to_have_attribute("data-task", str(tasks[2]))
 

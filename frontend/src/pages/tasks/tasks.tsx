@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { address } from '../../api/base';
 import { ApiError } from '../../api/client';
 import { projectQuery } from '../../api/projects';
@@ -62,6 +62,7 @@ function TaskTable({ project }: { project: Project }) {
   const me = useQuery(sessionQuery).data?.user?.id;
   const step = useRef<((by: -1 | 1) => void) | undefined>(undefined);
   const { first } = rows;
+  useStillListed(asking, first.isSuccess && !first.isFetching ? first.data.tasks : undefined);
   const exporting = useExportSelection(project, asking.selection, selection, asking.isChanged ? undefined : view?.id);
   const isRefused = first.error instanceof ApiError && first.error.status === 400;
   const acts: GridActs = {
@@ -116,6 +117,18 @@ function usePeople(): ReadonlyMap<number, Person> {
 function useTable(project: Project, people: ReadonlyMap<number, Person>, dataKeys: readonly string[], assigns: boolean): TableColumn[] {
   const keys = dataKeys.join('\n');
   return useMemo(() => tableColumns({ project, people, dataKeys: keys.split('\n').filter(Boolean), assigns, openAddress }), [project, people, keys, assigns]);
+}
+
+/** Other filters close the preview, unless the task in it heads their list too: nobody should act on a task that is out of sight. */
+function useStillListed({ asked, isReady, preview, look }: Asking, tasks: readonly TaskRow[] | undefined): void {
+  const filters = JSON.stringify([asked.filters, asked.match]);
+  const before = useRef<string>(undefined);
+  useEffect(() => {
+    if (!isReady || !tasks) return;
+    const isOther = before.current !== undefined && before.current !== filters;
+    before.current = filters;
+    if (isOther && preview !== undefined && !tasks.some(({ id }) => id === preview)) look(undefined);
+  });
 }
 
 /** Whether the last question took so long that a person waited. */

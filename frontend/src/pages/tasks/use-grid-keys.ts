@@ -36,13 +36,14 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
   const anchor = useRef(0);
   useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
 
-  const latest = useRef({ taskAt, onPreview });
-  latest.current = { taskAt, onPreview };
+  const latest = useRef({ taskAt, onPreview, preview });
+  latest.current = { taskAt, onPreview, preview };
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const follow = (index: number, tries = 20) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
+      if (latest.current.preview === undefined) return; // closed meanwhile
       const task = latest.current.taskAt(index);
       if (task) latest.current.onPreview(task.id);
       else if (tries > 0) follow(index, tries - 1); // its row is still on the way
@@ -76,6 +77,10 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
     if (preview !== undefined) follow(next);
     return next;
   };
+  const close = () => {
+    clearTimeout(timer.current);
+    onPreview(undefined);
+  };
   const open = () => {
     const task = taskAt(active);
     if (task) onOpen(task);
@@ -91,7 +96,7 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
     ArrowDown: () => go(active + across), ArrowUp: () => go(active - across), PageDown: () => go(active + page * across), PageUp: () => go(active - page * across), Home: () => go(0), End: () => go(total - 1),
     'shift+ArrowDown': () => void extend(go(active + across)), 'shift+ArrowUp': () => void extend(go(active - across)),
     ' ': () => look(active), x: () => toggle(active), 'mod+ ': () => toggle(active), Enter: open, 'mod+a': () => onSelect(EVERYTHING),
-    Escape: () => (preview === undefined ? onSelect(NOTHING) : onPreview(undefined)), Delete: remove, Backspace: remove,
+    Escape: () => (preview === undefined ? onSelect(NOTHING) : close()), Delete: remove, Backspace: remove,
   };
   const onKey = (event: KeyboardEvent) => {
     const act = event.target === event.currentTarget ? acts[nameOfKey(event.nativeEvent)] : undefined;
