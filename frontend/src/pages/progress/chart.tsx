@@ -44,7 +44,7 @@ function Line({ curve, x, y, width }: { curve: Curve; x: Scale; y: Scale; width:
   const { days, forecast } = curve;
   const [first, last] = [days[0], days.at(-1)];
   if (!first || !last) return null;
-  const points = [`${x(first.day - 1)} ${y(0)}`, ...days.map(({ day, sum }) => `${x(day)} ${y(sum)}`)].join('L');
+  const points = [`${x(first.day - 1)} ${y(curve.base)}`, ...days.map(({ day, sum }) => `${x(day)} ${y(sum)}`)].join('L');
   const end = x(last.day) > width - 90;
   return (
     <g fill="none">

@@ -11,6 +11,13 @@ test('days without work are days too, and the line adds up', () => {
   expect(forecast).toBeNull();
 });
 
+test('what no day added stands under the line from the first day of the project, so that it ends at what is finished', () => {
+  const { base, days, top } = curveOf({ days: [day('2026-11-04', 1)], today: '2026-11-05', since: '2026-11-03', finished: 3, target: 3, doneOn: null });
+  expect([base, top]).toEqual([2, 3]);
+  expect(days.map((each) => each.sum)).toEqual([2, 3, 3]);
+  expect(curveOf({ days: [day('2026-11-04', 5)], today: '2026-11-05', finished: 3, target: 3, doneOn: null }).base).toBe(0);
+});
+
 test('the forecast ends at the target on its day', () => {
   const { forecast, lastDay } = curveOf({ days: [day('2026-11-01', 5)], today: '2026-11-05', target: 10, doneOn: '2026-11-09' });
   expect(forecast).toMatchObject({ fromSum: 5, toSum: 10 });
@@ -42,5 +49,6 @@ test('the forecast is told in words, with what it rests on', () => {
   expect(told({ per_day: 12.4, based_on_days: 5, done_on: '2026-11-26' })).toBe('60 tasks to go. At 12 a day, as over the last 5 days of work, they are done on 26 Nov, in 5 days.');
   expect(told({ per_day: 60, based_on_days: 1, done_on: '2026-11-22' })).toContain('as on the one day of work so far, they are done tomorrow.');
   expect(told({ per_day: 0.001, based_on_days: 1, done_on: null })).toContain('nobody can say');
+  expect(told({ per_day: null, based_on_days: 0, done_on: null })).toContain('first annotation made here');
   expect(told({ per_day: 5, based_on_days: 1, done_on: null }, 100)).toBe('Every task is finished.');
 });

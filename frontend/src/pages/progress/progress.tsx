@@ -20,19 +20,26 @@ export function ProgressPage() {
   const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
   const project = useQuery(projectQuery(id)).data;
   const progress = useQuery(progressQuery(id));
+  const role = useRoleIn(id)?.role;
+  const isOwn = role === 'annotator' && progress.data?.forecast.per_day === null; // they see their own work alone, and get no forecast
   if (progress.isError) return <div className="scroll"><Failure error={progress.error} retry={() => void progress.refetch()} what="The progress" /></div>;
   if (!progress.data || !project) return <div className="scroll" aria-busy="true"><div className="progress-page"><div className="card whole"><Skeleton width="100%" height={300} /></div></div></div>;
   return (
     <div className="scroll">
-      {progress.data.days.length === 0 ? <Nothing project={project} /> : (
+      {!hasWork(progress.data, isOwn) ? <Nothing project={project} /> : (
         <div className="progress-page">
-          <Finished project={project} progress={progress.data} />
-          <Annotators project={project} annotators={progress.data.annotators} />
-          {progress.data.forecast.per_day !== null && <Labels project={project} labels={progress.data.labels} />}
+          <Finished project={project} progress={progress.data} isOwn={isOwn} />
+          {progress.data.annotators.length > 0 && <Annotators project={project} annotators={progress.data.annotators} />}
+          {!isOwn && <Labels project={project} labels={progress.data.labels} />}
         </div>
       )}
     </div>
   );
+}
+
+/** Whether there is anything to show; an annotator is shown nobody else's work, nor what came by import. */
+function hasWork({ tasks, days, labels }: ProjectProgress, isOwn: boolean): boolean {
+  return days.length > 0 || (!isOwn && (tasks.finished > 0 || tasks.started > 0 || labels.length > 0));
 }
 
 function Nothing({ project }: { project: Project }) {
@@ -45,20 +52,20 @@ function Nothing({ project }: { project: Project }) {
   return <Empty art={<Icon name="chart" size={28} />} title="Nothing is labelled yet" acts={next}>{empty ? 'The project has no tasks. Import some, and the curve begins with the first annotation.' : 'The curve, the forecast and who did how much begin with the first annotation.'}</Empty>;
 }
 
-function Finished({ project, progress }: { project: Project; progress: ProjectProgress }) {
+function Finished({ project, progress, isOwn }: { project: Project; progress: ProjectProgress; isOwn: boolean }) {
   const { tasks, days, forecast } = progress;
-  const sum = days.reduce((all, each) => all + each.submitted, 0);
-  const isOwn = forecast.per_day === null; // those who see their own work alone get no forecast
-  const target = isOwn ? 0 : Math.max(sum, tasks.total * Math.max(1, project.maximum_annotations));
-  const today = localToday();
-  const curve = curveOf({ days, today, target, doneOn: forecast.done_on });
-  const sentence = forecastSentence({ ...progress, today });
-  const figures: Array<[string, number]> = [['Finished', tasks.finished], ['Begun', tasks.started], ['Skipped', tasks.skipped], ['Tasks in all', tasks.total]];
+  const overlap = Math.max(1, project.maximum_annotations);
+  const target = isOwn ? 0 : Math.max(days.reduce((all, each) => all + each.submitted, 0), tasks.total * overlap);
+  const today = localDay(new Date());
+  const curve = curveOf({ days, today, since: localDay(new Date(project.created_at)), finished: isOwn ? 0 : tasks.finished * overlap, target, doneOn: forecast.done_on });
+  const sum = curve.days.at(-1)?.sum ?? 0;
+  const sentence = forecastSentence({ ...progress, today, isOwn });
+  const figures: Array<[string, number]> = [['Finished', tasks.finished], ['Begun', Math.max(0, tasks.started - tasks.finished)], ['Skipped', tasks.skipped], ['Tasks in all', tasks.total]];
   return (
     <section className="card whole" aria-labelledby="finished">
       <h2 id="finished">{isOwn ? 'Your work' : 'Finished work'}</h2>
       <dl className="figures-row">{figures.map(([name, n]) => <div key={name}><dt>{name}</dt><dd>{count(n)}</dd></div>)}</dl>
-      <ProgressChart curve={curve} target={target} name={`Annotations submitted up to each day: ${count(sum)} by ${shownDay(dayNumber(today), true)}. ${sentence}`} />
+      <ProgressChart curve={curve} target={target} name={`${curve.base > 0 ? 'Finished work' : 'Annotations submitted'} up to each day: ${count(sum)} by ${shownDay(dayNumber(today), true)}. ${sentence}`} />
       <p className="forecast">{sentence}</p>
       <details className="as-table">
         <summary>As a table</summary>
@@ -73,7 +80,6 @@ function Finished({ project, progress }: { project: Project; progress: ProjectPr
   );
 }
 
-function localToday(): string {
-  const now = new Date();
-  return dateOf(Math.floor((now.getTime() - now.getTimezoneOffset() * 60_000) / 86_400_000));
+function localDay(moment: Date): string {
+  return dateOf(Math.floor((moment.getTime() - moment.getTimezoneOffset() * 60_000) / 86_400_000));
 }
