@@ -10,6 +10,7 @@ export interface KeySheetProps {
 
 /** Keys that the picture and the text have for themselves while they have the focus; they cannot be changed. */
 const FIXED: ReadonlyArray<readonly [keys: string, title: string]> = [
+  ['Enter', 'Finish the shape being drawn; on the picture reached by Tab, with a label taken up: put a shape into its middle'],
   ['Alt + arrows', 'Resize the selected shape by 1 px (Shift: 10)'],
   ['Page up, Page down', 'Rotate by 1° (Shift: 15)'],
   [', .', 'Pick a corner of the selected polygon; arrows move it, Insert adds one, Del takes it away'],
@@ -39,7 +40,7 @@ export function KeySheet({ keyMap, known }: KeySheetProps) {
   const commands = keyMap.list().filter((command) => known.has(command.id));
   return (
     <>
-      <p className="two">Press a key’s button to give the act another key. Changes are remembered in this browser.</p>
+      <p className="two">Press a key’s button to give the act another key. Changes go with you to every browser.</p>
       {trouble && <p className="notice warn" role="alert">{trouble}</p>}
       <dl className="keys">
         {commands.map(({ id, title, keys }) => (

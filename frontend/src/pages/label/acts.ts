@@ -101,7 +101,7 @@ function viewActs(editor: Editor, { labelling, surfaces, showKeys, showPalette, 
     { id: 'view.zoom-out', run: () => surfaces.zoomBy(0.8), isEnabled: hasPicture },
     { id: 'view.fit', run: () => surfaces.fit(), isEnabled: hasPicture },
     { id: 'page.palette', run: showPalette },
-    { id: 'page.history', run: showHistory, isEnabled: () => Boolean(labelling.open?.opening.annotation) },
+    { id: 'page.history', run: () => (labelling.open?.opening.annotation ? showHistory() : labelling.refuse('There is no history yet: you have not submitted this task.')), isEnabled: () => labelling.open !== null },
     { id: 'page.keys', run: showKeys },
     { id: 'page.cancel', run: () => letGo(editor, surfaces) },
   ];

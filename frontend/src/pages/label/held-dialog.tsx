@@ -40,8 +40,8 @@ function Conflict({ labelling, entry, onLater, held }: HeldDialogProps & { held:
     >
       <p className="two">The server has a newer version than the one you began with. Keep yours over it, or take the other and let yours go.</p>
       <div className="versions">
-        <VersionView title="Yours" when={`saved here ${time(new Date(entry.createdAt))}`} result={entry.result} picture={picture} />
-        <VersionView title="On the server" when={theirs.updated_at ? `changed ${time(new Date(theirs.updated_at))}` : ''} result={theirs.result ?? []} picture={picture} />
+        <VersionView title="Yours" when={`saved here ${time(new Date(entry.createdAt))}`} result={entry.result} picture={picture} config={labelling.open?.editor.config} />
+        <VersionView title="On the server" when={theirs.updated_at ? `changed ${time(new Date(theirs.updated_at))}` : ''} result={theirs.result ?? []} picture={picture} config={labelling.open?.editor.config} />
       </div>
     </Dialog>
   );

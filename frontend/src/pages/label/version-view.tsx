@@ -1,8 +1,9 @@
-import type { ReactElement } from 'react';
+import type { CSSProperties, ReactElement } from 'react';
+import type { EditorConfig } from '../../editor/model/config/config.ts';
 import type { LsResult } from '../../editor/model/types.ts';
 
 /** One version of a task's work, small: shapes over the picture, or what is said about it, counted by label. */
-export function VersionView({ title, when, result, picture }: { title: string; when: string; result: readonly LsResult[]; picture: string | null }) {
+export function VersionView({ title, when, result, picture, config }: { title: string; when: string; result: readonly LsResult[]; picture: string | null; config: EditorConfig | undefined }) {
   return (
     <section className="version" aria-label={title}>
       <h3>{title}</h3>
@@ -10,7 +11,7 @@ export function VersionView({ title, when, result, picture }: { title: string; w
       {picture && (
         <div className="mini">
           <img src={picture} alt="" />
-          <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{result.map(outline)}</svg>
+          <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{result.map((item, index) => outline(item, index, colourIn(config, item)))}</svg>
         </div>
       )}
       <ul className="tally">{tally(result).map(([name, count]) => <li key={name}><span className="cut grow">{name}</span><span className="muted">{count}</span></li>)}</ul>
@@ -30,12 +31,20 @@ interface Numbers {
 }
 
 /** In percent of the picture, as results are. Rotation is left out: it is a hint of where, not how. */
-function outline(item: LsResult, index: number): ReactElement | null {
+function outline(item: LsResult, index: number, colour: string | undefined): ReactElement | null {
   const { x = 0, y = 0, width, height, radiusX, radiusY, points } = item.value as Numbers;
-  if (points) return <polygon key={index} points={points.map(([px, py]) => `${px},${py}`).join(' ')} />;
-  if (radiusX !== undefined) return <ellipse key={index} cx={x} cy={y} rx={radiusX} ry={radiusY ?? radiusX} />;
-  if (width !== undefined && height !== undefined) return <rect key={index} x={x} y={y} width={width} height={height} />;
-  return width === undefined ? null : <circle key={index} cx={x} cy={y} r={1.5} />;
+  const style = colour === undefined ? undefined : ({ '--c': colour } as CSSProperties);
+  if (points) return <polygon key={index} style={style} points={points.map(([px, py]) => `${px},${py}`).join(' ')} />;
+  if (radiusX !== undefined) return <ellipse key={index} style={style} cx={x} cy={y} rx={radiusX} ry={radiusY ?? radiusX} />;
+  if (width !== undefined && height !== undefined) return <rect key={index} style={style} x={x} y={y} width={width} height={height} />;
+  return width === undefined ? null : <circle key={index} style={style} cx={x} cy={y} r={1.5} />;
+}
+
+/** The colour of its first label; undefined where the config does not know it. */
+function colourIn(config: EditorConfig | undefined, { from_name: from, type, value }: LsResult): string | undefined {
+  const labels = value[type];
+  const first: unknown = Array.isArray(labels) ? labels[0] : undefined;
+  return config?.controls.find((control) => control.name === from)?.labels.find((label) => label.value === first)?.colour;
 }
 
 /** [label, how often], most frequent first. */

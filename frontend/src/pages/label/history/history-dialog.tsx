@@ -47,8 +47,8 @@ export function HistoryDialog({ labelling, open, annotation, onClose }: HistoryP
       {versions.length > 0 && <VersionList versions={versions} chosen={seen} onChoose={setChosen} onRestore={hasOwnChanges ? undefined : (version) => void restore(version)} isBusy={isBusy} />}
       {versions.length > 1 && (
         <div className="versions">
-          {old && <VersionView title={`Version ${old.version}`} when={timeOf(old.made_at)} result={old.result as unknown as LsResult[]} picture={picture} />}
-          {current && current.version !== old?.version && <VersionView title="Now" when={timeOf(current.made_at)} result={current.result as unknown as LsResult[]} picture={picture} />}
+          {old && <VersionView title={`Version ${old.version}`} when={timeOf(old.made_at)} result={old.result as unknown as LsResult[]} picture={picture} config={open.editor.config} />}
+          {current && current.version !== old?.version && <VersionView title="Now" when={timeOf(current.made_at)} result={current.result as unknown as LsResult[]} picture={picture} config={open.editor.config} />}
         </div>
       )}
       {versions.length === 1 && <p className="two">It has not been changed since it was submitted.</p>}

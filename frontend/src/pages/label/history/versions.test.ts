@@ -6,7 +6,7 @@ const version = (part: Partial<Version>): Version => ({
 });
 
 test.each<[Partial<Version>, string, string]>([
-  [{ version: 1, action: 'submitted' }, 'Submitted', '3 marked'],
+  [{ version: 1, action: 'submitted' }, 'Submitted', '3 regions and answers'],
   [{ added: 2, changed: 1 }, 'Changed', '2 added, 1 changed'],
   [{ removed: 4, action: 'restored' }, 'Brought back', '4 removed'],
   [{ was_cancelled: true }, 'Skipped', 'nothing changed in what is marked'],

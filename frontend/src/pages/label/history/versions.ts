@@ -42,7 +42,7 @@ export function actOf({ action, was_cancelled: isSkip, version }: Version): stri
 
 /** "2 added, 1 changed": what became of the regions and answers since the version before. */
 export function changesOf({ version, added, removed, changed, result_count: count }: Version): string {
-  if (version === 1) return count === 0 ? 'nothing marked' : `${count} marked`;
+  if (version === 1) return count === 0 ? 'nothing marked' : count === 1 ? '1 region or answer' : `${count} regions and answers`;
   const parts = ([[added, 'added'], [changed, 'changed'], [removed, 'removed']] as const).filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
   return parts.join(', ') || 'nothing changed in what is marked';
 }
