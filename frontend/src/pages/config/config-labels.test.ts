@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keysWanted, labelListsOf, withKey, withLabels } from './config-labels';
+import { coloursOf, keysWanted, labelListsOf, withKey, withLabels } from './config-labels';
 
 const CONFIG = `<View>
   <Image name="image" value="$image"/>
@@ -12,10 +12,14 @@ const CONFIG = `<View>
 
 describe('the labels of a config', () => {
   test('are found in every control, unescaped', () => {
-    expect(labelListsOf(CONFIG)).toEqual([
+    expect(labelListsOf(CONFIG)).toMatchObject([
       { tag: 'RectangleLabels', name: 'box', values: ['Car', 'Cat & dog'] },
       { tag: 'Choices', name: 'state', values: ['sharp'] },
     ]);
+  });
+
+  test('have the colour that the config names, else the next token', () => {
+    expect(coloursOf(labelListsOf(CONFIG)).map((each) => [...each])).toEqual([[['Car', '#ff0000'], ['Cat & dog', 'var(--l1)']], []]);
   });
 
   test('can be added, and those that stay keep their colour and key', () => {

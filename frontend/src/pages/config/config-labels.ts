@@ -1,18 +1,32 @@
+import { Palette } from '../../editor/model/config/palette';
+
 /** The lists of labels and choices in a config, changed as text so that all else stays as written. */
 export interface LabelList {
   /** "RectangleLabels", "Choices". */
   tag: string;
   name: string;
   values: readonly string[];
+  /** The colours that the config names itself, by value. */
+  backgrounds: ReadonlyMap<string, string>;
 }
 
 const CONTROL = /<(RectangleLabels|PolygonLabels|EllipseLabels|KeyPointLabels|BrushLabels|Labels|Choices)\b([^>]*[^/])?>([\s\S]*?)<\/\1>/g;
 const ITEM = /<(Label|Choice)\b([^>]*?)\/?>(?:\s*<\/\1>)?/g;
 
 export function labelListsOf(config: string): LabelList[] {
-  return [...config.matchAll(CONTROL)].map(([, tag = '', attributes = '', inside = '']) => ({
-    tag, name: attribute(attributes, 'name') ?? '', values: [...inside.matchAll(ITEM)].map((item) => attribute(item[2] ?? '', 'value') ?? ''),
-  }));
+  return [...config.matchAll(CONTROL)].map(([, tag = '', attributes = '', inside = '']) => {
+    const items = [...inside.matchAll(ITEM)].map((item) => ({ value: attribute(item[2] ?? '', 'value') ?? '', background: attribute(item[2] ?? '', 'background')?.trim() }));
+    return {
+      tag, name: attribute(attributes, 'name') ?? '', values: items.map(({ value }) => value),
+      backgrounds: new Map(items.flatMap(({ value, background }) => (background ? [[value, background] as const] : []))),
+    };
+  });
+}
+
+/** The colour of each label as the label page gives them out: the config's own, else the tokens in order; the same value, the same colour. */
+export function coloursOf(lists: readonly LabelList[]): ReadonlyArray<ReadonlyMap<string, string>> {
+  const palette = new Palette();
+  return lists.map(({ tag, values, backgrounds }) => new Map(tag === 'Choices' ? [] : values.map((value) => [value, palette.colour(value, backgrounds.get(value))])));
 }
 
 /** The config with the labels of one list replaced; a label that stays keeps its colour and key. */

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Icon } from '../../ui/icon';
-import { labelListsOf, withLabels } from './config-labels';
+import { coloursOf, labelListsOf, withLabels } from './config-labels';
 
 const NAMES: Record<string, string> = {
   RectangleLabels: 'Boxes', PolygonLabels: 'Outlines', EllipseLabels: 'Ellipses', KeyPointLabels: 'Points', Labels: 'Spans', Choices: 'Answers', BrushLabels: 'Brush',
@@ -9,25 +9,23 @@ const NAMES: Record<string, string> = {
 /** The labels of a config as chips that can be added and taken away, without a line of XML. */
 export function LabelLists({ config, onChange }: { config: string; onChange: (config: string) => void }) {
   const lists = labelListsOf(config);
-  let given = 0;
+  const colours = coloursOf(lists);
   return (
     <div className="label-lists">
-      {lists.map((list, index) => {
-        const first = given;
-        if (list.tag !== 'Choices') given += list.values.length;
-        return (
-          <div key={index} className="label-list" role="group" aria-label={`${NAMES[list.tag] ?? list.tag} ${list.name}`}>
-            <span className="label-list-name two">{NAMES[list.tag] ?? list.tag}</span>
-            {list.values.map((value, at) => (
+      {lists.map((list, index) => (
+        <div key={index} className="label-list" role="group" aria-label={`${NAMES[list.tag] ?? list.tag} ${list.name}`}>
+          <span className="label-list-name two">{NAMES[list.tag] ?? list.tag}</span>
+          <div className="label-list-chips">
+            {list.values.map((value) => (
               <span key={value} className="chip">
-                {list.tag !== 'Choices' && <span className="sq" style={{ ['--c' as string]: `var(--l${((first + at) % 12) + 1})` }} />}{value}
+                {list.tag !== 'Choices' && <span className="sq" style={{ ['--c' as string]: colours[index]?.get(value) }} />}<span className="cut" title={value}>{value}</span>
                 <button type="button" className="x" aria-label={`Remove ${value}`} onClick={() => onChange(withLabels(config, index, list.values.filter((each) => each !== value)))}><Icon name="close" /></button>
               </span>
             ))}
             <AddLabel taken={list.values} onAdd={(values) => onChange(withLabels(config, index, [...list.values, ...values]))} what={list.tag === 'Choices' ? 'answer' : 'label'} />
           </div>
-        );
-      })}
+        </div>
+      ))}
     </div>
   );
 }

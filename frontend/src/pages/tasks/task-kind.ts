@@ -1,5 +1,6 @@
 import { mediaAddress, thumbnailAddress } from '../../api/base';
 import type { Project, TaskRow } from '../../api/types';
+import { Palette } from '../../editor/model/config/palette';
 
 /** What a project's tasks mainly show, and under which key of their data. */
 export interface Subject {
@@ -59,15 +60,14 @@ export function wordsFor(task: TaskRow, { key }: Subject): string {
 /** Every label and choice of a project, each once. */
 export const labelsOf = (project: Project): string[] => [...new Set(Object.values(project.parsed_label_config ?? {}).flatMap((control) => control.labels))];
 
-const PALETTE = Array.from({ length: 12 }, (_, index) => `var(--l${index + 1})`);
-
 /** The colour of each label: the config's own, else the palette's in order. Choices have none. */
 export function labelColours(project: Project): Map<string, string> {
   const colours = new Map<string, string>();
+  const palette = new Palette();
   for (const control of Object.values(project.parsed_label_config ?? {})) {
     if (control.type.toLowerCase() === 'choices') continue;
     for (const label of control.labels) {
-      if (!colours.has(label)) colours.set(label, control.labels_attrs[label]?.['background'] ?? (PALETTE[colours.size % PALETTE.length] as string));
+      if (!colours.has(label)) colours.set(label, palette.colour(label, control.labels_attrs[label]?.['background']));
     }
   }
   return colours;

@@ -1,23 +1,9 @@
 import { tagModule } from '../../tags/registry';
 import { readAttributes, textOf } from './attributes';
 import type { Attributes, ConfigNode, Granularity, LabelSpec } from './config';
+import type { Palette } from './palette';
 
-const TOKENS = 12;
 const CHOICE_COLOUR = 'var(--text-3)';
-
-/** Gives out label colours: the config's own, else the tokens in order, the same value always the same colour. */
-export class Palette {
-  readonly #given = new Map<string, string>();
-
-  colour(value: string, background: string | undefined): string {
-    if (background !== undefined && background.trim() !== '') return background;
-    const known = this.#given.get(value);
-    if (known !== undefined) return known;
-    const colour = `var(--l${(this.#given.size % TOKENS) + 1})`;
-    this.#given.set(value, colour);
-    return colour;
-  }
-}
 
 /** The Label or Choice elements of a control, in document order, through whatever layout stands between. */
 export function labelNodes(control: ConfigNode): ConfigNode[] {

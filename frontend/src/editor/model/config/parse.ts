@@ -2,7 +2,8 @@ import { tagModule } from '../../tags/registry';
 import type { ClassificationModule, ObjectModule, RegionModule } from '../../tags/tag';
 import { readAttributes, textOf } from './attributes';
 import type { Attributes, ConfigError, ConfigNode, ControlTag, EditorConfig, LabelSpec, ObjectTag, UnsupportedTag } from './config';
-import { labelNodes, Palette, readLabel } from './labels';
+import { labelNodes, readLabel } from './labels';
+import { Palette } from './palette';
 import { parseXml } from './xml';
 
 const NOTHING: ConfigNode = { tag: 'view', written: 'View', attributes: {}, children: [], text: '', line: 1, column: 1 };

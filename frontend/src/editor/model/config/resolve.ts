@@ -1,5 +1,6 @@
 import type { ControlTag, EditorConfig, LabelSpec } from './config';
-import { labelFrom, Palette } from './labels';
+import { labelFrom } from './labels';
+import { Palette } from './palette';
 
 /** The fields of one task. */
 export type TaskFields = Readonly<Record<string, unknown>>;
