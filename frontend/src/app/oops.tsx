@@ -1,6 +1,7 @@
 import { Link, useRouter } from '@tanstack/react-router';
 import { Icon } from '../ui/icon';
 import { Empty, messageOf } from '../ui/parts';
+import { useTitle } from './use-title';
 
 interface OopsProps {
   error: unknown;
@@ -18,11 +19,14 @@ export function Oops({ error, level = 2 }: OopsProps) {
 }
 
 /** An address that leads nowhere. */
-export const Lost = ({ level = 2 }: { level?: 1 | 2 }) => (
-  <Empty level={level} art={<Icon name="search" size={28} />} title="Nothing is at this address" acts={<Link to="/projects" className="btn">To the projects</Link>}>
-    It may have been deleted, or the address is mistyped.
-  </Empty>
-);
+export function Lost({ level = 2 }: { level?: 1 | 2 }) {
+  useTitle('Not found');
+  return (
+    <Empty level={level} art={<Icon name="search" size={28} />} title="Nothing is at this address" acts={<Link to="/projects" className="btn">To the projects</Link>}>
+      It may have been deleted, or the address is mistyped.
+    </Empty>
+  );
+}
 
 /** The same where there is no page around them. */
 export const OopsPage = ({ error }: { error: unknown }) => <main><Oops error={error} level={1} /></main>;

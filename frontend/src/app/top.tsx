@@ -1,10 +1,20 @@
 import type { ReactNode } from 'react';
 import { Icon } from '../ui/icon';
 import { useOverlay } from './overlay';
+import { useTitle } from './use-title';
+
+interface TopProps {
+  crumb?: ReactNode;
+  title: string;
+  /** What the browser's tab says, from the page outwards; without it the title. */
+  tab?: string | string[];
+  children?: ReactNode;
+}
 
 /** The bar over a page: where you are, the state that matters most, one primary act. */
-export function Top({ crumb, title, children }: { crumb?: ReactNode; title: string; children?: ReactNode }) {
+export function Top({ crumb, title, tab = title, children }: TopProps) {
   const show = useOverlay((state) => state.show);
+  useTitle(...(Array.isArray(tab) ? tab : [tab]));
   return (
     <header className="top">
       <button type="button" className="btn ghost icon menu-button" aria-label="Menu" onClick={() => show('rail')}><Icon name="menu" /></button>

@@ -15,7 +15,7 @@ export function Account() {
   const { user, version } = useSuspenseQuery(sessionQuery).data;
   return (
     <>
-      <Top title="Settings" />
+      <Top title="Settings" tab="Account" />
       <div className="scroll">
         <div className="narrow">
           {user && <Name key={user.id} />}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate, useParams, useRouterState, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { address } from '../../api/base';
@@ -25,7 +25,6 @@ export function ProjectFrame() {
   const workspace = project.data?.workspace;
   const choose = useWorkspaceChoice((state) => state.choose);
   useEffect(() => { if (workspace !== undefined) choose(workspace); }, [workspace, choose]);
-  useEffect(() => { document.title = project.data ? `${project.data.title} · Treadle` : 'Treadle'; return () => { document.title = 'Treadle'; }; }, [project.data]);
   if (project.isError) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="Project" /><Failure error={project.error} retry={() => void project.refetch()} what="The project" acts={<Link to="/projects" className="btn">To the projects</Link>} /></>;
   return (
     <>
@@ -41,11 +40,15 @@ export function ProjectFrame() {
   );
 }
 
+/** What the browser's tab calls each page of a project, by the end of its address. */
+const PAGES: Record<string, string> = { data: 'Tasks', progress: 'Progress', members: 'Members', settings: 'Settings' };
+
 function ProjectTop({ id, project }: { id: number; project: Project | undefined }) {
   const [open, setOpen] = useState<'import' | 'export' | null>(null);
   const wished = useWishedDialog(id);
   const { view } = useSearch({ strict: false });
   const role = useRoleIn(id);
+  const page = useRouterState({ select: (state) => PAGES[state.location.pathname.split('/').at(-1) ?? ''] ?? '' });
   const total = project?.task_number ?? 0;
   const [makes, labels, exports] = [may(role, 'edit'), may(role, 'label'), may(role, 'export') && total > 0];
   const done = project?.finished_task_number ?? 0;
@@ -58,7 +61,7 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
   });
   return (
     <>
-      <Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title={project?.title ?? ' '}>
+      <Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title={project?.title ?? ' '} tab={[page, project?.title ?? '']}>
         <span className="grow" />
         {total > 0 && (
           <span className="row wide muted" title={`${count(done)} of ${count(total)} tasks are labelled`}>

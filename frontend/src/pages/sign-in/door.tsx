@@ -1,11 +1,13 @@
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
+import { useTitle } from '../../app/use-title';
 import { Icon } from '../../ui/icon';
 import './door.css';
 import { goOn } from './enter';
 
 /** The frame of the pages in front of the sign-in. */
 export function Door({ title, children, foot }: { title: string; children: ReactNode; foot?: ReactNode }) {
+  useTitle(title);
   return (
     <div className="door">
       <main className="door-box">

@@ -16,7 +16,7 @@ export function DeletedProjects() {
   const here = (deleted.data ?? []).filter((each) => each.workspace === workspace?.id);
   return (
     <>
-      <Top title="Deleted projects">{here.length > 0 && <span className="muted wide">{counted(here.length, 'project')} of {workspace?.title}</span>}</Top>
+      <Top title="Deleted projects" tab="Deleted">{here.length > 0 && <span className="muted wide">{counted(here.length, 'project')} of {workspace?.title}</span>}</Top>
       <div className="table-scroll">
         {deleted.isPending && <div className="scroll" aria-busy="true"><Skeleton width="46%" height={18} /></div>}
         {deleted.isError && <Failure error={deleted.error} retry={() => void deleted.refetch()} what="The list of deleted projects" />}

@@ -1,0 +1,10 @@
+import { useEffect } from 'react';
+
+/** Names the browser's tab after the page: "Progress – Birds – Treadle". What is not known yet is left out. */
+export function useTitle(...parts: ReadonlyArray<string | undefined>): void {
+  const title = [...parts.filter((part) => part?.trim()), 'Treadle'].join(' – ');
+  useEffect(() => {
+    document.title = title;
+    return () => { document.title = 'Treadle'; };
+  }, [title]);
+}
