@@ -48,12 +48,30 @@ export function Members() {
 
 const Waiting = () => <div className="scroll col" aria-busy="true" style={{ gap: 22 }}>{[0, 1, 2].map((each) => <Skeleton key={each} width="46%" height={18} />)}</div>;
 
+interface RemoveProps {
+  name: string;
+  /** Why it cannot be done, where it cannot. */
+  obstacle: string | undefined;
+  onRemove: () => void;
+}
+
+/** Stays reachable by keyboard where it cannot be pressed, so that everybody learns why. */
+const RemoveButton = ({ name, obstacle, onRemove }: RemoveProps) => {
+  const button = (
+    <button type="button" className="btn danger-ghost" aria-label={`Remove ${name}`} aria-disabled={obstacle !== undefined} onClick={() => { if (obstacle === undefined) onRemove(); }}>
+      <span className="wide">Remove</span><span className="slim"><Icon name="trash" /></span>
+    </button>
+  );
+  return obstacle === undefined ? button : <Tip text={obstacle}>{button}</Tip>;
+};
+
 function MemberTable({ workspace, members }: { workspace: Workspace; members: readonly Member[] }) {
   const { user } = useSuspenseQuery(sessionQuery).data;
   const roles = useRoles({ workspace: workspace.id });
   const [leaving, setLeaving] = useState<Member>();
   const manages = may(workspace, 'manage');
   const isMe = (member: Member) => member.user.id === user?.id;
+  const isLastOwner = ({ role }: Member) => role === 'owner' && members.filter((each) => each.role === 'owner').length === 1;
   return (
     <>
       <table className="table">
@@ -64,15 +82,15 @@ function MemberTable({ workspace, members }: { workspace: Workspace; members: re
               <td className="main"><Who person={member.user} note={isMe(member) ? 'you' : undefined} /></td>
               <td><RoleSelect name={nameOf(member.user)} role={member.role} own={manages ? workspace.role : undefined} disabled={roles.change.isPending} onChange={(to) => roles.change.mutate({ person: member.user, from: member.role, to })} /></td>
               <td className="num muted wide" title={moment(member.created_at)}>{day(member.created_at)}</td>
-              {manages && <td className="tight">{outranks(workspace.role, member.role) && <button type="button" className="btn danger-ghost" aria-label={`Remove ${nameOf(member.user)}`} onClick={() => setLeaving(member)}><span className="wide">Remove</span><span className="slim"><Icon name="trash" /></span></button>}</td>}
+              {manages && <td className="tight">{outranks(workspace.role, member.role) && <RemoveButton name={nameOf(member.user)} obstacle={isLastOwner(member) ? 'A workspace keeps at least one owner: make somebody else owner first.' : undefined} onRemove={() => setLeaving(member)} />}</td>}
             </tr>
           ))}
         </tbody>
       </table>
       {leaving && (
         <Confirm title={`Remove ${nameOf(leaving.user)}?`} action={isMe(leaving) ? 'Leave the workspace' : 'Remove from the workspace'} onConfirm={() => roles.remove(leaving)} onClose={() => setLeaving(undefined)}>
-          <p>{isMe(leaving) ? 'You no longer see' : 'They no longer see'} the projects of {workspace.title}. Their annotations stay, under their name.</p>
-          <p className="two">Member for {ago(leaving.created_at) === 'now' ? 'less than a minute' : ago(leaving.created_at)}. An account on this server stays; with a new invitation they are back.</p>
+          <p>{isMe(leaving) ? 'You no longer see' : 'They no longer see'} the projects of {workspace.title}. {isMe(leaving) ? 'Your annotations stay, under your name.' : 'Their annotations stay, under their name.'}</p>
+          <p className="two">Member for {ago(leaving.created_at) === 'now' ? 'less than a minute' : ago(leaving.created_at)}. {isMe(leaving) ? 'Your account on this server stays; with a new invitation you are back.' : 'Their account on this server stays; with a new invitation they are back.'}</p>
         </Confirm>
       )}
     </>
