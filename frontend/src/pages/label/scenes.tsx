@@ -40,7 +40,7 @@ function Done({ labelling, hasPrevious, unsent }: { labelling: Labelling; hasPre
   return (
     <Blank
       icon="check"
-      title="All tasks are labelled"
+      title="Nothing left for you to label"
       acts={
         <>
           <a className="btn primary" href={tasksAddress(labelling)}>See the tasks</a>
@@ -49,7 +49,7 @@ function Done({ labelling, hasPrevious, unsent }: { labelling: Labelling; hasPre
         </>
       }
     >
-      <p data-testid="done">Nothing is left for you in this project. Go to the tasks to check or export what was done, or ask again: others may give tasks back.</p>
+      <p data-testid="done">Go to the tasks to check or export what was done, or to open one that you skipped. Or ask again: others may give tasks back.</p>
       {unsent > 0 && <p className="two">{unsent === 1 ? 'One save is' : `${unsent} saves are`} still on the way to the server.</p>}
     </Blank>
   );
