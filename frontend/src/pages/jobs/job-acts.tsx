@@ -1,14 +1,17 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { cancelJob, isOver, retryJob } from '../../api/jobs';
 import type { Job } from '../../api/types';
+import { may, useWorkspace } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
 import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { nameOfKind } from './words';
 
-/** The button that helps: stop what runs, do again what failed. */
+/** The button that helps: stop what runs, do again what failed, import anew where the file is not kept. */
 export function JobActs({ job, onRetried }: { job: Job; onRetried?: (id: string) => void }) {
   const client = useQueryClient();
+  const imports = may(useWorkspace(), 'edit');
   const refresh = () => client.invalidateQueries({ queryKey: ['jobs'] });
   const onError = (error: Error) => { say(messageOf(error), { tone: 'bad' }); void refresh(); };
   const cancel = useMutation({ mutationFn: () => cancelJob(job.id), onSuccess: refresh, onError });
@@ -16,5 +19,6 @@ export function JobActs({ job, onRetried }: { job: Job; onRetried?: (id: string)
   const what = nameOfKind(job.kind).toLowerCase();
   if (!isOver(job) && job.may_cancel) return <button type="button" className="btn" aria-label={`Stop: ${what}`} disabled={job.cancel_requested || cancel.isPending} onClick={() => cancel.mutate()}>Stop</button>;
   if (isOver(job) && job.may_retry) return <button type="button" className="btn" aria-label={`Do again: ${what}`} disabled={retry.isPending} onClick={() => retry.mutate()}><Icon name="again" />Do again</button>;
+  if (job.state === 'failed' && job.kind === 'import' && job.project && imports) return <Link className="btn" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }} search={{ open: 'import' }}>Import again</Link>;
   return null;
 }

@@ -57,7 +57,7 @@ function JobTable({ jobs, onOpen }: { jobs: readonly Job[]; onOpen: (id: string)
       <tbody>
         {jobs.map((job) => (
           <tr key={job.id}>
-            <td><span className="job-name"><button type="button" className="job-open b cut" onClick={() => onOpen(job.id)}>{nameOfKind(job.kind)}</button>{job.project && <span className="muted small cut">{job.project.title}</span>}{!isOver(job) && <span className="slim"><JobProgress job={job} /></span>}</span></td>
+            <td><span className="job-name"><button type="button" className="job-open b cut" onClick={() => onOpen(job.id)}>{nameOfKind(job.kind)}</button>{job.project && <Link className="link muted small cut" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }}>{job.project.title}</Link>}{!isOver(job) && <span className="slim"><JobProgress job={job} /></span>}{job.state === 'failed' && <span className="slim small"><Outcome job={job} /></span>}</span></td>
             <td><State job={job} /></td>
             <td className="wide"><Outcome job={job} /></td>
             <td className="two wide">{job.actor ? nameOf(job.actor) : 'Treadle itself'}</td>
