@@ -12,6 +12,7 @@ import { ago, counted, day, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, Skeleton } from '../../ui/parts';
 import { Tip } from '../../ui/tip';
+import { say } from '../../ui/toast';
 import { Who } from '../../ui/who';
 import { Invitations } from './invitations';
 import { InviteDialog } from './invite-dialog';
@@ -55,15 +56,12 @@ interface RemoveProps {
   onRemove: () => void;
 }
 
-/** Stays reachable by keyboard where it cannot be pressed, so that everybody learns why. */
-const RemoveButton = ({ name, obstacle, onRemove }: RemoveProps) => {
-  const button = (
-    <button type="button" className="btn danger-ghost" aria-label={`Remove ${name}`} aria-disabled={obstacle !== undefined} onClick={() => { if (obstacle === undefined) onRemove(); }}>
-      <span className="wide">Remove</span><span className="slim"><Icon name="trash" /></span>
-    </button>
-  );
-  return obstacle === undefined ? button : <Tip text={obstacle}>{button}</Tip>;
-};
+/** Stays reachable where it does nothing, so that everybody learns why, also by keyboard and by touch. */
+const RemoveButton = ({ name, obstacle, onRemove }: RemoveProps) => (
+  <button type="button" className="btn danger-ghost" aria-label={`Remove ${name}`} aria-disabled={obstacle !== undefined} title={obstacle} onClick={() => (obstacle === undefined ? onRemove() : say(obstacle))}>
+    <span className="wide">Remove</span><span className="slim"><Icon name="trash" /></span>
+  </button>
+);
 
 function MemberTable({ workspace, members }: { workspace: Workspace; members: readonly Member[] }) {
   const { user } = useSuspenseQuery(sessionQuery).data;
