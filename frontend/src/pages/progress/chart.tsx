@@ -65,7 +65,7 @@ function Bars({ curve, x, width }: { curve: Curve; x: Scale; width: number }) {
   return (
     <g>
       <line x1={LEFT} x2={width - RIGHT} y1={foot} y2={foot} stroke="var(--line)" />
-      <text x={LEFT - 8} y={foot - BARS + 9} textAnchor="end" className="axis">{count(most)}</text>
+      {curve.days.some((each) => each.submitted > 0) && <text x={LEFT - 8} y={foot - BARS + 9} textAnchor="end" className="axis">{count(most)}</text>}
       {curve.days.filter((each) => each.submitted > 0).map(({ day, submitted }) => {
         const tall = Math.max(2, (submitted / most) * BARS);
         return <rect key={day} x={x(day) - bar / 2} y={foot - tall} width={bar} height={tall} rx={Math.min(2, bar / 3)} fill="var(--accent)"><title>{shownDay(day, true)}: {count(submitted)}</title></rect>;

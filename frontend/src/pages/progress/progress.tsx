@@ -67,15 +67,17 @@ function Finished({ project, progress, isOwn }: { project: Project; progress: Pr
       <dl className="figures-row">{figures.map(([name, n]) => <div key={name}><dt>{name}</dt><dd>{count(n)}</dd></div>)}</dl>
       <ProgressChart curve={curve} target={target} name={`${curve.base > 0 ? 'Finished work' : 'Annotations submitted'} up to each day: ${count(sum)} by ${shownDay(dayNumber(today), true)}. ${sentence}`} />
       <p className="forecast">{sentence}</p>
-      <details className="as-table">
-        <summary>As a table</summary>
-        <div tabIndex={0} role="region" aria-label="Work by day">
-          <table className="table">
-            <thead><tr><th>Day</th><th className="num">Submitted</th><th className="num">In all</th></tr></thead>
-            <tbody>{[...curve.days].reverse().filter((each) => each.submitted > 0).map(({ day, submitted, sum: all }) => <tr key={day}><td><time dateTime={dateOf(day)}>{shownDay(day, true)}</time></td><td className="num">{count(submitted)}</td><td className="num">{count(all)}</td></tr>)}</tbody>
-          </table>
-        </div>
-      </details>
+      {days.length > 0 && (
+        <details className="as-table">
+          <summary>As a table</summary>
+          <div tabIndex={0} role="region" aria-label="Work by day">
+            <table className="table">
+              <thead><tr><th>Day</th><th className="num">Submitted</th><th className="num">In all</th></tr></thead>
+              <tbody>{[...curve.days].reverse().filter((each) => each.submitted > 0).map(({ day, submitted, sum: all }) => <tr key={day}><td><time dateTime={dateOf(day)}>{shownDay(day, true)}</time></td><td className="num">{count(submitted)}</td><td className="num">{count(all)}</td></tr>)}</tbody>
+            </table>
+          </div>
+        </details>
+      )}
     </section>
   );
 }
