@@ -11,7 +11,7 @@ python=$(scripts/find-python.sh 3.10) || {
 }
 scripts/once.sh .venv310/.complete requirements pyproject.toml -- scripts/make-venv.sh .venv310 "$python"
 echo "Core tests on $("$python" --version)"
-# The 10,000 hand-outs take minutes, and are no matter of the Python.
+# The 10,000 hand-outs and the kills take minutes, and are no matter of the Python.
 TREADLE_TEST_DATABASES=sqlite .venv310/bin/python -m pytest -q -p no:cacheprovider \
-    -n "${JOBS:-2}" --dist loadfile -m "not browser and not long" --ignore=tests/browser \
+    -n "${JOBS:-2}" --dist loadfile -m "not browser and not long" --ignore=tests/browser --ignore=tests/faults/test_kills.py \
     --deselect tests/labeling/test_queue.py::test_twenty_annotators_never_hold_one_task_together "$@"
