@@ -102,6 +102,8 @@ def test_a_million_tasks_are_scrolled_filtered_selected_but_for_two_and_labelled
     page.keyboard.press("l")
     expect(page).to_have_url(re.compile(r"/label\?task=\d+$"))
     task_id = int(page.url.rpartition("=")[2])
-    page.get_by_role("radio", name="bill").check()
+    bill = page.get_by_role("radio", name="bill")
+    bill.click()
+    expect(bill).to_be_checked()
     page.get_by_test_id("submit").click()
     assert house.wait_for_annotation(task_id)["result"][0]["value"] == {"choices": ["bill"]}
