@@ -5,7 +5,7 @@
 #   make check             style, types, laws of the house
 #   make test-long         the tests that take minutes
 #   make bench             the figures of benchmarks/, beside Label Studio (installed in .bench/, about 1 GB)
-#   make bench-short       the same in smaller sizes, 5 minutes
+#   make bench-short       the same in smaller sizes; prints alone
 #   make screenshots       the pictures in docs/screenshots, anew
 #   make dist              a wheel with the built front end, in dist/
 #   make lock              write the lock anew from pyproject.toml
