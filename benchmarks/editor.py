@@ -17,7 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ import httpx
 from playwright.sync_api import CDPSession, Page, ViewportSize, sync_playwright
 
 from benchmarks.editor_scenes import SCENES, Scene, make_project, media_server
+from benchmarks.editor_tasks import longest_task_ms
 from benchmarks.editor_uis import LABEL_STUDIO, TREADLE, Ui
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -36,6 +37,8 @@ _VIEW: ViewportSize = {"width": 1440, "height": 900}
 _READY_S = 180
 #: Mouse moves of a drag or pan, turns of the wheel of a zoom or scroll.
 _STEPS = 60
+#: As the browser's protocol counts the keys that are held.
+_SHIFT = 8
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,9 @@ class _Round:
     def _measure_picture(self, points: Sequence[tuple[float, float]]) -> None:
         self._note("drag step", "ms", self._drag(points[0]) / _STEPS)
         self.page.keyboard.press("Escape")
-        self._note("one turn of the wheel", "ms", self._turn_once())
+        turn_ms, repaint_ms = self._turn_once()
+        self._note("one turn of the wheel", "ms", turn_ms)
+        self._note("full repaint", "ms", repaint_ms)
         self._note("zoom step", "ms", self._gesture(self._zoom) / _STEPS)
         self._rest(800)
         self._note("pan step", "ms", self._pan() / _STEPS)
@@ -221,7 +226,7 @@ class _Round:
         self.page.keyboard.up("Control")
         self._rest(1200)
         self.page.keyboard.down("Shift")
-        cost_ms = self._gesture(lambda: self._circle(middle, 120, 80))
+        cost_ms = self._gesture(lambda: self._circle(middle, 120, 80, _SHIFT))
         self.page.keyboard.up("Shift")
         self.page.keyboard.down("Control")
         for _ in range(20):
@@ -230,13 +235,24 @@ class _Round:
         self._rest(800)
         return cost_ms
 
-    def _circle(self, around: tuple[float, float], wide: float, high: float) -> None:
+    def _circle(self, around: tuple[float, float], wide: float, high: float, modifiers: int = 0) -> None:
         self.page.mouse.move(*around)
-        self.page.mouse.down()
-        for step in range(_STEPS):
-            angle = step / _STEPS * 2 * math.pi
-            self.page.mouse.move(around[0] + wide * math.sin(angle), around[1] + high * math.sin(2 * angle))
-        self.page.mouse.up()
+        angles = [step / _STEPS * 2 * math.pi for step in range(_STEPS)]
+        x, y = around
+        self._drag_to(
+            [around, *((x + wide * math.sin(angle), y + high * math.sin(2 * angle)) for angle in angles)],
+            modifiers,
+        )
+
+    def _drag_to(self, places: Iterable[tuple[float, float]], modifiers: int = 0) -> None:
+        """Along places with the button down, as a mouse does: Playwright would run scripts at each."""
+        pressed = {"button": "left", "buttons": 1, "clickCount": 1, "modifiers": modifiers}
+        for number, (x, y) in enumerate(places):
+            kind = "mouseMoved" if number else "mousePressed"
+            self.cdp.send("Input.dispatchMouseEvent", {**pressed, "type": kind, "x": x, "y": y})
+        self.cdp.send(
+            "Input.dispatchMouseEvent", {**pressed, "type": "mouseReleased", "buttons": 0, "x": x, "y": y}
+        )
 
     def _zoom(self) -> None:
         self.page.mouse.move(*self._middle())
@@ -245,16 +261,17 @@ class _Round:
             self.page.mouse.wheel(0, -40 if step < _STEPS / 2 else 40)
         self.page.keyboard.up("Control")
 
-    def _turn_once(self) -> float:
-        """One turn of the wheel, until all is sharp again: more than a full repaint."""
+    def _turn_once(self) -> tuple[float, float]:
+        """One turn of the wheel until all is sharp again, and its dearest task, which paints everything."""
         self.page.mouse.move(*self._middle())
         self._rest(500)
         self.page.keyboard.down("Control")
-        cost_ms = self._gesture(self._turn)
-        self.page.mouse.wheel(0, 40)
+        turn_ms = self._gesture(self._turn)
+        repaint_ms = longest_task_ms(self.cdp, self._turn)
+        self.page.mouse.wheel(0, 80)
         self.page.keyboard.up("Control")
         self._rest(500)
-        return cost_ms
+        return turn_ms, repaint_ms
 
     def _turn(self) -> None:
         self.page.mouse.wheel(0, -40)
@@ -281,10 +298,7 @@ class _Round:
 
     def _sweep(self, x: float, y: float, by: tuple[int, int], count: int) -> None:
         self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        for step in range(1, count + 1):
-            self.page.mouse.move(x + by[0] * step, y + by[1] * step)
-        self.page.mouse.up()
+        self._drag_to((x + by[0] * step, y + by[1] * step) for step in range(count + 1))
 
     def _grows(self) -> str:
         return f"({self.ui.count})() > {self._ask(self.ui.count)}"

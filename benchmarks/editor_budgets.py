@@ -23,7 +23,7 @@ _OF_SCENES: dict[str, dict[str, float]] = {
         "undo it": 40,
         "submit to next": 300,
     },
-    "5,000 and 500 polygons": {"one turn of the wheel": 25, "drag step": 3},
+    "5,000 and 500 polygons": {"full repaint": 25, "drag step": 3},
     "text, 1,000 spans": {"ready": 300, "heap": 13, "scroll step": 1.8, "mark": 61},
 }
 #: At most a tenth of Label Studio's figure.

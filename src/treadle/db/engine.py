@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ DialectName = Literal["sqlite", "postgresql"]
 JournalMode = Literal["WAL", "DELETE"]
 
 _BUSY_TIMEOUT_MS = 5_000
+_LOOK_AGAIN_S = 0.0005
 _POOL_SIZE = 40
+_SQLITE_BUSY = "database is locked"
 # The second is what SQLite makes of a file that must not grow, and of a disk that fails.
 _SQLITE_DISK_FULL = ("database or disk is full", "disk I/O error")
 _POSTGRESQL_DISK_FULL = "53100"
@@ -119,7 +122,7 @@ class Database:
         self.dialect = _dialect_of(url)
         if self.dialect == "sqlite":
             self._reader = _sqlite_engine(url, journal_mode)
-            self._writer = _sqlite_engine(url, journal_mode)
+            self._writer = _sqlite_engine(url, journal_mode, waits=journal_mode != "WAL")
         else:
             self._reader = self._writer = _postgresql_engine(url)
         # SQLite's own lock wakes waiters by sleeping up to 100 ms: threads of one process queue here.
@@ -160,7 +163,7 @@ class Database:
         with _telling_a_full_disk(), self._writer.begin() as connection:
             if self.dialect == "sqlite":
                 # Here, since one listener to "begin" costs every statement of the engine a tenth.
-                _BEGIN_WRITE.run(connection, {})
+                _take_write_lock(connection)
             yield Tx(connection, self.dialect, datetime.now(timezone.utc))
 
     @property
@@ -172,6 +175,23 @@ class Database:
         """Give all connections back."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _take_write_lock(connection: Connection) -> None:
+    """Begin to write, once no other process does: SQLite itself looks again only after up to 25 ms."""
+    given_up_at_s = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while not _is_begun(connection, is_last=time.monotonic() > given_up_at_s):
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _is_begun(connection: Connection, *, is_last: bool) -> bool:
+    try:
+        _BEGIN_WRITE.run(connection, {})
+    except OperationalError as error:
+        if is_last or not _is_busy(error):
+            raise
+        return False
+    return True
 
 
 @contextmanager
@@ -188,6 +208,10 @@ def _is_disk_full(error: OperationalError) -> bool:
     if getattr(error.orig, "sqlstate", None) == _POSTGRESQL_DISK_FULL:
         return True
     return isinstance(error.orig, sqlite3.Error) and str(error.orig) in _SQLITE_DISK_FULL
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return isinstance(error.orig, sqlite3.Error) and str(error.orig) == _SQLITE_BUSY
 
 
 def _literal(value: int | None) -> str:
@@ -212,7 +236,8 @@ def _dialect_of(url: str) -> DialectName:
     )
 
 
-def _sqlite_engine(url: str, journal_mode: JournalMode) -> Engine:
+def _sqlite_engine(url: str, journal_mode: JournalMode, *, waits: bool = True) -> Engine:
+    """waits: for locks of other processes, inside SQLite."""
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -235,6 +260,8 @@ def _sqlite_engine(url: str, journal_mode: JournalMode) -> Engine:
             "foreign_keys=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
+        if not waits:
+            cursor.execute("PRAGMA busy_timeout=0")
         cursor.close()
 
     @event.listens_for(engine, "connect")

@@ -21,7 +21,7 @@ from treadle.labeling.tally import add_to_counters, count_out
 #: Rows a transaction writes while nobody else does, and while somebody does: a save then waits for few of
 #: ours, and finds the door open between two batches.
 BATCH = 1000
-_BATCH_BESIDE = 100
+_BATCH_BESIDE = 50
 _PAUSE_S = 0.002
 #: So long after somebody else's commit, more are expected.
 _QUIET_S = 1.0
