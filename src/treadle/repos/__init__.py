@@ -1,0 +1,1 @@
+"""Versioned data: repos of files with branches, commits and their provenance."""
