@@ -58,7 +58,7 @@ class Tag:
 class Commit:
     """A commit by its id: 32 hexadecimal characters.
 
-    parents, provenance: ids of commits; the first parent is the one it was made on, provenance lies in any repo.
+    parents, provenance: ids of commits; the first parent is what it was made on, provenance is of any repo.
     file_count, size_bytes: of all files, known once it is finished.
     metadata: free words of whoever made it.  attachments: names of contents that no listing shows.
     """
@@ -113,7 +113,7 @@ class NewFile:
 
 @dataclass(frozen=True)
 class Change:
-    """What differs at a path between two commits: ``old`` is None where it was added, ``new`` where removed."""
+    """What differs at a path between two commits: ``old`` is None where added, ``new`` where removed."""
 
     path: str
     old: File | None
@@ -145,7 +145,7 @@ class MergeConflicts(Conflict):
 def check_path(path: str) -> str:
     """The path of a file without a slash in front.
 
-    Raises Invalid("path") for an empty one, ``.`` and ``..``, two slashes in a row, NUL, and over 1,024 bytes.
+    Raises Invalid("path") for an empty one, ``.`` and ``..``, two slashes in a row, NUL, over 1,024 bytes.
     """
     plain = path.removeprefix("/")
     parts = plain.split("/")
