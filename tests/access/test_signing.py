@@ -68,7 +68,7 @@ def forged(**changes: object) -> dict[str, object]:
         "",
         "a.b.c",
         jwt.encode(forged(), "another key, as long as that one", "HS256"),
-        jwt.encode(forged(), None, "none"),
+        jwt.encode(forged(), "", "none"),
         jwt.encode(forged(), KEY.reveal(), "HS512"),
         jwt.encode(forged(user_id="x"), KEY.reveal(), "HS256"),
         jwt.encode(forged(refresh_jti=None), KEY.reveal(), "HS256"),
