@@ -24,6 +24,9 @@ class Permission(str, Enum):
     PREDICTION_WRITE = "prediction.write"
     VIEW_WRITE = "view.write"
     EXPORT = "export"
+    REPO_READ = "repo.read"
+    REPO_WRITE = "repo.write"
+    REPO_DELETE = "repo.delete"
     ORGANIZATION_ADMIN = "organization.admin"
 
 
@@ -49,10 +52,17 @@ _SEE = frozenset(
 )
 _LABEL = frozenset({Permission.ANNOTATION_WRITE})
 _EDIT = frozenset(
-    {Permission.PROJECT_WRITE, Permission.TASK_WRITE, Permission.PREDICTION_WRITE, Permission.VIEW_WRITE}
+    {
+        Permission.PROJECT_WRITE,
+        Permission.TASK_WRITE,
+        Permission.PREDICTION_WRITE,
+        Permission.VIEW_WRITE,
+        Permission.REPO_WRITE,
+    }
 )
-_MANAGE = frozenset({Permission.MEMBERS_MANAGE, Permission.PROJECT_DELETE})
-_EXPORT = frozenset({Permission.EXPORT})
+_MANAGE = frozenset({Permission.MEMBERS_MANAGE, Permission.PROJECT_DELETE, Permission.REPO_DELETE})
+# Whole data at once: not for those who see only what was handed to them.
+_EXPORT = frozenset({Permission.EXPORT, Permission.REPO_READ})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _SEE | _EXPORT,

@@ -9,6 +9,7 @@ from treadle.access.roles import give_project_role, give_role
 from treadle.access.users import NewUser, sign_up
 from treadle.access.workspaces import create_workspace
 from treadle.db import Tx
+from treadle.db.repo_tables import repos
 from treadle.db.schema import projects
 from treadle.permissions import Permission, Role
 
@@ -29,6 +30,12 @@ def add_project(tx: Tx, workspace_id: int, title: str = "Project") -> int:
     """A bare project row: what a project holds is another room's."""
     values = {"workspace_id": workspace_id, "title": title, "created_at": tx.now, "updated_at": tx.now}
     return int(tx.execute(insert(projects).returning(projects.c.id), values).scalar_one())
+
+
+def add_repo(tx: Tx, workspace_id: int, name: str = "images") -> int:
+    """A bare repo row: what a repo holds is another room's."""
+    values = {"workspace_id": workspace_id, "name": name, "created_at": tx.now}
+    return int(tx.execute(insert(repos).returning(repos.c.id), values).scalar_one())
 
 
 def make_member(tx: Tx, giver: Actor, person: Actor, role: Role, workspace_id: int = 1) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from tests.access.people import add_person, add_project, add_workspace, make_member, override
+from tests.access.people import add_person, add_project, add_repo, add_workspace, make_member, override
 from treadle.access import (
     ORGANIZATION,
     Actor,
     ListGrant,
     ProjectScope,
+    RepoScope,
     WorkspaceScope,
     allow,
     allow_anywhere,
@@ -21,9 +22,9 @@ from treadle.errors import Forbidden, NotFound
 from treadle.permissions import Permission, Role
 
 SEE = {"workspace.read", "members.read", "project.read", "task.read", "annotation.read"}
-EXPORT, LABEL = {"export"}, {"annotation.write"}
-EDIT = {"project.write", "task.write", "prediction.write", "view.write"}
-MANAGE = {"members.manage", "project.delete"}
+EXPORT, LABEL = {"export", "repo.read"}, {"annotation.write"}
+EDIT = {"project.write", "task.write", "prediction.write", "view.write", "repo.write"}
+MANAGE = {"members.manage", "project.delete", "repo.delete"}
 #: The role table, as it is promised to people.
 TABLE: dict[Role | None, set[str]] = {
     None: set(),
@@ -104,7 +105,7 @@ def test_what_one_cannot_see_is_not_there_and_what_one_may_not_do_is_forbidden(d
         admin = add_person(tx, "admin@example.com")
         viewer, stranger = add_person(tx, "viewer@example.com"), add_person(tx, "stranger@example.com")
         make_member(tx, admin, viewer, Role.VIEWER)
-        for scope in (WorkspaceScope(1), ProjectScope(add_project(tx, 1))):
+        for scope in (WorkspaceScope(1), ProjectScope(add_project(tx, 1)), RepoScope(add_repo(tx, 1))):
             with pytest.raises(NotFound) as hidden:
                 allow(tx, stranger, Permission.MEMBERS_READ, scope)
             absent = type(scope)(999)

@@ -9,9 +9,10 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, insert, select
 
-from treadle.access.grants import Grant, ProjectScope, Scope, WorkspaceScope
+from treadle.access.grants import DeletedRepoScope, Grant, ProjectScope, RepoScope, Scope, WorkspaceScope
 from treadle.db import Tx
 from treadle.db.prepared import Prepared
+from treadle.db.repo_tables import repos
 from treadle.db.schema import audit_log, projects, users
 
 _INSERT = Prepared(insert(audit_log), keys=("at", "actor_id", "action", "subject", "workspace_id", "detail"))
@@ -33,6 +34,7 @@ _NEWEST = (
 )
 _NEWEST_OF_WORKSPACE = _NEWEST.where(audit_log.c.workspace_id == bindparam("workspace_id"))
 _WORKSPACE_OF = select(projects.c.workspace_id).where(projects.c.id == bindparam("project_id"))
+_WORKSPACE_OF_REPO = select(repos.c.workspace_id).where(repos.c.id == bindparam("repo_id"))
 _AFTER_ALL = 2**62
 
 
@@ -80,6 +82,9 @@ def workspace_of(tx: Tx, scope: Scope) -> int | None:
     if isinstance(scope, ProjectScope):
         found: int | None = tx.execute(_WORKSPACE_OF, {"project_id": scope.project_id}).scalar()
         return found
+    if isinstance(scope, (RepoScope, DeletedRepoScope)):
+        of_repo: int | None = tx.execute(_WORKSPACE_OF_REPO, {"repo_id": scope.repo_id}).scalar()
+        return of_repo
     return None
 
 

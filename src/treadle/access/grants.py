@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select, true
 
 from treadle.db import Tx
 from treadle.db.prepared import Prepared
+from treadle.db.repo_tables import repos
 from treadle.db.schema import memberships, project_roles, projects, workspaces
 from treadle.errors import Forbidden, NotFound
 from treadle.permissions import NARROW_ROLES, REVIEWING_ROLES, ROLE_PERMISSIONS, Permission, Role
@@ -44,11 +45,25 @@ class DeletedProjectScope:
 
 
 @dataclass(frozen=True)
+class RepoScope:
+    """One repo."""
+
+    repo_id: int
+
+
+@dataclass(frozen=True)
+class DeletedRepoScope:
+    """One repo that is deleted, and that nobody sees until it is restored."""
+
+    repo_id: int
+
+
+@dataclass(frozen=True)
 class OrganizationScope:
     """The whole installation."""
 
 
-Scope = WorkspaceScope | ProjectScope | DeletedProjectScope | OrganizationScope
+Scope = WorkspaceScope | ProjectScope | DeletedProjectScope | RepoScope | DeletedRepoScope | OrganizationScope
 ORGANIZATION = OrganizationScope()
 
 
@@ -62,6 +77,7 @@ class Grant:
     project_id: int | None
     #: None for an organisation admin.
     role: Role | None
+    repo_id: int | None = None
 
     @property
     def is_narrow(self) -> bool:
@@ -105,6 +121,19 @@ _ANY_PROJECT_WITH_ROLE = (
 # The one place that keeps what is deleted out of sight: whatever a project holds is asked for by `allow`.
 _PROJECT_WITH_ROLE = Prepared(_ANY_PROJECT_WITH_ROLE.where(projects.c.deleted_at.is_(None)))
 _DELETED_PROJECT_WITH_ROLE = Prepared(_ANY_PROJECT_WITH_ROLE.where(projects.c.deleted_at.is_not(None)))
+_ANY_REPO_WITH_ROLE = (
+    select(repos.c.workspace_id, memberships.c.role)
+    .select_from(
+        repos.outerjoin(
+            memberships,
+            (memberships.c.workspace_id == repos.c.workspace_id)
+            & (memberships.c.user_id == bindparam("user_id")),
+        )
+    )
+    .where(repos.c.id == bindparam("repo_id"))
+)
+_REPO_WITH_ROLE = Prepared(_ANY_REPO_WITH_ROLE.where(repos.c.deleted_at.is_(None)))
+_DELETED_REPO_WITH_ROLE = Prepared(_ANY_REPO_WITH_ROLE.where(repos.c.deleted_at.is_not(None)))
 _WORKSPACES_OF = select(memberships.c.workspace_id, memberships.c.role).where(
     memberships.c.user_id == bindparam("user_id")
 )
@@ -121,6 +150,10 @@ def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
         return _allow_project(tx, actor, permission, scope.project_id, _DELETED_PROJECT_WITH_ROLE)
     if isinstance(scope, WorkspaceScope):
         return _allow_workspace(tx, actor, permission, scope.workspace_id)
+    if isinstance(scope, RepoScope):
+        return _allow_repo(tx, actor, permission, scope.repo_id, _REPO_WITH_ROLE)
+    if isinstance(scope, DeletedRepoScope):
+        return _allow_repo(tx, actor, permission, scope.repo_id, _DELETED_REPO_WITH_ROLE)
     if actor.is_admin:
         return Grant(actor, permission, None, None, None)
     raise Forbidden("not-allowed", "Only an organisation admin may do this. Ask one of them.")
@@ -188,6 +221,14 @@ def _allow_project(
         raise NotFound("project-not-found", f"There is no project {project_id} that you can see.")
     role = _check_role(actor, permission, row["role"], f"project {project_id}")
     return Grant(actor, permission, row["workspace_id"], project_id, role)
+
+
+def _allow_repo(tx: Tx, actor: Actor, permission: Permission, repo_id: int, with_role: Prepared) -> Grant:
+    row = tx.execute(with_role, {"repo_id": repo_id, "user_id": actor.user_id}).first()
+    if row is None:
+        raise NotFound("repo-not-found", f"There is no repo {repo_id} that you can see.")
+    role = _check_role(actor, permission, row["role"], f"repo {repo_id}")
+    return Grant(actor, permission, row["workspace_id"], None, role, repo_id)
 
 
 def _allow_workspace(tx: Tx, actor: Actor, permission: Permission, workspace_id: int) -> Grant:
