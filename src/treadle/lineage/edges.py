@@ -1,0 +1,61 @@
+"""Edges as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from treadle.db import Tx
+from treadle.db.storage_tables import lineage_edges
+
+_e = lineage_edges.c
+
+
+class Node(NamedTuple):
+    """One thing: ``commit``, ``task`` or ``annotation``, and its id."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class Edge(NamedTuple):
+    """``end`` came from ``start``."""
+
+    start: Node
+    end: Node
+
+
+def add_edges(tx: Tx, edges: Iterable[Edge]) -> None:
+    """Write down what came from what, with what made it; an edge that is there stays as it is."""
+    rows = [
+        {
+            "from_kind": edge.start.kind,
+            "from_id": edge.start.id,
+            "to_kind": edge.end.kind,
+            "to_id": edge.end.id,
+            "at": tx.now,
+        }
+        for edge in edges
+    ]
+    if rows:
+        insert = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
+        tx.execute(insert(lineage_edges).on_conflict_do_nothing(), rows)
+
+
+def edges_of(tx: Tx, node: Node, *, up: bool, limit: int) -> list[Edge]:
+    """The edges that end at the node, or with ``up`` false those that begin there; at most ``limit``."""
+    kind, its_id = (_e.to_kind, _e.to_id) if up else (_e.from_kind, _e.from_id)
+    found = (
+        select(_e.from_kind, _e.from_id, _e.to_kind, _e.to_id)
+        .where(kind == node.kind, its_id == node.id)
+        .order_by(_e.from_kind, _e.from_id, _e.to_kind, _e.to_id)
+        .limit(limit)
+    )
+    rows = tx.execute(found).all()
+    return [Edge(Node(row.from_kind, row.from_id), Node(row.to_kind, row.to_id)) for row in rows]
