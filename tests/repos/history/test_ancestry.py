@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,8 +24,11 @@ def histories(draw: st.DrawFn) -> History:
 
 
 def ancestors(history: History, commit_id: str) -> set[str]:
-    above = history[commit_id].parents
-    return {commit_id}.union(*(ancestors(history, parent) for parent in above))
+    return {commit_id} | reached(history, history[commit_id].parents)
+
+
+def reached(history: History, commit_ids: Iterable[str]) -> set[str]:
+    return {found for commit_id in commit_ids for found in ancestors(history, commit_id)}
 
 
 @given(histories(), st.data())
@@ -32,9 +37,7 @@ def test_sides_meet_at_their_common_ancestors_that_no_other_common_one_comes_fro
 ) -> None:
     side = st.lists(st.sampled_from(sorted(history)), min_size=1, max_size=2, unique=True)
     ours, theirs = data.draw(side), data.draw(side)
-    common = set.union(*(ancestors(history, each) for each in ours)) & set.union(
-        *(ancestors(history, each) for each in theirs)
-    )
+    common = reached(history, ours) & reached(history, theirs)
     best = {one for one in common if not any(one in ancestors(history, other) - {other} for other in common)}
     assert set(meeting_points(history.__getitem__, ours, theirs)) == best
 
