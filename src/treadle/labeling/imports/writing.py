@@ -71,7 +71,7 @@ _ABANDONED = select(imports.c.id).where(
 class Turns:
     """Takes turns with those who save: hurries while nobody does, and steps back while somebody does.
 
-    SQLite lets one write at a time, and whoever waits looks again only now and then.
+    SQLite lets one write at a time.
     """
 
     def __init__(self) -> None:
@@ -93,12 +93,9 @@ class Turns:
         self._seen = last
 
     def step_back(self) -> None:
-        """Leave the database to the others for as long as it was held, if there are any.
-
-        Whoever waits looks again after ever longer times, and would miss a door that is open for a moment.
-        """
+        """Leave the database to the others for twice as long as it was held, if there are any."""
         if self.is_shared:
-            time.sleep(max(_PAUSE_S, time.monotonic() - self._began_s))
+            time.sleep(max(_PAUSE_S, 2 * (time.monotonic() - self._began_s)))
 
 
 def progress_of(tx: Tx, import_id: int) -> Any:
