@@ -9,9 +9,39 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import bindparam, literal, select
+
+from treadle.db import Tx
+from treadle.db.lists import id_list, one_of
+from treadle.db.prepared import Prepared
+from treadle.db.repo_tables import repo_commits, repo_parents
+from treadle.errors import NotFound
 
 _OURS, _THEIRS, _COVERED = 1, 2, 4
 _BOTH = _OURS | _THEIRS
+_STEPS_AT_ONCE = 100
+
+_c, _p = repo_commits.c, repo_parents.c
+_ROW_OF = Prepared(select(_c.id).where(_c.key == bindparam("key")))
+_line = select(_c.id, literal(0).label("depth")).where(one_of(_c.id, "ids")).cte("line", recursive=True)
+_line = _line.union(
+    select(_p.parent_id, _line.c.depth + 1)
+    .select_from(repo_parents.join(_line, _line.c.id == _p.commit_id))
+    .where(_line.c.depth < bindparam("steps"))
+)
+_met = select(_line.c.id).distinct().subquery()
+_other = repo_commits.alias("other")
+_ABOVE = Prepared(
+    select(_c.id, _c.key, _c.generation, _c.root, _c.height, _other.c.key.label("parent"))
+    .select_from(
+        repo_commits.join(_met, _met.c.id == _c.id)
+        .outerjoin(repo_parents, _p.commit_id == _c.id)
+        .outerjoin(_other, _other.c.id == _p.parent_id)
+    )
+    .order_by(_c.id, _p.position)
+)
 
 
 @dataclass(frozen=True)
@@ -21,10 +51,40 @@ class Forebear:
     id: str
     generation: int
     parents: tuple[str, ...]
+    #: Of its tree, as `Commit` has them.
+    root: bytes | None = None
+    height: int = 0
 
 
 #: Finds a commit by its id.
 FindCommit = Callable[[str], Forebear]
+
+
+class Forebears:
+    """Commits and what they stand on, read a hundred steps at once."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._known: dict[str, Forebear] = {}
+
+    def find(self, commit_id: str) -> Forebear:
+        """The commit. Raises NotFound("commit-not-found")."""
+        if commit_id not in self._known:
+            self._read_from(commit_id)
+        return self._known[commit_id]
+
+    def _read_from(self, commit_id: str) -> None:
+        row = self._tx.execute(_ROW_OF, {"key": commit_id}).first()
+        if row is None:
+            raise NotFound("commit-not-found", f"There is no commit {commit_id} that you can see.")
+        wanted = {"ids": id_list([row["id"]]), "steps": _STEPS_AT_ONCE}
+        for _, group in groupby(self._tx.execute(_ABOVE, wanted).all(), key=lambda row: row["id"]):
+            rows = list(group)
+            first = rows[0]
+            parents = tuple(row["parent"] for row in rows if row["parent"] is not None)
+            self._known[first["key"]] = Forebear(
+                first["key"], first["generation"], parents, first["root"], first["height"]
+            )
 
 
 class _Descent:

@@ -178,5 +178,5 @@ def forget_dead(tx: Tx, repo_id: int, lifetime: timedelta = LIFETIME) -> int:
 def _lost() -> Unavailable:
     return Unavailable(
         "lease-lost",
-        "There was no sign of life for so long that what was stored may have been cleared away. Send it anew.",
+        "Nothing was heard of this for so long that what it stored may have been cleared away. Send it anew.",
     )
