@@ -77,6 +77,12 @@ class Commit:
     size_bytes: int
     metadata: Mapping[str, object] = field(default_factory=dict)
     attachments: tuple[str, ...] = ()
+    #: Its row, which an event's ``subject_id`` names.
+    row_id: int = 0
+    generation: int = 1
+    #: Of its tree; None without a file, and until it is finished.
+    root: bytes | None = field(default=None, repr=False)
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class File:
     id: str
     size_bytes: int
     modified_at: datetime
-    metadata: Mapping[str, str] = _NO_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ class NewFile:
 
     path: str
     chunks: Iterable[bytes]
-    metadata: Mapping[str, str] = _NO_METADATA
+    metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
     modified_at: datetime | None = None
 
 
