@@ -19,6 +19,9 @@ PERSONAL = (
     _op("GET", "/api/tokens", is_personal=True),
     _op("POST", "/api/tokens", 201, body={"name": "notebook"}, is_personal=True),
     _op("DELETE", "/api/tokens/{user}", 404, is_personal=True),
+    _op("GET", "/api/s3-keys", is_personal=True),
+    _op("POST", "/api/s3-keys", 201, body={"name": "laptop"}, is_personal=True),
+    _op("DELETE", "/api/s3-keys/{user}", 404, is_personal=True),
     _op("PATCH", "/api/current-user/hotkeys/", body={"custom_hotkeys": {}}, is_personal=True),
     _op(
         "POST",
