@@ -97,8 +97,8 @@ class Place(Protocol):
         """The key that ``uri`` is the address of; None where it is not of this place."""
 
 
-class Kind(Protocol):
-    """A kind of storage; one file each."""
+class Formed(Protocol):
+    """What has a name and a form."""
 
     @property
     def name(self) -> str:
@@ -116,6 +116,10 @@ class Kind(Protocol):
     def fields(self) -> tuple[Field, ...]:
         """Of its form, in order; the storage's own title is not among them."""
 
+
+class Kind(Formed, Protocol):
+    """A kind of storage; one file each."""
+
     def open(self, settings: Settings, options: Options, secrets: Mapping[str, str]) -> Place:
         """The place, which is not called before it is used.
 
@@ -132,13 +136,18 @@ class Form:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def fields_for(kind: Kind, direction: Direction) -> tuple[Field, ...]:
+def fields_for(kind: Formed, direction: Direction) -> tuple[Field, ...]:
     """The fields of the form of a source or of a target."""
     return tuple(each for each in kind.fields if direction in each.directions)
 
 
 def read_form(
-    kind: Kind, direction: Direction, given: Options, *, before: Form | None = None, only_given: bool = False
+    kind: Formed,
+    direction: Direction,
+    given: Options,
+    *,
+    before: Form | None = None,
+    only_given: bool = False,
 ) -> Form:
     """What was filled in, each value of its field's type; what is no field of the form is left out.
 
