@@ -46,10 +46,11 @@ def _read_tasks(objects: ObjectStore, key: str) -> Iterator[ExportTask]:
     for line in read_lines(objects.read(key)):
         text = line.strip().rstrip(b",")
         if text.startswith(b"{"):
-            yield _to_export(text)
+            yield read_task(text)
 
 
-def _to_export(text: bytes) -> ExportTask:
+def read_task(text: bytes) -> ExportTask:
+    """The task that a line of the JSON format tells. Raises msgspec.DecodeError."""
     task = msgspec.json.decode(text, type=_Task)
     rest: dict[str, Any] = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     for name in ("id", "data", "annotations"):

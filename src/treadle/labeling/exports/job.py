@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any, BinaryIO, cast
 
 import msgspec
@@ -17,7 +17,7 @@ from treadle.db import Database, Tx
 from treadle.errors import Invalid
 from treadle.jobs import JobKind, JobRun
 from treadle.labeling import projects, views
-from treadle.labeling.config import parse_config
+from treadle.labeling.config import LabelConfig, parse_config
 from treadle.labeling.export_keys import report_key
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
 from treadle.labeling.exports.rows import count_tasks, read_tasks
@@ -143,9 +143,22 @@ def write_tasks(run: JobRun, key: str, export_type: str, tasks: Iterable[ExportT
     """Write tasks in a format under ``key``, and what was lost beside it."""
     with run.database.read() as tx:
         config = parse_config(projects.config_of(tx, project_of(run)))
+    return write_tasks_at(run, key, export_type, tasks, config=config, made_at=run.job.created_at)
+
+
+def write_tasks_at(
+    run: JobRun,
+    key: str,
+    export_type: str,
+    tasks: Iterable[ExportTask],
+    *,
+    config: LabelConfig,
+    made_at: datetime,
+) -> Written:
+    """As `write_tasks`, of labels that were made by another config, and said to be of another time."""
     with tempfile.TemporaryFile(buffering=_CHUNK_BYTES) as file, LossReport() as losses:
         pictures = stored_pictures(run.database, run.objects, run.grant)
-        outlet = Outlet(cast(BinaryIO, file), run.job.created_at, losses, pictures)
+        outlet = Outlet(cast(BinaryIO, file), made_at, losses, pictures)
         counts = find_format(export_type).write(tasks, config, outlet)
         run.objects.delete(report_key(key))  # That of an earlier run, which was cut off.
         if losses.total:

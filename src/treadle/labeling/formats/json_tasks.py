@@ -40,6 +40,11 @@ def _write(tasks: Iterable[ExportTask], _config: LabelConfig, outlet: Outlet) ->
     return counts
 
 
+def task_text(task: ExportTask) -> bytes:
+    """A task as one line of JSON, without its end: what stands for it in this format."""
+    return _on_one_line(_task(task))
+
+
 def _on_one_line(text: bytes) -> bytes:
     return text.translate(_ONE_LINE) if b"\n" in text or b"\r" in text else text
 

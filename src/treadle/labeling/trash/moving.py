@@ -127,7 +127,7 @@ def _move_annotations(tx: Tx, deletion: Deletion, rows: Sequence[StoredRow]) -> 
     tx.execute(_DELETE_ANNOTATIONS, {"ids": id_list(ids)})
     retally(tx, before, by=deletion.user_id)
     sum_up(tx, deletion.project_id, rows, sign=-1)
-    _note(tx, deletion, ids)
+    _note(tx, deletion, ids, of_tasks=[task.id for task in before])
     return len(ids)
 
 
@@ -147,13 +147,15 @@ def _keep(tx: Tx, deletion: Deletion, kind: str, items: Sequence[tuple[int, Cont
     tx.insert_rows(trash, _TRASH_COLUMNS, rows)
 
 
-def _note(tx: Tx, deletion: Deletion, ids: Sequence[int]) -> None:
+def _note(tx: Tx, deletion: Deletion, ids: Sequence[int], *, of_tasks: Sequence[int] = ()) -> None:
+    """of_tasks: whose work is gone, which nothing tells afterwards."""
     deletions.add(tx, deletion.id, len(ids))
+    theirs = {"tasks": list(of_tasks)} if of_tasks else {}
     events.record(
         tx,
         f"{deletion.kind}.deleted",
         actor_id=deletion.user_id,
         project_id=deletion.project_id,
         subject_id=deletion.id,
-        payload={"deletion": deletion.id, deletion.kind: list(ids)},
+        payload={"deletion": deletion.id, deletion.kind: list(ids), **theirs},
     )
