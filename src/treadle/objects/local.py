@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,25 +24,36 @@ class LocalObjects:
         self._partial.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
-        target = self._path(key)
+        check_key(key)
         with telling_a_full_disk(f"the object {key}"):
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            size_bytes = self._write(target, chunks)
-            _sync_folder(target.parent)
+            descriptor, partial = self.begin()
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    size_bytes = sum(file.write(chunk) for chunk in chunks)
+                self.settle([(partial, key)])
+            except BaseException:
+                Path(partial).unlink(missing_ok=True)
+                raise
         return StoredObject(key, size_bytes)
 
-    def _write(self, target: Path, chunks: Iterable[bytes]) -> int:
-        descriptor, partial = tempfile.mkstemp(dir=self._partial)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                size_bytes = sum(file.write(chunk) for chunk in chunks)
-                file.flush()
-                os.fsync(file.fileno())
+    def begin(self) -> tuple[int, str]:
+        """A new file without a name yet: its descriptor, to be closed by the caller, and its path."""
+        return tempfile.mkstemp(dir=self._partial)
+
+    def settle(self, partials: Sequence[tuple[str, str]]) -> None:
+        """Give files of `begin` their keys: (path, key) each. What has returned survives a crash.
+
+        All bytes are on disk before the first key is there, and each folder is synced once.
+        """
+        for partial, _key in partials:
+            _sync(partial)
+        folders: set[Path] = set()
+        for partial, key in partials:
+            target = self._path(key)
+            folders.update(_make_folder(target.parent))
             os.replace(partial, target)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
-        return size_bytes
+        for folder in folders:
+            _sync(folder)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         file = self.open(key)
@@ -59,11 +70,15 @@ class LocalObjects:
         self._path(key).unlink(missing_ok=True)
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        found = (path.relative_to(self.root) for path in self.root.rglob("*") if path.is_file())
+        found = (path.relative_to(self.root) for path in self._below(prefix) if path.is_file())
         keys = sorted(path.as_posix() for path in found if path.parts[0] != PARTIAL_FOLDER)
         for key in keys:
             if key.startswith(prefix):
                 yield StoredObject(key, (self.root / key).stat().st_size)
+
+    def _below(self, prefix: str) -> Iterator[Path]:
+        folder = prefix.rpartition("/")[0]
+        return (self._path(folder) if folder else self.root).rglob("*")
 
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
@@ -87,9 +102,20 @@ def _chunks(file: BinaryIO, left: int | None) -> Iterator[bytes]:
             yield chunk
 
 
-def _sync_folder(folder: Path) -> None:
-    # The rename itself is durable only once the folder is on disk.
-    descriptor = os.open(folder, os.O_RDONLY)
+def _make_folder(folder: Path) -> list[Path]:
+    """Make it, and those above it; the folders whose entries changed or are about to."""
+    made = [folder]
+    while not folder.is_dir():
+        folder = folder.parent
+        made.append(folder)
+    for missing in reversed(made[:-1]):
+        missing.mkdir(exist_ok=True, mode=0o700)
+    return made
+
+
+def _sync(path: Path | str) -> None:
+    # Of a folder too: a rename is durable only once the folder is on disk.
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

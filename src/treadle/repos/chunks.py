@@ -1,0 +1,149 @@
+"""Large contents: objects of at most 8 MiB, and a document that lists them.
+
+An object holds the bytes of its chunk, then the blake3 of each piece of 256 KiB of them; its address is
+the blake3 of those. So a range is verified without reading the rest of its chunk.
+The document: 8 bytes ``TRLIST01``, then for each chunk 32 bytes address, u32 size.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from blake3 import blake3
+
+from treadle.errors import NotFound, telling_a_full_disk
+from treadle.repos.failpoints import reach
+from treadle.repos.packs import Damaged
+from treadle.repos.shelf import Draft, Shelf
+
+CHUNK_BYTES = 8 * 1024**2
+PIECE_BYTES = 256 * 1024
+
+_MAGIC = b"TRLIST01"
+_LISTED = struct.Struct("<32sI")
+_DIGEST_BYTES = 32
+_SPAN_BYTES = 4 * PIECE_BYTES
+#: Chunks wait for their sync until there are so many bytes of them.
+_BATCH_BYTES = 256 * 1024**2
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A run of bytes of a large content, by its address of 32 bytes."""
+
+    address: bytes
+    size_bytes: int
+
+    @property
+    def stored_bytes(self) -> int:
+        """The size of its object."""
+        return self.size_bytes + _DIGEST_BYTES * -(-self.size_bytes // PIECE_BYTES)
+
+
+def list_chunks(chunks: Sequence[Chunk]) -> bytes:
+    """The document of a large content."""
+    return _MAGIC + b"".join([_LISTED.pack(each.address, each.size_bytes) for each in chunks])
+
+
+def parse_document(document: bytes, id: bytes) -> list[Chunk]:
+    """The chunks that a document lists. Raises Damaged when it is none."""
+    if not document.startswith(_MAGIC) or (len(document) - len(_MAGIC)) % _LISTED.size:
+        raise Damaged(f"The list of the content {id.hex()}", "a pack", id)
+    return [Chunk(*each) for each in _LISTED.iter_unpack(document[len(_MAGIC) :])]
+
+
+def chunk_key(folder: str, address: bytes) -> str:
+    """Where the object of a chunk lies."""
+    name = address.hex()
+    return f"{folder}/{name[:2]}/{name}"
+
+
+class ChunkWriter:
+    """Chunks on their way into a folder; what is there already is not written again."""
+
+    def __init__(self, shelf: Shelf, folder: str) -> None:
+        self._shelf = shelf
+        self._folder = folder
+        self._drafts: list[tuple[Draft, str]] = []
+        self._waiting: set[str] = set()
+        self._waiting_bytes = 0
+
+    def put(self, content: memoryview) -> Chunk:
+        """Write one chunk, at most CHUNK_BYTES. Durable after `settle`. Raises Unavailable("disk-full")."""
+        digests = b"".join(
+            [blake3(content[at : at + PIECE_BYTES]).digest() for at in range(0, len(content), PIECE_BYTES)]
+        )
+        chunk = Chunk(blake3(digests).digest(), len(content))
+        key = chunk_key(self._folder, chunk.address)
+        if key not in self._waiting and not self._shelf.has(key, chunk.stored_bytes):
+            self._write(key, content, digests)
+        return chunk
+
+    def settle(self) -> None:
+        """Make all chunks durable under their keys: one sync for all."""
+        with telling_a_full_disk("a large file"):
+            reach("put.chunk-written")
+        self._shelf.settle(self._drafts)
+        self._drafts, self._waiting, self._waiting_bytes = [], set(), 0
+        reach("put.chunks-durable")
+
+    def abandon(self) -> None:
+        """Remove what is not settled."""
+        for draft, _key in self._drafts:
+            draft.discard()
+        self._drafts, self._waiting, self._waiting_bytes = [], set(), 0
+
+    def _write(self, key: str, *parts: bytes | memoryview) -> None:
+        draft = self._shelf.begin("a large file")
+        self._drafts.append((draft, key))
+        self._waiting.add(key)
+        draft.write(*parts)
+        draft.close()
+        self._waiting_bytes += draft.size_bytes
+        if self._waiting_bytes >= _BATCH_BYTES:
+            self.settle()
+
+
+def read_chunks(shelf: Shelf, folder: str, chunks: Sequence[Chunk], wanted: range) -> Iterator[bytes]:
+    """The bytes at the positions of ``wanted`` of a content, verified. Raises Damaged."""
+    at = 0
+    for chunk in chunks:
+        start, end = max(wanted.start - at, 0), min(wanted.stop - at, chunk.size_bytes)
+        if start < end:
+            yield from _read_chunk(shelf, chunk_key(folder, chunk.address), chunk, range(start, end))
+        at += chunk.size_bytes
+
+
+def _read_chunk(shelf: Shelf, key: str, chunk: Chunk, wanted: range) -> Iterator[bytes]:
+    try:
+        if chunk.size_bytes <= _SPAN_BYTES:
+            stored = shelf.read(key, 0, chunk.stored_bytes)
+            digests = stored[chunk.size_bytes :]
+            _check(digests, chunk.address, key)
+            _check_span(memoryview(stored)[: chunk.size_bytes], digests, key)
+            yield stored[wanted.start : wanted.stop]
+            return
+        digests = shelf.read(key, chunk.size_bytes, chunk.stored_bytes)
+        _check(digests, chunk.address, key)
+        first = wanted.start - wanted.start % PIECE_BYTES
+        for start in range(first, wanted.stop, _SPAN_BYTES):
+            end = min(start + _SPAN_BYTES, chunk.size_bytes, -(-wanted.stop // PIECE_BYTES) * PIECE_BYTES)
+            span = shelf.read(key, start, end)
+            number = start // PIECE_BYTES
+            _check_span(memoryview(span), digests[_DIGEST_BYTES * number :], key)
+            yield span[max(wanted.start - start, 0) : wanted.stop - start]
+    except NotFound as error:
+        raise Damaged("The chunk of a large file", key) from error
+
+
+def _check_span(span: memoryview, digests: bytes, key: str) -> None:
+    for number, at in enumerate(range(0, len(span), PIECE_BYTES)):
+        expected = digests[_DIGEST_BYTES * number : _DIGEST_BYTES * (number + 1)]
+        _check(span[at : at + PIECE_BYTES], expected, key)
+
+
+def _check(content: bytes | memoryview, digest: bytes, key: str) -> None:
+    if blake3(content).digest() != digest:
+        raise Damaged("The chunk of a large file", key)

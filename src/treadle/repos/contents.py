@@ -1,0 +1,247 @@
+"""The contents of one repo: bytes by their address, in packs and chunks of an object store.
+
+Promises: what is read is what was written, or `Damaged` says what is not; a content is stored once;
+what a writer has published survives a crash. It knows nothing of branches, commits and files: which
+packs count is told by `Contents.use_packs`, and which contents are needed is decided above.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from blake3 import blake3
+
+from treadle.errors import Unsupported
+from treadle.objects import ObjectStore, StoredObject
+from treadle.repos.blocks import Cache
+from treadle.repos.chunks import chunk_key, parse_document, read_chunks
+from treadle.repos.nodes import Node
+from treadle.repos.packs import Damaged, Pack, Place, WrittenPack
+from treadle.repos.shelf import shelf_of
+from treadle.repos.sources import FileBytes
+from treadle.repos.writing import LARGE, REFERENCE, SMALL, ContentWriter, Stored
+
+__all__ = ["ContentWriter", "Contents", "Damaged", "FileBytes", "Stored", "WrittenPack"]
+
+_BLOCKS_BYTES = 8 * 1024**2
+_NODES_BYTES = 24 * 1024**2
+
+
+class Contents:
+    """What a repo holds, for any number of threads; what was read last is kept at hand."""
+
+    def __init__(self, objects: ObjectStore, prefix: str) -> None:
+        self._shelf = shelf_of(objects)
+        self._prefix = prefix
+        self._chunk_folder = f"{prefix}/chunks"
+        self._pack_folder = f"{prefix}/packs"
+        self._packs: tuple[Pack, ...] = ()
+        self._loading = threading.Lock()
+        self._blocks: Cache[bytes] = Cache(_BLOCKS_BYTES, len)
+        self._nodes: Cache[Node] = Cache(_NODES_BYTES, _weigh)
+
+    def use_packs(self, names: Sequence[str]) -> None:
+        """Which packs count from now on, oldest first. Raises Damaged when an index is."""
+        if names == [pack.name for pack in self._packs]:
+            return
+        with self._loading:
+            known = {pack.name: pack for pack in self._packs}
+            self._packs = tuple(
+                known.get(name) or Pack(self._shelf, self._pack_folder, name) for name in names
+            )
+
+    def has(self, id: bytes) -> bool:
+        """Whether a pack holds the content, or the list of its chunks."""
+        return self._find(id) is not None
+
+    def read(self, id: bytes, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of a content from ``start`` up to, not including, ``end``, in chunks.
+
+        Raises Damaged, of a large one also while it is read, and Unsupported("content-elsewhere").
+        """
+        if id[:1] == LARGE:
+            return self.read_document(id, self.document(id), start, end)
+        if id[:1] == REFERENCE:
+            raise Unsupported("content-elsewhere", f"The content {id.hex()} lies outside of this store.")
+        whole = self.document(id)
+        return iter([whole[start:end]])
+
+    def read_whole(self, id: bytes) -> bytes:
+        """The bytes of a content. Raises Damaged."""
+        return self.document(id) if id[:1] == SMALL else b"".join(self.read(id))
+
+    def read_many(self, ids: Sequence[bytes]) -> list[bytes]:
+        """The bytes of contents, each; every block is opened once. Raises Damaged."""
+        numbers = {pack.name: number for number, pack in enumerate(self._packs)}
+        places = [self._place(id) for id in ids]
+        order = sorted(range(len(ids)), key=lambda at: _order(places[at], numbers))
+        read = {at: self._read_place(places[at], ids[at]) for at in order if ids[at][:1] == SMALL}
+        return [read[at] if at in read else self.read_whole(id) for at, id in enumerate(ids)]
+
+    def document(self, id: bytes) -> bytes:
+        """What the packs hold under an id: the content itself, its list of chunks, or where it lies."""
+        return self._read_place(self._place(id), id)
+
+    def read_document(
+        self, id: bytes, document: bytes, start: int = 0, end: int | None = None
+    ) -> Iterator[bytes]:
+        """The bytes of a large content whose list of chunks is in hand, as `read`."""
+        chunks = parse_document(document, id)
+        size_bytes = sum(chunk.size_bytes for chunk in chunks)
+        wanted = range(start, size_bytes if end is None else min(end, size_bytes))
+        return read_chunks(self._shelf, self._chunk_folder, chunks, wanted)
+
+    def node(self, id: bytes) -> Node:
+        """A node of a tree. Raises Damaged."""
+        node = self._nodes.get(id)
+        if node is None:
+            raw = self.document(id)
+            try:
+                node = Node(raw)
+            except (struct.error, ValueError) as error:
+                raise Damaged(f"The node {id.hex()}", self._prefix, id) from error
+            self._nodes.keep(id, node)
+        return node
+
+    def writer(self) -> ContentWriter:
+        """What puts new contents: one for each commit."""
+        return ContentWriter(self._shelf, self._prefix, self.has)
+
+    def store_large(self, chunks: Iterable[bytes], digests: Sequence[str] = ()) -> Stored:
+        """Store a content of any size in chunks, durable on return; `Stored.document` is not kept here.
+
+        Raises Unavailable("disk-full"), and what the chunks raise.
+        """
+        writer = self.writer()
+        try:
+            stored = writer.put_large(chunks, digests)
+            writer.settle()
+        except BaseException:
+            writer.abandon()
+            raise
+        return stored
+
+    def pack_ids(self, name: str) -> Iterator[bytes]:
+        """The ids in a pack, whether it counts or not. Raises Damaged."""
+        return self._pack(name).index.ids()
+
+    def chunks_of(self, id: bytes, document: bytes | None = None) -> list[str]:
+        """The keys of the chunks of a large content. Raises Damaged."""
+        chunks = parse_document(self.document(id) if document is None else document, id)
+        return [chunk_key(self._chunk_folder, chunk.address) for chunk in chunks]
+
+    def chunk_objects(self) -> Iterator[StoredObject]:
+        """All chunks that lie in the store, needed or not."""
+        return self._shelf.list(f"{self._chunk_folder}/")
+
+    def pack_objects(self) -> Iterator[StoredObject]:
+        """All files of packs that lie in the store, ``NAME.pack`` and ``NAME.index``, listed or not."""
+        return self._shelf.list(f"{self._pack_folder}/")
+
+    def delete_objects(self, keys: Iterable[str]) -> None:
+        """Remove chunks, or files of packs, for good."""
+        for key in keys:
+            self._shelf.delete(key)
+
+    def delete_pack(self, name: str) -> None:
+        """Remove the files of a pack for good: the index last, so that what is left is still named."""
+        self.delete_objects(f"{self._pack_folder}/{name}.{part}" for part in ("pack", "index"))
+
+    def check_pack(self, name: str) -> Iterator[Damaged]:
+        """What is damaged in a pack as it lies in the store: its index, blocks, contents."""
+        try:
+            pack = Pack(self._shelf, self._pack_folder, name)
+            pack.index.check()
+        except Damaged as error:
+            yield error
+            return
+        yield from _check_contents(pack)
+
+    def check_large(self, id: bytes) -> Damaged | None:
+        """What is damaged first in the chunks of a large content. None: nothing."""
+        try:
+            for _bytes in self.read(id):
+                pass
+        except Damaged as error:
+            return error
+        return None
+
+    def rewrite(self, names: Sequence[str], keep: Container[bytes]) -> list[WrittenPack]:
+        """New packs with those contents of packs that are to be kept; the old ones stay as they are.
+
+        Raises Damaged when a content to be kept is.
+        """
+        writer = self.writer()
+        try:
+            for name in names:
+                self._copy_kept(self._pack(name), keep, writer)
+            return writer.publish()
+        except BaseException:
+            writer.abandon()
+            raise
+
+    def _copy_kept(self, pack: Pack, keep: Container[bytes], writer: ContentWriter) -> None:
+        number, raw = -1, b""
+        for block, start, size_bytes, id in pack.index.by_place():
+            if id not in keep:
+                continue
+            if block != number:
+                number, raw = block, pack.read_block(block)
+            content = raw[start : start + size_bytes]
+            _verify(id, content, pack.key)
+            writer.copy_content(id, content)
+
+    def _pack(self, name: str) -> Pack:
+        known = next((pack for pack in self._packs if pack.name == name), None)
+        return known or Pack(self._shelf, self._pack_folder, name)
+
+    def _find(self, id: bytes) -> Place | None:
+        for pack in reversed(self._packs):
+            found = pack.index.find(id)
+            if found is not None:
+                return Place(pack, *found)
+        return None
+
+    def _place(self, id: bytes) -> Place:
+        place = self._find(id)
+        if place is None:
+            raise Damaged(f"The content {id.hex()}", f"the packs of {self._prefix}", id)
+        return place
+
+    def _read_place(self, place: Place, id: bytes) -> bytes:
+        key = (place.pack.name, place.block)
+        raw = self._blocks.get(key)
+        if raw is None:
+            raw = place.pack.read_block(place.block)
+            self._blocks.keep(key, raw)
+        content = raw[place.start : place.start + place.size_bytes]
+        _verify(id, content, place.pack.key)
+        return content
+
+
+def _weigh(node: Node) -> int:
+    return node.weight_bytes
+
+
+def _order(place: Place, numbers: dict[str, int]) -> tuple[int, int, int]:
+    return numbers.get(place.pack.name, -1), place.block, place.start
+
+
+def _verify(id: bytes, content: bytes, key: str) -> None:
+    if blake3(content).digest() != id[1:]:
+        raise Damaged(f"The content {id.hex()}", key, id)
+
+
+def _check_contents(pack: Pack) -> Iterator[Damaged]:
+    for block, contents in groupby(pack.index.by_place(), key=itemgetter(0)):
+        try:
+            raw = pack.read_block(block)
+        except Damaged:
+            raw = b""
+        for _block, start, size_bytes, id in contents:
+            if blake3(raw[start : start + size_bytes]).digest() != id[1:]:
+                yield Damaged(f"The content {id.hex()}", pack.key, id)

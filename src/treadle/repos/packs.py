@@ -1,0 +1,240 @@
+"""Packs: many small contents in one file of blocks, and an index that says where each lies.
+
+A pack is two objects. ``NAME.pack`` holds the blocks one after the other. ``NAME.index`` holds, all
+numbers little-endian:
+
+    head    8 bytes ``TRPACK01``, then u32: number of contents n, number of blocks, bits of the fan-out
+    digest  32 bytes, blake3 of all that follows
+    blocks  each u64 offset in the pack, u32 stored size, u32 size when open (equal: not compressed)
+    fan-out 2^bits + 1 times u32: how many keys begin with fewer than these bits
+    keys    n times 33 bytes, sorted: blake3 of the content, kind
+    places  n times u32 block, u32 start in the open block, u32 size
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from uuid import uuid4
+
+from blake3 import blake3
+
+from treadle.errors import NotFound, Unavailable
+from treadle.repos.blocks import close_block, open_block
+from treadle.repos.shelf import Draft, Mapped, Shelf
+
+BLOCK_BYTES = 32 * 1024
+#: A pack is closed at so many contents: the index of an open one lies in memory.
+MAX_CONTENTS = 131_072
+
+_MAGIC = b"TRPACK01"
+_HEAD = struct.Struct("<8sIII32s")
+_BLOCK = struct.Struct("<QII")
+_PLACE = struct.Struct("<III")
+_KEY_BYTES = 33
+_KEYS_A_SLOT_BITS = 3
+_MAX_FAN_BITS = 16
+
+
+class Damaged(Unavailable):
+    """Bytes that are not what was stored, or are gone. ``id``: the content, where one is known."""
+
+    def __init__(self, what: str, key: str, id: bytes | None = None) -> None:
+        super().__init__(
+            "content-damaged",
+            f"{what} in {key} is damaged or gone: it is not what was stored. "
+            "Check the disk, run fsck on the repo, and restore this object from a backup.",
+            details={"key": key, "id": id.hex() if id else None},
+        )
+        self.id = id
+
+
+@dataclass(frozen=True)
+class WrittenPack:
+    """A pack that is durable, and is part of the repo once the database lists it."""
+
+    name: str
+    object_count: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a content lies."""
+
+    pack: Pack
+    block: int
+    start: int
+    size_bytes: int
+
+
+class Index:
+    """The index of a pack, looked into where it lies."""
+
+    def __init__(self, bytes_: Mapped, key: str) -> None:
+        try:
+            magic, self.count, self.block_count, self._bits, self._digest = _HEAD.unpack_from(bytes_)
+        except struct.error as error:
+            raise Damaged("The index", key) from error
+        self._blocks_at = _HEAD.size
+        self._fan_at = self._blocks_at + _BLOCK.size * self.block_count
+        self._keys_at = self._fan_at + 4 * ((1 << self._bits) + 1)
+        self._places_at = self._keys_at + _KEY_BYTES * self.count
+        self._bytes = bytes_
+        self._key = key
+        if magic != _MAGIC or len(bytes_) != self._places_at + _PLACE.size * self.count:
+            raise Damaged("The index", key)
+
+    def check(self) -> None:
+        """Raises Damaged when any byte of the index is not what was written."""
+        if blake3(memoryview(self._bytes)[_HEAD.size :]).digest() != self._digest:
+            raise Damaged("The index", self._key)
+
+    def find(self, id: bytes) -> tuple[int, int, int] | None:
+        """Block, start and size of a content; None when it is not in the pack."""
+        key = id[1:] + id[:1]
+        slot = int.from_bytes(key[:2], "big") >> (16 - self._bits)
+        first, last = struct.unpack_from("<II", self._bytes, self._fan_at + 4 * slot)
+        low, high = self._keys_at + _KEY_BYTES * first, self._keys_at + _KEY_BYTES * last
+        while (at := self._bytes.find(key, low, high)) >= 0:
+            number, off = divmod(at - self._keys_at, _KEY_BYTES)
+            if not off:
+                return _PLACE.unpack_from(self._bytes, self._places_at + _PLACE.size * number)
+            low = at + 1
+        return None
+
+    def block(self, number: int) -> tuple[int, int, int]:
+        """Offset, stored size and open size of a block. Raises Damaged when there is none."""
+        if number >= self.block_count:
+            raise Damaged("The index", self._key)
+        return _BLOCK.unpack_from(self._bytes, self._blocks_at + _BLOCK.size * number)
+
+    def ids(self) -> Iterator[bytes]:
+        """The contents, in the order of their hashes."""
+        for at in range(self._keys_at, self._places_at, _KEY_BYTES):
+            key = self._bytes[at : at + _KEY_BYTES]
+            yield key[-1:] + key[:-1]
+
+    def by_place(self) -> list[tuple[int, int, int, bytes]]:
+        """(block, start, size, id) of all contents, in the order in which they lie."""
+        places = _PLACE.iter_unpack(memoryview(self._bytes)[self._places_at :])
+        return sorted((*place, id) for place, id in zip(places, self.ids(), strict=True))
+
+
+class Pack:
+    """A pack that is there."""
+
+    def __init__(self, shelf: Shelf, folder: str, name: str) -> None:
+        self.name = name
+        self.key = f"{folder}/{name}.pack"
+        self._shelf = shelf
+        try:
+            index_key = f"{folder}/{name}.index"
+            self.index = Index(shelf.map(index_key), index_key)
+        except NotFound as error:
+            raise Damaged("The index", index_key) from error
+
+    def read_block(self, number: int) -> bytes:
+        """A block, open. Raises Damaged."""
+        offset, stored_bytes, size_bytes = self.index.block(number)
+        try:
+            stored = self._shelf.read(self.key, offset, offset + stored_bytes)
+        except NotFound as error:
+            raise Damaged(f"Block {number}", self.key) from error
+        raw = open_block(stored, size_bytes) if len(stored) == stored_bytes else None
+        if raw is None:
+            raise Damaged(f"Block {number}", self.key)
+        return raw
+
+
+class _Lane:
+    """Contents of one sort on their way into a block."""
+
+    def __init__(self) -> None:
+        self.contents: list[bytes] = []
+        self.places: list[tuple[bytes, int, int]] = []
+        self.size_bytes = 0
+
+
+class PackWriter:
+    """A pack being written. Contents and nodes of trees lie in blocks of their own."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.name = uuid4().hex
+        self._shelf = shelf
+        self.pack: Draft = shelf.begin("a pack of a repo")
+        self.index: Draft | None = None
+        self._lanes = (_Lane(), _Lane())
+        self._blocks: list[bytes] = []
+        self._records: list[bytes] = []
+        self.ids: set[bytes] = set()
+        self.count = 0
+
+    def add(self, id: bytes, content: bytes, *, lane: int = 0) -> None:
+        """Append a content. lane: 0 contents, 1 nodes. Raises Unavailable("disk-full")."""
+        self.ids.add(id)
+        self.count += 1
+        open_lane = self._lanes[lane]
+        open_lane.places.append((id, open_lane.size_bytes, len(content)))
+        open_lane.contents.append(content)
+        open_lane.size_bytes += len(content)
+        if open_lane.size_bytes >= BLOCK_BYTES:
+            self._close_block(open_lane)
+
+    def close(self) -> None:
+        """Write what is left, and the index; `Shelf.settle` makes both durable."""
+        for lane in self._lanes:
+            self._close_block(lane)
+        self.pack.close()
+        self.index = self._shelf.begin("the index of a pack")
+        self.index.write(*self._index_parts())
+        self.index.close()
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self.pack.discard()
+        if self.index is not None:
+            self.index.discard()
+
+    def written(self) -> WrittenPack:
+        """The pack as the database lists it, once it is closed."""
+        assert self.index is not None, "the pack is open"
+        return WrittenPack(self.name, self.count, self.pack.size_bytes + self.index.size_bytes)
+
+    def _close_block(self, lane: _Lane) -> None:
+        if not lane.contents:
+            return
+        raw = b"".join(lane.contents)
+        stored = close_block(raw)
+        block = len(self._blocks)
+        self._blocks.append(_BLOCK.pack(self.pack.size_bytes, len(stored), len(raw)))
+        self._records += [
+            id[1:] + id[:1] + _PLACE.pack(block, start, size_bytes) for id, start, size_bytes in lane.places
+        ]
+        self.pack.write(stored)
+        lane.contents, lane.places, lane.size_bytes = [], [], 0
+
+    def _index_parts(self) -> list[bytes]:
+        records = sorted(self._records)
+        self._records = []
+        count = len(records)
+        bits = min(_MAX_FAN_BITS, max(0, count.bit_length() - _KEYS_A_SLOT_BITS))
+        parts = [
+            b"".join(self._blocks),
+            _fan_out(records, bits),
+            b"".join([record[:_KEY_BYTES] for record in records]),
+            b"".join([record[_KEY_BYTES:] for record in records]),
+        ]
+        digest = blake3()
+        for part in parts:
+            digest.update(part)
+        return [_HEAD.pack(_MAGIC, count, len(self._blocks), bits, digest.digest()), *parts]
+
+
+def _fan_out(records: list[bytes], bits: int) -> bytes:
+    counts = [0] * ((1 << bits) + 1)
+    for record in records:
+        counts[((record[0] << 8 | record[1]) >> (16 - bits)) + 1] += 1
+    return struct.pack(f"<{len(counts)}I", *accumulate(counts))

@@ -1,0 +1,172 @@
+"""Writing contents: one writer for the work of one commit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from blake3 import blake3
+
+from treadle.errors import telling_a_full_disk
+from treadle.repos.chunks import CHUNK_BYTES, ChunkWriter, list_chunks
+from treadle.repos.failpoints import reach
+from treadle.repos.packs import MAX_CONTENTS, Index, PackWriter, WrittenPack
+from treadle.repos.shelf import Shelf
+from treadle.repos.sources import Source, source_of
+
+#: The first byte of an id: how the content is stored.
+SMALL, LARGE, REFERENCE = b"\x01", b"\x02", b"\x03"
+#: Contents of so many bytes and more are stored in chunks.
+LARGE_BYTES = 128 * 1024
+_CONTENTS, _NODES = 0, 1
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A content that was put.
+
+    digests: those that were asked for, hexadecimal, by name.
+    document: of a large one the list of its chunks, whose address is its id; None of a small one.
+    """
+
+    id: bytes
+    size_bytes: int
+    digests: Mapping[str, str] = field(default_factory=dict)
+    document: bytes | None = None
+
+
+class ContentWriter:
+    """Puts contents into packs and chunks, each once; not for several threads at a time.
+
+    Nothing is durable before `publish` (chunks: `settle`), and nothing of a pack is to be read before
+    the database lists it and `Contents.use_packs` was told.
+    """
+
+    def __init__(self, shelf: Shelf, prefix: str, knows: Callable[[bytes], bool]) -> None:
+        self._shelf = shelf
+        self._folder = f"{prefix}/packs"
+        self._knows = knows
+        self._chunks = ChunkWriter(shelf, f"{prefix}/chunks")
+        self._buffer: memoryview | None = None
+        self._open: PackWriter | None = None
+        self._closed: list[tuple[PackWriter, Index]] = []
+
+    def put(self, content: bytes) -> bytes:
+        """Store a content; its id. Raises Unavailable("disk-full")."""
+        if len(content) >= LARGE_BYTES:
+            return self.put_stream([content]).id
+        return self._put(SMALL, content, _CONTENTS)
+
+    def put_stream(self, chunks: Iterable[bytes], digests: Sequence[str] = ()) -> Stored:
+        """Store the content that the chunks make up.
+
+        chunks: those of `FileBytes` are read faster.  digests: names that hashlib knows, such as "md5".
+        Raises Unavailable("disk-full"), and what the chunks raise.
+        """
+        source = source_of(chunks)
+        try:
+            content = source.take_if_below(LARGE_BYTES)
+            if content is None:
+                stored = self._put_large(source, digests)
+                self.put_document(stored.id, stored.document or b"")
+                return stored
+        finally:
+            source.close()
+        sums = {name: hashlib.new(name, content, usedforsecurity=False).hexdigest() for name in digests}
+        return Stored(self._put(SMALL, content, _CONTENTS), len(content), sums)
+
+    def put_large(self, chunks: Iterable[bytes], digests: Sequence[str] = ()) -> Stored:
+        """Store a content of any size in chunks; its document is the caller's to keep."""
+        source = source_of(chunks)
+        try:
+            return self._put_large(source, digests)
+        finally:
+            source.close()
+
+    def put_document(self, id: bytes, document: bytes) -> None:
+        """Store the list of chunks of a large content, whose id it is the document of."""
+        self._add(id, document, _CONTENTS)
+
+    def put_reference(self, document: bytes) -> bytes:
+        """Store where a content lies outside; its id."""
+        return self._put(REFERENCE, document, _CONTENTS)
+
+    def put_node(self, node: bytes) -> bytes:
+        """Store a node of a tree; its id."""
+        return self._put(SMALL, node, _NODES)
+
+    def settle(self) -> None:
+        """Make the chunks durable that were put; of packs nothing."""
+        self._chunks.settle()
+
+    def publish(self) -> list[WrittenPack]:
+        """Make everything durable under its final name. The writer is done."""
+        if self._open is not None:
+            self._close_pack()
+        self.settle()
+        packs = [pack for pack, _index in self._closed]
+        self._shelf.settle([(pack.pack, f"{self._folder}/{pack.name}.pack") for pack in packs])
+        reach("finish.pack-without-index")
+        indexes = [(pack.index, f"{self._folder}/{pack.name}.index") for pack in packs]
+        self._shelf.settle([(index, key) for index, key in indexes if index is not None])
+        reach("finish.packs-written")
+        return [pack.written() for pack in packs]
+
+    def abandon(self) -> None:
+        """Remove what is not published. Chunks that were settled stay until they are collected."""
+        self._chunks.abandon()
+        for pack, _index in self._closed:
+            pack.discard()
+        if self._open is not None:
+            self._open.discard()
+        self._open, self._closed = None, []
+
+    def copy_content(self, id: bytes, content: bytes) -> None:
+        """Put a content of another pack into this one, under the id that it has."""
+        if not self._is_written(id):
+            self._append(id, content, _CONTENTS)
+
+    def _put(self, kind: bytes, content: bytes, lane: int) -> bytes:
+        id = kind + blake3(content).digest()
+        self._add(id, content, lane)
+        return id
+
+    def _add(self, id: bytes, content: bytes, lane: int) -> None:
+        if not self._is_written(id) and not self._knows(id):
+            self._append(id, content, lane)
+
+    def _is_written(self, id: bytes) -> bool:
+        if self._open is not None and id in self._open.ids:
+            return True
+        return any(index.find(id) for _pack, index in self._closed)
+
+    def _append(self, id: bytes, content: bytes, lane: int) -> None:
+        if self._open is None:
+            self._open = PackWriter(self._shelf)
+        self._open.add(id, content, lane=lane)
+        if len(self._open.ids) >= MAX_CONTENTS:
+            self._close_pack()
+
+    def _close_pack(self) -> None:
+        pack, self._open = self._open, None
+        assert pack is not None, "no pack is open"
+        with telling_a_full_disk("a pack of a repo"):
+            reach("finish.half-pack")
+        pack.close()
+        assert pack.index is not None, "a closed pack has an index"
+        self._closed.append((pack, Index(self._shelf.map_draft(pack.index), pack.index.path)))
+        pack.ids = set()
+
+    def _put_large(self, source: Source, digests: Sequence[str]) -> Stored:
+        view = self._buffer = self._buffer or memoryview(bytearray(CHUNK_BYTES))
+        sums = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
+        chunks = []
+        while count := source.fill(view):
+            for each in sums.values():
+                each.update(view[:count])
+            chunks.append(self._chunks.put(view[:count]))
+        document = list_chunks(chunks)
+        id = LARGE + blake3(document).digest()
+        size_bytes = sum(chunk.size_bytes for chunk in chunks)
+        return Stored(id, size_bytes, {name: each.hexdigest() for name, each in sums.items()}, document)
