@@ -16,10 +16,10 @@ from treadle.repos.differences import Difference, find_differences
 from treadle.repos.nodes import Child, Entry, Node
 from treadle.repos.sorting import sorted_entries
 
-__all__ = ["Change", "Entry", "Tree", "build", "diff", "node_ids", "reachable_ids", "sorted_entries"]
+__all__ = ["Edit", "Entry", "Tree", "build", "diff", "node_ids", "reachable_ids", "sorted_entries"]
 
 #: A path, and the entry that is to stand there; None: nothing.
-Change = tuple[str, Entry | None]
+Edit = tuple[str, Entry | None]
 
 
 class Tree:
@@ -87,19 +87,19 @@ class Tree:
             yield entry
         return ""
 
-    def edit(self, writer: NodeWriter, changes: Sequence[Change]) -> Tree:
+    def edit(self, writer: NodeWriter, changes: Sequence[Edit]) -> Tree:
         """The tree with the changes, whose paths are in order; one write for each node that differs.
 
         Raises Defect("tree-changes") when they are not, Damaged.
         """
         _check_order(changes)
         builder = Builder(self.nodes, writer)
-        edit = _Edit(self.nodes, builder, changes)
+        editing = _Editing(self.nodes, builder, changes)
         if self.root is not None and changes:
-            edit.walk(self.root, is_last=True)
+            editing.walk(self.root, is_last=True)
         elif self.root is not None:
             return self
-        edit.add_rest()
+        editing.add_rest()
         return _finished(self.nodes, builder)
 
     def _leaves(self, id: bytes | None, first: str) -> Iterator[Node]:
@@ -170,10 +170,10 @@ def _walk(tree: Tree, seen: set[bytes]) -> Iterator[tuple[bytes, Node]]:
             todo += reversed(node.ids())
 
 
-class _Edit:
+class _Editing:
     """The changes on their way into a builder, between the rows of the old tree."""
 
-    def __init__(self, nodes: Nodes, builder: Builder, changes: Sequence[Change]) -> None:
+    def __init__(self, nodes: Nodes, builder: Builder, changes: Sequence[Edit]) -> None:
         self._nodes = nodes
         self._builder = builder
         self._changes = changes
@@ -228,7 +228,7 @@ def _finished(nodes: Nodes, builder: Builder) -> Tree:
     return Tree(nodes, root.id, height, totals=(root.files, root.size_bytes))
 
 
-def _check_order(changes: Sequence[Change]) -> None:
+def _check_order(changes: Sequence[Edit]) -> None:
     for (before, _old), (path, _new) in pairwise(changes):
         if path <= before:
             raise Defect("tree-changes", f"The change of {path!r} came behind {before!r}.")
