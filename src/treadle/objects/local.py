@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from treadle.errors import NotFound, telling_a_full_disk
-from treadle.objects.store import CHUNK_BYTES, StoredObject, check_key
-
-#: Where objects lie until they are whole; what is found there at a start is left over.
-PARTIAL_FOLDER = ".partial"
+from treadle.objects.store import CHUNK_BYTES, PARTIAL_FOLDER, StoredObject, check_key
 
 
 class LocalObjects:

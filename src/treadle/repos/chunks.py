@@ -8,8 +8,9 @@ The document: 8 bytes ``TRLIST01``, then for each chunk 32 bytes address, u32 si
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from blake3 import blake3
 
@@ -60,12 +61,36 @@ def chunk_key(folder: str, address: bytes) -> str:
     return f"{folder}/{name[:2]}/{name}"
 
 
+class Reuse(Protocol):
+    """Which of the objects that are there may be reused: all but those that are to be deleted."""
+
+    @property
+    def condemned(self) -> Collection[str]:
+        """The keys of those that are to be deleted."""
+
+    def revive(self, key: str) -> None:
+        """Let nobody delete a chunk that is stored anew."""
+
+
+@dataclass(frozen=True)
+class _All:
+    condemned: Collection[str] = ()
+
+    def revive(self, key: str) -> None:
+        pass
+
+
+#: Where nobody deletes anything.
+ALL: Reuse = _All()
+
+
 class ChunkWriter:
     """Chunks on their way into a folder; what is there already is not written again."""
 
-    def __init__(self, shelf: Shelf, folder: str) -> None:
+    def __init__(self, shelf: Shelf, folder: str, reuse: Reuse = ALL) -> None:
         self._shelf = shelf
         self._folder = folder
+        self._reuse = reuse
         self._drafts: list[tuple[Draft, str]] = []
         self._waiting: set[str] = set()
         self._waiting_bytes = 0
@@ -77,7 +102,12 @@ class ChunkWriter:
         )
         chunk = Chunk(blake3(digests).digest(), len(content))
         key = chunk_key(self._folder, chunk.address)
-        if key not in self._waiting and not self._shelf.has(key, chunk.stored_bytes):
+        if key in self._waiting:
+            return chunk
+        if key in self._reuse.condemned:
+            self._reuse.revive(key)  # and stored anew, since it may be gone
+            self._write(key, content, digests)
+        elif not self._shelf.has(key, chunk.stored_bytes):
             self._write(key, content, digests)
         return chunk
 

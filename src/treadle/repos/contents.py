@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -18,7 +19,7 @@ from blake3 import blake3
 from treadle.errors import Unsupported
 from treadle.objects import ObjectStore, StoredObject
 from treadle.repos.blocks import Cache
-from treadle.repos.chunks import chunk_key, parse_document, read_chunks
+from treadle.repos.chunks import ALL, Reuse, chunk_key, parse_document, read_chunks
 from treadle.repos.nodes import Node
 from treadle.repos.packs import Damaged, Pack, Place, WrittenPack
 from treadle.repos.shelf import shelf_of
@@ -107,16 +108,16 @@ class Contents:
             self._nodes.keep(id, node)
         return node
 
-    def writer(self) -> ContentWriter:
-        """What puts new contents: one for each commit."""
-        return ContentWriter(self._shelf, self._prefix, self.has)
+    def writer(self, reuse: Reuse = ALL) -> ContentWriter:
+        """What puts new contents: one for each commit. reuse: a lease, where something may be deleted."""
+        return ContentWriter(self._shelf, self._prefix, partial(self._is_reusable, reuse.condemned), reuse)
 
-    def store_large(self, chunks: Iterable[bytes], digests: Sequence[str] = ()) -> Stored:
+    def store_large(self, chunks: Iterable[bytes], digests: Sequence[str] = (), reuse: Reuse = ALL) -> Stored:
         """Store a content of any size in chunks, durable on return; `Stored.document` is not kept here.
 
         Raises Unavailable("disk-full"), and what the chunks raise.
         """
-        writer = self.writer()
+        writer = self.writer(reuse)
         try:
             stored = writer.put_large(chunks, digests)
             writer.settle()
@@ -128,6 +129,10 @@ class Contents:
     def pack_ids(self, name: str) -> Iterator[bytes]:
         """The ids in a pack, whether it counts or not. Raises Damaged."""
         return self._pack(name).index.ids()
+
+    def pack_sizes(self, name: str) -> Iterator[tuple[bytes, int]]:
+        """The ids in a pack and the sizes of what it holds under them. Raises Damaged."""
+        return ((id, size_bytes) for _block, _start, size_bytes, id in self._pack(name).index.by_place())
 
     def chunks_of(self, id: bytes, document: bytes | None = None) -> list[str]:
         """The keys of the chunks of a large content. Raises Damaged."""
@@ -161,10 +166,13 @@ class Contents:
             return
         yield from _check_contents(pack)
 
-    def check_large(self, id: bytes) -> Damaged | None:
-        """What is damaged first in the chunks of a large content. None: nothing."""
+    def check_large(self, id: bytes, document: bytes | None = None) -> Damaged | None:
+        """What is damaged first in the chunks of a large content. None: nothing.
+
+        document: its list of chunks, where no pack holds it.
+        """
         try:
-            for _bytes in self.read(id):
+            for _bytes in self.read(id) if document is None else self.read_document(id, document):
                 pass
         except Damaged as error:
             return error
@@ -206,6 +214,10 @@ class Contents:
                 return Place(pack, *found)
         return None
 
+    def _is_reusable(self, condemned: Collection[str], id: bytes) -> bool:
+        place = self._find(id)
+        return place is not None and place.pack.key not in condemned
+
     def _place(self, id: bytes) -> Place:
         place = self._find(id)
         if place is None:
@@ -231,8 +243,12 @@ def _order(place: Place, numbers: dict[str, int]) -> tuple[int, int, int]:
     return numbers.get(place.pack.name, -1), place.block, place.start
 
 
+def _is_intact(id: bytes, content: bytes) -> bool:
+    return blake3(content).digest() == id[1:]
+
+
 def _verify(id: bytes, content: bytes, key: str) -> None:
-    if blake3(content).digest() != id[1:]:
+    if not _is_intact(id, content):
         raise Damaged(f"The content {id.hex()}", key, id)
 
 
@@ -242,6 +258,8 @@ def _check_contents(pack: Pack) -> Iterator[Damaged]:
             raw = pack.read_block(block)
         except Damaged:
             raw = b""
-        for _block, start, size_bytes, id in contents:
-            if blake3(raw[start : start + size_bytes]).digest() != id[1:]:
-                yield Damaged(f"The content {id.hex()}", pack.key, id)
+        damaged = [id for _at, start, size, id in contents if not _is_intact(id, raw[start : start + size])]
+        for id in damaged:
+            yield Damaged(f"The content {id.hex()}", pack.key, id)
+        if not damaged and not pack.check_block(block):
+            yield Damaged(f"Block {block}", pack.key)

@@ -5,7 +5,8 @@ numbers little-endian:
 
     head    8 bytes ``TRPACK01``, then u32: number of contents n, number of blocks, bits of the fan-out
     digest  32 bytes, blake3 of all that follows
-    blocks  each u64 offset in the pack, u32 stored size, u32 size when open (equal: not compressed)
+    blocks  each u64 offset in the pack, u32 stored size, u32 size when open (equal: not compressed),
+            u32 crc32 of what is stored
     fan-out 2^bits + 1 times u32: how many keys begin with fewer than these bits
     keys    n times 33 bytes, sorted: blake3 of the content, kind
     places  n times u32 block, u32 start in the open block, u32 size
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from uuid import uuid4
+from zlib import crc32
 
 from blake3 import blake3
 
@@ -31,7 +33,7 @@ MAX_CONTENTS = 131_072
 
 _MAGIC = b"TRPACK01"
 _HEAD = struct.Struct("<8sIII32s")
-_BLOCK = struct.Struct("<QII")
+_BLOCK = struct.Struct("<QIII")
 _PLACE = struct.Struct("<III")
 _KEY_BYTES = 33
 _KEYS_A_SLOT_BITS = 3
@@ -105,8 +107,8 @@ class Index:
             low = at + 1
         return None
 
-    def block(self, number: int) -> tuple[int, int, int]:
-        """Offset, stored size and open size of a block. Raises Damaged when there is none."""
+    def block(self, number: int) -> tuple[int, int, int, int]:
+        """Offset, stored size, open size and checksum of a block. Raises Damaged when there is none."""
         if number >= self.block_count:
             raise Damaged("The index", self._key)
         return _BLOCK.unpack_from(self._bytes, self._blocks_at + _BLOCK.size * number)
@@ -137,16 +139,30 @@ class Pack:
             raise Damaged("The index", index_key) from error
 
     def read_block(self, number: int) -> bytes:
-        """A block, open. Raises Damaged."""
-        offset, stored_bytes, size_bytes = self.index.block(number)
+        """A block, open. What is read of it is to be verified by its id. Raises Damaged."""
+        stored, size_bytes, _checksum = self._stored_block(number)
+        raw = open_block(stored, size_bytes)
+        if raw is None:
+            raise Damaged(f"Block {number}", self.key)
+        return raw
+
+    def check_block(self, number: int) -> bool:
+        """Whether a block is what was written, down to bits that no content depends on."""
+        try:
+            stored, _size_bytes, checksum = self._stored_block(number)
+        except Damaged:
+            return False
+        return crc32(stored) == checksum
+
+    def _stored_block(self, number: int) -> tuple[bytes, int, int]:
+        offset, stored_bytes, size_bytes, checksum = self.index.block(number)
         try:
             stored = self._shelf.read(self.key, offset, offset + stored_bytes)
         except NotFound as error:
             raise Damaged(f"Block {number}", self.key) from error
-        raw = open_block(stored, size_bytes) if len(stored) == stored_bytes else None
-        if raw is None:
+        if len(stored) != stored_bytes:
             raise Damaged(f"Block {number}", self.key)
-        return raw
+        return stored, size_bytes, checksum
 
 
 class _Lane:
@@ -209,7 +225,7 @@ class PackWriter:
         raw = b"".join(lane.contents)
         stored = close_block(raw)
         block = len(self._blocks)
-        self._blocks.append(_BLOCK.pack(self.pack.size_bytes, len(stored), len(raw)))
+        self._blocks.append(_BLOCK.pack(self.pack.size_bytes, len(stored), len(raw), crc32(stored)))
         self._records += [
             id[1:] + id[:1] + _PLACE.pack(block, start, size_bytes) for id, start, size_bytes in lane.places
         ]

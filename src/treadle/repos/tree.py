@@ -16,10 +16,10 @@ from treadle.repos.differences import Difference, find_differences
 from treadle.repos.nodes import Child, Entry, Node
 from treadle.repos.sorting import sorted_entries
 
-__all__ = ["Edit", "Entry", "Tree", "build", "diff", "node_ids", "reachable_ids", "sorted_entries"]
+__all__ = ["Change", "Entry", "Tree", "build", "diff", "node_ids", "reachable_ids", "sorted_entries"]
 
 #: A path, and the entry that is to stand there; None: nothing.
-Edit = tuple[str, Entry | None]
+Change = tuple[str, Entry | None]
 
 
 class Tree:
@@ -87,7 +87,7 @@ class Tree:
             yield entry
         return ""
 
-    def edit(self, writer: NodeWriter, changes: Sequence[Edit]) -> Tree:
+    def edit(self, writer: NodeWriter, changes: Sequence[Change]) -> Tree:
         """The tree with the changes, whose paths are in order; one write for each node that differs.
 
         Raises Defect("tree-changes") when they are not, Damaged.
@@ -173,7 +173,7 @@ def _walk(tree: Tree, seen: set[bytes]) -> Iterator[tuple[bytes, Node]]:
 class _Editing:
     """The changes on their way into a builder, between the rows of the old tree."""
 
-    def __init__(self, nodes: Nodes, builder: Builder, changes: Sequence[Edit]) -> None:
+    def __init__(self, nodes: Nodes, builder: Builder, changes: Sequence[Change]) -> None:
         self._nodes = nodes
         self._builder = builder
         self._changes = changes
@@ -228,7 +228,7 @@ def _finished(nodes: Nodes, builder: Builder) -> Tree:
     return Tree(nodes, root.id, height, totals=(root.files, root.size_bytes))
 
 
-def _check_order(changes: Sequence[Edit]) -> None:
+def _check_order(changes: Sequence[Change]) -> None:
     for (before, _old), (path, _new) in pairwise(changes):
         if path <= before:
             raise Defect("tree-changes", f"The change of {path!r} came behind {before!r}.")

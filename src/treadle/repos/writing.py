@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from blake3 import blake3
 
 from treadle.errors import telling_a_full_disk
-from treadle.repos.chunks import CHUNK_BYTES, ChunkWriter, list_chunks
+from treadle.repos.chunks import ALL, CHUNK_BYTES, ChunkWriter, Reuse, list_chunks
 from treadle.repos.failpoints import reach
 from treadle.repos.packs import MAX_CONTENTS, Index, PackWriter, WrittenPack
 from treadle.repos.shelf import Shelf
@@ -43,11 +43,11 @@ class ContentWriter:
     the database lists it and `Contents.use_packs` was told.
     """
 
-    def __init__(self, shelf: Shelf, prefix: str, knows: Callable[[bytes], bool]) -> None:
+    def __init__(self, shelf: Shelf, prefix: str, knows: Callable[[bytes], bool], reuse: Reuse = ALL) -> None:
         self._shelf = shelf
         self._folder = f"{prefix}/packs"
         self._knows = knows
-        self._chunks = ChunkWriter(shelf, f"{prefix}/chunks")
+        self._chunks = ChunkWriter(shelf, f"{prefix}/chunks", reuse)
         self._buffer: memoryview | None = None
         self._open: PackWriter | None = None
         self._closed: list[tuple[PackWriter, Index]] = []

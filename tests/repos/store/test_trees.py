@@ -14,7 +14,7 @@ from tests.repos.store.repo import Repo
 from treadle.errors import Defect, Invalid
 from treadle.objects import MemoryObjects
 from treadle.repos import nodes
-from treadle.repos.tree import Edit, Entry, Tree, build, diff, node_ids, reachable_ids, sorted_entries
+from treadle.repos.tree import Change, Entry, Tree, build, diff, node_ids, reachable_ids, sorted_entries
 
 PATHS = sorted(
     f"{folder}{name}" for folder, name in product(("", "a/", "a/é/", "b-", "b/c/"), map(str, range(40)))
@@ -39,7 +39,7 @@ def many(count: int) -> list[Entry]:
     return [entry(f"folder{number % 10}/{number:06d}.json") for number in sorted(range(count), key=str)]
 
 
-def change(repo: Repo, tree: Tree, changes: Sequence[Edit]) -> Tree:
+def change(repo: Repo, tree: Tree, changes: Sequence[Change]) -> Tree:
     """The tree with the changes, readable."""
     writer = repo.contents.writer()
     edited = tree.edit(writer, changes)
