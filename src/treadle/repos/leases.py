@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
@@ -54,6 +54,12 @@ class Lease:
     repo_id: int
     epoch: int
     condemned: Collection[str]
+    _database: Database = field(repr=False)
+
+    def revive(self, key: str) -> None:
+        """Let nobody delete a condemned object; the caller stores it anew, since it may be gone."""
+        with self._database.write() as tx:
+            tx.execute(_REVIVE, {"repo_id": self.repo_id, "object_key": key})
 
     def check(self, tx: Tx) -> None:
         """Make sure, in a transaction that names objects, that they still are there.
@@ -88,17 +94,12 @@ class Leases:
         finally:
             self._give_back(lease)
 
-    def revive(self, repo_id: int, key: str) -> None:
-        """Let nobody delete a condemned object; the caller stores it anew, since it may be gone."""
-        with self._database.write() as tx:
-            tx.execute(_REVIVE, {"repo_id": repo_id, "object_key": key})
-
     def _take(self, repo_id: int) -> Lease:
         with self._database.write() as tx:
             epoch = lock_epoch(tx, repo_id)
             values = {"repo_id": repo_id, "epoch": epoch, "beat_at": tx.now}
             lease_id = tx.execute(insert(repo_leases).returning(_l.id), values).scalar_one()
-            lease = Lease(lease_id, repo_id, epoch, self._condemned_at(tx, repo_id, epoch))
+            lease = Lease(lease_id, repo_id, epoch, self._condemned_at(tx, repo_id, epoch), self._database)
         with self._guard:
             self._held.add(lease.id)
             if not self._is_beating:

@@ -36,11 +36,12 @@ def test_a_lease_knows_what_was_condemned_before_it_and_is_waited_for_otherwise(
     leases = Leases(database)
     with leases.hold(repo_id) as before, database.write() as tx:
         epoch = condemn(tx, repo_id, ["repos/1/old"])
-    with leases.hold(repo_id) as after, database.read() as tx:
+    with leases.hold(repo_id) as after:
         assert (list(before.condemned), list(after.condemned)) == ([], ["repos/1/old"])
         assert before.epoch <= epoch < after.epoch
-        assert oldest_epoch(tx, repo_id) == after.epoch
-    leases.revive(repo_id, "repos/1/old")
+        with database.read() as tx:
+            assert oldest_epoch(tx, repo_id) == after.epoch
+        after.revive("repos/1/old")
     with Leases(database).hold(repo_id) as anew:
         assert list(anew.condemned) == []
 
