@@ -41,6 +41,7 @@ storage_items = Table(
     Column("key", Text, primary_key=True),
     Column("place", Integer, primary_key=True),  # of several tasks in one file
     Column("etag", Text, nullable=False),  # of the content that was read or written
+    Column("size_bytes", BigInteger),  # null: the place does not tell
     # No foreign key: a deleted task may be restored.
     Column("task_id", BigInteger().with_variant(Integer, "sqlite")),
     Column("state", Text, nullable=False),

@@ -32,6 +32,7 @@ CREATE TABLE storage_items (
     key TEXT NOT NULL,
     place INTEGER NOT NULL,
     etag TEXT NOT NULL,
+    size_bytes BIGINT,
     task_id INTEGER,
     state TEXT NOT NULL,
     round INTEGER DEFAULT 0 NOT NULL,
