@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from treadle.web import (
+    repo_routes,
     routes_actions,
     routes_annotations,
     routes_audit,
@@ -69,6 +70,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_media.ROUTES,
     *routes_imports.ROUTES,
     *routes_exports.ROUTES,
+    *repo_routes.ROUTES,
     Route("GET", "/docs/api/schema/json/", get_schema, PUBLIC, "This description"),
     Route("GET", "/docs/api/", get_schema_page, PUBLIC, "The operations as a page"),
 )

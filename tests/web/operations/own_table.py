@@ -77,7 +77,28 @@ WORK = (
     _op("GET", "/api/exports/files/{job}/report/"),
 )
 
-OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *WORK)
+REPOS = (
+    _op("GET", "/api/repos/", is_personal=True),
+    _op("GET", "/api/repos/deleted/", is_personal=True),
+    _op("POST", "/api/repos/", 201, body={"name": "{fresh}", "workspace": "{workspace}"}),
+    _op("GET", "/api/repos/{repo}/"),
+    _op("PATCH", "/api/repos/{repo}/", body={"description": "Pictures"}),
+    _op("DELETE", "/api/repos/{repo}/", 204),
+    _op("POST", "/api/repos/{deleted_repo}/restore/"),
+    _op("GET", "/api/repos/{repo}/branches/"),
+    _op("POST", "/api/repos/{repo}/branches/", 201, body={"name": "tidy"}),
+    _op("GET", "/api/repos/{repo}/branches/master/"),
+    _op("PUT", "/api/repos/{repo}/branches/empty/", body={"head": None, "expected_head": None}),
+    _op("DELETE", "/api/repos/{repo}/branches/empty/", 204),
+    _op("GET", "/api/repos/{repo}/tags/"),
+    _op("POST", "/api/repos/{repo}/commits/", 201, body={"branch": "master"}),
+    _op("GET", "/api/repos/{repo}/commits/{open_commit}/"),
+    _op("DELETE", "/api/repos/{repo}/commits/{open_commit}/", 204),
+    _op("POST", "/api/repos/{repo}/tags/", 409, body={"name": "v1", "at": "{open_commit}"}),
+    _op("DELETE", "/api/repos/{repo}/tags/none/", 404),
+)
+
+OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *WORK, *REPOS)
 
 #: Routes that are tried elsewhere: signing in and out is about no role.
 UNASKED = frozenset(

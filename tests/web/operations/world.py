@@ -77,6 +77,8 @@ def build_world(client: httpx.Client, *names: str) -> World:
         ids["export"] = _make(client, f"/api/projects/{project}/exports/", {"title": "s"})
     if "file" in names:
         ids["file"] = _upload(client, project)
+    if "repo" in names:
+        ids |= _make_repo(client)
     if "refresh" in names:
         ids["refresh"] = client.post("/api/token/").json()["token"]
     there = World({name: str(value) for name, value in {**_FIXED, **ids}.items()})
@@ -86,7 +88,7 @@ def build_world(client: httpx.Client, *names: str) -> World:
 
 def nowhere() -> World:
     """The ids of nothing."""
-    names = ("project", "task", "prediction", "annotation", "draft", "view", "user", "export", "file")
+    names = ("project", "task", "prediction", "annotation", "draft", "view", "user", "export", "file", "repo")
     return World({**_FIXED, **dict.fromkeys((*names, *_MAKERS), NOBODYS)})
 
 
@@ -181,6 +183,26 @@ def _delete_project(client: httpx.Client, _world: World) -> int:
     return project
 
 
+def _make_repo(client: httpx.Client) -> dict[str, int | str]:
+    """A repo with a file on master, a tag, a branch without any commit, and an open commit."""
+    repo = _make(client, "/api/repos/", {"name": f"r-{new_uuid()}", "workspace": 1})
+    _make_named(client, f"/api/repos/{repo}/branches/", {"name": "empty"})
+    opened = _make_named(client, f"/api/repos/{repo}/commits/", {"branch": "master"})
+    return {"repo": repo, "open_commit": opened["id"]}
+
+
+def _make_named(client: httpx.Client, path: str, body: Any) -> Any:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def _delete_repo(client: httpx.Client, _world: World) -> int:
+    repo = _make(client, "/api/repos/", {"name": f"r-{new_uuid()}", "workspace": 1})
+    assert client.delete(f"/api/repos/{repo}/").status_code == 204
+    return repo
+
+
 def _give_role(client: httpx.Client, path: str, person: int) -> None:
     answer = client.post(path, json={"user": person, "role": "viewer"})
     assert answer.status_code == 201, answer.text
@@ -202,6 +224,8 @@ _MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
     "guest": _make_guest,
     "deletion": _delete_task,
     "deleted": _delete_project,
+    "fresh": lambda _client, _world: f"r-{new_uuid()}",
+    "deleted_repo": _delete_repo,
 }
 
 
