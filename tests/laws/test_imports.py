@@ -7,7 +7,7 @@ from tests.laws.source import Import, imports_of, python_files, room_of
 #: From the bottom up. A room imports from lower floors only; those of one floor do not see each other,
 #: but for the vocabulary, whose words may be made of one another.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"ids", "errors", "permissions", "settings"}),
+    frozenset({"ids", "errors", "permissions", "settings", "local_socket"}),
     frozenset({"db"}),
     frozenset({"events", "objects"}),
     frozenset({"access", "outbound"}),
@@ -21,6 +21,8 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 #: What other people's programs import: nothing of the server's.
 OUTSIDE = frozenset({"ml", "client"})
+#: The command line speaks to servers as anybody's program does.
+SPEAKS = {"cli": "client"}
 VOCABULARY = FLOORS[0]
 
 #: What may be imported inside a function, by room: what is slow to import and seldom needed there.
@@ -80,7 +82,7 @@ def target_of(found: Import) -> str | None:
 
 
 def may_import(room: str, target: str | None) -> bool:
-    if target in (None, "__init__", "__version__", room):
+    if target in (None, "__init__", "__version__", room, SPEAKS.get(room)):
         return True
     if room == "__init__" or target in OUTSIDE:
         return False

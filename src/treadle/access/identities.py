@@ -61,6 +61,12 @@ _BY_SESSION = Prepared(
     )
 )
 _BY_ID = Prepared(select(*_PERSON).where(users.c.id == bindparam("user_id"), users.c.is_active.is_(true())))
+_OWNER = Prepared(
+    select(*_PERSON)
+    .where(users.c.is_admin.is_(true()), users.c.is_active.is_(true()))
+    .order_by(users.c.id)
+    .limit(1)
+)
 _TOUCH_TOKEN = (
     update(tokens)
     .where(tokens.c.id == bindparam("token_id"))
@@ -109,6 +115,11 @@ def identify_by_session(tx: Tx, text: str) -> Identity | None:
 def identify_by_id(tx: Tx, user_id: int) -> Identity | None:
     """The active person ``user_id``, of whom something else has shown that it is they."""
     return _first(tx, _BY_ID, {"user_id": user_id})
+
+
+def identify_owner(tx: Tx) -> Identity | None:
+    """The first administrator that is left, for who holds the data folder; None before there is one."""
+    return _first(tx, _OWNER, {})
 
 
 def touch(tx: Tx, identity: Identity) -> None:

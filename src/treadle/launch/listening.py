@@ -8,7 +8,8 @@ import socket
 from pathlib import Path
 
 from treadle.errors import Conflict, Invalid
-from treadle.launch.lock import try_until
+from treadle.launch.lock import try_until, unusable
+from treadle.local_socket import FILE_NAME, socket_address
 
 _BACKLOG = 2048
 _LISTENING = "0A"
@@ -32,6 +33,25 @@ def listen(host: str, port: int, timeout_s: float) -> socket.socket:
         opened.close()
         raise _taken(host, port)
     opened.listen(_BACKLOG)
+    return opened
+
+
+def listen_locally(data_dir: Path) -> socket.socket:
+    """The socket in the data folder, for its owner alone; to be called by who holds the folder's lock.
+
+    Raises Unavailable("data-dir-unusable").
+    """
+    path = data_dir / FILE_NAME
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)  # what a killed server left
+        with socket_address(path) as place:
+            opened.bind(place)
+        path.chmod(0o600)
+        opened.listen(_BACKLOG)
+    except OSError as error:
+        opened.close()
+        raise unusable(data_dir, error) from error
     return opened
 
 

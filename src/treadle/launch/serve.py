@@ -17,10 +17,11 @@ from treadle.launch.children import Child
 from treadle.launch.first_sign_in import FirstSignIn, make_first_sign_in, with_first_sign_in
 from treadle.launch.health import HealthQuestion
 from treadle.launch.leftovers import clear_leftovers
-from treadle.launch.listening import address_of, listen, reachable
+from treadle.launch.listening import address_of, listen, listen_locally, reachable
 from treadle.launch.lock import DataDirLock, Holder, take_lock
 from treadle.launch.logs import start_logging
 from treadle.launch.refusals import EXIT_REFUSED
+from treadle.local_socket import FILE_NAME
 from treadle.settings import Secret, Settings
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def serve(settings: Settings) -> int:
     try:
         _hold(lock, settings)
         listening = listen(settings.host, settings.port, _WAIT_S)
+        local = listen_locally(settings.data_dir)
     except TreadleError:
         lock.release()
         raise
@@ -49,7 +51,9 @@ def serve(settings: Settings) -> int:
     _hold(lock, settings)
     clear_leftovers(settings.data_dir)
     sign_in = make_first_sign_in(settings)
-    return Supervisor(with_first_sign_in(settings, sign_in), listening, lock, sign_in).run()
+    status = Supervisor(with_first_sign_in(settings, sign_in), (listening, local), lock, sign_in).run()
+    (settings.data_dir / FILE_NAME).unlink(missing_ok=True)
+    return status
 
 
 def _hold(lock: DataDirLock, settings: Settings) -> None:
@@ -61,16 +65,23 @@ class Supervisor:
     """Watches the parts. One thread, no polling: it sleeps until a child, a signal or the clock wakes it."""
 
     def __init__(
-        self, settings: Settings, listening: socket.socket, lock: DataDirLock, sign_in: FirstSignIn | None
+        self,
+        settings: Settings,
+        sockets: tuple[socket.socket, socket.socket],
+        lock: DataDirLock,
+        sign_in: FirstSignIn | None,
     ) -> None:
+        """sockets: of the network, and the one in the data folder."""
+        listening, local = sockets
         self._settings = settings
         self._listening = listening
+        self._local = local
         self._sign_in = sign_in
         #: The reading end is the children's; the writing end closes when this process ends.
         self._tether, self._tether_end = os.pipe()
         # A child keeps the lock as well, so that nobody else begins before the last of ours has ended.
         kept = (lock.descriptor,)
-        self._web = Child("web", (self._tether, listening.fileno()), kept, settings)
+        self._web = Child("web", (self._tether, listening.fileno(), local.fileno()), kept, settings)
         without_secrets = replace(settings, admin_password=Secret(""), admin_token=Secret(""))
         self._worker = Child("worker", (self._tether,), kept, without_secrets)
         self._samples = Child("samples", (self._tether,), kept, without_secrets)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+from collections.abc import Callable
+from typing import cast
 
 import uvicorn
 
@@ -12,16 +15,19 @@ from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, refusing
 from treadle.settings import Settings, load_settings
 from treadle.web.app import create_app
-from treadle.web.parts import open_parts
+from treadle.web.parts import Parts, open_parts
+from treadle.web.routes import ROUTES
 
 _DRAIN_S = 5
 _WAIT_S = 5.0
 
 
 def main(descriptors: list[int]) -> None:
-    """Serve on the socket that the parent opened."""
-    (listening,) = descriptors
-    serve_on(socket.socket(fileno=listening), load_settings(os.environ, {}))
+    """Serve on the sockets that the parent opened: of the network, and the one in the data folder."""
+    listening, local = descriptors
+    serve_on(
+        socket.socket(fileno=listening), load_settings(os.environ, {}), local=socket.socket(fileno=local)
+    )
 
 
 def serve_web(settings: Settings) -> None:
@@ -32,14 +38,44 @@ def serve_web(settings: Settings) -> None:
     serve_on(listening, settings)
 
 
-def serve_on(listening: socket.socket, settings: Settings) -> None:
-    """Serve until a signal ends it; requests on their way get up to five seconds."""
+def serve_on(listening: socket.socket, settings: Settings, *, local: socket.socket | None = None) -> None:
+    """Serve until a signal ends it; requests on their way get up to five seconds.
+
+    local: whoever speaks on it holds the data folder, and is its owner.
+    """
     start_logging(settings, "web")
     with refusing(settings):
         parts = open_parts(settings)
         keep_temporary_files_in(settings.data_dir)
-    config = uvicorn.Config(
-        create_app(parts),
+    _Server(parts, local).run(sockets=[listening])
+    parts.close()
+
+
+class _Server(uvicorn.Server):
+    """Listens on one more socket, for commands on this machine, with the same connections to drain."""
+
+    def __init__(self, parts: Parts, local: socket.socket | None) -> None:
+        super().__init__(_config(parts))
+        self._local = local
+        self._local_config = _config(parts, is_local=True)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._local is None:
+            return
+        self._local_config.load()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_unix_server(self._speak_locally, sock=self._local)
+        self.servers.append(server)
+
+    def _speak_locally(self) -> asyncio.Protocol:
+        kind = cast(Callable[..., asyncio.Protocol], self._local_config.http_protocol_class)
+        return kind(config=self._local_config, server_state=self.server_state, app_state={})
+
+
+def _config(parts: Parts, *, is_local: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(parts, ROUTES, is_local=is_local),
         http="httptools",
         loop="uvloop",
         ws="none",
@@ -50,5 +86,3 @@ def serve_on(listening: socket.socket, settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_S,
     )
-    uvicorn.Server(config).run(sockets=[listening])
-    parts.close()

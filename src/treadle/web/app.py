@@ -19,12 +19,12 @@ from treadle.access.audit import workspace_of, write_audit
 from treadle.errors import Conflict, Defect, Forbidden, Invalid, TreadleError, Unavailable
 from treadle.ids import new_uuid
 from treadle.permissions import Permission
+from treadle.web.authentication import SAFE_METHODS
 from treadle.web.bodies import MAX_BODY_BYTES, read_whole
 from treadle.web.call import Call
 from treadle.web.errors import error_body, error_headers, status_of
 from treadle.web.pages import answer_page
 from treadle.web.parts import Parts
-from treadle.web.routes import ROUTES
 from treadle.web.routing import PUBLIC, AnyReply, Found, Handler, Reply, Route, RouteTree
 
 _LOG = logging.getLogger(__name__)
@@ -45,9 +45,12 @@ _CONTENT_POLICY = (
 _SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 
 
-def create_app(parts: Parts, routes: tuple[Route, ...] = ROUTES) -> ASGIApp:
-    """The ASGI application over open ``parts``, which the caller closes."""
-    door = _Door(parts, RouteTree(routes))
+def create_app(parts: Parts, routes: tuple[Route, ...], *, is_local: bool = False) -> ASGIApp:
+    """The ASGI application over open ``parts``, which the caller closes.
+
+    is_local: who asks holds the data folder itself, and is its owner where they show nothing else.
+    """
+    door = _Door(parts, RouteTree(routes), is_local)
     return Router(redirect_slashes=False, default=door.answer_asgi, lifespan=_lifespan)
 
 
@@ -59,9 +62,10 @@ async def _lifespan(_app: object) -> AsyncIterator[None]:
 class _Door:
     """Takes each request to its route."""
 
-    def __init__(self, parts: Parts, tree: RouteTree) -> None:
+    def __init__(self, parts: Parts, tree: RouteTree, is_local: bool) -> None:
         self._parts = parts
         self._tree = tree
+        self._is_local = is_local
 
     async def answer_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,7 +73,7 @@ class _Door:
             return
         request = Request(scope, receive)
         request_id = new_uuid()
-        found = self._tree.find(request.url.path)
+        found = self._tree.find(scope["path"])  # as it was meant: a name may hold a question mark
         reply, call = await self._answer(request, request_id, found)
         await _to_response(reply, request)(scope, receive, send)
         if call is not None and call.touch_is_due:
@@ -83,8 +87,11 @@ class _Door:
             if found is None:
                 return await run_in_threadpool(answer_page, request), None
             route = _choose(request.method, found)
-            call = _to_call(request, request_id, self._parts, route, found)
-            return await self._run(route, call), call
+            call = self._to_call(request, request_id, route, found)
+            reply = await self._run(route, call)
+            if self._is_local and request.method not in SAFE_METHODS:
+                await run_in_threadpool(_audit_local, call)
+            return reply, call
         except TreadleError as error:
             await self._note(error, request_id, call)
             return _error_reply(error, request_id), call
@@ -99,6 +106,21 @@ class _Door:
         except Exception:  # noqa: BLE001 - the request boundary: whatever it is, the client gets an answer
             _LOG.exception("A request failed by a fault of ours.", extra=_where(request, request_id))
             return _error_reply(_FAULT, request_id), call
+
+    def _to_call(self, request: Request, request_id: str, route: Route, found: Found) -> Call:
+        if "\0" in request.scope["path"] or "%00" in request.url.query:
+            raise Invalid(
+                "address-nul", "The address holds the character NUL, which nothing here has in its name."
+            )
+        return Call(
+            request,
+            self._parts,
+            dict(zip(route.parameters, found.values, strict=True)),
+            request_id=request_id,
+            permission=route.access if isinstance(route.access, Permission) else None,
+            is_public=route.access is PUBLIC,
+            is_local=self._is_local,
+        )
 
     async def _run(self, route: Route, call: Call) -> AnyReply:
         if route.stream:
@@ -146,21 +168,6 @@ def _choose(method: str, found: Found) -> Route:
     return route
 
 
-def _to_call(request: Request, request_id: str, parts: Parts, route: Route, found: Found) -> Call:
-    if "\0" in request.scope["path"] or "%00" in request.url.query:
-        raise Invalid(
-            "address-nul", "The address holds the character NUL, which nothing here has in its name."
-        )
-    return Call(
-        request,
-        parts,
-        dict(zip(route.parameters, found.values, strict=True)),
-        request_id=request_id,
-        permission=route.access if isinstance(route.access, Permission) else None,
-        is_public=route.access is PUBLIC,
-    )
-
-
 def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
     with call.parts.database.write() as tx:
         detail = {"code": error.code, "method": call.method, "path": call.path[:500]}
@@ -173,6 +180,19 @@ def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
             workspace_id=place,
             detail=detail,
         )
+
+
+def _audit_local(call: Call) -> None:
+    """Whoever can open the data folder did this, in the owner's name and without a token of theirs."""
+    if call.identity is None:
+        return
+    detail, actor_id = {"method": call.method, "path": call.path[:500]}, call.identity.actor.user_id
+    try:
+        with call.parts.database.write() as tx:
+            place = workspace_of(tx, call.asked_for) if call.asked_for else None
+            write_audit(tx, "local", actor_id=actor_id, subject="command", workspace_id=place, detail=detail)
+    except (OperationalError, PoolTimeoutError):  # it is done, and to be told so
+        _LOG.warning("A local command was not noted in the audit log: the database was busy.", extra=detail)
 
 
 def _touch(call: Call) -> None:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from treadle.access import Actor, Grant, ListGrant, Scope, allow, allow_anywhere
-from treadle.access.identities import Identity, identify_by_id, touch
+from treadle.access.identities import Identity, identify_by_id, identify_owner, touch
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
 from treadle.db import Tx
 from treadle.errors import Defect, Invalid, NotFound, Unauthenticated
@@ -48,7 +48,9 @@ class Call:
         request_id: str,
         permission: Permission | None,
         is_public: bool,
+        is_local: bool = False,
     ) -> None:
+        """is_local: it came from who holds the data folder, by its Unix socket or by opening it."""
         self.request = request
         self.parts = parts
         self.path_params = path_params
@@ -56,6 +58,7 @@ class Call:
         self.body = b""
         self._permission = permission
         self._is_public = is_public
+        self.is_local = is_local
         self._credential = read_credential(request.headers, request.cookies)
         self._verified_id: int | None = None
         self._identity: Identity | None = None
@@ -146,8 +149,9 @@ class Call:
 
     @property
     def path(self) -> str:
-        """The path as asked, without the query."""
-        return self.request.url.path
+        """The path as asked, decoded, without the query."""
+        path: str = self.request.scope["path"]
+        return path
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -273,11 +277,15 @@ class Call:
             self._identity = identify_by_id(tx, self._verified_id)
         elif self._credential is not None:
             self._identity = identify(tx, self._credential, self.parts.signing_key)
+        elif self.is_local:
+            self._identity = identify_owner(tx)
         self.touch_is_due = self._identity is not None and self._identity.is_stale
         if self._identity is None and not self._is_public:
             raise self._unknown()
 
     def _unknown(self) -> Unauthenticated:
+        if self._credential is None and self.is_local:
+            return Unauthenticated("nobody-owns", "Nobody owns this installation yet. Sign up in a browser.")
         if self._credential is None:
             return Unauthenticated("not-authenticated", NO_CREDENTIALS)
         if isinstance(self._credential, SessionCredential):
