@@ -12,7 +12,8 @@ import pytest
 from treadle import __version__
 from treadle.access.passwords import hash_password, verify_password
 from treadle.access.users import NewUser, add_user, find_user
-from treadle.cli.app import COMMANDS, Command, make_parser
+from treadle.cli.app import COMMANDS, make_parser
+from treadle.cli.command import Command
 from treadle.db import Database
 from treadle.db.schema import sessions, users
 from treadle.settings import load_settings

@@ -9,27 +9,16 @@ import getpass
 import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from treadle import __version__
+from treadle.cli.command import Command
+from treadle.cli.repo_commands import REPO_COMMANDS
 from treadle.errors import TreadleError
 from treadle.settings import Secret, Settings, load_settings
 
 _MEANINGS = {setting.name: setting.metadata["meaning"] for setting in fields(Settings)}
 _WHERE = ("data_dir", "database_url")
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command: ``name`` may be two words, ``options`` are names of settings."""
-
-    name: str
-    help: str
-    run: Callable[[Settings, Namespace], int]
-    options: tuple[str, ...] = ()
-    #: Further arguments of its own.
-    add_arguments: Callable[[ArgumentParser], None] | None = None
 
 
 def main() -> int:
@@ -42,19 +31,24 @@ def main() -> int:
     except TreadleError as error:
         print(f"treadle: {error.message}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return 130
 
 
 def make_parser() -> ArgumentParser:
     """The parser of all commands."""
     parser = ArgumentParser(prog="treadle", description="An open, self-hosted labelling studio.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    users = commands.add_parser("user", help="people", description="People.").add_subparsers(
-        metavar="COMMAND", required=True
-    )
+    groups = {"": commands}
+    for group, about in GROUPS.items():
+        opened = commands.add_parser(group, help=about, description=_as_sentence(about))
+        groups[group] = opened.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         group, _, name = command.name.rpartition(" ")
-        place = users if group else commands
-        below = place.add_parser(name, help=command.help, description=_as_sentence(command.help))
+        below = groups[group].add_parser(name, help=command.help, description=_as_sentence(command.help))
         below.set_defaults(command=command)
         for option in command.options:
             _add_option(below, option)
@@ -125,6 +119,15 @@ def _add_reset_password(parser: ArgumentParser) -> None:
     parser.add_argument("--ask", action="store_true", help="ask for the new password; else one is made")
 
 
+#: What the first of two words is about.
+GROUPS = {
+    "user": "people",
+    "repo": "repos of versioned data",
+    "branch": "names that move from commit to commit",
+    "tag": "names that stay at a commit",
+    "commit": "commits that take files until they are finished",
+}
+
 #: Every command.
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -153,5 +156,6 @@ COMMANDS: tuple[Command, ...] = (
         _WHERE,
         _add_reset_password,
     ),
+    *REPO_COMMANDS,
     Command("version", "print the version", _version),
 )

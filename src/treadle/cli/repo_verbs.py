@@ -1,0 +1,442 @@
+"""What the commands of versioned data do: ask a server, print what it says."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from treadle.cli.printing import Printer, ProgressBar
+from treadle.cli.servers import open_client
+from treadle.client.archives import LocalFile, list_folder, pack, unpack
+from treadle.client.names import Place, parse_place
+from treadle.client.repos import Client, RemoteRepo, Side, Target
+from treadle.client.values import Change, Commit, Entry, File, Put
+from treadle.errors import Conflict, Defect, Invalid
+from treadle.settings import Settings
+
+_CHUNK_BYTES = 256 * 1024
+_ASK_AGAIN_S = 0.2
+_MARKS = {"added": "A", "removed": "D", "changed": "M"}
+_SIDES = ("ours", "theirs", "base", "delete")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One command as it was typed."""
+
+    client: Client
+    arguments: Namespace
+    out: Printer
+
+    def place(self, name: str = "place") -> Place:
+        """A place that was named."""
+        return parse_place(getattr(self.arguments, name))
+
+    def open(self, place: Place) -> RemoteRepo:
+        """Its repo."""
+        return self.client.repo(place.repo_name)
+
+    def target(self, place: Place) -> Target:
+        """Where a change goes."""
+        return Target.of(place.ref, message=self.arguments.message, is_staged=self.arguments.stage)
+
+
+def run_verb(name: str, settings: Settings, arguments: Namespace) -> int:
+    """Do one of `VERBS`; the exit status."""
+    with open_client(settings, arguments) as client:
+        return VERBS[name](Ask(client, arguments, Printer(arguments.json))) or 0
+
+
+def _create_repo(ask: Ask) -> None:
+    place = ask.place("repo")
+    made = ask.client.create_repo(
+        place.repo, workspace=place.workspace, description=ask.arguments.description
+    )
+    about = made.about
+    ask.out.tell(f"{about.workspace.name}/{about.name}", about)
+
+
+def _list_repos(ask: Ask) -> None:
+    for each in ask.client.list_repos(ask.arguments.workspace):
+        name = f"{each.workspace.name}/{each.name}"
+        ask.out.tell(f"{each.files:>12,}  {each.size_bytes:>18,}  {name}", each)
+
+
+def _delete_repo(ask: Ask) -> None:
+    repo = ask.open(ask.place("repo"))
+    repo.delete()
+    ask.out.tell(f"Deleted {repo.about.name}; for 30 days it can be restored.", {"deleted": repo.about.id})
+
+
+def _put(ask: Ask) -> None:
+    place = ask.place()
+    repo, target = ask.open(place), ask.target(place)
+    if ask.arguments.recursive is not None:
+        _told_put(ask, place, _put_folder(repo, place, target, Path(ask.arguments.recursive)))
+        return
+    source: str = ask.arguments.file
+    if not place.path or place.path.endswith("/"):
+        if source == "-":
+            raise Invalid("place", f"Which file? Write {place.at('name')}.")
+        place = place.at(place.path + source.rstrip("/").rpartition("/")[2])
+    if source.startswith(("http://", "https://")):
+        commit = repo.change(target, fetch=[{"url": source, "path": place.path}])
+        _told_put(ask, place, Put(commit))
+    elif source == "-":
+        _told_put(ask, place, repo.put(place.path, _read(sys.stdin.buffer), target))
+    else:
+        _told_put(ask, place, _put_file(repo, place, target, Path(source)))
+
+
+def _put_file(repo: RemoteRepo, place: Place, target: Target, path: Path) -> Put:
+    try:
+        size_bytes = path.stat().st_size
+        with path.open("rb") as file:
+            bar = ProgressBar(place.path, size_bytes=size_bytes)
+            chunks = _watched(_read(file), bar)
+            try:
+                return repo.put(place.path, chunks, target, size_bytes=size_bytes)
+            finally:
+                bar.end()
+    except OSError as error:
+        text = f"{path} cannot be read ({error.strerror or error}). For a folder, give -r."
+        raise Invalid("file", text) from error
+
+
+def _put_folder(repo: RemoteRepo, place: Place, target: Target, folder: Path) -> Put:
+    files: list[LocalFile] = list_folder(folder)
+    prefix = f"{place.path.rstrip('/')}/" if place.path else ""
+    bar = ProgressBar(str(folder), files=len(files), size_bytes=sum(each.size_bytes for each in files))
+    try:
+        return repo.put_archive(pack(files, bar.add), target, prefix)
+    finally:
+        bar.end()
+
+
+def _told_put(ask: Ask, place: Place, put: Put) -> None:
+    what = f"{put.files:,} files" if put.file is None and put.files != 1 else f"/{place.path}"
+    staged = ask.arguments.stage or place.is_commit
+    how = f"in the open commit {put.commit}" if staged else f"as commit {put.commit}"
+    ask.out.tell(f"Put {what} into {place.repo_name}@{place.ref_or_head}, {how}.", put)
+
+
+def _ls(ask: Ask) -> None:
+    place = ask.place()
+    repo = ask.open(place)
+    for entry in _entries(repo, place, is_recursive=ask.arguments.recursive):
+        if isinstance(entry, File):
+            when = entry.modified_at.strftime("%Y-%m-%d %H:%M")
+            ask.out.tell(f"{entry.size_bytes:>15,}  {when}  {entry.path}", entry)
+        else:
+            ask.out.tell(f"{'':>15}  {'':16}  {entry.path}", entry)
+
+
+def _entries(repo: RemoteRepo, place: Place, *, is_recursive: bool) -> Iterator[Entry]:
+    if place.is_glob:
+        return repo.list(place.ref_or_head, glob=place.path)
+    return repo.list(place.ref_or_head, place.path, delimiter="" if is_recursive else "/")
+
+
+def _cat(ask: Ask) -> None:
+    place = ask.place()
+    for chunk in ask.open(place).read(place.path, place.ref_or_head):
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def _get(ask: Ask) -> None:
+    place = ask.place()
+    repo = ask.open(place)
+    if ask.arguments.output == "-" and not ask.arguments.recursive:
+        _cat(ask)
+        return
+    if ask.arguments.recursive:
+        _get_folder(ask, repo, place)
+        return
+    goal = Path(ask.arguments.output or ".")
+    goal = goal / place.path.rpartition("/")[2] if goal.is_dir() else goal
+    bar = ProgressBar(place.path)
+    size_bytes = 0
+    partial = goal.with_name(f"{goal.name}.partial")
+    with partial.open("wb") as file:
+        for chunk in repo.read(place.path, place.ref_or_head):
+            size_bytes += file.write(chunk)
+            bar.add(0, len(chunk))
+    os.replace(partial, goal)
+    bar.end()
+    ask.out.tell(f"Got {goal}, {size_bytes:,} bytes.", {"path": str(goal), "size_bytes": size_bytes})
+
+
+def _get_folder(ask: Ask, repo: RemoteRepo, place: Place) -> None:
+    prefix = f"{place.path.rstrip('/')}/" if place.path else ""
+    goal = Path(ask.arguments.output or place.repo)
+    bar = ProgressBar(str(goal))
+    with repo.get_archive(place.ref_or_head, prefix) as answer:
+        count = unpack(answer.chunks(), goal, below=prefix, progress=bar.add)
+    bar.end()
+    ask.out.tell(f"Got {count:,} files into {goal}.", {"path": str(goal), "files": count})
+
+
+def _rm(ask: Ask) -> None:
+    place = ask.place()
+    path = f"{place.path.rstrip('/')}/" if ask.arguments.recursive else place.path
+    if not path.strip("/"):
+        raise Invalid("place", f"What of {place.repo_name}? Write {place.at('name')}, or delete the repo.")
+    commit = ask.open(place).remove(path, ask.target(place))
+    ask.out.tell(f"Removed /{path} from {place.repo_name}, commit {commit}.", {"commit": commit})
+
+
+def _cp(ask: Ask) -> None:
+    source, goal = ask.place("source"), ask.place("destination")
+    target = ask.target(goal)
+    if source.repo_name == goal.repo_name:
+        each = {"from": source.path, "from_ref": source.ref_or_head, "to": goal.path}
+        commit = ask.open(goal).change(target, copy=[each])
+    elif source.path.endswith("/"):
+        text = "Folders are copied inside of one repo. Between two: get -r the one, put -r into the other."
+        raise Invalid("place", text)
+    else:
+        chunks = ask.open(source).read(source.path, source.ref_or_head)
+        commit = ask.open(goal).put(goal.path, chunks, target).commit
+    ask.out.tell(f"Copied to {goal}, commit {commit}.", {"commit": commit})
+
+
+def _mv(ask: Ask) -> None:
+    source, goal = ask.place("source"), ask.place("destination")
+    if (source.repo_name, source.ref_or_head) != (goal.repo_name, goal.ref_or_head):
+        raise Invalid("place", "Files are moved on one branch. Elsewhere: cp, then rm.")
+    commit = ask.open(goal).change(ask.target(goal), move=[{"from": source.path, "to": goal.path}])
+    ask.out.tell(f"Moved to {goal}, commit {commit}.", {"commit": commit})
+
+
+def _diff(ask: Ask) -> None:
+    old = ask.place("old")
+    new = parse_place(ask.arguments.new) if ask.arguments.new else None
+    if new is not None and new.repo_name != old.repo_name:
+        raise Invalid("place", "Name the same repo twice: two commits of one are compared.")
+    if new is None:
+        changes = ask.open(old).diff(old.ref_or_head, prefix=old.path)
+    else:
+        changes = ask.open(old).diff(new.ref_or_head, old.ref_or_head, new.path or old.path)
+    for change in changes:
+        ask.out.tell(_shown_change(change), change)
+
+
+def _shown_change(change: Change) -> str:
+    return f"{_MARKS.get(change.change, '?')}  {change.path}"
+
+
+def _log(ask: Ask) -> None:
+    place = ask.place()
+    repo = ask.open(place)
+    for commit in repo.log(place.ref_or_head, place.path, ask.arguments.limit):
+        ask.out.tell(_shown_commit(commit), commit)
+
+
+def _shown_commit(commit: Commit) -> str:
+    when = (commit.finished_at or commit.created_at).strftime("%Y-%m-%d %H:%M")
+    who = commit.author.email if commit.author else "somebody"
+    tags = "".join(f" [{name}]" for name in commit.tags)
+    title = commit.message.partition("\n")[0] or "(without a message)"
+    return f"{commit.id}  {when}  {who}  {title}{tags}"
+
+
+def _blame(ask: Ask) -> None:
+    place = ask.place()
+    for line in ask.open(place).blame(place.path, place.ref_or_head):
+        ask.out.tell(f"{line.commit[:12]}  {line.number:>6}  {line.text}", line)
+
+
+def _merge(ask: Ask) -> int:
+    place = ask.place("source")
+    try:
+        commit = ask.open(place).merge(
+            place.ref_or_head,
+            ask.arguments.into,
+            message=ask.arguments.message,
+            prefer=ask.arguments.prefer,
+            resolutions=_resolutions(ask.arguments.resolve),
+        )
+    except Conflict as error:
+        if error.code != "merge-conflicts":
+            raise
+        _tell_conflicts(ask, error)
+        return 1
+    ask.out.tell(f"Merged {place} into {ask.arguments.into}, commit {commit.id}.", commit)
+    return 0
+
+
+def _resolutions(texts: Iterable[str]) -> dict[str, Side]:
+    found: dict[str, Side] = {}
+    for text in texts:
+        path, _, side = text.rpartition("=")
+        if not path or side not in _SIDES:
+            raise Invalid("resolution", f"{text!r}: write PATH=ours, PATH=theirs, PATH=base or PATH=delete.")
+        found[path.lstrip("/")] = cast(Side, side)
+    return found
+
+
+def _tell_conflicts(ask: Ask, error: Conflict) -> None:
+    conflicts: list[dict[str, Any]] = cast(Any, error.details).get("conflicts", [])
+    for each in conflicts:
+        ask.out.tell(f"C  {each['path']}", each)
+    ask.out.remark(f"treadle: {error.message} (--prefer ours|theirs, or --resolve PATH=ours for one.)")
+
+
+def _list_branches(ask: Ask) -> None:
+    for each in ask.open(ask.place("repo")).branches():
+        ask.out.tell(f"{each.head or '-':<32}  {each.name}", each)
+
+
+def _create_branch(ask: Ask) -> None:
+    place = ask.place()
+    made = ask.open(place).create_branch(_named(place), ask.arguments.at)
+    ask.out.tell(f"{place.repo_name}@{made.name} is at {made.head or 'nothing yet'}.", made)
+
+
+def _reset_branch(ask: Ask) -> None:
+    place = ask.place()
+    moved = ask.open(place).reset_branch(_named(place), ask.arguments.head, ask.arguments.expected)
+    ask.out.tell(f"{place.repo_name}@{moved.name} is at {moved.head}.", moved)
+
+
+def _delete_branch(ask: Ask) -> None:
+    place = ask.place()
+    ask.open(place).delete_branch(_named(place))
+    ask.out.tell(f"Removed the branch {place.ref}; its commits stay.", {"removed": place.ref})
+
+
+def _list_tags(ask: Ask) -> None:
+    for each in ask.open(ask.place("repo")).tags():
+        ask.out.tell(f"{each.commit}  {each.name}  {each.message}".rstrip(), each)
+
+
+def _create_tag(ask: Ask) -> None:
+    place = ask.place()
+    made = ask.open(place).create_tag(_named(place), ask.arguments.at, ask.arguments.message)
+    ask.out.tell(f"{place.repo_name}@{made.name} is {made.commit}.", made)
+
+
+def _delete_tag(ask: Ask) -> None:
+    place = ask.place()
+    ask.open(place).delete_tag(_named(place))
+    ask.out.tell(f"Removed the tag {place.ref}; its commit stays.", {"removed": place.ref})
+
+
+def _named(place: Place) -> str:
+    if not place.ref:
+        raise Invalid("place", f"Which one? Write {place.repo_name}@NAME.")
+    return place.ref
+
+
+def _start_commit(ask: Ask) -> None:
+    place = ask.place()
+    started = ask.open(place).start_commit(place.ref_or_head)
+    ask.out.tell(started.id, started)
+
+
+def _finish_commit(ask: Ask) -> None:
+    place = ask.place()
+    repo = ask.open(place)
+    commit = repo.finish_commit(_open_one(repo, place), ask.arguments.message)
+    ask.out.tell(f"{place.repo_name}@{commit.branch} is at {commit.id}.", commit)
+
+
+def _abandon_commit(ask: Ask) -> None:
+    place = ask.place()
+    repo = ask.open(place)
+    commit = _open_one(repo, place)
+    repo.abandon_commit(commit)
+    ask.out.tell(f"Forgot the open commit {commit}.", {"abandoned": commit})
+
+
+def _open_one(repo: RemoteRepo, place: Place) -> str:
+    """The open commit that a place names: by its id, or the shared one of a branch."""
+    if place.is_commit:
+        return place.ref
+    branch = repo.branch(place.ref_or_head)
+    if branch.open_commit is None:
+        raise Invalid("no-open-commit", f"Nothing is staged on {place.repo_name}@{branch.name}.")
+    return branch.open_commit
+
+
+def _fsck(ask: Ask) -> int:
+    repo = ask.open(ask.place("repo"))
+    result = _follow(ask, repo.start_fsck(), "Checking")
+    problems = cast(list[dict[str, Any]], result.get("problems", []))
+    for each in problems:
+        told = f"{each.get('kind', 'problem')}  {each.get('path') or '-'}  {each.get('detail', '')}"
+        ask.out.tell(told, each)
+    if not problems:
+        ask.out.tell(f"{repo.about.name} is whole.", result)
+    return 1 if problems else 0
+
+
+def _gc(ask: Ask) -> None:
+    repo = ask.open(ask.place("repo"))
+    result = _follow(ask, repo.start_gc(), "Collecting")
+    ask.out.tell(f"Freed {int(result.get('bytes_freed', 0)):,} bytes of {repo.about.name}.", result)
+
+
+def _follow(ask: Ask, job_id: str, title: str) -> Mapping[str, Any]:
+    """What a job found, once it is done. Raises the error that ended it."""
+    bar = ProgressBar(title)
+    while True:
+        job = ask.client.job(job_id)
+        if job.state == "done":
+            bar.end()
+            return job.result or {}
+        if job.state in ("failed", "cancelled"):
+            bar.end()
+            told = job.error or {}
+            raise Defect(str(told.get("code", "job-failed")), str(told.get("message", f"Job {job.state}.")))
+        bar.show(job.progress.done, job.progress.total, job.message)
+        time.sleep(_ASK_AGAIN_S)
+
+
+def _read(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _watched(chunks: Iterable[bytes], bar: ProgressBar) -> Iterator[bytes]:
+    for chunk in chunks:
+        bar.add(0, len(chunk))
+        yield chunk
+
+
+#: What each command does; an exit status other than 0 is returned.
+VERBS: Mapping[str, Callable[[Ask], int | None]] = {
+    "repo create": _create_repo,
+    "repo list": _list_repos,
+    "repo delete": _delete_repo,
+    "put": _put,
+    "ls": _ls,
+    "cat": _cat,
+    "get": _get,
+    "rm": _rm,
+    "cp": _cp,
+    "mv": _mv,
+    "diff": _diff,
+    "log": _log,
+    "blame": _blame,
+    "merge": _merge,
+    "branch list": _list_branches,
+    "branch create": _create_branch,
+    "branch reset": _reset_branch,
+    "branch delete": _delete_branch,
+    "tag list": _list_tags,
+    "tag create": _create_tag,
+    "tag delete": _delete_tag,
+    "commit start": _start_commit,
+    "commit finish": _finish_commit,
+    "commit abandon": _abandon_commit,
+    "fsck": _fsck,
+    "gc": _gc,
+}
