@@ -41,6 +41,11 @@ class Settings:
     port: int = _setting(8080, "port to listen on; 0: any free one")
     data_dir: Path = _setting(Path("treadle-data"), "folder that holds everything the server keeps")
     database_url: str = _setting("", "postgresql://… ; empty: SQLite in the data folder")
+    objects_url: str = _setting(
+        "",
+        "s3://bucket/prefix, gs://bucket/prefix or az://container/prefix for files; empty: the data folder. "
+        "Credentials and endpoint stand in AWS_…, GOOGLE_… and AZURE_… variables",
+    )
     journal_mode: str = _setting("WAL", "SQLite's journal: WAL, or DELETE on a network file system")
     admin_email: str = _setting("", "first administrator, made at the first start")
     admin_password: Secret = _setting(Secret(""), "their password")
@@ -56,6 +61,9 @@ class Settings:
         "", "private hosts and ranges that may be fetched from (10.0.0.0/8, files.internal), by commas"
     )
     outbound_time_limit_s: int = _setting(600, "seconds that fetching a file from an address may take")
+    local_files_roots: str = _setting(
+        "", "folders of this machine whose files may be sources and targets of projects, by commas"
+    )
     log_level: str = _setting("info", "debug, info, warning or error")
     with_samples: bool = _setting(False, "add the sample projects at the first start")
 

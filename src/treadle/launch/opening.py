@@ -14,7 +14,7 @@ from treadle.errors import TreadleError, Unavailable, Unsupported
 from treadle.jobs import JobParts
 from treadle.launch.lock import unusable
 from treadle.launch.refusals import refuse
-from treadle.objects import LocalObjects
+from treadle.objects import open_store
 from treadle.settings import Settings
 
 
@@ -22,7 +22,7 @@ def open_job_parts(settings: Settings) -> JobParts:
     """The database, brought to the newest schema, and the objects, for a worker."""
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)
-    return JobParts(database, LocalObjects(settings.data_dir / "objects"), settings)
+    return JobParts(database, open_store(settings), settings)
 
 
 def keep_temporary_files_in(data_dir: Path) -> None:

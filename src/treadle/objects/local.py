@@ -64,7 +64,10 @@ class LocalObjects:
         return StoredObject(key, path.stat().st_size)
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        try:
+            self._path(key).unlink()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         found = (path.relative_to(self.root) for path in self._below(prefix) if path.is_file())

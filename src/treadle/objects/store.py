@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +10,12 @@ from typing import Protocol
 from treadle.errors import Invalid
 
 CHUNK_BYTES = 256 * 1024
+#: Where a local store keeps objects until they are whole; what is found there at a start is left over.
+PARTIAL_FOLDER = ".partial"
+
+_KEY_BYTES = 1024
+_NAME_BYTES = 255  # of a file, on most file systems
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,23 @@ class ObjectStore(Protocol):
 
 
 def check_key(key: str) -> str:
-    """The key itself. Raises Invalid("object-key") when it could leave the store."""
+    """The key itself.
+
+    Raises Invalid("object-key") for one that could leave the store, or that not every store can keep as it
+    is: over 1,024 bytes, a name in it over 255 bytes, control characters.
+    """
     segments = key.split("/")
-    if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in segments):
-        raise Invalid("object-key", f"{key!r} is no key: use plain names joined by '/'.")
+    if any(part in ("", ".", "..") or "\\" in part for part in segments) or segments[0] == PARTIAL_FOLDER:
+        raise Invalid("object-key", f"{key[:80]!r} is no key: use plain names joined by '/'.")
+    if _CONTROL.search(key) or not _is_short(segments):
+        text = f"{key[:80]!r} is no key: at most 1,024 bytes, 255 in a name, and no control characters."
+        raise Invalid("object-key", text)
     return key
+
+
+def _is_short(segments: list[str]) -> bool:
+    try:
+        sizes = [len(part.encode()) for part in segments]
+    except UnicodeEncodeError:
+        return False
+    return max(sizes) <= _NAME_BYTES and sum(sizes) + len(sizes) - 1 <= _KEY_BYTES

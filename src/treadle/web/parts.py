@@ -8,7 +8,7 @@ from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.sign_in import FailedSignIns
 from treadle.access.signing_key import load_signing_key
 from treadle.db import Database, migrate
-from treadle.objects import LocalObjects, ObjectStore
+from treadle.objects import ObjectStore, open_store
 from treadle.settings import Secret, Settings
 
 
@@ -37,5 +37,5 @@ def open_parts(settings: Settings) -> Parts:
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)
     ensure_first_administrator(database, settings)
-    objects = LocalObjects(settings.data_dir / "objects")
+    objects = open_store(settings)
     return Parts(settings, database, objects, load_signing_key(settings.data_dir))
