@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -56,7 +57,9 @@ _SOURCES = Prepared(
     .order_by(_v.commit_id, _other.c.id)
 )
 _ATTACHED = Prepared(
-    select(_a.commit_id, _a.name).where(one_of(_a.commit_id, "ids")).order_by(_a.commit_id, _a.name)
+    select(_a.commit_id, _a.name, _a.content_id, _a.size_bytes)
+    .where(one_of(_a.commit_id, "ids"))
+    .order_by(_a.commit_id, _a.name)
 )
 _UP = Prepared(select(_v.source_id.label("id")).where(one_of(_v.commit_id, "ids")))
 _DOWN = Prepared(select(_v.commit_id.label("id")).where(one_of(_v.source_id, "ids")))
@@ -92,6 +95,15 @@ _EDGES = Prepared(
 _FIRST_PARENTS = Prepared(select(_FIRST_ABOVE.c.id, _FIRST_ABOVE.c.depth).order_by(_FIRST_ABOVE.c.depth))
 
 
+@dataclass(frozen=True)
+class Attached:
+    """A content beside the files of a commit."""
+
+    name: str
+    content_id: bytes
+    size_bytes: int
+
+
 def new_key() -> str:
     """A random id for a commit."""
     return uuid.uuid4().hex
@@ -125,7 +137,7 @@ def start(tx: Tx, grant: Grant, branch: str) -> Commit:
 
     Raises Invalid("branch-name"), Conflict("name-taken") where a tag has that name.
     """
-    return get(tx, _start(tx, grant, _branch_row(tx, grant, branch)))
+    return get(tx, _start(tx, grant, branch_row(tx, grant, branch)))
 
 
 def shared_open(tx: Tx, grant: Grant, branch: str) -> Commit:
@@ -134,7 +146,7 @@ def shared_open(tx: Tx, grant: Grant, branch: str) -> Commit:
     While nothing lies in it, it stands on the head of the branch.
     """
     lock(tx, repo_id_of(grant))
-    row = _branch_row(tx, grant, branch)
+    row = branch_row(tx, grant, branch)
     if row["open_id"] is None or _is_behind(tx, row):
         if row["open_id"] is not None:
             tx.execute(delete_rows(repo_commits).where(_c.id == row["open_id"]))
@@ -194,13 +206,19 @@ def downstream(tx: Tx, commit_id: str) -> list[Commit]:
     return _along(tx, commit_id, _DOWN)
 
 
+def attached(tx: Tx, commit: Commit) -> list[Attached]:
+    """What lies beside the files of the commit, by name."""
+    rows = tx.execute(_ATTACHED, {"ids": id_list([commit.row_id])}).all()
+    return [Attached(row["name"], row["content_id"], row["size_bytes"]) for row in rows]
+
+
 def load(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[Commit]:
     """The commits of rows, each with the ids of its parents and sources and the names of its attachments."""
     if not rows:
         return []
     ids = {"ids": id_list([row["id"] for row in rows])}
     parents, sources = _grouped(tx, _PARENTS, ids, "key"), _grouped(tx, _SOURCES, ids, "key")
-    attached = _grouped(tx, _ATTACHED, ids, "name")
+    names = _grouped(tx, _ATTACHED, ids, "name")
     return [
         Commit(
             row["key"],
@@ -216,7 +234,7 @@ def load(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[Commit]:
             row["file_count"],
             row["size_bytes"],
             msgspec.json.decode(row["metadata"]),
-            attached.get(row["id"], ()),
+            names.get(row["id"], ()),
             row["id"],
             row["generation"],
             row["root"],
@@ -285,7 +303,8 @@ def _start(tx: Tx, grant: Grant, branch: Mapping[str, Any]) -> str:
     return str(values["key"])
 
 
-def _branch_row(tx: Tx, grant: Grant, branch: str) -> Mapping[str, Any]:
+def branch_row(tx: Tx, grant: Grant, branch: str) -> Mapping[str, Any]:
+    """The branch with the ids of its rows; made where there is none. Raises as `start`."""
     repo_id = repo_id_of(grant)
     try:
         return branches.find_row(tx, repo_id, branch)

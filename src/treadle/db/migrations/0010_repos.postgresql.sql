@@ -29,6 +29,7 @@ CREATE TABLE repo_commits (
     height INTEGER DEFAULT 0 NOT NULL,
     file_count BIGINT DEFAULT 0 NOT NULL,
     size_bytes BIGINT DEFAULT 0 NOT NULL,
+    seals INTEGER DEFAULT 0 NOT NULL,
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
     CONSTRAINT pk_repo_commits PRIMARY KEY (id),

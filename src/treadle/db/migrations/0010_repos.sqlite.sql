@@ -28,6 +28,7 @@ CREATE TABLE repo_commits (
     height INTEGER DEFAULT 0 NOT NULL,
     file_count BIGINT DEFAULT 0 NOT NULL,
     size_bytes BIGINT DEFAULT 0 NOT NULL,
+    seals INTEGER DEFAULT 0 NOT NULL,
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
     CONSTRAINT ck_repo_commits_state CHECK (state IN ('open', 'finishing', 'finished')),

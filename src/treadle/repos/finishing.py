@@ -1,0 +1,325 @@
+"""Making commits: from what is staged, from files as they come, or from a tree that is there already.
+
+Contents are durable first, in packs that nobody counts yet; then one transaction names packs and commit and
+moves the branch. Where the branch has moved meanwhile, what is wanted is done again on its new head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from itertools import chain, islice
+from typing import Any, Final
+
+import msgspec
+
+from treadle.access import Grant
+from treadle.db import Database
+from treadle.db.types import to_microseconds
+from treadle.errors import Conflict, TreadleError
+from treadle.repos import branches, commits, planning, publishing, staging
+from treadle.repos.catalogue import repo_id_of
+from treadle.repos.commits import Attached
+from treadle.repos.contents import Contents
+from treadle.repos.failpoints import reach
+from treadle.repos.leases import Lease, Leases
+from treadle.repos.nodes import Entry
+from treadle.repos.opened import OpenRepos, tree_of
+from treadle.repos.planning import Prefer
+from treadle.repos.publishing import NewCommit, Words
+from treadle.repos.tree import Change, Tree, build, diff, sorted_entries
+from treadle.repos.values import Commit, NewFile, check_path
+from treadle.repos.writing import LARGE, REFERENCE, ContentWriter
+
+#: So many changes are made one by one at least, whatever the size of the repo.
+_FEW = 1_000
+
+
+class AnyHead(Enum):
+    """Where the branch may stand."""
+
+    ANY_HEAD = "any head"
+
+
+ANY_HEAD: Final = AnyHead.ANY_HEAD
+ExpectedHead = str | AnyHead | None
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Files of one commit as they come.
+
+    deletes: paths, and folders that end in a slash, deleted before; one that is not there is no change.
+    replaces_all: the commit has these files alone.
+    """
+
+    files: Iterable[NewFile]
+    deletes: Sequence[str] = ()
+    replaces_all: bool = False
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What belongs to a commit beside its files."""
+
+    words: Words
+    attachments: Mapping[str, Iterable[bytes]] = field(default_factory=dict)
+    allows_empty: bool = False
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a commit is made: the branch as it was found, its head, and the head's files."""
+
+    branch: Mapping[str, Any]
+    head: Commit | None
+    tree: Tree
+    contents: Contents
+
+    @property
+    def parents(self) -> list[int]:
+        return [self.head.row_id] if self.head else []
+
+
+class Finisher:
+    """Makes commits, for any number of threads."""
+
+    def __init__(self, database: Database, opened: OpenRepos, leases: Leases) -> None:
+        self._database = database
+        self._opened = opened
+        self._leases = leases
+
+    def finish(self, grant: Grant, commit_id: str, extras: Extras, prefer: Prefer | None) -> Commit:
+        """See `RepoEngine.finish`."""
+        repo_id = repo_id_of(grant)
+        extras.words.check()
+        with self._opened.finishing(repo_id):
+            with self._database.write() as tx:
+                opened = commits.get(tx, commit_id, repo_id)
+                seal = publishing.seal(tx, opened)
+            reach("finish.sealed")
+            try:
+                with self._leases.hold(repo_id) as lease:
+                    return self._finish_sealed(grant, opened, seal, extras=extras, prefer=prefer, lease=lease)
+            except (TreadleError, OSError):
+                with self._database.write() as tx:
+                    publishing.unseal(tx, opened, seal)
+                raise
+
+    def _finish_sealed(
+        self,
+        grant: Grant,
+        opened: Commit,
+        seal: int,
+        *,
+        extras: Extras,
+        prefer: Prefer | None,
+        lease: Lease,
+    ) -> Commit:
+        attached: list[Attached] | None = None
+        while True:
+            place = self._find_place(opened.repo_id, str(opened.branch))
+            with _writing(place.contents) as writer:
+                wanted = self._wanted(opened, place, prefer)
+                _store_staged(self._database, opened.row_id, writer)
+                if attached is None:
+                    attached = _attach(writer, extras.attachments)
+                tree = _edited(place.tree, writer, wanted)
+                _check_not_empty(place.tree, tree, extras)
+                packs = writer.publish()
+            new = NewCommit(
+                place.branch, place.parents, tree, extras.words, attached, open_row=(opened.row_id, seal)
+            )
+            commit = self._publish(grant, packs, new, lease)
+            if commit is not None:
+                return commit
+
+    def _wanted(self, opened: Commit, place: _Place, prefer: Prefer | None) -> list[Change]:
+        """What is staged, as changes of the head."""
+        base = self._tree_on(opened, place.contents)
+        changes: list[Change] = []
+        folders: list[str] = []
+        for row in staging.read_all(self._database, opened.row_id):
+            if row.path.endswith("/"):
+                folders.append(row.path)
+            else:
+                changes.append((row.path, row.entry))
+        wanted = planning.expand(base, changes, folders)
+        if prefer is None:
+            planning.check_deleted_folders(base, place.tree, folders)
+        return planning.rebase(base, place.tree, wanted, prefer)
+
+    def _tree_on(self, opened: Commit, contents: Contents) -> Tree:
+        if not opened.parents:
+            return tree_of(contents, None)
+        with self._database.read() as tx:
+            return tree_of(contents, commits.get(tx, opened.parents[0]))
+
+    def commit_files(
+        self, grant: Grant, branch: str, bulk: Bulk, extras: Extras, *, expected_head: ExpectedHead
+    ) -> Commit:
+        """See `RepoEngine.commit_files`."""
+        repo_id = repo_id_of(grant)
+        extras.words.check()
+        with self._database.write() as tx:
+            commits.branch_row(tx, grant, branch)
+            now = tx.now
+        with self._leases.hold(repo_id) as lease:
+            place = self._find_place(repo_id, branch)
+            _check_head(place, expected_head)
+            with _writing(place.contents) as writer:
+                entries = sorted_entries(_entries(writer, bulk.files, now))
+                tree = _bulk_tree(place, writer, bulk, entries)
+                attached = _attach(writer, extras.attachments)
+                _check_not_empty(place.tree, tree, extras)
+                packs = writer.publish()
+            new = NewCommit(place.branch, place.parents, tree, extras.words, attached)
+            commit = self._publish(grant, packs, new, lease)
+            if commit is None and expected_head is not ANY_HEAD:
+                raise branches.moved(branch, None)
+            return commit or self._commit_again(grant, place, new, extras, lease=lease)
+
+    def _commit_again(
+        self, grant: Grant, before: _Place, done: NewCommit, extras: Extras, *, lease: Lease
+    ) -> Commit:
+        """Commit what ``done`` changed on a head that is another now; its contents are listed."""
+        while True:
+            place = self._find_place(repo_id_of(grant), str(before.branch["name"]))
+            base = tree_of(place.contents, before.head)
+            made = Tree(place.contents, done.tree.root, done.tree.height)
+            with _writing(place.contents) as writer:
+                wanted = [(path, new) for path, _old, new in diff(base, made)]
+                tree = _edited(place.tree, writer, planning.rebase(base, place.tree, wanted))
+                _check_not_empty(place.tree, tree, extras)
+                packs = writer.publish()
+            new = NewCommit(place.branch, place.parents, tree, done.words, done.attached)
+            commit = self._publish(grant, packs, new, lease)
+            if commit is not None:
+                return commit
+
+    def publish_tree(
+        self,
+        grant: Grant,
+        branch: str,
+        tree: Tree,
+        writer: ContentWriter,
+        *,
+        parents: Sequence[str],
+        words: Words,
+        expected_head: str | None,
+        lease: Lease | None,
+    ) -> Commit:
+        """See `RepoEngine.publish_tree`."""
+        words.check()
+        repo_id = repo_id_of(grant)
+        with self._database.read() as tx:
+            row = branches.find_row(tx, repo_id, branch)
+            rows = [commits.get(tx, each, repo_id).row_id for each in parents]
+        if row["head"] != expected_head:
+            raise branches.moved(branch, row["head"])
+        packs = writer.publish()
+        commit = self._publish(grant, packs, NewCommit(row, rows, tree, words), lease)
+        if commit is None:
+            raise branches.moved(branch, None)
+        return commit
+
+    def _publish(
+        self, grant: Grant, packs: Sequence[Any], new: NewCommit, lease: Lease | None
+    ) -> Commit | None:
+        """The commit; None where the branch has moved, and then the packs count all the same."""
+        with self._database.write() as tx:
+            publishing.add_packs(tx, repo_id_of(grant), packs)
+            if not publishing.is_unmoved(tx, new.branch):
+                if lease is not None:
+                    lease.check(tx)
+                return None
+            if lease is not None:
+                lease.end(tx)
+            row = publishing.publish(tx, grant, new)
+            reach("finish.in-transaction")
+            commit = commits.get_rows(tx, [row])[0]
+        reach("finish.after-transaction")
+        return commit
+
+    def _find_place(self, repo_id: int, branch: str) -> _Place:
+        with self._database.read() as tx:
+            row = branches.find_row(tx, repo_id, branch)
+            head = commits.get(tx, row["head"]) if row["head"] else None
+        contents = self._opened.contents(repo_id)
+        return _Place(row, head, tree_of(contents, head), contents)
+
+
+@contextmanager
+def _writing(contents: Contents) -> Iterator[ContentWriter]:
+    """A writer, of which nothing is left when the block fails."""
+    writer = contents.writer()
+    try:
+        yield writer
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _edited(head: Tree, writer: ContentWriter, wanted: Iterable[Change]) -> Tree:
+    """The head with the changes. Raises Conflict("file-and-folder")."""
+    changes = planning.differing(head, wanted)
+    planning.check_names(head, changes)
+    return head.edit(writer, planning.changes_of(changes))
+
+
+def _bulk_tree(place: _Place, writer: ContentWriter, bulk: Bulk, entries: Iterator[Entry]) -> Tree:
+    """The tree after the files: edited where few change, else made anew, holding none of them in memory."""
+    files, _size_bytes = place.tree.totals()
+    few = [] if bulk.replaces_all else list(islice(entries, max(_FEW, files // 4)))
+    following = next(entries, None)
+    if following is None and not bulk.replaces_all and files:
+        gone = [(path, None) for path in bulk.deletes if not path.endswith("/")]
+        folders = [path for path in bulk.deletes if path.endswith("/")]
+        given = chain(gone, ((entry.path, entry) for entry in few))
+        return _edited(place.tree, writer, planning.expand(place.tree, given, folders))
+    rest = chain(few, () if following is None else (following,), entries)
+    files_of_all = planning.merged(place.tree, rest, gone=bulk.deletes, keep_others=not bulk.replaces_all)
+    return build(place.contents, writer, planning.check_stream(files_of_all))
+
+
+def _entries(writer: ContentWriter, files: Iterable[NewFile], now: datetime) -> Iterator[Entry]:
+    now_us = to_microseconds(now)
+    for file in files:
+        path = check_path(file.path)
+        stored = writer.put_stream(file.chunks)
+        modified_us = to_microseconds(file.modified_at) if file.modified_at else now_us
+        yield Entry(path, stored.id, stored.size_bytes, modified_us, metadata_text(file.metadata))
+
+
+def metadata_text(metadata: Mapping[str, str]) -> str:
+    """Metadata as an entry holds it."""
+    return msgspec.json.encode(dict(metadata), order="sorted").decode() if metadata else ""
+
+
+def _store_staged(database: Database, open_row: int, writer: ContentWriter) -> None:
+    for content_id, data in staging.read_data(database, open_row):
+        if content_id[:1] == LARGE:
+            writer.put_document(content_id, data)
+        elif content_id[:1] == REFERENCE:
+            writer.put_reference(data)
+        else:
+            writer.put(data)
+
+
+def _attach(writer: ContentWriter, attachments: Mapping[str, Iterable[bytes]]) -> list[Attached]:
+    stored = {name: writer.put_stream(chunks) for name, chunks in attachments.items()}
+    return [Attached(name, each.id, each.size_bytes) for name, each in stored.items()]
+
+
+def _check_head(place: _Place, expected: ExpectedHead) -> None:
+    head = place.head.id if place.head else None
+    if expected is not ANY_HEAD and head != expected:
+        raise branches.moved(str(place.branch["name"]), head)
+
+
+def _check_not_empty(head: Tree, tree: Tree, extras: Extras) -> None:
+    if head.root == tree.root and not extras.attachments and not extras.allows_empty:
+        raise Conflict("commit-empty", "Nothing differs from the head of the branch, so there is no commit.")
