@@ -54,6 +54,7 @@ class Forebear:
     #: Of its tree, as `Commit` has them.
     root: bytes | None = None
     height: int = 0
+    row_id: int = 0
 
 
 #: Finds a commit by its id.
@@ -83,7 +84,12 @@ class Forebears:
             first = rows[0]
             parents = tuple(row["parent"] for row in rows if row["parent"] is not None)
             self._known[first["key"]] = Forebear(
-                first["key"], first["generation"], parents, first["root"], first["height"]
+                first["key"],
+                first["generation"],
+                parents,
+                first["root"],
+                first["height"],
+                first["id"],
             )
 
 
