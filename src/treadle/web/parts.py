@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.sign_in import FailedSignIns
 from treadle.access.signing_key import load_signing_key
 from treadle.db import Database, migrate
 from treadle.objects import ObjectStore, open_store
+from treadle.repos.engine import RepoEngine
 from treadle.settings import Secret, Settings
 
 
@@ -22,6 +24,11 @@ class Parts:
     #: Signs access tokens.
     signing_key: Secret
     failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+
+    @cached_property
+    def repos(self) -> RepoEngine:
+        """The files and commits of repos; one for all handlers, since it remembers what it read."""
+        return RepoEngine(self.database, self.objects)
 
     def close(self) -> None:
         """Give the database's connections back."""
