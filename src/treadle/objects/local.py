@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from treadle.errors import NotFound, telling_a_full_disk
 from treadle.objects.store import CHUNK_BYTES, PARTIAL_FOLDER, StoredObject, check_key
@@ -35,7 +35,8 @@ class LocalObjects:
 
     def begin(self) -> tuple[int, str]:
         """A new file without a name yet: its descriptor, to be closed by the caller, and its path."""
-        return tempfile.mkstemp(dir=self._partial)
+        path = f"{self._partial}/{uuid4().hex}"
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), path
 
     def settle(self, partials: Sequence[tuple[str, str]]) -> None:
         """Give files of `begin` their keys: (path, key) each. What has returned survives a crash.
@@ -45,10 +46,10 @@ class LocalObjects:
         for partial, _key in partials:
             _sync(partial)
         folders: set[Path] = set()
+        for folder in {self._path(key).parent for _partial, key in partials}:
+            folders.update(_make_folder(folder))
         for partial, key in partials:
-            target = self._path(key)
-            folders.update(_make_folder(target.parent))
-            os.replace(partial, target)
+            os.replace(partial, f"{self.root}/{key}")
         for folder in folders:
             _sync(folder)
 

@@ -58,7 +58,7 @@ def parse_document(document: bytes, id: bytes) -> list[Chunk]:
 def chunk_key(folder: str, address: bytes) -> str:
     """Where the object of a chunk lies."""
     name = address.hex()
-    return f"{folder}/{name[:2]}/{name}"
+    return f"{folder}/{name[0]}/{name}"
 
 
 class Reuse(Protocol):

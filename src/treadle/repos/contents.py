@@ -8,7 +8,6 @@ packs count is told by `Contents.use_packs`, and which contents are needed is de
 from __future__ import annotations
 
 import struct
-import threading
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
@@ -21,12 +20,13 @@ from treadle.objects import ObjectStore, StoredObject
 from treadle.repos.blocks import Cache
 from treadle.repos.chunks import ALL, Reuse, chunk_key, parse_document, read_chunks
 from treadle.repos.nodes import Node
-from treadle.repos.packs import Damaged, Pack, Place, WrittenPack
+from treadle.repos.pack_lists import PackList, Place
+from treadle.repos.packs import Damaged, Pack, WrittenPack
 from treadle.repos.shelf import shelf_of
 from treadle.repos.sources import FileBytes
-from treadle.repos.writing import LARGE, REFERENCE, SMALL, ContentWriter, Stored
+from treadle.repos.writing import LARGE, REFERENCE, SMALL, SMALL_BYTES, ContentWriter, Stored
 
-__all__ = ["ContentWriter", "Contents", "Damaged", "FileBytes", "Stored", "WrittenPack"]
+__all__ = ["SMALL_BYTES", "ContentWriter", "Contents", "Damaged", "FileBytes", "Stored", "WrittenPack"]
 
 _BLOCKS_BYTES = 8 * 1024**2
 _NODES_BYTES = 24 * 1024**2
@@ -40,24 +40,17 @@ class Contents:
         self._prefix = prefix
         self._chunk_folder = f"{prefix}/chunks"
         self._pack_folder = f"{prefix}/packs"
-        self._packs: tuple[Pack, ...] = ()
-        self._loading = threading.Lock()
+        self._packs = PackList(self._load_pack)
         self._blocks: Cache[bytes] = Cache(_BLOCKS_BYTES, len)
         self._nodes: Cache[Node] = Cache(_NODES_BYTES, _weigh)
 
     def use_packs(self, names: Sequence[str]) -> None:
         """Which packs count from now on, oldest first. Raises Damaged when an index is."""
-        if names == [pack.name for pack in self._packs]:
-            return
-        with self._loading:
-            known = {pack.name: pack for pack in self._packs}
-            self._packs = tuple(
-                known.get(name) or Pack(self._shelf, self._pack_folder, name) for name in names
-            )
+        self._packs.use(names)
 
     def has(self, id: bytes) -> bool:
         """Whether a pack holds the content, or the list of its chunks."""
-        return self._find(id) is not None
+        return self._packs.find(id) is not None
 
     def read(self, id: bytes, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of a content from ``start`` up to, not including, ``end``, in chunks.
@@ -77,9 +70,8 @@ class Contents:
 
     def read_many(self, ids: Sequence[bytes]) -> list[bytes]:
         """The bytes of contents, each; every block is opened once. Raises Damaged."""
-        numbers = {pack.name: number for number, pack in enumerate(self._packs)}
         places = [self._place(id) for id in ids]
-        order = sorted(range(len(ids)), key=lambda at: _order(places[at], numbers))
+        order = sorted(range(len(ids)), key=lambda at: _order(places[at]))
         read = {at: self._read_place(places[at], ids[at]) for at in order if ids[at][:1] == SMALL}
         return [read[at] if at in read else self.read_whole(id) for at, id in enumerate(ids)]
 
@@ -128,11 +120,11 @@ class Contents:
 
     def pack_ids(self, name: str) -> Iterator[bytes]:
         """The ids in a pack, whether it counts or not. Raises Damaged."""
-        return self._pack(name).index.ids()
+        return self._packs.get(name).index.ids()
 
     def pack_sizes(self, name: str) -> Iterator[tuple[bytes, int]]:
         """The ids in a pack and the sizes of what it holds under them. Raises Damaged."""
-        return ((id, size_bytes) for _block, _start, size_bytes, id in self._pack(name).index.by_place())
+        return ((id, size_bytes) for _block, _start, size_bytes, id in self._packs.get(name).index.by_place())
 
     def chunks_of(self, id: bytes, document: bytes | None = None) -> list[str]:
         """The keys of the chunks of a large content. Raises Damaged."""
@@ -159,7 +151,7 @@ class Contents:
     def check_pack(self, name: str) -> Iterator[Damaged]:
         """What is damaged in a pack as it lies in the store: its index, blocks, contents."""
         try:
-            pack = Pack(self._shelf, self._pack_folder, name)
+            pack = self._load_pack(name)
             pack.index.check()
         except Damaged as error:
             yield error
@@ -186,7 +178,7 @@ class Contents:
         writer = self.writer()
         try:
             for name in names:
-                self._copy_kept(self._pack(name), keep, writer)
+                self._copy_kept(self._packs.get(name), keep, writer)
             return writer.publish()
         except BaseException:
             writer.abandon()
@@ -203,23 +195,15 @@ class Contents:
             _verify(id, content, pack.key)
             writer.copy_content(id, content)
 
-    def _pack(self, name: str) -> Pack:
-        known = next((pack for pack in self._packs if pack.name == name), None)
-        return known or Pack(self._shelf, self._pack_folder, name)
-
-    def _find(self, id: bytes) -> Place | None:
-        for pack in reversed(self._packs):
-            found = pack.index.find(id)
-            if found is not None:
-                return Place(pack, *found)
-        return None
+    def _load_pack(self, name: str) -> Pack:
+        return Pack(self._shelf, self._pack_folder, name)
 
     def _is_reusable(self, condemned: Collection[str], id: bytes) -> bool:
-        place = self._find(id)
+        place = self._packs.find(id)
         return place is not None and place.pack.key not in condemned
 
     def _place(self, id: bytes) -> Place:
-        place = self._find(id)
+        place = self._packs.find_to_read(id)
         if place is None:
             raise Damaged(f"The content {id.hex()}", f"the packs of {self._prefix}", id)
         return place
@@ -239,8 +223,8 @@ def _weigh(node: Node) -> int:
     return node.weight_bytes
 
 
-def _order(place: Place, numbers: dict[str, int]) -> tuple[int, int, int]:
-    return numbers.get(place.pack.name, -1), place.block, place.start
+def _order(place: Place) -> tuple[str, int, int]:
+    return place.pack.name, place.block, place.start
 
 
 def _is_intact(id: bytes, content: bytes) -> bool:

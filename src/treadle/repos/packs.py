@@ -62,16 +62,6 @@ class WrittenPack:
     size_bytes: int
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a content lies."""
-
-    pack: Pack
-    block: int
-    start: int
-    size_bytes: int
-
-
 class Index:
     """The index of a pack, looked into where it lies."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -19,11 +20,12 @@ from treadle.repos.sources import Source, source_of
 SMALL, LARGE, REFERENCE = b"\x01", b"\x02", b"\x03"
 #: Contents of so many bytes and more are stored in chunks.
 LARGE_BYTES = 128 * 1024
+#: Up to here a content that is put by itself is best kept in a row until there is a pack for it.
+SMALL_BYTES = 64 * 1024
 _CONTENTS, _NODES = 0, 1
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """A content that was put.
 
     digests: those that were asked for, hexadecimal, by name.
@@ -32,7 +34,7 @@ class Stored:
 
     id: bytes
     size_bytes: int
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = MappingProxyType({})
     document: bytes | None = None
 
 
@@ -73,8 +75,11 @@ class ContentWriter:
                 return stored
         finally:
             source.close()
+        id = self._put(SMALL, content, _CONTENTS)
+        if not digests:
+            return Stored(id, len(content))
         sums = {name: hashlib.new(name, content, usedforsecurity=False).hexdigest() for name in digests}
-        return Stored(self._put(SMALL, content, _CONTENTS), len(content), sums)
+        return Stored(id, len(content), sums)
 
     def put_large(self, chunks: Iterable[bytes], digests: Sequence[str] = ()) -> Stored:
         """Store a content of any size in chunks; its document is the caller's to keep."""
@@ -139,7 +144,7 @@ class ContentWriter:
     def _is_written(self, id: bytes) -> bool:
         if self._open is not None and id in self._open.ids:
             return True
-        return any(index.find(id) for _pack, index in self._closed)
+        return bool(self._closed) and any(index.find(id) for _pack, index in self._closed)
 
     def _append(self, id: bytes, content: bytes, lane: int) -> None:
         if self._open is None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,7 +115,8 @@ def test_a_writer_of_much_closes_pack_after_pack(repo: Repo, monkeypatch: pytest
 
 def test_packs_that_are_not_listed_do_not_count(repo: Repo) -> None:
     id = repo.put(b"one")
-    repo.contents.use_packs([])
+    repo.packs = []
+    repo.reopen()
     assert not repo.contents.has(id)
     with pytest.raises(Damaged, match="gone"):
         repo.contents.read_whole(id)
@@ -264,3 +266,30 @@ def test_another_process_sees_what_was_published(tmp_path: Path) -> None:
     id = ours.put(b"one")
     theirs.use_packs(ours.packs)
     assert theirs.read_whole(id) == b"one"
+
+
+def test_a_thread_with_an_older_list_hides_nothing_from_who_reads(repo: Repo) -> None:
+    old, new = repo.put(b"old"), repo.put(b"new")
+    for names in (repo.packs[:1], repo.packs[1:], []):
+        repo.contents.use_packs(names)
+        assert repo.contents.read_many([old, new]) == [b"old", b"new"]
+    assert not repo.contents.has(old)
+
+
+def test_contents_are_found_in_large_and_in_many_small_packs(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.repos.pack_lists._RECENT_CONTENTS", 10)
+    monkeypatch.setattr("treadle.repos.pack_lists._ALL_RECENT_CONTENTS", 30)
+    contents = [[noise(40, 100 * pack + number) for number in range(pack + 1)] for pack in range(20)]
+    for each in contents:
+        writer = repo.contents.writer()
+        for content in each:
+            writer.put(content)
+        repo.publish(writer)
+    everything = [content for each in contents for content in each]
+    ids = [b"\1" + blake3(content).digest() for content in everything]
+    assert repo.contents.read_many(ids) == everything
+    repo.reopen()
+    assert repo.contents.read_many(ids) == everything
+    assert not repo.contents.has(b"\1" + blake3(b"absent").digest())
