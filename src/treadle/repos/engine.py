@@ -111,7 +111,7 @@ class RepoEngine:
             content = _Content(SMALL + blake3(whole).digest(), len(whole), whole, _digests(whole, digests))
             return self._stage(grant, commit_id, _row(new, path, content), condition)
         with self.leases.hold(repo_id) as lease:
-            content = self._store_large(repo_id, chunks, digests)
+            content = self._store_large(lease, chunks, digests)
             return self._stage(grant, commit_id, _row(new, path, content), condition, lease)
 
     def put_many(self, grant: Grant, commit_id: str, files: Iterable[NewFile]) -> int:
@@ -352,8 +352,8 @@ class RepoEngine:
         assert row.entry is not None
         return file_of(row.entry)
 
-    def _store_large(self, repo_id: int, chunks: Iterable[bytes], digests: Sequence[str]) -> _Content:
-        stored = self.contents(repo_id).store_large(chunks, _check_digests(digests))
+    def _store_large(self, lease: Lease, chunks: Iterable[bytes], digests: Sequence[str]) -> _Content:
+        stored = self.contents(lease.repo_id).store_large(chunks, _check_digests(digests), lease)
         return _Content(stored.id, stored.size_bytes, stored.document, stored.digests)
 
     def _copied(self, repo_id: int, source_commit: str, source: str, path: str) -> list[Staged]:

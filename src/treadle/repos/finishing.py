@@ -122,7 +122,7 @@ class Finisher:
         attached: list[Attached] | None = None
         while True:
             place = self._find_place(opened.repo_id, str(opened.branch))
-            with _writing(place.contents) as writer:
+            with _writing(place.contents, lease) as writer:
                 wanted = self._wanted(opened, place, prefer)
                 _store_staged(self._database, opened.row_id, writer)
                 if attached is None:
@@ -170,7 +170,7 @@ class Finisher:
         with self._leases.hold(repo_id) as lease:
             place = self._find_place(repo_id, branch)
             _check_head(place, expected_head)
-            with _writing(place.contents) as writer:
+            with _writing(place.contents, lease) as writer:
                 entries = sorted_entries(_entries(writer, bulk.files, now))
                 tree = _bulk_tree(place, writer, bulk, entries)
                 attached = _attach(writer, extras.attachments)
@@ -190,7 +190,7 @@ class Finisher:
             place = self._find_place(repo_id_of(grant), str(before.branch["name"]))
             base = tree_of(place.contents, before.head)
             made = Tree(place.contents, done.tree.root, done.tree.height)
-            with _writing(place.contents) as writer:
+            with _writing(place.contents, lease) as writer:
                 wanted = [(path, new) for path, _old, new in diff(base, made)]
                 tree = _edited(place.tree, writer, planning.rebase(base, place.tree, wanted))
                 _check_not_empty(place.tree, tree, extras)
@@ -253,9 +253,9 @@ class Finisher:
 
 
 @contextmanager
-def _writing(contents: Contents) -> Iterator[ContentWriter]:
+def _writing(contents: Contents, lease: Lease) -> Iterator[ContentWriter]:
     """A writer, of which nothing is left when the block fails."""
-    writer = contents.writer()
+    writer = contents.writer(lease)
     try:
         yield writer
     except BaseException:
