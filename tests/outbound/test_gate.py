@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from treadle.errors import Forbidden, Invalid, TreadleError, Unavailable
-from treadle.outbound import AllowList, Gate, check_address, fetching
+from treadle.outbound import AllowList, Gate, check_address, connecting
 
 LOOPBACK = AllowList.parse("127.0.0.0/8")
-FILE = b"x" * 300_000
+FILE = bytes(range(250)) * 1_200
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -29,6 +29,10 @@ class _Answers(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "999")
             self.end_headers()
             self.wfile.write(b"short")
+        elif self.path.startswith("/ranges") and "Range" in self.headers:
+            first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
+            piece = FILE[int(first) : int(last) + 1 if last else None]
+            self._send(206 if piece else 416, piece)
         elif self.path.startswith("/missing"):
             self._send(404, b"")
         else:
@@ -66,6 +70,14 @@ def test_a_file_comes_with_its_name(site: str) -> None:
     with Gate(LOOPBACK, 10**6, 10).fetch(f"{site}/a/t%C3%A4sks.json?key=1") as fetched:
         assert fetched.name == "täsks.json"
         assert b"".join(fetched.chunks) == FILE
+
+
+@pytest.mark.parametrize("path", ["ranges", "whole"])
+def test_a_part_of_a_file_is_fetched_of_servers_with_and_without_ranges(site: str, path: str) -> None:
+    size = len(FILE)
+    for start, end in [(0, 1), (5, 270_001), (size - 2, None), (size - 2, size + 9), (size + 1, None)]:
+        with Gate(LOOPBACK, 10**6, 10).fetch(f"{site}/{path}", start, end) as fetched:
+            assert b"".join(fetched.chunks) == FILE[start:end]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +193,7 @@ def test_the_many_addresses_of_a_name_share_the_time(monkeypatch: pytest.MonkeyP
         clock_s[0] += timeout_s
         raise TimeoutError
 
-    monkeypatch.setattr(fetching, "_reach", reach)
+    monkeypatch.setattr(connecting, "_connect", reach)
     monkeypatch.setattr(time, "monotonic", lambda: clock_s[0])
     with pytest.raises(Unavailable, match="in time"):
         fetch("http://many.example/", time_limit_s=25)

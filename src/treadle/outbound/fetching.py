@@ -11,19 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from treadle.errors import Invalid, TreadleError, Unavailable
-from treadle.outbound.addresses import AllowList, check_address
+from treadle.outbound.addresses import AllowList
+from treadle.outbound.connecting import LATE, reach
 from treadle.settings import Settings
 
 _MOST_REDIRECTS = 5
 _CHUNK_BYTES = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_URL = 8_000
-_CONNECT_S = 10.0
-_LATE = "it did not answer in time"
+_OF_A_PART = frozenset({http.client.PARTIAL_CONTENT, http.client.REQUESTED_RANGE_NOT_SATISFIABLE})
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,35 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """Which bytes are wanted: from start up to, not including, end."""
+
+    start: int
+    end: int | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self.start == 0 and self.end is None:
+            return {}
+        return {"Range": f"bytes={self.start}-{'' if self.end is None else self.end - 1}"}
+
+    def cut(self, response: http.client.HTTPResponse, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The wanted bytes, of a server that sent them alone or, knowing no ranges, sent all."""
+        if response.status == http.client.PARTIAL_CONTENT:
+            yield from chunks
+            return
+        if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return
+        at = 0
+        for chunk in chunks:
+            last = len(chunk) if self.end is None else self.end - at
+            if last <= 0:
+                return
+            yield chunk[max(0, self.start - at) : last]
+            at += len(chunk)
+
+
+@dataclass(frozen=True)
 class Gate:
     """What may be called, and for how long and how much."""
 
@@ -46,26 +74,30 @@ class Gate:
     time_limit_s: float
 
     @contextmanager
-    def fetch(self, url: str) -> Iterator[Fetched]:
-        """The file at ``url``.
+    def fetch(self, url: str, start: int = 0, end: int | None = None) -> Iterator[Fetched]:
+        """The file at ``url``; of its bytes those from ``start`` up to, not including, ``end``.
 
         Raises Invalid("url-invalid", "url-too-large"), Forbidden("address-private"),
         Unavailable("url-unreachable"), each naming the address.
         """
         deadline_s = time.monotonic() + self.time_limit_s
         shown = _without_query(url)
+        part = _Part(start, end)
         try:
-            with self._follow(url, deadline_s) as (response, last):
-                yield Fetched(_name_of(last), _type_of(response), self._chunks(response, shown, deadline_s))
+            with self._follow(url, part, deadline_s) as (response, last):
+                chunks = part.cut(response, self._chunks(response, shown, deadline_s))
+                yield Fetched(_name_of(last), _type_of(response), chunks)
         except TreadleError:
             raise
         except (OSError, http.client.HTTPException) as error:
-            told = _LATE if time.monotonic() > deadline_s else _told(error)
+            told = LATE if time.monotonic() > deadline_s else _told(error)
             text = f"{shown} could not be fetched: {told}. Look whether it can be reached from here."
             raise Unavailable("url-unreachable", text, fields={"url": [text]}) from error
 
     @contextmanager
-    def _follow(self, url: str, deadline_s: float) -> Iterator[tuple[http.client.HTTPResponse, SplitResult]]:
+    def _follow(
+        self, url: str, part: _Part, deadline_s: float
+    ) -> Iterator[tuple[http.client.HTTPResponse, SplitResult]]:
         for _ in range(_MOST_REDIRECTS + 1):
             target = _parse(url)
             connection = self._connect(target, deadline_s)
@@ -75,12 +107,12 @@ class Gate:
             try:
                 if target.scheme == "https":
                     _secure(connection, deadline_s)
-                response = _ask(connection, target)
+                response = _ask(connection, target, part)
                 place = response.headers.get("location")
                 if response.status in _REDIRECTS and place:
                     url = urljoin(url, place)
                     continue
-                _check_status(response, url)
+                _check_status(response, url, part)
                 yield response, target
                 return
             finally:
@@ -94,24 +126,9 @@ class Gate:
         port = target.port or (443 if target.scheme == "https" else 80)
         # The connection is made here, to the address that was looked at; http.client only speaks over it.
         connection = http.client.HTTPConnection(host, port)
-        connection.sock = self._open(host, port, deadline_s)
+        connection.sock = reach(host, port, self.allowed, deadline_s)
         connection.sock.settimeout(max(0.1, deadline_s - time.monotonic()))
         return connection
-
-    def _open(self, host: str, port: int, deadline_s: float) -> socket.socket:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        for *_rest, place in found:
-            check_address(host, str(place[0]), self.allowed)
-        last: OSError = OSError("no address")
-        for family, kind, protocol, _canonical, place in found:
-            left_s = deadline_s - time.monotonic()
-            if left_s <= 0:  # a name may stand for any number of addresses
-                raise TimeoutError(_LATE)
-            try:
-                return _reach(socket.socket(family, kind, protocol), place, min(_CONNECT_S, left_s))
-            except OSError as error:  # the next address may answer
-                last = error
-        raise last
 
     def _chunks(self, response: http.client.HTTPResponse, shown: str, deadline_s: float) -> Iterator[bytes]:
         size_bytes = 0
@@ -151,16 +168,6 @@ def _parse(url: str) -> SplitResult:
     return target
 
 
-def _reach(plain: socket.socket, place: Any, timeout_s: float) -> socket.socket:
-    try:
-        plain.settimeout(timeout_s)
-        plain.connect(place)
-    except BaseException:
-        plain.close()
-        raise
-    return plain
-
-
 def _secure(connection: http.client.HTTPConnection, deadline_s: float) -> None:
     context = ssl.create_default_context()
     # The handshake comes when the connection holds the socket: so `_end` ends it, too.
@@ -169,17 +176,20 @@ def _secure(connection: http.client.HTTPConnection, deadline_s: float) -> None:
     )
     connection.sock = secure
     if time.monotonic() > deadline_s:
-        raise TimeoutError(_LATE)
+        raise TimeoutError(LATE)
     secure.do_handshake()
 
 
-def _ask(connection: http.client.HTTPConnection, target: SplitResult) -> http.client.HTTPResponse:
+def _ask(
+    connection: http.client.HTTPConnection, target: SplitResult, part: _Part
+) -> http.client.HTTPResponse:
     path = target.path or "/"
     query = f"?{target.query}" if target.query else ""
     host = (target.hostname or "").encode("idna").decode()
     named = f"[{host}]" if ":" in host else host
     asked = f"{named}:{target.port}" if target.port else named
     headers = {"Host": asked, "User-Agent": "Treadle", "Accept": "*/*", "Accept-Encoding": "identity"}
+    headers.update(part.headers)
     connection.request("GET", _quoted(path + query), headers=headers)
     return connection.getresponse()
 
@@ -192,8 +202,8 @@ def _percent(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode())
 
 
-def _check_status(response: http.client.HTTPResponse, url: str) -> None:
-    if response.status != http.client.OK:
+def _check_status(response: http.client.HTTPResponse, url: str, part: _Part) -> None:
+    if response.status != http.client.OK and not (part.headers and response.status in _OF_A_PART):
         text = f"{_without_query(url)} answered {response.status} {response.reason}; it has no file to give."
         raise Unavailable("url-unreachable", text, fields={"url": [text]})
 
@@ -223,7 +233,7 @@ def _without_query(url: str) -> str:
 
 def _told(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return _LATE
+        return LATE
     return str(error) or type(error).__name__
 
 
