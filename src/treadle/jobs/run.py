@@ -6,6 +6,7 @@ import time
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ from treadle.errors import Forbidden
 from treadle.jobs import rows
 from treadle.jobs.rows import Job
 from treadle.objects import ObjectStore
+from treadle.repos.engine import RepoEngine
 from treadle.settings import Settings
 
 T = TypeVar("T")
@@ -37,6 +39,11 @@ class JobParts:
     database: Database
     objects: ObjectStore
     settings: Settings
+
+    @cached_property
+    def repos(self) -> RepoEngine:
+        """The engine of repos, one for the process."""
+        return RepoEngine(self.database, self.objects)
 
 
 @dataclass

@@ -1,0 +1,101 @@
+"""What the files of a source become: tasks out of JSON, or one task for each other file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from treadle.connectors.places import Item, Place, flag_of
+from treadle.errors import Invalid
+from treadle.labeling.config import LabelConfig
+from treadle.labeling.imports.json_stream import JsonStream
+from treadle.labeling.imports.reading import extension_of, file_row
+
+_TASK_FILES = (".json",)
+ADDRESS = "/api/storages/items/"
+
+
+@dataclass
+class TaskRow:
+    """One task to be, as an import knows its row. place: of several tasks in one file."""
+
+    item: Item
+    place: int
+    row: Any
+    #: Other files of the place that its data shows.
+    shows: set[str] = field(default_factory=set)
+
+
+def address_of(storage_id: int, key: str) -> str:
+    """What stands for a file of a source in a task's data."""
+    return f"{ADDRESS}{storage_id}/{quote(key)}"
+
+
+def read_address(address: str) -> tuple[int, str] | None:
+    """Storage and key that such an address names; None where it is none."""
+    storage_id, _, key = address.removeprefix(ADDRESS).partition("/")
+    if not address.startswith(ADDRESS) or not storage_id.isdecimal() or not key:
+        return None
+    return int(storage_id[:18]), unquote(key)
+
+
+def holds_tasks(key: str, options: Mapping[str, Any]) -> bool:
+    """Whether a file's content is tasks; otherwise it is what a task shows."""
+    return extension_of(key) in _TASK_FILES and not flag_of(options, "use_blob_urls")
+
+
+def media_row(storage_id: int, item: Item, config: LabelConfig) -> TaskRow:
+    """The task that a file is by itself."""
+    return TaskRow(item, 0, file_row(address_of(storage_id, item.key), item.key, config))
+
+
+def read_rows(place: Place, item: Item, to_address: Callable[[str], str]) -> Iterator[TaskRow]:
+    """The tasks in a JSON file: of a list each item, else the one that it is.
+
+    Values that are addresses in the same place become ours (``to_address``, by key), so that a browser can
+    show them. Raises Invalid("file-malformed").
+    """
+    stream = JsonStream(place.read(item.key), item.key)
+    rows: Iterable[Any]
+    if stream.peek() == b"[":
+        rows = (row for window in stream.take_items() for row in _decode(window.text, item.key))
+    elif stream.peek():
+        rows = [msgspec.json.decode(stream.take_value())]
+    else:
+        raise stream.malformed("it is empty")
+    for number, row in enumerate(rows):
+        yield _with_addresses(place, TaskRow(item, number, row), to_address)
+    if stream.peek():
+        raise stream.malformed("something follows behind its end")
+
+
+def _decode(text: bytes, name: str) -> list[Any]:
+    try:
+        rows: list[Any] = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid("file-malformed", f"{name} is no JSON: {error}", fields={name: [str(error)]}) from error
+    return rows
+
+
+def _with_addresses(place: Place, task: TaskRow, to_address: Callable[[str], str]) -> TaskRow:
+    if not isinstance(task.row, dict):
+        return task
+    data = task.row["data"] if isinstance(task.row.get("data"), dict) else task.row
+
+    def ours(value: Any) -> Any:
+        if isinstance(value, list):
+            return [ours(each) for each in value]
+        key = place.key_of(value) if isinstance(value, str) and "://" in value else None
+        if key is None:
+            return value
+        task.shows.add(key)
+        return to_address(key)
+
+    for name, value in data.items():
+        if isinstance(value, (str, list)):
+            data[name] = ours(value)
+    return task

@@ -1,0 +1,210 @@
+"""The graph of what came from what as one person may see it: what is kept as edges, and what rows tell.
+
+commit → task is kept by a sync, annotation → commit by a commit of labels; task → annotation is told by the
+annotation's row, and commit → commit by the provenance of commits.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import literal_column, select
+
+from treadle.access import Actor, Grant, ProjectScope, RepoScope, Scope, allow
+from treadle.db import Tx, schema
+from treadle.db.lists import id_list, one_of
+from treadle.db.prepared import Prepared
+from treadle.db.repo_tables import repo_commits, repo_provenance, repos
+from treadle.db.schema import projects, tasks, users
+from treadle.db.storage_tables import storage_items
+from treadle.errors import Forbidden, Invalid, NotFound
+from treadle.labeling.visibility import handed_to, is_visible
+from treadle.lineage import Direction, Edge, Graph, Node, edges_of, walk
+from treadle.permissions import Permission
+from treadle.repos import commits
+
+COMMIT, TASK, ANNOTATION = "commit", "task", "annotation"
+KINDS = (COMMIT, TASK, ANNOTATION)
+_MOST_ID = 2**62
+
+_t, _a, _c, _i = tasks.c, schema.annotations.c, repo_commits.c, storage_items.c
+_TASKS = Prepared(
+    select(_t.id, _t.inner_id, _t.project_id, _t.created_at, projects.c.title)
+    .join(projects, projects.c.id == _t.project_id)
+    .where(one_of(_t.id, "ids"), is_visible())
+)
+_FILES = Prepared(
+    select(_i.task_id, _i.key).where(
+        one_of(_i.task_id, "ids"), _i.state.not_in([literal_column("'shown'"), literal_column("'written'")])
+    )
+)
+_ANNOTATIONS = Prepared(
+    select(_a.id, _a.task_id, _a.project_id, _a.completed_by, _a.created_at, _a.result_count, users.c.email)
+    .select_from(schema.annotations.outerjoin(users, users.c.id == _a.completed_by))
+    .where(one_of(_a.id, "ids"))
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a node is, for people. href: its page, below the mount point."""
+
+    node: Node
+    title: str
+    detail: str
+    at: datetime | None
+    href: str
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A node that the person may see, with what is told of it."""
+
+    told: Told
+    project_id: int | None = None
+    task_id: int | None = None
+
+
+@dataclass
+class Tracer:
+    """Walks the graph for one person, in one transaction; asks for every permission once."""
+
+    tx: Tx
+    actor: Actor
+    _seen: dict[Node, _Seen | None] = field(default_factory=dict)
+    _grants: dict[tuple[Permission, Scope], Grant | None] = field(default_factory=dict)
+
+    def trace(self, text: str, *, direction: Direction, depth: int, limit: int) -> tuple[Graph, list[Told]]:
+        """The graph around ``commit:ID``, ``task:ID`` or ``annotation:ID``, and what its nodes are.
+
+        Raises Invalid("node"), NotFound("node-not-found") for what is not there or not to be seen.
+        """
+        start = read_node(text)
+        if start not in self.shown([start]):
+            raise NotFound("node-not-found", f"There is nothing called {text!r} that you can see.")
+        graph = walk(start, self.neighbours, self.shown, direction=direction, depth=depth, limit=limit)
+        return graph, [seen.told for node in graph.nodes if (seen := self._seen[node])]
+
+    def shown(self, nodes: Sequence[Node]) -> frozenset[Node]:
+        """Those that the person may see."""
+        unknown: dict[str, list[Node]] = defaultdict(list)
+        for node in dict.fromkeys(nodes):
+            if node not in self._seen:
+                self._seen[node] = None
+                unknown[node.kind].append(node)
+        self._look(unknown)
+        return frozenset(node for node in nodes if self._seen[node] is not None)
+
+    def neighbours(self, node: Node, up: bool, limit: int) -> list[Edge]:
+        """The edges at a node, kept and told."""
+        kept = edges_of(self.tx, node, up=up, limit=limit)
+        return list(dict.fromkeys([*self._told_edges(node, up, limit), *kept]))[:limit]
+
+    def _told_edges(self, node: Node, up: bool, limit: int) -> list[Edge]:
+        if node.kind == ANNOTATION and up:
+            seen = self._seen[node]
+            return [Edge(Node(TASK, str(seen.task_id)), node)] if seen else []
+        if node.kind == TASK and not up:
+            theirs = select(_a.id).where(_a.task_id == int(node.id)).order_by(_a.id).limit(limit)
+            return [Edge(node, Node(ANNOTATION, str(each))) for each in self.tx.execute(theirs).scalars()]
+        if node.kind == COMMIT:
+            return self._provenance(node, up, limit)
+        return []
+
+    def _provenance(self, node: Node, up: bool, limit: int) -> list[Edge]:
+        p = repo_provenance.c
+        mine, other = (p.commit_id, p.source_id) if up else (p.source_id, p.commit_id)
+        of_node = select(_c.id).where(_c.key == node.id).scalar_subquery()
+        found = (
+            select(_c.key)
+            .join(repo_provenance, other == _c.id)
+            .where(mine == of_node)
+            .order_by(_c.id)
+            .limit(limit)
+        )
+        others = [Node(COMMIT, key) for key in self.tx.execute(found).scalars()]
+        return [Edge(each, node) if up else Edge(node, each) for each in others]
+
+    # What one may see
+
+    def _look(self, unknown: Mapping[str, Sequence[Node]]) -> None:
+        self._look_at_commits(unknown.get(COMMIT, ()))
+        self._look_at_tasks(unknown.get(TASK, ()))
+        self._look_at_annotations(unknown.get(ANNOTATION, ()))
+
+    def _look_at_commits(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            commit = commits.find(self.tx, node.id)
+            if commit is None or self._grant(Permission.REPO_READ, RepoScope(commit.repo_id)) is None:
+                continue
+            name = self.tx.execute(select(repos.c.name).where(repos.c.id == commit.repo_id)).scalar_one()
+            title = commit.message.partition("\n")[0] or commit.id[:8]
+            detail = f"{name}@{commit.branch or commit.id[:8]} · {commit.file_count:,} files"
+            href = f"repos/{commit.repo_id}/commits/{commit.id}"
+            told = Told(node, title, detail, commit.finished_at or commit.created_at, href)
+            self._seen[node] = _Seen(told)
+
+    def _look_at_tasks(self, nodes: Sequence[Node]) -> None:
+        rows = self.tx.rows(_TASKS, _ids(nodes)) if nodes else []
+        files = {row["task_id"]: row["key"] for row in self.tx.rows(_FILES, _ids(nodes))} if nodes else {}
+        grants = {
+            row["id"]: self._grant(Permission.TASK_READ, ProjectScope(row["project_id"])) for row in rows
+        }
+        handed = self._handed(list(grants))
+        for row in rows:
+            grant = grants[row["id"]]
+            if grant is None or (grant.is_narrow and row["id"] not in handed):
+                continue
+            node, project_id = Node(TASK, str(row["id"])), row["project_id"]
+            title = files.get(row["id"], f"Task {row['inner_id']}")
+            href = f"projects/{project_id}/data?task={row['id']}"
+            told = Told(node, title, f"Task {row['id']} · {row['title']}", row["created_at"], href)
+            self._seen[node] = _Seen(told, project_id)
+
+    def _look_at_annotations(self, nodes: Sequence[Node]) -> None:
+        for row in self.tx.rows(_ANNOTATIONS, _ids(nodes)) if nodes else []:
+            grant = self._grant(Permission.ANNOTATION_READ, ProjectScope(row["project_id"]))
+            if grant is None or (grant.is_narrow and row["completed_by"] != self.actor.user_id):
+                continue
+            node = Node(ANNOTATION, str(row["id"]))
+            count = row["result_count"]
+            title = f"Annotation {row['id']}"
+            detail = f"{row['email'] or 'nobody'} · {count} region{'' if count == 1 else 's'}"
+            href = f"projects/{row['project_id']}/data?task={row['task_id']}&annotation={row['id']}"
+            told = Told(node, title, detail, row["created_at"], href)
+            self._seen[node] = _Seen(told, row["project_id"], row["task_id"])
+
+    def _handed(self, ids: Sequence[int]) -> frozenset[int]:
+        """Of these tasks those in the person's hands, for projects where they see no others."""
+        narrow = [grant for grant in self._grants.values() if grant is not None and grant.is_narrow]
+        found: set[int] = set()
+        for grant in narrow:
+            theirs = select(_t.id).where(_t.id.in_(ids), _t.project_id == grant.project_id, handed_to(grant))
+            found.update(self.tx.execute(theirs).scalars())
+        return frozenset(found)
+
+    def _grant(self, permission: Permission, scope: Scope) -> Grant | None:
+        asked = (permission, scope)
+        if asked not in self._grants:
+            try:
+                self._grants[asked] = allow(self.tx, self.actor, permission, scope)
+            except (NotFound, Forbidden):
+                self._grants[asked] = None
+        return self._grants[asked]
+
+
+def read_node(text: str) -> Node:
+    """The node that a text such as ``task:12`` names. Raises Invalid("node")."""
+    kind, _, its_id = text.partition(":")
+    is_number = its_id.isascii() and its_id.isdecimal() and int(its_id[:20]) <= _MOST_ID
+    if kind not in KINDS or not its_id or (kind != COMMIT and not is_number):
+        told = f"{text!r} names nothing: write commit:ID, task:ID or annotation:ID."
+        raise Invalid("node", told, fields={"node": [told]})
+    return Node(kind, its_id)
+
+
+def _ids(nodes: Sequence[Node]) -> dict[str, str]:
+    return {"ids": id_list([int(node.id) for node in nodes])}

@@ -1,0 +1,263 @@
+"""Time travel: a project as it was at a commit of its labels, read out of that commit and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from treadle import jobs
+from treadle.access import Grant
+from treadle.connectors import storages
+from treadle.connectors.committing import TASK_LIST, told_by
+from treadle.connectors.places import text_of
+from treadle.connectors.repo_kind import path_of, repo_of
+from treadle.connectors.storages import Storage
+from treadle.db import Database, Tx
+from treadle.errors import Invalid, NotFound
+from treadle.jobs import Job, JobKind, JobRun
+from treadle.labeling.config import LabelConfig, parse_config
+from treadle.labeling.export_keys import report_key
+from treadle.labeling.exports.conversion import read_task
+from treadle.labeling.exports.job import write_tasks_at
+from treadle.labeling.formats import ExportTask, find_format
+from treadle.objects import ObjectStore
+from treadle.objects.spool import read_lines
+from treadle.permissions import Permission
+from treadle.repos import branches, catalogue, commits, refs, tags
+from treadle.repos.engine import RepoEngine
+from treadle.repos.snapshots import Snapshot
+from treadle.repos.values import Commit, File, Repo
+
+JOB_NAME = "export-as-of"
+_PAGE = 500
+_MOST_VERSIONS = 1_000
+_REST = b'{"meta":%b,"inner_id":%d,"drafts":[],"predictions":[]}'
+
+
+@dataclass(frozen=True)
+class Version:
+    """A commit of a project's labels, in a target of it."""
+
+    storage: Storage
+    repo: Repo
+    commit: Commit
+    tags: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The project as the commit tells of it."""
+        return told_by(self.commit)
+
+    @property
+    def config(self) -> LabelConfig:
+        """The label config of then."""
+        return parse_config(str(self.told["label_config"]))
+
+
+class AsOfOrder(msgspec.Struct, frozen=True):
+    """What to export, of which commit."""
+
+    storage_id: int
+    commit_id: str
+    export_type: str
+    with_all: bool = False
+    task_ids: list[int] = []
+
+
+class _ListedTask(msgspec.Struct):
+    id: int
+    data: msgspec.Raw
+    inner_id: int = 0
+    meta: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _OfProject(msgspec.Struct):
+    project: int = 0
+
+
+def list_versions(tx: Tx, grant: Grant) -> list[Version]:
+    """The commits of the labels of the grant's project with their tags, the newest first."""
+    found: dict[str, Version] = {}
+    for storage in _targets(tx, grant):
+        repo = catalogue.get(tx, repo_of(storage.options))
+        named: dict[str, list[str]] = {}
+        for tag in tags.list_all(tx, repo.id):
+            named.setdefault(tag.commit, []).append(tag.name)
+        head = branches.get(tx, repo.id, text_of(storage.options, "branch")).head
+        line = commits.first_parents(tx, head, limit=_MOST_VERSIONS) if head else []
+        tagged = [commits.get(tx, commit_id) for commit_id in named]
+        for commit in (*line, *tagged):
+            if told_by(commit).get("project") == grant.project_id:
+                version = Version(storage, repo, commit, tuple(sorted(named.get(commit.id, ()))))
+                found.setdefault(commit.id, version)
+    return sorted(found.values(), key=lambda each: each.commit.finished_at or each.commit.created_at)[::-1]
+
+
+def find_version(tx: Tx, grant: Grant, ref: str) -> Version:
+    """The version that ``labels@v1`` names, in a target of the grant's project; without ``@`` its branch.
+
+    Raises NotFound("version-not-found"), Invalid("ref").
+    """
+    named = refs.parse(ref)
+    for storage in _targets(tx, grant):
+        repo = catalogue.get(tx, repo_of(storage.options))
+        if repo.name != named.repo or (named.workspace or repo.workspace) != repo.workspace:
+            continue
+        commit = refs.find(tx, repo.id, named.ref if "@" in ref else text_of(storage.options, "branch"))
+        if commit is not None and told_by(commit).get("project") == grant.project_id:
+            return Version(storage, repo, commit)
+    text = f"Project {grant.project_id} has no version {ref!r}: name a commit or a tag of its labels."
+    raise NotFound("version-not-found", text)
+
+
+def read_as_of(engine: RepoEngine, version: Version, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """The tasks of a version behind the id ``after``, with the annotations that they had."""
+    snapshot = engine.at(version.repo.id, version.commit.id)
+    found = []
+    for task in islice(_list_tasks(snapshot, after), limit):
+        labels = _read_labels(snapshot, version, task.id)
+        annotations = labels["annotations"] if labels else msgspec.Raw(b"[]")
+        data = labels["data"] if labels else task.data
+        found.append({"id": task.id, "inner_id": task.inner_id, "data": data, "annotations": annotations})
+    return found
+
+
+def start_export_as_of(tx: Tx, grant: Grant, version: Version, order: AsOfOrder) -> Job:
+    """Order an export of a version. Raises Invalid("export-format-unknown", "export-format-unfit")."""
+    known = find_format(order.export_type)
+    if not known.fits(version.config):
+        text = f"{known.name} cannot hold what the config of that version labels. JSON can hold everything."
+        raise Invalid("export-format-unfit", text, fields={"exportType": [text]})
+    return jobs.submit(tx, grant, JOB_NAME, order)
+
+
+def run_export_as_of(run: JobRun) -> dict[str, Any]:
+    """Write the file; where it lies."""
+    return run.step("write", _write, run, run.decode(AsOfOrder))
+
+
+def undo_export_as_of(run: JobRun) -> None:
+    """Take the file away."""
+    for key in (_key(run.job.id), report_key(_key(run.job.id))):
+        run.objects.delete(key)
+
+
+AS_OF_JOB = JobKind(JOB_NAME, run_export_as_of, Permission.EXPORT, undo_export_as_of)
+
+
+def forget_old_as_of(database: Database, objects: ObjectStore, kept: timedelta) -> int:
+    """Delete the files of exports that ended longer than ``kept`` ago; how many."""
+    with database.read() as tx:
+        old = jobs.ended_before(tx, JOB_NAME, tx.now - kept)
+    lying = {each.key for each in objects.list("exports/")}
+    keys = [key for job_id in old for key in (_key(job_id), report_key(_key(job_id))) if key in lying]
+    for key in keys:
+        objects.delete(key)
+    return len(keys)
+
+
+def _write(run: JobRun, order: AsOfOrder) -> dict[str, Any]:
+    with run.database.read() as tx:
+        storage = storages.get(tx, order.storage_id)
+        commit = commits.get(tx, order.commit_id)
+        version = Version(storage, catalogue.get(tx, commit.repo_id), commit)
+    known, key = find_format(order.export_type), _key(run.job.id)
+    made_at = commit.finished_at or commit.created_at
+    tasks = _exported(run, version, order)
+    written = write_tasks_at(run, key, order.export_type, tasks, config=version.config, made_at=made_at)
+    return {
+        "url": f"api/exports/files/{run.job.id}",
+        "report_url": f"api/exports/files/{run.job.id}/report",
+        "object_key": key,
+        "file_name": f"project-{run.job.project_id}-as-of-{commit.id[:8]}.{known.extension}",
+        "content_type": known.content_type,
+        "commit": commit.id,
+        **written.told(),
+    }
+
+
+def _exported(run: JobRun, version: Version, order: AsOfOrder) -> Iterator[ExportTask]:
+    snapshot = run.parts.repos.at(version.repo.id, version.commit.id)
+    wanted = frozenset(order.task_ids)
+    labelled = _labelled(snapshot, version)
+    tasks = _with_unlabelled(snapshot, labelled) if order.with_all else labelled
+    for count, task in enumerate(tasks):
+        if count % _PAGE == 0:
+            run.check_cancelled()
+            run.report(count, version.commit.file_count, f"Read {count:,} tasks")
+        if not wanted or task.task_id in wanted:
+            yield task
+
+
+def _labelled(snapshot: Snapshot, version: Version) -> Iterator[ExportTask]:
+    """The tasks of the project that were committed, by id."""
+    paths = sorted(_label_files(snapshot, version))
+    for start in range(0, len(paths), _PAGE):
+        page = [path for _, path in paths[start : start + _PAGE]]
+        for text in snapshot.read_many(page):
+            if _is_of(text, version):
+                yield read_task(text)
+
+
+def _label_files(snapshot: Snapshot, version: Version) -> Iterator[tuple[int, str]]:
+    """Id and path of each file of labels."""
+    options = version.storage.options
+    prefix = path_of(options, 0).rpartition("/")[0]
+    for found in snapshot.list(prefix=f"{prefix}/" if prefix else ""):
+        if not isinstance(found, File):
+            continue
+        name = found.path.removeprefix(f"{prefix}/") if prefix else found.path
+        stem = name.removesuffix(".json")
+        if stem.isdecimal() and path_of(options, int(stem)) == found.path:
+            yield int(stem), found.path
+
+
+def _with_unlabelled(snapshot: Snapshot, labelled: Iterator[ExportTask]) -> Iterator[ExportTask]:
+    """The same, and among them the tasks that nobody had labelled, by id."""
+    last: int | None = None
+    listed = (_unlabelled(task) for task in _list_tasks(snapshot, 0))
+    for task in merge(labelled, listed, key=lambda each: (each.task_id, not each.annotations)):
+        if task.task_id != last:
+            yield task
+        last = task.task_id
+
+
+def _unlabelled(task: _ListedTask) -> ExportTask:
+    rest = _REST % (bytes(task.meta), task.inner_id)
+    return ExportTask(task.id, task.inner_id, bytes(task.data), rest, ())
+
+
+def _list_tasks(snapshot: Snapshot, after: int) -> Iterator[_ListedTask]:
+    decode = msgspec.json.Decoder(_ListedTask).decode
+    for line in read_lines(snapshot.attachment(TASK_LIST)):
+        # The id stands first in every line, so that those in front need not be read.
+        if int(line[6 : line.index(b",")]) > after:
+            yield decode(line)
+
+
+def _read_labels(snapshot: Snapshot, version: Version, task_id: int) -> dict[str, msgspec.Raw] | None:
+    try:
+        text = b"".join(snapshot.read(path_of(version.storage.options, task_id)))
+    except NotFound:
+        return None
+    return msgspec.json.decode(text, type=dict[str, msgspec.Raw]) if _is_of(text, version) else None
+
+
+def _is_of(text: bytes, version: Version) -> bool:
+    """Whether labels are of the version's project: several may commit to one repo."""
+    return bool(msgspec.json.decode(text, type=_OfProject).project == version.told["project"])
+
+
+def _targets(tx: Tx, grant: Grant) -> Sequence[Storage]:
+    assert grant.project_id is not None
+    return [each for each in storages.list_of_project(tx, grant.project_id, "target") if each.is_repo]
+
+
+def _key(job_id: str) -> str:
+    return f"exports/{job_id}"

@@ -1,0 +1,226 @@
+"""Labels become one commit when somebody says so, and a project can be opened as it was then."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.connectors.house import House
+from tests.labeling.studio import box, result
+from treadle.connectors import committing, versions
+from treadle.connectors.committing import COMMIT_JOB, start_commit
+from treadle.connectors.pending import find_pending
+from treadle.connectors.storages import Storage
+from treadle.connectors.tracing import Tracer
+from treadle.connectors.versions import AsOfOrder
+from treadle.errors import Conflict, NotFound
+from treadle.jobs import JobState, run_in_place
+from treadle.labeling import annotations as annotation_verbs
+from treadle.labeling import tasks as task_verbs
+from treadle.labeling.formats import EXPORT_FORMATS
+from treadle.permissions import Permission
+from treadle.repos import commits, tags
+
+
+@pytest.fixture
+def source(house: House) -> Storage:
+    images = house.make_repo("images")
+    house.commit(images, {f"{n:03}.jpg": f"picture {n}".encode() for n in range(20)})
+    source = house.add_storage("source", "repo", repo="images@master")
+    house.sync(source)
+    return source
+
+
+@pytest.fixture
+def target(house: House, source: Storage) -> Storage:
+    house.make_repo("labels")
+    return house.add_storage("target", "repo", repo="labels@master")
+
+
+def label(house: House, count: int, start: int = 0) -> list[int]:
+    ids = [task["id"] for task in house.tasks()][start : start + count]
+    for task_id in ids:
+        house.studio.submit("annotator", task_id)
+    return ids
+
+
+def repo_of(target: Storage) -> int:
+    return int(target.options["repo_id"])
+
+
+def pending(house: House, target: Storage) -> int:
+    with house.database.read() as tx:
+        return find_pending(tx, house.storage(target)).count
+
+
+def test_many_saves_are_one_commit_by_its_author_with_its_source(
+    house: House, source: Storage, target: Storage
+) -> None:
+    ids = label(house, 12)
+    house.studio.submit("reviewer", ids[0])
+    assert pending(house, target) == 12
+    told = house.commit_labels(target, "First labels")
+    assert (told["tasks"], pending(house, target)) == (12, 0)
+    with house.database.read() as tx:
+        commit = commits.get(tx, told["commit"])
+    images = house.storage(source).head
+    assert (commit.message, commit.parents, commit.provenance) == ("First labels", (), (images,))
+    assert commit.author_id == house.studio.people["editor"].user_id
+    files = house.files(repo_of(target), commit.id)
+    assert sorted(files) == sorted(f"{task_id}.json" for task_id in ids)
+    first = json.loads(files[f"{ids[0]}.json"])
+    assert (first["id"], len(first["annotations"])) == (ids[0], 2)
+    whole = commit.metadata["treadle"]
+    assert isinstance(whole, dict)
+    assert (whole["project"], whole["source_commits"], whole["version"]) == (target.project_id, [images], 1)
+    assert whole["label_ids"] == {"Cat": 0, "Dög": 1}
+    assert house.studio.project()["label_config"] == whole["label_config"]
+
+
+def test_the_next_commit_holds_what_changed_alone(house: House, target: Storage) -> None:
+    ids = label(house, 5)
+    first = house.commit_labels(target)["commit"]
+    with house.database.write() as tx:
+        grant = house.grant(tx, Permission.ANNOTATION_WRITE)
+        theirs = annotation_verbs.of_task(tx, grant, ids[1])[0]["id"]
+        annotation_verbs.change(tx, grant, theirs, {"result": result(box("Dög"))})
+        theirs = annotation_verbs.of_task(tx, grant, ids[2])[0]["id"]
+        annotation_verbs.remove(tx, grant, theirs)
+        task_verbs.remove(tx, house.grant(tx, Permission.TASK_WRITE), ids[3])
+    label(house, 1, start=10)
+    told = house.commit_labels(target)
+    assert (told["tasks"], told["deleted"]) == (2, 2)
+    before, after = (house.files(repo_of(target), each) for each in (first, told["commit"]))
+    assert before.keys() - after.keys() == {f"{ids[2]}.json", f"{ids[3]}.json"}
+    assert {path for path in after.keys() & before.keys() if after[path] != before[path]} == {
+        f"{ids[1]}.json"
+    }
+    with house.database.read() as tx:
+        assert commits.get(tx, told["commit"]).parents == (first,)
+
+
+def test_where_nothing_is_to_be_committed_that_is_said(house: House, target: Storage) -> None:
+    with pytest.raises(Conflict, match="nothing to commit"):
+        house.commit_labels(target)
+    label(house, 1)
+    house.commit_labels(target)
+    with pytest.raises(Conflict, match="since commit"):
+        house.commit_labels(target)
+
+
+def test_of_two_who_commit_at_once_one_does_and_the_other_is_told(house: House, target: Storage) -> None:
+    label(house, 3)
+    with house.database.write() as tx:
+        job = start_commit(tx, house.grant(tx), target.id, "mine")
+    with pytest.raises(Conflict, match=job.id), house.database.write() as tx:
+        start_commit(tx, house.grant(tx, who="manager"), target.id, "theirs")
+    assert house.run(job)["tasks"] == 3
+
+
+def test_a_job_that_died_behind_its_commit_makes_no_second_one(house: House, target: Storage) -> None:
+    label(house, 3)
+    with house.database.write() as tx:
+        job = start_commit(tx, house.grant(tx), target.id, "once")
+    ended = run_in_place(house.parts, COMMIT_JOB, job.id)
+    assert ended.state is JobState.DONE
+    head = house.head(repo_of(target))
+    # As if the worker had died before it wrote down what it had made, and another took the job up.
+    with house.database.read() as tx:
+        assert committing._find_made(tx, job.id, head) == head
+        assert committing._find_made(tx, "another", head) is None
+
+
+def test_a_target_with_the_fields_of_the_grpc_integration_has_files_without_extension(
+    house: House, source: Storage
+) -> None:
+    house.make_repo("labels")
+    target = house.add_storage("target", "pachyderm", pach_repo="labels", pach_branch="master")
+    ids = label(house, 2)
+    commit = house.commit_labels(target)["commit"]
+    assert sorted(house.files(repo_of(target), commit)) == [str(task_id) for task_id in ids]
+
+
+def test_further_formats_lie_in_folders_of_the_commit(house: House, source: Storage) -> None:
+    house.make_repo("labels")
+    target = house.add_storage("target", "repo", repo="labels", formats="COCO, yolo")
+    label(house, 2)
+    house.commit_labels(target)
+    label(house, 1, start=5)
+    files = house.files(repo_of(target), house.commit_labels(target)["commit"])
+    coco = json.loads(files["coco/result.json"])
+    assert len(coco["annotations"]) == 3
+    assert len([path for path in files if path.startswith("yolo/labels/")]) == 3
+
+
+def export(house: House, ref: str, export_type: str, **more: Any) -> bytes:
+    with house.database.write() as tx:
+        grant = house.grant(tx, Permission.EXPORT)
+        version = versions.find_version(tx, grant, ref)
+        order = AsOfOrder(version.storage.id, version.commit.id, export_type, **more)
+        job = versions.start_export_as_of(tx, grant, version, order)
+    key = house.run(job)["object_key"]
+    return b"".join(house.parts.objects.read(key))
+
+
+def test_an_export_of_a_tag_is_the_same_for_good(house: House, target: Storage) -> None:
+    ids = label(house, 6)
+    commit = house.commit_labels(target)["commit"]
+    with house.database.write() as tx:
+        tags.create(tx, house.repo_grant(tx, repo_of(target)), "v1", commit)
+    names = [each.name for each in EXPORT_FORMATS if each.name not in ("CONLL2003",)]
+    before = {name: export(house, "labels@v1", name) for name in names}
+    everything = export(house, "labels@v1", "JSON", with_all=True)
+    house.studio.change_project(title="another", label_config=house.studio.project()["label_config"])
+    for task_id in ids:
+        house.studio.submit("reviewer", task_id, result=result(box("Dög"), box()))
+    label(house, 8, start=6)
+    house.commit_labels(target)
+    assert {name: export(house, "labels@v1", name) for name in names} == before
+    assert export(house, "labels@v1", "JSON", with_all=True) == everything
+    tasks = json.loads(before["JSON"])
+    assert [task["id"] for task in tasks] == ids
+    assert [task["id"] for task in json.loads(everything)] == [task["id"] for task in house.tasks()]
+
+
+def test_a_project_is_seen_as_it_was(house: House, target: Storage) -> None:
+    ids = label(house, 2)
+    commit = house.commit_labels(target)["commit"]
+    house.studio.submit("reviewer", ids[0])
+    with house.database.read() as tx:
+        grant = house.grant(tx, Permission.EXPORT)
+        (version,) = versions.list_versions(tx, grant)
+        assert version.commit.id == commit
+        assert versions.find_version(tx, grant, f"labels@{commit[:8]}").told["task_count"] == 20
+        for ref in ("images@master", "labels@nothing", "nowhere"):
+            with pytest.raises(NotFound):
+                versions.find_version(tx, grant, ref)
+    page = versions.read_as_of(house.parts.repos, version, after=ids[0], limit=3)
+    assert [each["id"] for each in page] == [ids[0] + 1, ids[0] + 2, ids[0] + 3]
+    (first,) = versions.read_as_of(house.parts.repos, version, after=0, limit=1)
+    assert len(json.loads(bytes(first["annotations"]))) == 1
+
+
+def test_from_one_annotation_one_walks_to_the_picture_and_to_the_commit(
+    house: House, source: Storage, target: Storage
+) -> None:
+    (task_id,) = label(house, 1)
+    commit = house.commit_labels(target)["commit"]
+    images = house.storage(source).head
+
+    def trace(who: str, node: str, depth: int = 9) -> set[str]:
+        with house.database.read() as tx:
+            tracer = Tracer(tx, house.studio.people[who])
+            _, told = tracer.trace(node, direction="both", depth=depth, limit=99)
+        return {str(each.node) for each in told}
+
+    annotation = next(
+        iter(each for each in trace("editor", f"task:{task_id}") if each.startswith("annotation"))
+    )
+    found = trace("editor", annotation)
+    assert found == {annotation, f"task:{task_id}", f"commit:{images}", f"commit:{commit}"}
+    # An annotator reads no repo, and a task only in their hands: nothing else is named to them.
+    assert trace("annotator", annotation) == {annotation}
+    with pytest.raises(NotFound):
+        trace("annotator", f"commit:{images}")

@@ -1,0 +1,158 @@
+"""A source is synced: what is new, changed and gone, once and again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.connectors.house import House
+from treadle.connectors.storages import Storage
+from treadle.connectors.syncing import start_sync
+from treadle.db.storage_tables import lineage_edges
+from treadle.errors import Conflict, Invalid
+from treadle.labeling import tasks as task_verbs
+from treadle.permissions import Permission
+
+A, B, C = b"picture a", b"picture b", b"picture c"
+
+
+@pytest.fixture
+def images(house: House) -> int:
+    repo_id = house.make_repo("images")
+    house.commit(repo_id, {"a.jpg": A, "b.jpg": B, "cats/c.png": C})
+    return repo_id
+
+
+@pytest.fixture
+def source(house: House, images: int) -> Storage:
+    return house.add_storage("source", "repo", repo="images@master")
+
+
+def data_of(house: House) -> list[Any]:
+    return [task["data"] for task in house.tasks()]
+
+
+def test_files_become_tasks_once(house: House, source: Storage) -> None:
+    assert house.sync(source)["new"] == 3
+    address = f"/api/storages/items/{source.id}/"
+    pictures = [f"{address}{name}" for name in ("a.jpg", "b.jpg", "cats/c.png")]
+    assert data_of(house) == [{"image": picture} for picture in pictures]
+    assert house.sync(source)["new"] == 0
+    assert len(house.tasks()) == 3
+    now = house.storage(source)
+    assert (now.status, now.last_sync_count) == ("completed", 0)
+
+
+def test_what_was_put_replaced_and_deleted_is_new_changed_and_retired(
+    house: House, images: int, source: Storage
+) -> None:
+    house.sync(source)
+    kept = {task["id"] for task in house.tasks()}
+    house.studio.submit("annotator", min(kept))
+    commit = house.commit(images, {"b.jpg": b"another b", "d.jpg": b"d"}, deletes=["a.jpg"])
+    told = house.sync(source)
+    assert {name: told[name] for name in ("new", "changed", "retired")} == {
+        "new": 1,
+        "changed": 1,
+        "retired": 1,
+    }
+    assert told["commit"] == commit.id
+    states = {"a.jpg": "retired", "b.jpg": "changed", "cats/c.png": "synced", "d.jpg": "new"}
+    assert house.states(source) == states
+    assert kept < {task["id"] for task in house.tasks()}, "a retired task stays with its work"
+
+
+def test_a_file_that_comes_back_has_its_task_again(house: House, images: int, source: Storage) -> None:
+    house.sync(source)
+    house.commit(images, {}, deletes=["a.jpg"])
+    house.sync(source)
+    house.commit(images, {"a.jpg": A})
+    house.sync(source)
+    assert len(house.tasks()) == 3
+    assert house.states(source)["a.jpg"] != "retired"
+
+
+def test_json_files_hold_tasks_with_their_annotations(house: House) -> None:
+    repo_id = house.make_repo("lists")
+    choice = {"from_name": "q", "to_name": "img", "type": "choices", "value": {"choices": ["sharp"]}}
+    done = {"data": {"image": "/1.jpg"}, "annotations": [{"result": [choice]}]}
+    guessed = {"data": {"image": "/2.jpg"}, "predictions": [{"result": [choice], "score": 0.5}]}
+    house.commit(
+        repo_id,
+        {
+            "many.json": json.dumps([done, guessed]).encode(),
+            "one.json": json.dumps({"image": "treadle://lists@master/p.png"}).encode(),
+        },
+    )
+    source = house.add_storage("source", "repo", repo="lists", regex_filter=r".*\.json")
+    assert house.sync(source)["new"] == 3
+    tasks = house.tasks()
+    counts = [(task["total_annotations"], task["total_predictions"]) for task in tasks]
+    assert counts == [(1, 0), (0, 1), (0, 0)]
+    assert tasks[2]["data"] == {"image": f"/api/storages/items/{source.id}/p.png"}
+    # The second task changes, the first goes, a third comes.
+    changed = [done, {"data": {"image": "/other.jpg"}}, {"data": {"image": "/3.jpg"}}]
+    house.commit(repo_id, {"many.json": json.dumps(changed).encode()})
+    told = house.sync(source)
+    assert (told["new"], told["changed"], told["retired"]) == (1, 1, 0)
+    assert [task["data"]["image"] for task in house.tasks()][:2] == ["/1.jpg", "/other.jpg"]
+    assert house.tasks()[0]["total_annotations"] == 1
+
+
+def test_a_file_that_is_no_task_is_told_and_the_others_are_taken(house: House) -> None:
+    repo_id = house.make_repo("mixed")
+    house.commit(repo_id, {"bad.json": b'{"picture": 1}', "cut.json": b'[{"image": "/1', "a.jpg": A})
+    source = house.add_storage("source", "repo", repo="mixed")
+    told = house.sync(source)
+    assert told["new"] == 1
+    assert sorted(line.partition(":")[0] for line in told["problems"]) == ["bad.json", "cut.json"]
+    assert house.storage(source).status == "completed_with_errors"
+    house.commit(repo_id, {"bad.json": b'{"image": "/2.jpg"}'})
+    assert house.sync(source)["new"] == 1
+
+
+def test_a_deleted_task_comes_back_when_somebody_asks_and_not_by_itself(
+    house: House, source: Storage
+) -> None:
+    house.sync(source)
+    gone = house.tasks()[0]["id"]
+    with house.database.write() as tx:
+        task_verbs.remove(tx, house.grant(tx, Permission.TASK_WRITE), gone)
+    house.sync(source, is_automatic=True)
+    assert len(house.tasks()) == 2
+    house.sync(source)
+    assert len(house.tasks()) == 3
+
+
+def test_where_a_task_came_from_is_kept(house: House, images: int, source: Storage) -> None:
+    house.sync(source)
+    with house.database.read() as tx:
+        edges = tx.execute(lineage_edges.select()).all()
+    ids = {str(task["id"]) for task in house.tasks()}
+    assert {(edge.from_id, edge.to_id) for edge in edges} == {(house.head(images), task) for task in ids}
+
+
+def test_one_sync_at_a_time(house: House, source: Storage) -> None:
+    with house.database.write() as tx:
+        job = start_sync(tx, house.grant(tx), source.id)
+    with pytest.raises(Conflict, match=job.id), house.database.write() as tx:
+        start_sync(tx, house.grant(tx), source.id)
+
+
+@pytest.mark.parametrize("named", ["nowhere@master", "images@nothing", "", "a b"])
+def test_a_source_names_a_repo_that_is_there(house: House, images: int, named: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        house.add_storage("source", "repo", repo=named)
+    assert "repo" in raised.value.fields
+
+
+def test_pachyderms_fields_name_a_repo_and_a_commit(house: House, images: int) -> None:
+    first = house.head(images)
+    house.commit(images, {"d.jpg": b"d"})
+    whole = house.add_storage("source", "pachyderm", repository="images@master")
+    parts = house.add_storage(
+        "source", "pachyderm", pach_repo="images", pach_commit=first, use_blob_urls=True
+    )
+    assert (house.sync(whole)["new"], house.sync(parts)["new"]) == (4, 3)
