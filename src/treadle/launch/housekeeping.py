@@ -15,6 +15,7 @@ from treadle.labeling.exports import forget_old_exports
 from treadle.labeling.imports.writing import undo_abandoned
 from treadle.labeling.saving import forget_old_answers
 from treadle.labeling.trash import free_deletions, free_projects
+from treadle.repos.catalogue import free_repos
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,9 @@ def undo_imports(parts: JobParts) -> int:
 
 
 def free_deleted(parts: JobParts) -> int:
-    """What was deleted a month ago, project or piece, and can no longer be restored."""
-    return free_deletions(parts.database) + free_projects(parts.database, parts.objects)
+    """What was deleted a month ago, project, repo or piece, and can no longer be restored."""
+    freed = free_deletions(parts.database) + free_projects(parts.database, parts.objects)
+    return freed + free_repos(parts.database, parts.objects)
 
 
 CHORES: tuple[Callable[[JobParts], int], ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, islice
 from types import MappingProxyType
 
@@ -25,6 +26,7 @@ from treadle.repos.writing import LARGE, REFERENCE
 
 #: Behind every path that begins with what it follows: no path is so long.
 _LAST = "\U0010ffff" * 257
+_instant = lru_cache(maxsize=4096)(from_microseconds)  # those of a commit were mostly put at one
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -288,7 +290,7 @@ class Snapshot:
 def file_of(entry: Entry) -> File:
     """A file as callers see it."""
     metadata = msgspec.json.decode(entry.metadata, type=dict[str, str]) if entry.metadata else _NO_METADATA
-    return File(entry.path, entry.id.hex(), entry.size_bytes, from_microseconds(entry.modified_us), metadata)
+    return File(entry.path, entry.id.hex(), entry.size_bytes, _instant(entry.modified_us), metadata)
 
 
 def change_of(difference: tuple[str, Entry | None, Entry | None]) -> Change:
