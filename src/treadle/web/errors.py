@@ -34,6 +34,7 @@ STATUSES: Mapping[type[TreadleError], int] = {
 STATUSES_BY_CODE: Mapping[str, int] = {
     "method-not-allowed": 405,
     "body-too-large": 413,
+    "file-exists": 412,
     "too-many-attempts": 429,
     "disk-full": 507,
 }

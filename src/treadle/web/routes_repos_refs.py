@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from treadle.db import Tx
-from treadle.errors import Invalid, NotFound
+from treadle.errors import NotFound
 from treadle.permissions import Permission
 from treadle.repos import branches, commits, refs, tags
 from treadle.repos.values import Commit
@@ -139,15 +139,6 @@ def page_size(call: Call, default: int = PAGE_SIZE) -> int:
     return call.query_page("limit", default, MOST_PER_PAGE)
 
 
-def check_message(text: str) -> str:
-    """A commit's message. Raises Invalid("message-too-long")."""
-    if len(text) > _LONGEST_MESSAGE:
-        told = f"A message has at most {_LONGEST_MESSAGE:,} characters."
-        raise Invalid("message-too-long", told, fields={"message": [told]})
-    return text
-
-
-_LONGEST_MESSAGE = 10_000
 _BRANCHES = "/api/repos/{id}/branches/"
 _BRANCH = "/api/repos/{id}/branches/{name}/"
 _TAGS = "/api/repos/{id}/tags/"

@@ -184,11 +184,22 @@ def _delete_project(client: httpx.Client, _world: World) -> int:
 
 
 def _make_repo(client: httpx.Client) -> dict[str, int | str]:
-    """A repo with a file on master, a tag, a branch without any commit, and an open commit."""
+    """A repo with files on master, on tidy and in an open commit, with a tag and an empty branch."""
     repo = _make(client, "/api/repos/", {"name": f"r-{new_uuid()}", "workspace": 1})
-    _make_named(client, f"/api/repos/{repo}/branches/", {"name": "empty"})
-    opened = _make_named(client, f"/api/repos/{repo}/commits/", {"branch": "master"})
+    path = f"/api/repos/{repo}"
+    _put(client, f"{path}/files/a.txt?branch=master")
+    for named in ({"name": "empty"}, {"name": "tidy", "at": "master"}):
+        _make_named(client, f"{path}/branches/", named)
+    _make_named(client, f"{path}/tags/", {"name": "v1", "at": "master"})
+    _put(client, f"{path}/files/tidy.txt?branch=tidy")
+    opened = _make_named(client, f"{path}/commits/", {"branch": "master"})
+    _put(client, f"{path}/files/open.txt?commit={opened['id']}")
     return {"repo": repo, "open_commit": opened["id"]}
+
+
+def _put(client: httpx.Client, path: str) -> None:
+    answer = client.put(path, content=path.encode())
+    assert answer.status_code == 201, answer.text
 
 
 def _make_named(client: httpx.Client, path: str, body: Any) -> Any:
