@@ -15,25 +15,35 @@ from starlette.types import ASGIApp
 from treadle.client.transport import Body
 from treadle.launch.lock import take_lock
 from treadle.settings import Settings
+from treadle.web import routes_repos, routes_repos_files, routes_repos_history, routes_repos_refs
 from treadle.web.app import create_app
 from treadle.web.parts import open_parts
-from treadle.web.repo_routes import ROUTES
+from treadle.web.routing import Route
 
+#: What commands ask for but for whole folders, whose reading of archives takes long to import.
+_QUICK: tuple[Route, ...] = (
+    *routes_repos.ROUTES,
+    *routes_repos_refs.ROUTES,
+    *routes_repos_files.ROUTES,
+    *routes_repos_history.ROUTES,
+)
 _WAIT_S = 5.0
 _WAITING_CHUNKS = 4
 _CHUNK_BYTES = 256 * 1024
 
 
 @contextmanager
-def open_in_process(settings: Settings) -> Iterator[InProcessTransport]:
+def open_in_process(settings: Settings, *, with_folders: bool) -> Iterator[InProcessTransport]:
     """The data folder, held while the block runs, and asked as its owner.
+
+    with_folders: also for whole folders, put and got as archives.
 
     Raises Conflict("data-dir-held"), Unavailable("data-dir-unusable").
     """
     lock = take_lock(settings.data_dir, _WAIT_S)
     try:
         parts = open_parts(settings)
-        transport = InProcessTransport(create_app(parts, ROUTES, is_local=True))
+        transport = InProcessTransport(create_app(parts, _routes(with_folders), is_local=True))
         try:
             yield transport
         finally:
@@ -41,6 +51,14 @@ def open_in_process(settings: Settings) -> Iterator[InProcessTransport]:
             parts.close()
     finally:
         lock.release()
+
+
+def _routes(with_folders: bool) -> tuple[Route, ...]:
+    if not with_folders:
+        return _QUICK
+    from treadle.web.repo_routes import ROUTES
+
+    return ROUTES
 
 
 class InProcessTransport:

@@ -78,7 +78,8 @@ def _put(ask: Ask) -> None:
     place = ask.place()
     repo, target = ask.open(place), ask.target(place)
     if ask.arguments.recursive is not None:
-        _told_put(ask, place, _put_folder(repo, place, target, Path(ask.arguments.recursive)))
+        count, commit = _put_folder(repo, place, target, Path(ask.arguments.recursive))
+        _tell_put(ask, place, commit.id, f"{count:,} files", commit)
         return
     source: str = ask.arguments.file
     if not place.path or place.path.endswith("/"):
@@ -87,11 +88,15 @@ def _put(ask: Ask) -> None:
         place = place.at(place.path + source.rstrip("/").rpartition("/")[2])
     if source.startswith(("http://", "https://")):
         commit = repo.change(target, fetch=[{"url": source, "path": place.path}])
-        _told_put(ask, place, Put(commit))
-    elif source == "-":
-        _told_put(ask, place, repo.put(place.path, _read(sys.stdin.buffer), target))
-    else:
-        _told_put(ask, place, _put_file(repo, place, target, Path(source)))
+        _tell_put(ask, place, commit.id, f"/{place.path}", commit)
+        return
+    stream = sys.stdin.buffer if source == "-" else None
+    put = (
+        repo.put(place.path, _read(stream), target)
+        if stream
+        else _put_file(repo, place, target, Path(source))
+    )
+    _tell_put(ask, place, put.commit, f"/{put.file.path}", put)
 
 
 def _put_file(repo: RemoteRepo, place: Place, target: Target, path: Path) -> Put:
@@ -109,21 +114,20 @@ def _put_file(repo: RemoteRepo, place: Place, target: Target, path: Path) -> Put
         raise Invalid("file", text) from error
 
 
-def _put_folder(repo: RemoteRepo, place: Place, target: Target, folder: Path) -> Put:
+def _put_folder(repo: RemoteRepo, place: Place, target: Target, folder: Path) -> tuple[int, Commit]:
     files: list[LocalFile] = list_folder(folder)
     prefix = f"{place.path.rstrip('/')}/" if place.path else ""
     bar = ProgressBar(str(folder), files=len(files), size_bytes=sum(each.size_bytes for each in files))
     try:
-        return repo.put_archive(pack(files, bar.add), target, prefix)
+        return len(files), repo.put_archive(pack(files, bar.add), target, prefix)
     finally:
         bar.end()
 
 
-def _told_put(ask: Ask, place: Place, put: Put) -> None:
-    what = f"{put.files:,} files" if put.file is None and put.files != 1 else f"/{place.path}"
-    staged = ask.arguments.stage or place.is_commit
-    how = f"in the open commit {put.commit}" if staged else f"as commit {put.commit}"
-    ask.out.tell(f"Put {what} into {place.repo_name}@{place.ref_or_head}, {how}.", put)
+def _tell_put(ask: Ask, place: Place, commit: str, what: str, value: object) -> None:
+    is_open = ask.arguments.stage or place.is_commit
+    how = f"in the open commit {commit}" if is_open else f"as commit {commit}"
+    ask.out.tell(f"Put {what} into {place.repo_name}@{place.ref_or_head}, {how}.", value)
 
 
 def _ls(ask: Ask) -> None:
@@ -197,7 +201,7 @@ def _cp(ask: Ask) -> None:
     target = ask.target(goal)
     if source.repo_name == goal.repo_name:
         each = {"from": source.path, "from_ref": source.ref_or_head, "to": goal.path}
-        commit = ask.open(goal).change(target, copy=[each])
+        commit = ask.open(goal).change(target, copy=[each]).id
     elif source.path.endswith("/"):
         text = "Folders are copied inside of one repo. Between two: get -r the one, put -r into the other."
         raise Invalid("place", text)
@@ -211,7 +215,7 @@ def _mv(ask: Ask) -> None:
     source, goal = ask.place("source"), ask.place("destination")
     if (source.repo_name, source.ref_or_head) != (goal.repo_name, goal.ref_or_head):
         raise Invalid("place", "Files are moved on one branch. Elsewhere: cp, then rm.")
-    commit = ask.open(goal).change(ask.target(goal), move=[{"from": source.path, "to": goal.path}])
+    commit = ask.open(goal).change(ask.target(goal), move=[{"from": source.path, "to": goal.path}]).id
     ask.out.tell(f"Moved to {goal}, commit {commit}.", {"commit": commit})
 
 

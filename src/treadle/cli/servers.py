@@ -17,6 +17,7 @@ from treadle.local_socket import FILE_NAME, socket_address
 from treadle.settings import Settings, variable
 
 _DATABASE = "treadle.sqlite3"
+_WITH_FOLDERS = ("put", "get")
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def open_client(settings: Settings, arguments: Namespace) -> Iterator[Client]:
     Raises NotFound("server-not-named", "database-not-found"), Unsupported("server-extra").
     """
     if "data_dir" in arguments or (not arguments.url and _is_local(settings)):
-        with _open_local(settings) as client:
+        with _open_local(settings, with_folders=arguments.command.name in _WITH_FOLDERS) as client:
             yield client
         return
     if arguments.url:
@@ -46,7 +47,7 @@ def _is_local(settings: Settings) -> bool:
 
 
 @contextmanager
-def _open_local(settings: Settings) -> Iterator[Client]:
+def _open_local(settings: Settings, *, with_folders: bool) -> Iterator[Client]:
     path = settings.data_dir.resolve() / FILE_NAME
     if _is_answered(path):
         with connect_to(Address("unix", socket_path=path)) as client:
@@ -63,7 +64,10 @@ def _open_local(settings: Settings) -> Iterator[Client]:
         raise Unsupported("server-extra", text) from error
     gc.freeze()
     gc.enable()
-    with open_in_process(settings) as transport, connect_to(Address("unix"), "", transport) as client:
+    with (
+        open_in_process(settings, with_folders=with_folders) as transport,
+        connect_to(Address("unix"), "", transport) as client,
+    ):
         yield client
 
 

@@ -64,6 +64,10 @@ class _Changes(Struct):
     next: str | None = None
 
 
+class _Removed(Struct):
+    commit: str
+
+
 class _Blame(Struct):
     results: list[BlamedLine]
 
@@ -323,7 +327,7 @@ class RemoteRepo:
     def remove(self, path: str, target: Target) -> str:
         """Delete a file, or with a slash at the end all that lies below; the commit's id."""
         with self._connection.ask("DELETE", self._file(path), target.fields) as answer:
-            return answer.decode(Put).commit
+            return answer.decode(_Removed).commit
 
     def change(
         self,
@@ -333,23 +337,23 @@ class RemoteRepo:
         move: Sequence[Mapping[str, str]] = (),
         delete: Sequence[str] = (),
         fetch: Sequence[Mapping[str, str]] = (),
-    ) -> str:
-        """Several changes as one; the commit's id.
+    ) -> Commit:
+        """Several changes as one; the commit, open where the target is.
 
         copy: ``{"from", "from_ref"?, "to"}``.  move: ``{"from", "to"}``.  delete: paths.
         fetch: ``{"url", "path"}``, which the server fetches.
         """
         lists = {"copy": list(copy), "move": list(move), "delete": list(delete), "fetch": list(fetch)}
         sent = {**target.fields, **{name: each for name, each in lists.items() if each}}
-        return self._ask(Put, "POST", "/changes/", sent=sent).commit
+        return self._ask(Commit, "POST", "/changes/", sent=sent)
 
-    def put_archive(self, chunks: Iterable[bytes], target: Target, prefix: str = "") -> Put:
-        """Put every file of a tar, tar.gz or zip below ``prefix``."""
+    def put_archive(self, chunks: Iterable[bytes], target: Target, prefix: str = "") -> Commit:
+        """Put every file of a tar, tar.gz or zip below ``prefix``; the commit, open where the target is."""
         query = {**target.fields, "prefix": prefix}
         headers = {"Content-Type": "application/octet-stream"}
         path = f"{self._path}/archive/"
         with self._connection.ask("POST", path, query, body=chunks, headers=headers) as answer:
-            return answer.decode(Put)
+            return answer.decode(Commit)
 
     def get_archive(self, ref: str = HEAD, prefix: str = "") -> Answer:
         """The files below ``prefix`` as a tar; whoever asked closes it."""

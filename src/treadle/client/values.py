@@ -110,11 +110,10 @@ class Change(Struct, frozen=True):
 
 
 class Put(Struct, frozen=True):
-    """What was put, and into which commit; ``file`` is None where it were many."""
+    """A file that was put, and the commit that it is in."""
 
+    file: File
     commit: str
-    file: File | None = None
-    files: int = 1
 
 
 class Conflict(Struct, frozen=True):
