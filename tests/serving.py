@@ -14,8 +14,9 @@ import httpx
 import uvicorn
 
 from treadle.db import Database
+from treadle.launch.application import create_application
 from treadle.settings import Secret, Settings
-from treadle.web import Parts, create_app, open_parts
+from treadle.web import Parts, open_parts
 from treadle.web.routes import ROUTES
 from treadle.web.routing import Route
 
@@ -95,7 +96,7 @@ def serve(
     parts = open_parts(Settings(database_url=database_url, data_dir=data_dir, **given))
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(create_app(parts, routes), log_config=None, access_log=False, lifespan="off")
+        uvicorn.Config(create_application(parts, routes), log_config=None, access_log=False, lifespan="off")
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -10,13 +10,12 @@ from typing import cast
 
 import uvicorn
 
+from treadle.launch.application import create_application
 from treadle.launch.listening import listen
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, refusing
 from treadle.settings import Settings, load_settings
-from treadle.web.app import create_app
 from treadle.web.parts import Parts, open_parts
-from treadle.web.routes import ROUTES
 
 _DRAIN_S = 5
 _WAIT_S = 5.0
@@ -75,7 +74,7 @@ class _Server(uvicorn.Server):
 
 def _config(parts: Parts, *, is_local: bool = False) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(parts, ROUTES, is_local=is_local),
+        create_application(parts, is_local=is_local),
         http="httptools",
         loop="uvloop",
         ws="none",

@@ -267,5 +267,6 @@ def sign_text(key: bytes, claim: Claim, algorithm: str, *lines: str) -> str:
 def _other_mechanism() -> S3Error:
     return S3Error(
         "InvalidRequest",
-        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 "
+        "(boto3: signature_version s3v4).",
     )

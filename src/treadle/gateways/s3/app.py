@@ -1,0 +1,217 @@
+"""The gateway as an ASGI application, below `MOUNT`: from a request to its operation in one hop, and back.
+
+One read transaction tells who asks and which bucket; the operation opens its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import anyio.from_thread
+import anyio.to_thread
+from anyio import CapacityLimiter
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from treadle.access.s3_keys import KeyHolder, find_holder, touch_key
+from treadle.errors import TreadleError
+from treadle.gateways.s3 import xml
+from treadle.gateways.s3.asked import Asked, read_request
+from treadle.gateways.s3.buckets import find_bucket
+from treadle.gateways.s3.errors import S3Error, to_s3_error
+from treadle.gateways.s3.operations import find_operation
+from treadle.gateways.s3.signatures import check_signature, read_claim
+from treadle.gateways.s3.visit import XML, Answer, S3Parts, Visit
+from treadle.ids import new_uuid
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_LOG = logging.getLogger(__name__)
+
+#: What is taken of a body before the hop to a thread; most objects are smaller.
+_FIRST_BYTES = 1024 * 1024
+#: What is fetched of a larger one, and sent of an object, with each hop.
+_PIECE_BYTES = 1024 * 1024
+#: Threads that may wait for slow clients: they are not those of the web process.
+_SLOW_THREADS = 64
+_BODY_METHODS = frozenset({"PUT", "POST"})
+
+# What was uploaded can do nothing in a browser; and pages elsewhere may show it, by signed addresses.
+_ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "ETag, Content-Range, Content-Length, Last-Modified, x-amz-request-id",
+}
+_PREFLIGHT = {
+    "access-control-allow-methods": "GET, HEAD, PUT, POST, DELETE",
+    "access-control-allow-headers": "*",
+    "access-control-max-age": "3600",
+}
+
+
+class BodyCut(Exception):
+    """The client went away within the body."""
+
+
+def create_gateway(parts: S3Parts) -> ASGIApp:
+    """The application over open ``parts``, which the caller closes; its paths begin with `MOUNT`."""
+    return _Gateway(parts).answer_asgi
+
+
+class _Gateway:
+    def __init__(self, parts: S3Parts) -> None:
+        self._parts = parts
+        self._slow = CapacityLimiter(_SLOW_THREADS)
+
+    async def answer_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = new_uuid().replace("-", "").upper()[:16]
+        if scope["method"] == "OPTIONS":
+            await _send(Answer(200, _PREFLIGHT), request_id, receive, send, is_head=False)
+            return
+        body = _Body(receive)
+        try:
+            is_whole = await body.take_first() if scope["method"] in _BODY_METHODS else True
+        except BodyCut:
+            return  # nobody is there to be told
+        limiter = None if is_whole else self._slow
+        answer = await anyio.to_thread.run_sync(self._answer, scope, body, request_id, limiter=limiter)
+        await _send(answer, request_id, receive, send, is_head=scope["method"] == "HEAD")
+
+    def _answer(self, scope: Scope, body: _Body, request_id: str) -> Answer:
+        """In a thread. The request boundary: whatever happens, the client gets S3's words."""
+        resource = scope["path"]
+        try:
+            asked = read_request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
+            return self._operate(asked, body)
+        except S3Error as error:
+            return _refuse(error, resource, request_id)
+        except TreadleError as error:
+            return _refuse(to_s3_error(error), resource, request_id)
+        except BodyCut:
+            cut = S3Error("IncompleteBody", "The connection ended within the body. Nothing was stored.")
+            return _refuse(cut, resource, request_id)
+        except IntegrityError:
+            overtaken = S3Error("OperationAborted", "Somebody made the same at the same moment. Try again.")
+            return _refuse(overtaken, resource, request_id)
+        except (DBAPIError, PoolTimeoutError) as error:
+            _LOG.warning("The database did not answer: %s", error, extra={"request_id": request_id})
+            return _refuse(S3Error("SlowDown", "The database is busy. Try again."), resource, request_id)
+        except Exception:  # noqa: BLE001 - the request boundary: the client gets an answer
+            _LOG.exception("An S3 request failed by a fault of ours.", extra={"request_id": request_id})
+            fault = S3Error("InternalError", "Something failed here that should not. The log has it.")
+            return _refuse(fault, resource, request_id)
+
+    def _operate(self, asked: Asked, body: _Body) -> Answer:
+        operation = find_operation(asked)
+        now = datetime.now(timezone.utc)
+        claim = read_claim(asked, now)
+        with self._parts.database.read() as tx:
+            holder = find_holder(tx, claim.access_key_id)
+            if holder is None:
+                raise S3Error(
+                    "InvalidAccessKeyId",
+                    "The access key is unknown here, or revoked. Make one at /api/s3-keys.",
+                    AWSAccessKeyId=claim.access_key_id,
+                )
+            signed = check_signature(asked, claim, holder.reveal_secret(self._parts.signing_key))
+            bucket = None
+            if operation.has_bucket:
+                bucket = find_bucket(tx, holder, asked.bucket, operation.permission)
+        if holder.is_stale:
+            self._touch(holder)
+        return operation.answer(Visit(self._parts, asked, holder, signed, body.pieces(), bucket))
+
+    def _touch(self, holder: KeyHolder) -> None:
+        with self._parts.database.write() as tx:
+            touch_key(tx, holder)
+
+
+class _Body:
+    """A body as it arrives: its beginning is taken before the hop to a thread, the rest from there."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._first: list[bytes] = []
+        self._is_over = True
+
+    async def take_first(self) -> bool:
+        """Take the beginning; is that all of it?"""
+        self._is_over = False
+        self._first = await self._take(_FIRST_BYTES)
+        return self._is_over
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it; in a thread. Raises BodyCut."""
+        yield from self._first
+        self._first = []
+        while not self._is_over:
+            yield b"".join(anyio.from_thread.run(self._take, _PIECE_BYTES))
+
+    async def _take(self, most_bytes: int) -> list[bytes]:
+        taken, size_bytes = [], 0
+        while size_bytes < most_bytes and not self._is_over:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._is_over = True
+                raise BodyCut
+            if message.get("body"):
+                taken.append(message["body"])
+                size_bytes += len(message["body"])
+            self._is_over = not message.get("more_body", False)
+        return taken
+
+
+def _refuse(error: S3Error, resource: str, request_id: str) -> Answer:
+    if error.code == "NotModified":
+        return Answer(304)
+    document = xml.error_document(error, resource=resource, request_id=request_id)
+    return Answer(error.status, {"Content-Type": XML}, document)
+
+
+async def _send(answer: Answer, request_id: str, receive: Receive, send: Send, *, is_head: bool) -> None:
+    body = answer.body
+    length = answer.length
+    if length is None and isinstance(body, bytes):
+        length = 0 if is_head else len(body)
+    headers = {**_ALWAYS, "x-amz-request-id": request_id, **answer.headers}
+    if answer.status not in (204, 304):
+        headers["content-length"] = str(length)
+    raw = [(name.lower().encode(), _header_value(value)) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    if isinstance(body, bytes) or is_head:
+        await send({"type": "http.response.body", "body": b"" if is_head else body})
+        return
+    gone = asyncio.ensure_future(_wait_until_gone(receive))
+    try:
+        while not gone.done() and (piece := await anyio.to_thread.run_sync(_next_piece, body)):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _wait_until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _next_piece(chunks: Iterator[bytes]) -> bytes:
+    """The next chunk as it is where it is large, else several as one; b"" at the end."""
+    taken, size_bytes = [], 0
+    for chunk in chunks:
+        taken.append(chunk)
+        size_bytes += len(chunk)
+        if size_bytes >= _PIECE_BYTES:
+            break
+    return taken[0] if len(taken) == 1 else b"".join(taken)
+
+
+def _header_value(value: str) -> bytes:
+    return value.replace("\r", " ").replace("\n", " ").encode("utf-8", "surrogatepass")

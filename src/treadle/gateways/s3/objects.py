@@ -1,0 +1,107 @@
+"""A file as an S3 object: its ETag, its headers, and what of a request's headers is kept with it."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from email.utils import format_datetime
+
+from treadle.gateways.s3 import checksums
+from treadle.gateways.s3.asked import Asked
+from treadle.gateways.s3.errors import S3Error
+from treadle.repos.values import File
+
+USER_PREFIX = "x-amz-meta-"
+#: What is kept of a request beside the user's own; in `File.metadata` by the same names.
+KEPT = (
+    "content-type",
+    "content-encoding",
+    "content-language",
+    "content-disposition",
+    "cache-control",
+    "expires",
+)
+MD5 = "md5"
+#: Of an upload in parts, whose ETag is no MD5 of the whole.
+ETAG = "etag"
+_CHECKSUM = "checksum-"
+_MAX_USER_BYTES = 2048
+_DEFAULT_TYPE = "binary/octet-stream"
+
+
+def etag_of(file: File) -> str:
+    """Without quotes: the MD5 of what came by S3; else made of its content's address, as if of one part."""
+    return file.metadata.get(ETAG) or file.metadata.get(MD5) or f"{file.id[-32:]}-1"
+
+
+def read_metadata(asked: Asked) -> dict[str, str]:
+    """What the file is to carry. Raises S3Error("MetadataTooLarge")."""
+    metadata = {name: value for name in KEPT if (value := asked.header(name).strip())}
+    encoding = [part.strip() for part in metadata.pop("content-encoding", "").split(",")]
+    if kept := ", ".join(part for part in encoding if part not in ("", "aws-chunked")):
+        metadata["content-encoding"] = kept
+    own = {name: asked.header(name) for name in asked.headers if name.startswith(USER_PREFIX)}
+    size_bytes = sum(len(name) - len(USER_PREFIX) + len(value.encode()) for name, value in own.items())
+    if size_bytes > _MAX_USER_BYTES:
+        raise S3Error(
+            "MetadataTooLarge",
+            f"Your metadata headers exceed the maximum allowed metadata size: {size_bytes} bytes, and "
+            f"{_MAX_USER_BYTES} are the most.",
+        )
+    return {**metadata, **own}
+
+
+def with_digests(metadata: Mapping[str, str], md5: str, checksum: tuple[str, str] | None) -> dict[str, str]:
+    """The metadata with what was computed of the content."""
+    found = {**metadata, MD5: md5}
+    return with_checksum(found, *checksum) if checksum else found
+
+
+def with_checksum(metadata: Mapping[str, str], algorithm: str, checksum: str) -> dict[str, str]:
+    """The metadata with one of S3's checksums of the content."""
+    return {**metadata, _CHECKSUM + algorithm: checksum}
+
+
+def without_digests(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The metadata without what was computed of the content."""
+    return {
+        name: value
+        for name, value in metadata.items()
+        if name not in (MD5, ETAG) and not name.startswith(_CHECKSUM)
+    }
+
+
+def only_digests(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What was computed of the content."""
+    kept = without_digests(metadata)
+    return {name: value for name, value in metadata.items() if name not in kept}
+
+
+def headers_of(file: File) -> dict[str, str]:
+    """What a GET or HEAD says of the object."""
+    headers = {
+        "ETag": f'"{etag_of(file)}"',
+        "Last-Modified": format_datetime(file.modified_at, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "Content-Type": _guess_type(file.path),
+    }
+    for name, value in file.metadata.items():
+        if name in KEPT:
+            headers[name.title()] = value
+        elif name.startswith(USER_PREFIX):
+            headers[name] = value
+    return headers
+
+
+def checksum_headers(file: File) -> dict[str, str]:
+    """The checksums of the whole object that are known of it."""
+    found = {}
+    for name, value in file.metadata.items():
+        if name.startswith(_CHECKSUM):
+            found[checksums.HEADER + name.removeprefix(_CHECKSUM)] = value
+            found["x-amz-checksum-type"] = "COMPOSITE" if "-" in value else "FULL_OBJECT"
+    return found
+
+
+def _guess_type(path: str) -> str:
+    return mimetypes.guess_type(path, strict=False)[0] or _DEFAULT_TYPE

@@ -1,0 +1,95 @@
+"""GetObject and HeadObject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from treadle.errors import NotFound
+from treadle.gateways.s3 import objects
+from treadle.gateways.s3.conditions import check_conditions, read_range
+from treadle.gateways.s3.errors import S3Error
+from treadle.gateways.s3.keys import find_path, no_such_key
+from treadle.gateways.s3.objects import etag_of
+from treadle.gateways.s3.visit import Answer, Visit
+from treadle.repos.snapshots import Snapshot
+from treadle.repos.values import File
+
+#: One message to the client: an object of up to this size leaves at once.
+MESSAGE_BYTES = 1024 * 1024
+_OVERRIDES: Mapping[str, str] = MappingProxyType(
+    {
+        "response-content-type": "Content-Type",
+        "response-content-language": "Content-Language",
+        "response-expires": "Expires",
+        "response-cache-control": "Cache-Control",
+        "response-content-disposition": "Content-Disposition",
+        "response-content-encoding": "Content-Encoding",
+    }
+)
+
+
+def head_object(visit: Visit) -> Answer:
+    """The headers of GetObject without its body."""
+    file, _ = _find(visit)
+    return _answer(visit, file, None)
+
+
+def get_object(visit: Visit) -> Answer:
+    """The object, or one range of it."""
+    file, snapshot = _find(visit)
+    return _answer(visit, file, snapshot)
+
+
+def find_object(snapshot: Snapshot | None, key: str) -> File:
+    """The file of that key. Raises S3Error("NoSuchKey")."""
+    path = find_path(key)
+    if snapshot is None:
+        raise no_such_key(key)
+    try:
+        return snapshot.stat(path)
+    except NotFound as error:
+        raise no_such_key(key) from error
+
+
+def check_version(version: str) -> None:
+    """Raises S3Error("NoSuchVersion"): the versions of an object are the commits that it is in."""
+    if version not in ("", "null"):
+        raise S3Error(
+            "NoSuchVersion",
+            "Objects have no version ids here: read an older one from the bucket commit.branch.repo.",
+        )
+
+
+def _find(visit: Visit) -> tuple[File, Snapshot]:
+    check_version(visit.asked.query.get("versionId", ""))
+    snapshot = visit.snapshot
+    file = find_object(snapshot, visit.asked.key)
+    assert snapshot is not None
+    check_conditions(visit.asked, etag_of(file), file.modified_at)
+    return file, snapshot
+
+
+def _answer(visit: Visit, file: File, snapshot: Snapshot | None) -> Answer:
+    asked = visit.asked
+    headers = objects.headers_of(file)
+    headers |= {name: asked.query[key] for key, name in _OVERRIDES.items() if asked.query.get(key)}
+    found = read_range(asked, etag_of(file), file.modified_at, file.size_bytes)
+    start, end, status = 0, file.size_bytes, 200
+    if found is not None:
+        start, end, status = found.start, found.end, 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
+    elif asked.header("x-amz-checksum-mode").upper() == "ENABLED":
+        headers |= objects.checksum_headers(file)
+    if snapshot is None:
+        return Answer(status, headers, length=end - start)
+    body = _first_message(snapshot.read(file.path, start, end), end - start)
+    return Answer(status, headers, body, end - start)
+
+
+def _first_message(chunks: Iterator[bytes], length: int) -> bytes | Iterator[bytes]:
+    """All of it, where one message holds it; nothing is copied that came in one piece."""
+    if length > MESSAGE_BYTES:
+        return chunks
+    pieces = list(chunks)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,0 +1,96 @@
+"""Into a branch's shared open commit, and out of it as a commit when the repo's setting says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from treadle.errors import Conflict, NotFound
+from treadle.gateways.s3.errors import S3Error
+from treadle.gateways.s3.visit import Visit
+from treadle.repos import auto_commits, branches, commits
+from treadle.repos.values import File, NewFile
+
+T = TypeVar("T")
+
+_TRIES = 4
+_SETTLED = frozenset({"commit-finished", "commit-not-found"})
+
+
+def put_staged(
+    visit: Visit,
+    make: Callable[[], NewFile],
+    *,
+    is_repeatable: bool,
+    only_if_absent: bool = False,
+    expected_id: str | None = None,
+) -> File:
+    """Put a file into the branch's shared open commit, durably; and commit, where each file is a commit.
+
+    is_repeatable: ``make`` can be called again, when the open commit was finished meanwhile.
+    Raises S3Error("PreconditionFailed", "SlowDown", "NoSuchBucket").
+    """
+    repos, grant = visit.parts.repos, visit.bucket.grant
+
+    def put(commit_id: str) -> File:
+        return repos.put(grant, commit_id, make(), only_if_absent=only_if_absent, expected_id=expected_id)
+
+    return in_open_commit(visit, put, tries=_TRIES if is_repeatable else 1)
+
+
+def delete_staged(visit: Visit, paths: Iterable[str]) -> None:
+    """Stage that the files are gone. Raises as `put_staged`."""
+    repos, grant = visit.parts.repos, visit.bucket.grant
+    for path in paths:
+
+        def delete(commit_id: str, path: str = path) -> None:
+            repos.delete(grant, commit_id, path)
+
+        in_open_commit(visit, delete)
+
+
+def in_open_commit(visit: Visit, change: Callable[[str], T], *, tries: int = _TRIES) -> T:
+    """Do something to the branch's shared open commit, again where that was finished meanwhile."""
+    commit_id = visit.bucket.open_commit
+    for _ in range(tries):
+        commit_id = commit_id or _open(visit)
+        try:
+            return change(commit_id)
+        except (Conflict, NotFound) as error:
+            if error.code in ("file-exists", "file-changed"):
+                raise S3Error(
+                    "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
+                ) from error
+            if error.code not in _SETTLED:
+                raise
+        commit_id = None
+    raise S3Error("SlowDown", "The branch was committed meanwhile, without this. Send it again.")
+
+
+def commit_when_due(visit: Visit) -> None:
+    """Finish the shared open commit when as many files are staged as the repo's setting says."""
+    bucket = visit.bucket
+    if bucket.after_files:
+        auto_commits.commit_when_full(
+            visit.parts.database,
+            visit.parts.repos,
+            bucket.grant,
+            branch=bucket.writable(),
+            after_files=bucket.after_files,
+        )
+
+
+def _open(visit: Visit) -> str:
+    grant, branch = visit.bucket.grant, visit.bucket.writable()
+    with visit.parts.database.write() as tx:
+        branches.get(tx, visit.bucket.repo_id, branch)  # it may be gone by now, and is not made anew
+        return commits.shared_open(tx, grant, branch).id
+
+
+def commit_staged(visit: Visit, message: str) -> str:
+    """Finish the branch's shared open commit; the id of the commit. Raises S3Error("InvalidRequest")."""
+    bucket = visit.bucket
+    bucket.writable()
+    if bucket.open_commit is None:
+        raise S3Error("InvalidRequest", f"Nothing is staged in {bucket.name}. Put something, then commit.")
+    return visit.parts.repos.finish(bucket.grant, bucket.open_commit, message).id
