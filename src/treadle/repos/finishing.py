@@ -104,9 +104,12 @@ class Finisher:
             try:
                 with self._leases.hold(repo_id) as lease:
                     return self._finish_sealed(grant, opened, seal, extras=extras, prefer=prefer, lease=lease)
-            except (TreadleError, OSError):
+            except (TreadleError, OSError) as error:
                 with self._database.write() as tx:
                     publishing.unseal(tx, opened, seal)
+                    # Another process may have finished it, and taken away what this one read.
+                    if staging.read_state(tx, opened.row_id) == "finished":
+                        raise commits.finished(commit_id) from error
                 raise
 
     def _finish_sealed(
