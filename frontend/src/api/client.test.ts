@@ -11,6 +11,7 @@ describe('addresses', () => {
     expect(new URL(mediaAddress('/data/upload/1/a.jpg')).pathname).toBe('/data/upload/1/a.jpg');
     expect(mediaAddress('https://example.com/a.jpg')).toBe('https://example.com/a.jpg');
     expect(thumbnailAddress('/data/upload/3/b c.jpg')).toMatch(/\/data\/thumbnail\/3\/b%20c\.jpg$/);
+    expect(thumbnailAddress('/api/storages/items/3/b%20c.jpg')).toMatch(/\/api\/storages\/items\/3\/b%20c\.jpg\?thumbnail=320$/);
     expect(thumbnailAddress('https://example.com/a.jpg')).toBeUndefined();
   });
 });

@@ -5,8 +5,8 @@ export interface UploadProgress {
   totalBytes: number;
 }
 
-/** Sends a body while reporting how much of it has left this machine (`fetch` cannot say). Raises ApiError as `call` does. */
-export function upload<T>(path: string, options: CallOptions & { onProgress?: (progress: UploadProgress) => void }): Promise<Answer<T>> {
+/** Sends a body (`raw`: bytes as they are) while reporting how much of it has left this machine (`fetch` cannot say). Raises ApiError as `call` does. */
+export function upload<T>(path: string, options: CallOptions & { raw?: Blob; onProgress?: (progress: UploadProgress) => void }): Promise<Answer<T>> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const { headers, body } = prepare('POST', options);
@@ -21,6 +21,6 @@ export function upload<T>(path: string, options: CallOptions & { onProgress?: (p
       else resolve({ status: request.status, body: parsed as T, headers: new Headers() });
     };
     options.signal?.addEventListener('abort', () => request.abort(), { once: true });
-    request.send(body as XMLHttpRequestBodyInit | null);
+    request.send(options.raw ?? (body as XMLHttpRequestBodyInit | null));
   });
 }

@@ -4,6 +4,7 @@ import { useDeferredValue, useEffect, useId, useMemo, useRef, useState } from 'r
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { address } from '../api/base';
 import { projectsQuery } from '../api/projects';
+import { reposQuery } from '../api/repos';
 import { sessionQuery } from '../api/session';
 import { Icon, type IconName } from '../ui/icon';
 import { useOverlay } from './overlay';
@@ -57,7 +58,7 @@ export function Palette() {
             <Icon name="search" />
             <input
               className="input" role="combobox" aria-expanded="true" aria-controls={`${id}-list`} aria-activedescendant={acts[chosen] ? `${id}-${chosen}` : undefined} aria-label="Find or do"
-              placeholder="Find a project, or do something" autoFocus value={typed} onChange={(event) => { setTyped(event.target.value); setAt(0); }} onKeyDown={onKey}
+              placeholder="Find a project or repo, or do something" autoFocus value={typed} onChange={(event) => { setTyped(event.target.value); setAt(0); }} onKeyDown={onKey}
             />
           </div>
           <ul role="listbox" id={`${id}-list`} aria-label="What fits" ref={list}>
@@ -83,6 +84,7 @@ function useActs(typed: string): Command[] {
   const project = Number(useParams({ strict: false }).projectId) || undefined;
   const search = useDeferredValue(typed.trim());
   const found = useQuery({ ...projectsQuery({ workspace: workspace?.id, search: search || undefined }), placeholderData: (before) => before });
+  const repos = useQuery({ ...reposQuery(workspace?.id), enabled: workspace !== undefined && may(workspace, 'export') }).data;
   return useMemo(() => {
     const task = /^(?:task )?#?(\d+)$/i.exec(typed.trim())?.[1];
     const here: Command[] = project === undefined ? [] : [
@@ -93,12 +95,15 @@ function useActs(typed: string): Command[] {
       { id: 'export', title: 'Export this project', icon: 'download', kind: 'do', keys: 'E', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project) }, search: { open: 'export' } }) },
       { id: 'progress', title: 'Progress of this project', icon: 'chart', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/progress', params: { projectId: String(project) } }) },
       { id: 'project-members', title: 'Members of this project', icon: 'people', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/members', params: { projectId: String(project) } }) },
+      { id: 'storages', title: 'Sources and targets of this project', icon: 'store', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/storages', params: { projectId: String(project) } }) },
+      { id: 'versions', title: 'Versions of this project', icon: 'clock', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/versions', params: { projectId: String(project) } }) },
       { id: 'project-jobs', title: 'Jobs of this project', icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs', search: { project } }) },
       { id: 'settings', title: 'Settings of this project', icon: 'gear', kind: 'page', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/settings', params: { projectId: String(project) } }) },
     ];
     const everywhere: Command[] = [
       { id: 'projects', title: 'Projects', icon: 'label', kind: 'page', run: () => void navigate({ to: '/projects' }) },
       { id: 'new', title: 'New project', icon: 'plus', kind: 'do', keys: 'N', needs: 'edit', run: () => void navigate({ to: '/projects/new' }) },
+      { id: 'repos', title: 'Repos', icon: 'repo', kind: 'page', needs: 'export', run: () => void navigate({ to: '/repos' }) },
       { id: 'jobs', title: 'Jobs', icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs' }) },
       { id: 'members', title: 'Members of this workspace', icon: 'people', kind: 'page', run: () => void navigate({ to: '/members' }) },
       { id: 'audit', title: 'Audit log', icon: 'log', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/audit-log' }) },
@@ -112,8 +117,11 @@ function useActs(typed: string): Command[] {
       id: `project-${each.id}`, title: each.title, icon: 'label', kind: 'project',
       run: () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(each.id) } }),
     }));
+    const repoList: Command[] = (repos ?? []).slice(0, 20).map((each) => ({
+      id: `repo-${each.id}`, title: each.name, icon: 'repo', kind: 'repo', run: () => void navigate({ to: '/repos/$repoId', params: { repoId: String(each.id) } }),
+    }));
     const allowed = ({ needs }: Command) => needs === undefined || may(workspace, needs);
     if (typed.trim() === '') return [...here, ...projects.slice(0, 6), ...everywhere].filter(allowed);
-    return [...projects, ...here, ...everywhere].filter(allowed).filter(({ id, title }) => id === 'task' || matches(title, typed));
-  }, [typed, project, found.data, theme, workspace, admin, navigate, setTheme, show]);
+    return [...projects, ...repoList, ...here, ...everywhere].filter(allowed).filter(({ id, title }) => id === 'task' || matches(title, typed));
+  }, [typed, project, found.data, repos, theme, workspace, admin, navigate, setTheme, show]);
 }

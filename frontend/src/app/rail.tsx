@@ -32,6 +32,7 @@ export function Rail({ onGo }: { onGo?: () => void }) {
       <Link to="/projects" className="at" activeOptions={{ exact: false }} title="Projects">
         <Icon name="label" /><span className="t">Projects</span><span className="n">{projects.data ? count(projects.data.count) : ''}</span>
       </Link>
+      {workspace && may(workspace, 'export') && <Link to="/repos" className="at" title="Repos"><Icon name="repo" /><span className="t">Repos</span></Link>}
       <h2>Work</h2>
       <Link to="/jobs" className="at" title="Jobs"><Icon name="clock" /><span className="t">Jobs</span><RunningJobs /></Link>
       {workspace && <Link to="/members" className="at" title="Members"><Icon name="people" /><span className="t">Members</span></Link>}

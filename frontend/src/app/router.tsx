@@ -158,6 +158,85 @@ const deleted = createRoute({
   component: lazyRouteComponent(() => import('../pages/trash/deleted-projects'), 'DeletedProjects'),
 });
 
+const repos = createRoute({
+  getParentRoute: () => inside, path: '/repos',
+  component: lazyRouteComponent(() => import('../pages/repos/repos'), 'Repos'),
+});
+
+export interface RepoSearch {
+  /** The branch, tag or commit that is looked at. */
+  ref?: string | undefined;
+  /** The folder that is open: ends in a slash. */
+  folder?: string | undefined;
+  /** The file that is shown beside the table. */
+  file?: string | undefined;
+  /** Only commits that changed this file or folder. */
+  path?: string | undefined;
+}
+
+const repoSearch = (search: Record<string, unknown>): RepoSearch =>
+  Object.fromEntries(['ref', 'folder', 'file', 'path'].flatMap((key) => (search[key] === undefined || search[key] === '' ? [] : [[key, String(search[key])]])));
+
+const repo = createRoute({
+  getParentRoute: () => inside, path: '/repos/$repoId', validateSearch: repoSearch,
+  component: lazyRouteComponent(() => import('../pages/repos/repo-frame'), 'RepoFrame'),
+});
+
+const repoFiles = createRoute({
+  getParentRoute: () => repo, path: '/',
+  component: lazyRouteComponent(() => import('../pages/repos/files'), 'Files'),
+});
+
+const repoCommits = createRoute({
+  getParentRoute: () => repo, path: '/commits',
+  component: lazyRouteComponent(() => import('../pages/repos/commits'), 'Commits'),
+});
+
+const repoCommit = createRoute({
+  getParentRoute: () => repo, path: '/commits/$commitId',
+  component: lazyRouteComponent(() => import('../pages/repos/commit'), 'CommitPage'),
+});
+
+const repoBranches = createRoute({
+  getParentRoute: () => repo, path: '/branches',
+  component: lazyRouteComponent(() => import('../pages/repos/branches'), 'Branches'),
+});
+
+export interface LineageSearch {
+  /** What the graph is about, such as "commit:4f1c…" or "task:12". */
+  node?: string | undefined;
+  way?: 'up' | 'down' | undefined;
+}
+
+const lineage = createRoute({
+  getParentRoute: () => inside, path: '/lineage',
+  validateSearch: (search: Record<string, unknown>): LineageSearch => ({
+    ...(search['node'] ? { node: String(search['node']) } : {}),
+    ...(search['way'] === 'up' || search['way'] === 'down' ? { way: search['way'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/lineage/lineage'), 'LineagePage'),
+});
+
+const projectStorages = createRoute({
+  getParentRoute: () => project, path: '/storages',
+  component: lazyRouteComponent(() => import('../pages/settings/storages'), 'Storages'),
+});
+
+export interface VersionSearch {
+  /** The commit or tag of the labels that the project is looked at, such as "labels@v1". */
+  at?: string | undefined;
+  task?: number | undefined;
+}
+
+const projectVersions = createRoute({
+  getParentRoute: () => project, path: '/versions',
+  validateSearch: (search: Record<string, unknown>): VersionSearch => ({
+    ...(search['at'] ? { at: String(search['at']) } : {}),
+    ...(Number(search['task']) > 0 ? { task: Number(search['task']) } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/versions/versions'), 'Versions'),
+});
+
 const account = createRoute({
   getParentRoute: () => inside, path: '/account',
   component: lazyRouteComponent(() => import('../pages/account/account'), 'Account'),
@@ -168,9 +247,12 @@ const elsewhere = [
   ['/user/account', '/account'], ['/user/account/$', '/account'], ['/account/tokens', '/account'], ['/organization', '/people'], ['/organization/$', '/people'],
 ].map(([path, to]) => createRoute({ getParentRoute: () => inside, path: path as string, beforeLoad: () => { throw redirect({ to: to as '/account' | '/people', replace: true }); } }));
 
+/** Where Label Studio has the storages of a project. */
+const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/projects/$projectId/settings/storage', beforeLoad: ({ params }) => { throw redirect({ to: '/projects/$projectId/storages', params, replace: true }); } });
+
 const tree = root.addChildren([
   login, signup,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, settings]), jobs, members, people, audit, deleted, account, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, jobs, members, people, audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

@@ -7,6 +7,7 @@ import { Icon, type IconName } from '../../ui/icon';
 import { Avatar, elsewhereWrong, Field, messageOf, Notice, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { Password } from './password';
+import { S3Keys } from './s3-keys';
 import { Tokens } from './tokens';
 import './account.css';
 
@@ -22,6 +23,7 @@ export function Account() {
           <Password />
           <Look />
           <Tokens />
+          <S3Keys />
           <p className="muted small about-line">Treadle {version}</p>
         </div>
       </div>

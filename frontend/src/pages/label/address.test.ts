@@ -17,5 +17,6 @@ test('the address names the task and keeps the rest', () => {
 
 test('media of the server lies below its prefix, others stay where they are', () => {
   expect(mediaAddress('/data/upload/1/a.jpg', 'http://h/p/')).toBe('http://h/p/data/upload/1/a.jpg');
+  expect(mediaAddress('/api/storages/items/3/a.jpg', 'http://h/p/')).toBe('http://h/p/api/storages/items/3/a.jpg');
   expect(mediaAddress('https://x/a.jpg', 'http://h/p/')).toBe('https://x/a.jpg');
 });

@@ -26,7 +26,7 @@ export function addressOfTask(href: string, taskId: number | null): string {
   return url.href;
 }
 
-/** Media of a task: '/data/…' is the server's own and lies below its prefix; anything else stays. */
+/** Media of a task: '/data/…' and files of a source are the server's own and lie below its prefix; anything else stays. */
 export function mediaAddress(value: string, base: string): string {
-  return new URL(value.startsWith('/data/') ? value.slice(1) : value, base).href;
+  return new URL(/^\/(data|api\/storages)\//.test(value) ? value.slice(1) : value, base).href;
 }

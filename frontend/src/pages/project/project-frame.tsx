@@ -21,7 +21,9 @@ const ExportDialog = lazy(() => import('../export/export-dialog').then((module) 
 export function ProjectFrame() {
   const id = Number(useParams({ from: '/inside/projects/$projectId' }).projectId);
   const project = useQuery(projectQuery(id));
-  const makes = may(useRoleIn(id), 'edit');
+  const role = useRoleIn(id);
+  const makes = may(role, 'edit');
+  const page = usePage();
   const workspace = project.data?.workspace;
   const choose = useWorkspaceChoice((state) => state.choose);
   useEffect(() => { if (workspace !== undefined) choose(workspace); }, [workspace, choose]);
@@ -32,6 +34,7 @@ export function ProjectFrame() {
       <nav className="tabs" aria-label="Project">
         <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Tasks</Link>
         <Link to="/projects/$projectId/progress" params={{ projectId: String(id) }}>Progress</Link>
+        {may(role, 'export') && <Link to="/projects/$projectId/storages" params={{ projectId: String(id) }} className={page === 'Versions' ? 'on' : ''}>Data</Link>}
         <Link to="/projects/$projectId/members" params={{ projectId: String(id) }}>Members</Link>
         {makes && <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>Settings</Link>}
       </nav>
@@ -41,14 +44,16 @@ export function ProjectFrame() {
 }
 
 /** What the browser's tab calls each page of a project, by the end of its address. */
-const PAGES: Record<string, string> = { data: 'Tasks', progress: 'Progress', members: 'Members', settings: 'Settings' };
+const PAGES: Record<string, string> = { data: 'Tasks', progress: 'Progress', storages: 'Data', versions: 'Versions', members: 'Members', settings: 'Settings' };
+
+const usePage = (): string => useRouterState({ select: (state) => PAGES[state.location.pathname.split('/').at(-1) ?? ''] ?? '' });
 
 function ProjectTop({ id, project }: { id: number; project: Project | undefined }) {
   const [open, setOpen] = useState<'import' | 'export' | null>(null);
   const wished = useWishedDialog(id);
   const { view } = useSearch({ strict: false });
   const role = useRoleIn(id);
-  const page = useRouterState({ select: (state) => PAGES[state.location.pathname.split('/').at(-1) ?? ''] ?? '' });
+  const page = usePage();
   const total = project?.task_number ?? 0;
   const [makes, labels, exports] = [may(role, 'edit'), may(role, 'label'), may(role, 'export') && total > 0];
   const done = project?.finished_task_number ?? 0;

@@ -1,4 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { initialsOf, nameOf } from '../../api/session';
 import type { Person, TaskAnnotation, WholeTask } from '../../api/types';
@@ -85,6 +86,7 @@ function Annotation({ annotation, people, isOn, onShow, makes }: AnnotationProps
         {annotation.lead_time !== null && <span className="muted small" title="Time that it took">{Math.round(annotation.lead_time)} s</span>}
         <span className="muted small" title={moment(annotation.updated_at)}>{ago(annotation.updated_at)}</span>
       </button>
+      <Link className="btn ghost icon small" aria-label={`Lineage of the annotation by ${name}`} title="Lineage" to="/lineage" search={{ node: `annotation:${annotation.id}` }}><Icon name="flow" /></Link>
       <button type="button" className="btn ghost icon small" aria-label={`History of the annotation by ${name}`} title="History" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}><Icon name="clock" /></button>
       {isOpen && <History annotation={annotation} onShow={onShow} mayRestore={makes} />}
     </li>

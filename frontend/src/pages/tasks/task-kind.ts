@@ -1,4 +1,4 @@
-import { mediaAddress, thumbnailAddress } from '../../api/base';
+import { isMedia, mediaAddress, thumbnailAddress } from '../../api/base';
 import type { Project, TaskRow } from '../../api/types';
 import { Palette } from '../../editor/model/config/palette';
 
@@ -25,13 +25,13 @@ export function subjectOf(project: Project): Subject {
 export function pictureFor(task: TaskRow, { key }: Subject): string | undefined {
   const value = key === undefined ? undefined : task.data[key];
   if (typeof value !== 'string' || value === '') return undefined;
-  return thumbnailAddress(value) ?? (/^(https?:|\/data\/)/.test(value) ? mediaAddress(value) : undefined);
+  return thumbnailAddress(value) ?? (isMedia(value) ? mediaAddress(value) : undefined);
 }
 
 /** The picture of a task as large as it is. */
 export function mediaFor(task: TaskRow, { key }: Subject): string | undefined {
   const value = key === undefined ? undefined : task.data[key];
-  return typeof value === 'string' && /^(https?:|\/data\/)/.test(value) ? mediaAddress(value) : undefined;
+  return typeof value === 'string' && isMedia(value) ? mediaAddress(value) : undefined;
 }
 
 /** What a task's file was called when it was uploaded, or the end of its address. */

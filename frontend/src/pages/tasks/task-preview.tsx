@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { call } from '../../api/client';
@@ -74,6 +75,7 @@ function Preview({ project, id, people, openAddress, onStep, onClose, makes, onA
         <footer>
           <a className="btn" href={openAddress(here)}>Open <kbd className="wide">Enter</kbd></a>
           {onAssign && <button type="button" className="btn ghost" onClick={() => onAssign(id)}>Assign…</button>}
+          <Link className="btn ghost" to="/lineage" search={{ node: `task:${id}` }}>Lineage</Link>
           <span className="grow" />
           {makes && <DeleteTask task={here} onGone={onClose} />}
         </footer>

@@ -1,0 +1,99 @@
+import { Link } from '@tanstack/react-router';
+import { useEffect, useRef, type KeyboardEvent } from 'react';
+import type { Way } from '../../api/lineage';
+import { address } from '../../api/base';
+import { ago, counted, moment } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { type Bend, type Drawing, type Place, stepFrom } from './layout';
+import { sentenceOf, wordsFor } from './words';
+
+export interface ShownProps {
+  drawing: Drawing;
+  /** How many neighbours of a node are not drawn. */
+  hidden: ReadonlyMap<string, number>;
+  way: Way;
+  focus: string;
+}
+
+const [NODE_WIDTH, NODE_HEIGHT] = [188, 66];
+const [COLUMN, ROW] = [248, 92];
+const MARGIN = 30;
+
+const leftOf = ({ layer }: Bend): number => MARGIN + layer * COLUMN;
+const topOf = ({ row }: Place): number => MARGIN + row * ROW;
+
+/** The graph from left to right; the node in question stands out, and what belongs to it with it. */
+export function LineageGraph({ drawing, hidden, way, focus }: ShownProps) {
+  const { places, edges, columns, rows } = drawing;
+  const place = useRef<HTMLDivElement>(null);
+  const self = places.find(({ role }) => role === 'self');
+  useEffect(() => { place.current?.querySelector('.node.on')?.scrollIntoView({ block: 'center', inline: 'center' }); }, [focus, drawing]);
+  const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
+    const id = (event.target as HTMLElement).closest<HTMLElement>('[data-node]')?.dataset['node'];
+    const at = places.find(({ node }) => node.id === id);
+    const next = at && stepFrom(drawing, at, event.key);
+    if (!next) return;
+    event.preventDefault();
+    place.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(next.node.id)}"]`)?.focus();
+  };
+  const [width, height] = [2 * MARGIN + (columns - 1) * COLUMN + NODE_WIDTH, 2 * MARGIN + Math.max(0, rows - 1) * ROW + NODE_HEIGHT];
+  return (
+    <>
+      <div className="lineage" ref={place} onKeyDown={onKey} role="region" aria-label="Graph">
+        <div className="lineage-sheet" style={{ width, height }}>
+          <svg width={width} height={height} fill="none" aria-hidden="true">
+            {edges.map((edge) => <path key={`${edge.from.node.id} ${edge.to.node.id}`} d={curve(edge)} className={edge.isOnPath ? 'on' : ''} />)}
+          </svg>
+          {places.map((each) => <Node key={each.node.id} place={each} hidden={hidden.get(each.node.id) ?? 0} way={way} />)}
+        </div>
+      </div>
+      {self && <Summary self={self} drawing={drawing} hidden={hidden} />}
+    </>
+  );
+}
+
+/** A line from the right edge of one node to the left edge of another, level where it passes a column. */
+function curve({ from, to, by }: Drawing['edges'][number]): string {
+  const middle = ({ row }: Bend): number => MARGIN + row * ROW + NODE_HEIGHT / 2;
+  const points: Array<[x: number, y: number]> = [[leftOf(from) + NODE_WIDTH, middle(from)], ...by.flatMap((bend): Array<[number, number]> => [[leftOf(bend), middle(bend)], [leftOf(bend) + NODE_WIDTH, middle(bend)]]), [leftOf(to), middle(to)]];
+  return points.slice(1).reduce((path, [x2, y2], at) => {
+    const [x1, y1] = points[at] as [number, number];
+    const half = (x2 - x1) / 2;
+    return `${path}C${x1 + half} ${y1} ${x2 - half} ${y2} ${x2} ${y2}`;
+  }, `M${points[0]?.join(' ') ?? ''}`);
+}
+
+/** One thing of the graph; pressing it looks from there. */
+export function Node({ place, hidden, way, isListed = false }: { place: Place; hidden: number; way: Way; isListed?: boolean }) {
+  const { node, role } = place;
+  const words = wordsFor(node.kind);
+  return (
+    <Link
+      className={`node${role === 'self' ? ' on' : role === 'beside' ? ' dim' : ''}`} data-node={node.id} style={isListed ? undefined : { left: leftOf(place), top: topOf(place), width: NODE_WIDTH, height: NODE_HEIGHT }}
+      to="/lineage" search={{ node: node.id, ...(way === 'both' ? {} : { way }) }} aria-current={role === 'self' ? 'true' : undefined} aria-label={`${words.one} ${node.title}${node.detail ? `, ${node.detail}` : ''}`}
+    >
+      <span className="k"><Icon name={words.icon} size={12} />{words.one}{hidden > 0 && <span className="pill" title={`${hidden} more are not drawn; open it to see them`}>+{hidden}</span>}</span>
+      <b className="b cut" title={node.title}>{node.title}</b>
+      {node.detail && <span className="muted small cut" title={node.detail}>{node.detail}</span>}
+    </Link>
+  );
+}
+
+/** The node in question in a sentence, and the way to its own page. */
+export function Summary({ self, drawing, hidden }: { self: Place } & Pick<ShownProps, 'drawing' | 'hidden'>) {
+  const { node } = self;
+  const more = [...hidden.values()].reduce((sum, each) => sum + each, 0);
+  const [above, below] = [sentenceOf(drawing.places, 'above'), sentenceOf(drawing.places, 'below')];
+  return (
+    <section className="lineage-card card" aria-labelledby="lineage-self">
+      <h2 id="lineage-self">{wordsFor(node.kind).one.replace(/^./, (letter) => letter.toUpperCase())} {node.title}</h2>
+      <p className="two">{[node.detail, node.at && ago(node.at) !== 'now' ? `${ago(node.at)} ago` : ''].filter(Boolean).join(', ')}{node.at && <span className="unseen"> {moment(node.at)}</span>}</p>
+      <dl className="kv">
+        <dt>Made of</dt><dd>{above || 'nothing that is known: it came from outside'}</dd>
+        <dt>Came of it</dt><dd>{below || 'nothing yet'}</dd>
+      </dl>
+      {more > 0 && <p className="muted small">{counted(more, 'thing')} more hang on what is drawn: open one to see them.</p>}
+      {node.href && <div className="row"><a className="btn" href={address(node.href)}>Open the {wordsFor(node.kind).one}</a></div>}
+    </section>
+  );
+}

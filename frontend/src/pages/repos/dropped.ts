@@ -1,0 +1,29 @@
+import type { PathedFile } from './tar';
+
+/** Every file of a drop with its path below the folders that were dropped; hidden files are left out. */
+export async function droppedFiles(transfer: DataTransfer): Promise<PathedFile[]> {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  if (entries.length === 0) return pickedFiles([...transfer.files]);
+  return (await Promise.all(entries.map(filesUnder))).flat().filter(({ path }) => !isHidden(path));
+}
+
+/** Files that were picked one by one, or as a folder. */
+export const pickedFiles = (files: readonly File[]): PathedFile[] =>
+  files.map((file) => ({ path: (file.webkitRelativePath || file.name).normalize('NFC'), file })).filter(({ path }) => !isHidden(path));
+
+const isHidden = (path: string): boolean => path.split('/').some((part) => part.startsWith('.') || part === 'Thumbs.db' || part === '__MACOSX');
+
+async function filesUnder(entry: FileSystemEntry): Promise<PathedFile[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+    return [{ path: entry.fullPath.replace(/^\//, '').normalize('NFC'), file }];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const inside: FileSystemEntry[] = [];
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) break; // a reader hands out a hundred at a time
+    inside.push(...some);
+  }
+  return (await Promise.all(inside.map(filesUnder))).flat();
+}

@@ -1,0 +1,23 @@
+/** What repos, branches and tags may be called, and why not. */
+
+const COMMIT_ID = /^[0-9a-f]{32}$/;
+
+/** Why a repo cannot be called so, or nothing. */
+export function wrongRepoName(name: string): string | undefined {
+  if (name.includes('.')) return 'A name has no dots: they divide bucket names of the S3 gateway.';
+  if (/\s/.test(name)) return 'A name has no blanks: use a hyphen.';
+  if (!/^[A-Za-z0-9_-]*$/.test(name)) return 'Letters, digits, hyphens and underscores only.';
+  return name.length > 63 ? 'At most 63 letters.' : undefined;
+}
+
+/** Why a branch or tag cannot be called so, or nothing. `taken`: the branches and tags that there are. */
+export function wrongRefName(kind: 'branch' | 'tag', name: string, taken: readonly string[]): string | undefined {
+  if (taken.includes(name)) return `There is a branch or tag called ${name} already.`;
+  if (COMMIT_ID.test(name)) return 'That reads as the id of a commit.';
+  if (/\s/.test(name)) return 'A name has no blanks: use a hyphen.';
+  if (kind === 'branch') return /^[A-Za-z0-9_-]*$/.test(name) ? undefined : 'Letters, digits, hyphens and underscores only.';
+  return /^[A-Za-z0-9_.-]*$/.test(name) ? undefined : 'Letters, digits, hyphens, underscores and dots only.';
+}
+
+/** As much of a commit's id as people say. */
+export const shortId = (id: string): string => id.slice(0, 8);

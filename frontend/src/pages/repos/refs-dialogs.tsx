@@ -1,0 +1,105 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useId, useState } from 'react';
+import { type Branch, branchesQuery, commitQuery, createBranch, createTag, type Repo, resetBranch, tagsQuery } from '../../api/repos';
+import { Confirm, Dialog } from '../../ui/dialog';
+import { ago } from '../../ui/format';
+import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { firstLine } from './commits';
+import { shortId, wrongRefName } from './names';
+
+/** The names that branches and tags of a repo have already: they share one space. */
+function useTaken(repo: Repo): string[] {
+  const branches = useQuery(branchesQuery(repo.id)).data ?? [];
+  const tags = useQuery(tagsQuery(repo.id)).data ?? [];
+  return [...branches, ...tags].map(({ name }) => name);
+}
+
+export function NewBranch({ repo, onClose }: { repo: Repo; onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [at, setAt] = useState(repo.head?.branch ?? 'master');
+  const taken = useTaken(repo);
+  const client = useQueryClient();
+  const create = useMutation({
+    mutationFn: () => createBranch(repo.id, { name, at: at.trim() }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['repos'] });
+      say(`The branch ${name} is made.`);
+      onClose();
+    },
+  });
+  const wrong = wrongRefName('branch', name, taken);
+  const elsewhere = elsewhereWrong(create.error, ['name', 'at']);
+  const foot = <><button type="button" className="btn ghost" onClick={onClose}>Cancel</button><button type="submit" form="new-branch" className="btn primary" disabled={!name || wrong !== undefined || create.isPending}>Create branch</button></>;
+  return (
+    <Dialog title="New branch" onClose={onClose} foot={foot}>
+      <form id="new-branch" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); create.mutate(); }}>
+        <Field label="Name" hint="Such as strict, to try another way of labelling" wrong={wrong ?? wrongWith(create.error, 'name')}>{(wiring) => <input {...wiring} className="input mono-input" autoFocus spellCheck={false} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+        <RefField label="It begins at" repo={repo} value={at} onChange={setAt} wrong={wrongWith(create.error, 'at')} />
+        {elsewhere && <Notice tone="bad" live>{elsewhere}</Notice>}
+      </form>
+    </Dialog>
+  );
+}
+
+export function NewTag({ repo, at: first, onClose }: { repo: Repo; at: string; onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [at, setAt] = useState(first);
+  const [message, setMessage] = useState('');
+  const taken = useTaken(repo);
+  const client = useQueryClient();
+  const create = useMutation({
+    mutationFn: () => createTag(repo.id, { name, at: at.trim(), message: message.trim() }),
+    onSuccess: async () => {
+      await Promise.all([client.invalidateQueries({ queryKey: ['repos'] }), client.invalidateQueries({ queryKey: ['versions'] })]);
+      say(`The tag ${name} is made.`);
+      onClose();
+    },
+  });
+  const wrong = wrongRefName('tag', name, taken);
+  const elsewhere = elsewhereWrong(create.error, ['name', 'at', 'message']);
+  const foot = <><button type="button" className="btn ghost" onClick={onClose}>Cancel</button><button type="submit" form="new-tag" className="btn primary" disabled={!name || wrong !== undefined || create.isPending}>Create tag</button></>;
+  return (
+    <Dialog title="New tag" onClose={onClose} foot={foot}>
+      <form id="new-tag" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); create.mutate(); }}>
+        <Field label="Name" hint="Such as v1 or before-relabelling" wrong={wrong ?? wrongWith(create.error, 'name')}>{(wiring) => <input {...wiring} className="input mono-input" autoFocus spellCheck={false} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+        <RefField label="It stands at" repo={repo} value={at} onChange={setAt} wrong={wrongWith(create.error, 'at')} />
+        <Field label="What it is for" hint="It can be left empty" wrong={wrongWith(create.error, 'message')}>{(wiring) => <input {...wiring} className="input" value={message} maxLength={1000} onChange={(event) => setMessage(event.target.value)} />}</Field>
+        {elsewhere && <Notice tone="bad" live>{elsewhere}</Notice>}
+      </form>
+    </Dialog>
+  );
+}
+
+/** A branch, a tag or a commit, by name or by the beginning of its id; says what is there. */
+function RefField({ label, repo, value, onChange, wrong }: { label: string; repo: Repo; value: string; onChange: (ref: string) => void; wrong: string | undefined }) {
+  const list = useId();
+  const names = useTaken(repo);
+  const found = useQuery({ ...commitQuery(repo.id, value.trim()), enabled: value.trim() !== '', retry: false });
+  const hint = found.data ? <>{shortId(found.data.id)}: {firstLine(found.data)}, {ago(found.data.finished_at ?? found.data.created_at)}</> : 'A branch, a tag, or the beginning of a commit’s id';
+  return (
+    <Field label={label} hint={hint} wrong={wrong ?? (found.isError ? `Nothing here is called ${value.trim()}.` : undefined)}>
+      {(wiring) => <><input {...wiring} className="input mono-input" list={list} spellCheck={false} value={value} onChange={(event) => onChange(event.target.value)} /><datalist id={list}>{names.map((name) => <option key={name} value={name} />)}</datalist></>}
+    </Field>
+  );
+}
+
+/** Moves a branch to another commit, unless somebody moved it meanwhile. */
+export function ResetBranch({ repo, branch, onClose }: { repo: Repo; branch: Branch; onClose: () => void }) {
+  const [to, setTo] = useState(branch.head ? `${branch.name}^` : '');
+  const target = useQuery({ ...commitQuery(repo.id, to.trim()), enabled: to.trim() !== '', retry: false }).data;
+  const client = useQueryClient();
+  const refresh = () => client.invalidateQueries({ queryKey: ['repos'] });
+  const move = async () => {
+    if (!target) throw new Error(`Nothing here is called ${to}. Name a branch, a tag or a commit.`);
+    await resetBranch(repo.id, branch.name, target.id, branch.head);
+    await refresh();
+    say(`${branch.name} stands at ${shortId(target.id)} now.`, branch.head ? { action: { name: 'Undo', run: () => void resetBranch(repo.id, branch.name, branch.head as string, target.id).then(refresh) } } : {});
+  };
+  return (
+    <Confirm title={`Move ${branch.name} to another commit`} action="Move the branch" onConfirm={move} onClose={onClose}>
+      <p>It stands at <span className="mono">{branch.head ? shortId(branch.head) : 'no commit'}</span>. Commits that only it reaches can no longer be found by name, unless a tag keeps them.</p>
+      <RefField label="To" repo={repo} value={to} onChange={setTo} wrong={undefined} />
+    </Confirm>
+  );
+}

@@ -1,0 +1,55 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { changeStorage, isRepoKind, type Storage, syncStorage } from '../../api/storages';
+import type { Project } from '../../api/types';
+import { ago, count, moment } from '../../ui/format';
+import { Icon } from '../../ui/icon';
+import { messageOf, Pill } from '../../ui/parts';
+import { say } from '../../ui/toast';
+import { StorageJob, StorageMenu } from './storage-acts';
+import { placeOf, sentenceOfCounts, stateOfStorage } from './storage-words';
+
+export interface RowProps {
+  project: Project;
+  storage: Storage;
+  onEdit: () => void;
+}
+
+/** One source: how it stands to its place, and the way to bring it up to date. */
+export function SourceRow({ project, storage, onEdit }: RowProps) {
+  const [job, setJob] = useState<string>();
+  const client = useQueryClient();
+  const sync = useMutation({
+    mutationFn: () => syncStorage('source', storage),
+    onSuccess: async (answer) => {
+      setJob(answer.job);
+      await client.invalidateQueries({ queryKey: ['storages'] });
+    },
+    onError: (error) => say(messageOf(error), { tone: 'bad' }),
+  });
+  const follow = useMutation({
+    mutationFn: (on: boolean) => changeStorage('source', storage, { follow: on }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['storages'] }),
+    onError: (error) => say(messageOf(error), { tone: 'bad' }),
+  });
+  const name = nameOfStorage(storage, 'source');
+  const { word, tone } = stateOfStorage(storage);
+  const isRunning = storage.status === 'queued' || storage.status === 'in_progress';
+  const counts = sentenceOfCounts(storage.counts);
+  return (
+    <li className="storage">
+      <div className="row wrap">
+        <Icon name={isRepoKind(storage.type) ? 'repo' : 'store'} />
+        <span className="grow storage-name"><b className="b cut">{name}</b><span className="muted small cut">{[storage.title ? placeOf(storage) : '', storage.last_sync_count === null ? '' : `${count(storage.last_sync_count)} files`, counts].filter(Boolean).join(' · ')}{storage.last_sync && <span title={moment(storage.last_sync)}>{ago(storage.last_sync) === 'now' ? ' · synced just now' : ` · synced ${ago(storage.last_sync)} ago`}</span>}</span></span>
+        <Pill tone={tone}>{isRunning && <span className="turn" />}{word}</Pill>
+        {isRepoKind(storage.type) && <label className="check follow" title="New commits are read within ten seconds"><input type="checkbox" checked={storage.follow === true} disabled={follow.isPending} onChange={(event) => follow.mutate(event.target.checked)} />Follow</label>}
+        <button type="button" className="btn" disabled={sync.isPending || isRunning} onClick={() => sync.mutate()} aria-label={`Sync ${name}`}><Icon name="again" />Sync</button>
+        <StorageMenu project={project} storage={storage} direction="source" name={name} onEdit={onEdit} />
+      </div>
+      <StorageJob id={job ?? (isRunning || storage.status === 'failed' ? storage.last_sync_job : null)} />
+      {storage.status === 'failed' && !job && !storage.last_sync_job && storage.traceback && <p className="bad small storage-job">{storage.traceback}</p>}
+    </li>
+  );
+}
+
+export const nameOfStorage = (storage: Storage, what: string): string => storage.title || placeOf(storage) || `${what} ${storage.id}`;

@@ -1,0 +1,15 @@
+import { useState } from 'react';
+import { Icon } from './icon';
+
+/** A command or an address in the mono face with the button that copies it. */
+export function CopyLine({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true));
+  return (
+    <span className="copy-line">
+      <code className="mono">{text}</code>
+      {'clipboard' in navigator && <button type="button" className="btn ghost icon small" aria-label={`Copy ${text}`} title="Copy" onClick={copy}><Icon name={copied ? 'check' : 'copy'} /></button>}
+      <span className="unseen" role="status">{copied ? 'It is copied.' : ''}</span>
+    </span>
+  );
+}
