@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from tests.serving import ADMIN_TOKEN, RunningServer, serve
 
@@ -51,6 +55,27 @@ class Gateway:
             answer = client.post("/api/s3-keys", json={"name": "test", **fields})
         assert answer.status_code == 201, answer.text
         return answer.json()["access_key_id"], answer.json()["secret_access_key"]
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> httpx.Response:
+        """A signed request of whatever kind; ``path`` begins at the bucket."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = AWSRequest(method, f"{self.endpoint}/{path}", headers=named, data=body)
+        S3SigV4Auth(Credentials(self.key_id, self.secret), "s3", "us-east-1").add_auth(request)
+        return httpx.request(
+            method, request.url, headers=dict(request.headers), content=body, trust_env=False
+        )
+
+    def commit(self, bucket: str, message: str = "by hand") -> str:
+        """Commit what is staged; the id of the commit."""
+        answer = self.ask("POST", f"{bucket}?commit", x_treadle_message=message)
+        assert answer.status_code == 200, answer.text
+        return answer.text.partition("<Commit>")[2][:32]
+
+    def repo_path(self, bucket: str) -> str:
+        """The address of the bucket's repo in our own API."""
+        with self.server.client() as client:
+            found = client.get("/api/repos/", params={"name": bucket.split(".")[1]}).json()["results"]
+        return f"/api/repos/{found[0]['id']}"
 
     def make_bucket(self) -> str:
         """A new bucket: the branch master of a new repo."""

@@ -1,4 +1,4 @@
-"""Access keys of the S3 gateway."""
+"""The S3 gateway's access keys, and when what it stages becomes a commit by itself."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from datetime import datetime
 
 import msgspec
 
-from treadle.access import Actor
+from treadle.access import Actor, RepoScope
 from treadle.access.s3_keys import S3Key, create_key, find_workspace_id, list_keys, revoke_key
 from treadle.db import Tx
 from treadle.errors import Invalid
-from treadle.permissions import Role
+from treadle.permissions import Permission, Role
+from treadle.repos.auto_commits import AutoCommit, change_setting, read_setting
 from treadle.web.call import Call
 from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
 
@@ -54,6 +55,13 @@ class S3KeyList(msgspec.Struct):
     results: list[S3KeyBody]
 
 
+class AutoCommitBody(msgspec.Struct):
+    """After how many staged files, and how many minutes since the first; 0: not by that."""
+
+    after_files: int = 0
+    after_minutes: int = 0
+
+
 def get_s3_keys(call: Call) -> Reply:
     with call.read() as tx:
         return json_reply(S3KeyList([_body(key) for key in list_keys(tx, call.actor)]))
@@ -80,6 +88,24 @@ def delete_s3_key(call: Call) -> Reply:
     with call.write() as tx:
         revoke_key(tx, call.actor, key_id)
     return empty()
+
+
+def get_auto_commit(call: Call) -> Reply:
+    with call.read() as tx:
+        grant = call.allow(tx, RepoScope(call.path_int("id")))
+        return json_reply(_setting_body(read_setting(tx, grant)))
+
+
+def put_auto_commit(call: Call) -> Reply:
+    asked = call.decode(AutoCommitBody)
+    setting = AutoCommit(asked.after_files, asked.after_minutes)
+    with call.write() as tx:
+        change_setting(tx, call.allow(tx, RepoScope(call.path_int("id"))), setting)
+    return json_reply(_setting_body(setting))
+
+
+def _setting_body(setting: AutoCommit) -> AutoCommitBody:
+    return AutoCommitBody(setting.after_files, setting.after_minutes)
 
 
 def _read_role(text: str | None) -> Role | None:
@@ -115,4 +141,22 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/api/s3-keys", post_s3_key, SIGNED_IN, "Create an S3 access key", NewS3Key, NewS3KeyBody, 201
     ),
     Route("DELETE", "/api/s3-keys/{id}", delete_s3_key, SIGNED_IN, "Revoke an S3 key of mine", status=204),
+    Route(
+        "GET",
+        "/api/repos/{id}/auto-commit/",
+        get_auto_commit,
+        Permission.REPO_READ,
+        "When staged files become a commit by themselves",
+        None,
+        AutoCommitBody,
+    ),
+    Route(
+        "PUT",
+        "/api/repos/{id}/auto-commit/",
+        put_auto_commit,
+        Permission.REPO_WRITE,
+        "Set when staged files become a commit by themselves",
+        AutoCommitBody,
+        AutoCommitBody,
+    ),
 )

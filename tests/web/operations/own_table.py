@@ -85,6 +85,8 @@ REPOS = (
     _op("PATCH", "/api/repos/{repo}/", body={"description": "Pictures"}),
     _op("DELETE", "/api/repos/{repo}/", 204),
     _op("POST", "/api/repos/{deleted_repo}/restore/"),
+    _op("GET", "/api/repos/{repo}/auto-commit/"),
+    _op("PUT", "/api/repos/{repo}/auto-commit/", body={"after_files": 0, "after_minutes": 0}),
     _op("GET", "/api/repos/{repo}/branches/"),
     _op("POST", "/api/repos/{repo}/branches/", 201, body={"name": "another"}),
     _op("GET", "/api/repos/{repo}/branches/master/"),
