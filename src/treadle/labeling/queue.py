@@ -39,6 +39,7 @@ from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.prepared import Prepared
 from treadle.db.schema import handouts, predictions, projects, tasks
+from treadle.db.storage_tables import storage_items
 from treadle.errors import NotFound
 from treadle.ids import new_uuid
 from treadle.labeling.visibility import visible_tasks
@@ -62,6 +63,7 @@ class Handout:
 _h = handouts.c
 _t = tasks.c
 _a = schema.annotations.c
+_i = storage_items.c
 # With a sign, so that SQLite looks among the few leases of a project and not in all that was ever a person's.
 _holder = literal_column("+handouts.user_id", BigInteger)
 
@@ -166,6 +168,12 @@ def _has_place_for_assignee() -> ColumnElement[bool]:
     return _count_others(_h.lease_until > bindparam("now")) < _t.overlap
 
 
+def _is_in_its_source() -> ColumnElement[bool]:
+    """Its file is not gone from the source that it came from, if it came from one."""
+    retired = and_(_i.task_id == _t.id, _i.state == literal_column("'retired'"))
+    return select(func.count()).where(retired).scalar_subquery() == 0
+
+
 def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
     return (
         select(_t.id)
@@ -175,6 +183,7 @@ def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
             visible_tasks(bindparam("project_id")),
             _is_new_to_me(forget_skips=forget_skips),
             _has_place(),
+            _is_in_its_source(),
         )
         .limit(1)
     )

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 
 from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, handouts, predictions, tasks
+from treadle.db.storage_tables import storage_items, storages
 from treadle.errors import NotFound
 from treadle.labeling import rendering
 from treadle.labeling.filters import TaskQuery, condition_of, order_of
@@ -30,12 +31,22 @@ _a = schema.annotations.c
 _p = predictions.c
 _d = drafts.c
 _h = handouts.c
+_i = storage_items.c
+#: Of files that are tasks; others are shown by a task, or written for one.
+ORIGIN_STATES = ("new", "changed", "retired")
 # Once more without what an import hides: on PostgreSQL one may have begun since the ids were read.
 _ROWS = Prepared(select(tasks).where(one_of(_t.id, "task_ids"), visible_tasks(bindparam("project_id"))))
 _ASSIGNED = Prepared(
     select(_h.task_id, _h.user_id)
     .where(one_of(_h.task_id, "task_ids"), _h.assigned_at.is_not(None))
     .order_by(_h.task_id, _h.user_id)
+)
+_ORIGINS = Prepared(
+    select(_i.task_id, _i.key, _i.state, (_i.round == storages.c.round).label("is_fresh"))
+    .join(storages, storages.c.id == _i.storage_id)
+    .where(
+        one_of(_i.task_id, "task_ids"), _i.state.in_([literal_column(f"'{each}'") for each in ORIGIN_STATES])
+    )
 )
 # Of the work no more than a list shows.
 _DONE = (
@@ -103,7 +114,7 @@ def read_page(
         "total_annotations": totals.annotations,
         "total_predictions": totals.predictions,
         "total": totals.tasks,
-        "tasks": (_whole if is_whole else _brief)(tx, grant, rows, assigned),
+        "tasks": _with_origins(tx, (_whole if is_whole else _brief)(tx, grant, rows, assigned)),
     }
 
 
@@ -159,6 +170,20 @@ def _read_assigned(tx: Tx, grant: Grant, rows: Sequence[Row]) -> Mapping[int, li
             if not grant.is_narrow or user_id == grant.actor.user_id:
                 assigned[task_id].append(user_id)
     return assigned
+
+
+def _with_origins(tx: Tx, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks with the file of a source that each came from, and what became of it."""
+    rows = tx.rows(_ORIGINS, {"task_ids": id_list([entry["id"] for entry in shown])})
+    origins = {row["task_id"]: row for row in rows}
+    for entry in shown:
+        origin = origins.get(entry["id"])
+        entry["source_state"] = None
+        if origin is not None:
+            is_old = origin["state"] == "new" and not origin["is_fresh"]
+            entry["storage_filename"] = origin["key"]
+            entry["source_state"] = "synced" if is_old else origin["state"]
+    return shown
 
 
 def _pairs(tx: Tx, statement: Prepared, wanted: Mapping[str, Any]) -> list[tuple[int, int]]:
