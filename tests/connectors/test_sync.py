@@ -13,6 +13,10 @@ from treadle.connectors.syncing import start_sync
 from treadle.db.storage_tables import lineage_edges
 from treadle.errors import Conflict, Invalid
 from treadle.labeling import tasks as task_verbs
+from treadle.labeling.filters import TaskQuery
+from treadle.labeling.projects import Page
+from treadle.labeling.queue import next_task
+from treadle.labeling.task_list import read_page
 from treadle.permissions import Permission
 
 A, B, C = b"picture a", b"picture b", b"picture c"
@@ -72,6 +76,21 @@ def test_a_file_that_comes_back_has_its_task_again(house: House, images: int, so
     house.sync(source)
     assert len(house.tasks()) == 3
     assert house.states(source)["a.jpg"] != "retired"
+
+
+def test_what_became_of_a_file_stands_in_the_list_and_what_is_gone_is_offered_to_nobody(
+    house: House, images: int, source: Storage
+) -> None:
+    house.sync(source)
+    house.commit(images, {"b.jpg": b"another b"}, deletes=["a.jpg"])
+    house.sync(source)
+    with house.database.write() as tx:
+        grant = house.grant(tx, Permission.TASK_READ)
+        page = read_page(tx, grant, TaskQuery(), Page(1, 10), is_whole=False)["tasks"]
+        offered = next_task(tx, grant, lease_s=60).task_id
+    told = [(task["storage_filename"], task["source_state"]) for task in page]
+    assert told == [("a.jpg", "retired"), ("b.jpg", "changed"), ("cats/c.png", "synced")]
+    assert offered == page[1]["id"]
 
 
 def test_json_files_hold_tasks_with_their_annotations(house: House) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
@@ -22,9 +21,11 @@ from treadle.connectors.places import (
     number_of,
     text_of,
 )
+from treadle.connectors.selecting import SOURCE_FIELDS, selector
 from treadle.db import Tx
 from treadle.db.schema import workspaces
 from treadle.errors import Invalid, NotFound, Unsupported
+from treadle.labeling.formats import find_format
 from treadle.permissions import Permission
 from treadle.repos import branches, catalogue, refs
 from treadle.repos.engine import RepoEngine
@@ -33,20 +34,7 @@ from treadle.repos.values import File
 
 _PREFIX = Field("prefix", "Folder", help="Only files whose path begins so.")
 _SOURCE_FIELDS = (
-    Field(
-        "regex_filter",
-        "File filter",
-        help="Only files whose path matches this regular expression, such as .*\\.jpe?g",
-        directions=SOURCE,
-    ),
-    Field(
-        "use_blob_urls",
-        "Every file is a task",
-        "toggle",
-        default=False,
-        help="Also JSON files, which otherwise hold tasks.",
-        directions=SOURCE,
-    ),
+    *SOURCE_FIELDS,
     Field(
         "follow",
         "Follow the branch",
@@ -138,7 +126,9 @@ def resolve(tx: Tx, grant: Grant, form: Form, *, kind: RepoKind, direction: Dire
     commit = text_of(form.options, "pach_commit")
     if not commit:
         _check_branch(tx, repo_id, named, field)
-    _pattern_of(text_of(form.options, "regex_filter"))
+    selector(text_of(form.options, "regex_filter"))
+    for name in formats_of(form.options):
+        find_format(name)
     found = {
         "repo_id": repo_id,
         "branch": named.ref,
@@ -175,7 +165,7 @@ class RepoPlace:
     def __init__(self, engine: RepoEngine, options: Options, commit_id: str | None) -> None:
         self._engine, self._options, self._commit_id = engine, options, commit_id
         self._repo_id = repo_of(options)
-        self._pattern = _pattern_of(text_of(options, "regex_filter"))
+        self._selects = selector(text_of(options, "regex_filter"))
 
     def check(self, writes: bool) -> None:
         """Nothing: the repo and its branch were found."""
@@ -186,7 +176,7 @@ class RepoPlace:
             return
         prefix = text_of(self._options, "prefix").lstrip("/")
         for found in self._snapshot().list(prefix=prefix, after=after or ""):
-            if isinstance(found, File) and (self._pattern is None or self._pattern.fullmatch(found.path)):
+            if isinstance(found, File) and self._selects(found.path):
                 yield Item(found.path, found.id, found.size_bytes, found.modified_at)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -225,14 +215,6 @@ class RepoPlace:
     def _snapshot(self) -> Snapshot:
         assert self._commit_id is not None
         return self._engine.at(self._repo_id, self._commit_id)
-
-
-def _pattern_of(text: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(text) if text else None
-    except re.error as error:
-        told = f"{text!r} is no regular expression: {error}."
-        raise Invalid("storage-options", told, fields={"regex_filter": [told]}) from error
 
 
 def _written(options: Options) -> str:

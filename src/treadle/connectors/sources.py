@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
@@ -12,10 +12,10 @@ import msgspec
 from treadle.connectors.places import Item, Place, flag_of
 from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig
-from treadle.labeling.imports.json_stream import JsonStream
-from treadle.labeling.imports.reading import extension_of, file_row
+from treadle.labeling.imports.json_stream import JsonStream, read_json_lines
+from treadle.labeling.imports.reading import LINES, extension_of, file_row
 
-_TASK_FILES = (".json",)
+_TASK_FILES = (".json", *LINES)
 ADDRESS = "/api/storages/items/"
 
 
@@ -59,16 +59,23 @@ def read_rows(place: Place, item: Item, to_address: Callable[[str], str]) -> Ite
     Values that are addresses in the same place become ours (``to_address``, by key), so that a browser can
     show them. Raises Invalid("file-malformed").
     """
+    for number, row in enumerate(_read(place, item)):
+        yield _with_addresses(place, TaskRow(item, number, row), to_address)
+
+
+def _read(place: Place, item: Item) -> Iterator[Any]:
+    if extension_of(item.key) in LINES:
+        for window, _ in read_json_lines(place.read(item.key), item.key):
+            yield from _decode(window.text, item.key)
+        return
     stream = JsonStream(place.read(item.key), item.key)
-    rows: Iterable[Any]
     if stream.peek() == b"[":
-        rows = (row for window in stream.take_items() for row in _decode(window.text, item.key))
+        for window in stream.take_items():
+            yield from _decode(window.text, item.key)
     elif stream.peek():
-        rows = [msgspec.json.decode(stream.take_value())]
+        yield msgspec.json.decode(stream.take_value())
     else:
         raise stream.malformed("it is empty")
-    for number, row in enumerate(rows):
-        yield _with_addresses(place, TaskRow(item, number, row), to_address)
     if stream.peek():
         raise stream.malformed("something follows behind its end")
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
+from treadle.connectors.upkeep import collect_due
+from treadle.connectors.versions import forget_old_as_of
 from treadle.errors import TreadleError
 from treadle.jobs import JobParts
 from treadle.labeling.exports import forget_old_exports
@@ -33,7 +35,8 @@ def forget_answers(parts: JobParts) -> int:
 
 def forget_exports(parts: JobParts) -> int:
     """Files of exports that were made a week ago; snapshots stay."""
-    return forget_old_exports(parts.database, parts.objects, _KEPT_EXPORTS)
+    of_now = forget_old_exports(parts.database, parts.objects, _KEPT_EXPORTS)
+    return of_now + forget_old_as_of(parts.database, parts.objects, _KEPT_EXPORTS)
 
 
 def undo_imports(parts: JobParts) -> int:
@@ -47,11 +50,17 @@ def free_deleted(parts: JobParts) -> int:
     return freed + free_repos(parts.database, parts.objects)
 
 
+def collect_repos(parts: JobParts) -> int:
+    """Contents that nothing in a repo names any more."""
+    return collect_due(parts)
+
+
 CHORES: tuple[Callable[[JobParts], int], ...] = (
     forget_answers,
     forget_exports,
     undo_imports,
     free_deleted,
+    collect_repos,
 )
 
 

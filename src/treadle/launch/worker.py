@@ -8,6 +8,12 @@ import signal
 import sys
 from types import FrameType
 
+from treadle.connectors.committing import COMMIT_JOB
+from treadle.connectors.following import start_following
+from treadle.connectors.syncing import SYNC_JOB
+from treadle.connectors.targets import TARGET_JOB
+from treadle.connectors.upkeep import FSCK_JOB, GC_JOB
+from treadle.connectors.versions import AS_OF_JOB
 from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
 from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
@@ -38,6 +44,12 @@ JOB_KINDS: tuple[JobKind, ...] = (
     ASSIGN_JOB,
     OVERLAP_JOB,
     DUPLICATE_JOB,
+    SYNC_JOB,
+    TARGET_JOB,
+    COMMIT_JOB,
+    AS_OF_JOB,
+    GC_JOB,
+    FSCK_JOB,
 )
 
 
@@ -62,6 +74,7 @@ def work(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     start_housekeeping(parts)
+    start_following(parts)
     try:
         Worker(parts, JOB_KINDS).work()
     finally:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from treadle import jobs
 from treadle.access import Grant, ProjectScope
+from treadle.connectors import versions
 from treadle.db import Tx
 from treadle.errors import Invalid, NotFound, Unsupported
 from treadle.jobs import Job
@@ -22,10 +23,12 @@ from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.downloads import stream_object
 from treadle.web.job_replies import raise_failure, wants_no_wait
+from treadle.web.routes_versions import start_export_as_of
 from treadle.web.routing import AnyReply, Reply, Route, empty, json_reply
 
 WAIT_S = 600.0
 _MOST_BODY_BYTES = 1024**2
+_KINDS = ("export", versions.JOB_NAME)
 #: What the answer to a conversion tells of what it could not carry.
 _LOSSES = ("left_out", "loss_count", "report_url")
 
@@ -115,7 +118,7 @@ def report_export(call: Call) -> AnyReply:
 def _find_export(call: Call) -> Job:
     with call.read() as tx:
         job = jobs.get(tx, call.path_params["job"])
-        if job.project_id is None or job.kind != "export":
+        if job.project_id is None or job.kind not in _KINDS:
             raise NotFound("export-not-found", f"There is no export {job.id}.")
         call.allow(tx, ProjectScope(job.project_id))
     raise_failure(job)
@@ -200,7 +203,10 @@ def _order(call: Call) -> ExportOrder:
 
 def _start(call: Call, order: ExportOrder) -> Job:
     with call.write() as tx:
-        return exports.start_export(tx, _grant(call, tx), order)
+        grant = _grant(call, tx)
+        if call.query_text("as_of"):
+            return start_export_as_of(call, tx, grant, order)
+        return exports.start_export(tx, grant, order)
 
 
 def _send(call: Call, job: Job) -> AnyReply:

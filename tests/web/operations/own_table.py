@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.web.operations.storage_table import STORAGES
 from tests.web.operations.table import Operation
 
 _MEMBER = {"user": "{person}", "role": "viewer"}
@@ -113,7 +114,7 @@ REPOS = (
     _op("POST", "/api/repos/{repo}/reverts/", 201, body={"commit": "tidy", "on": "tidy"}),
 )
 
-OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *WORK, *REPOS)
+OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *WORK, *REPOS, *STORAGES)
 
 #: Routes that are tried elsewhere: signing in and out is about no role.
 UNASKED = frozenset(

@@ -364,11 +364,6 @@ PAGES = (
 
 #: What comes later, and is not there until then.
 LATER = (
-    ("GET", "/api/storages/?project={project}"),
-    ("GET", "/api/storages/types"),
-    ("POST", "/api/storages/s3/"),
-    ("POST", "/api/storages/localfiles/{project}/sync"),
-    ("GET", "/api/storages/export/s3"),
     ("GET", "/api/webhooks/"),
     ("POST", "/api/webhooks/"),
     ("GET", "/api/webhooks/info/"),

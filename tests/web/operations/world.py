@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.serving import Person, RunningServer
 from tests.waiting import wait_until
+from tests.web.operations.storage_table import STORAGE_MAKERS
 from tests.web.operations.table import BOX, CONFIG, VIEW, Operation
 from treadle.ids import new_uuid
 
@@ -223,6 +224,7 @@ def _give_role(client: httpx.Client, path: str, person: int) -> None:
 _FIXED = {"workspace": "1", "organization": "1", "version": "1"}
 #: What takes longer to make, and is made where a path names it.
 _MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
+    **STORAGE_MAKERS,
     "field_index": _index_field,
     "import": _make_import,
     "job": _make_export,
