@@ -87,7 +87,8 @@ class PackList:
 
     def find(self, id: bytes) -> Place | None:
         """Where a content lies in the packs that count."""
-        return self._listed.find(id)
+        listed = self._listed
+        return listed.find(id) if listed.names else None
 
     def find_to_read(self, id: bytes) -> Place | None:
         """Where a content lies, in those too that counted a moment ago."""

@@ -159,8 +159,8 @@ class _Lane:
     """Contents of one sort on their way into a block."""
 
     def __init__(self) -> None:
+        self.ids: list[bytes] = []
         self.contents: list[bytes] = []
-        self.places: list[tuple[bytes, int, int]] = []
         self.size_bytes = 0
 
 
@@ -169,21 +169,33 @@ class PackWriter:
 
     def __init__(self, shelf: Shelf) -> None:
         self.name = uuid4().hex
+        self.ids: set[bytes] = set()
+        self.count = 0
         self._shelf = shelf
-        self.pack: Draft = shelf.begin("a pack of a repo")
-        self.index: Draft | None = None
+        self._pack: Draft | None = None
+        self._index: Draft | None = None
         self._lanes = (_Lane(), _Lane())
         self._blocks: list[bytes] = []
         self._records: list[bytes] = []
-        self.ids: set[bytes] = set()
-        self.count = 0
 
-    def add(self, id: bytes, content: bytes, *, lane: int = 0) -> None:
+    @property
+    def pack(self) -> Draft:
+        """The file of blocks; made when it is asked for."""
+        if self._pack is None:
+            self._pack = self._shelf.begin("a pack of a repo")
+        return self._pack
+
+    @property
+    def index(self) -> Draft:
+        """The index, once the pack is closed."""
+        assert self._index is not None, "the pack is open"
+        return self._index
+
+    def add(self, id: bytes, content: bytes, lane: int) -> None:
         """Append a content. lane: 0 contents, 1 nodes. Raises Unavailable("disk-full")."""
         self.ids.add(id)
-        self.count += 1
         open_lane = self._lanes[lane]
-        open_lane.places.append((id, open_lane.size_bytes, len(content)))
+        open_lane.ids.append(id)
         open_lane.contents.append(content)
         open_lane.size_bytes += len(content)
         if open_lane.size_bytes >= BLOCK_BYTES:
@@ -194,19 +206,19 @@ class PackWriter:
         for lane in self._lanes:
             self._close_block(lane)
         self.pack.close()
-        self.index = self._shelf.begin("the index of a pack")
-        self.index.write(*self._index_parts())
-        self.index.close()
+        self.count, self.ids = len(self.ids), set()
+        self._index = self._shelf.begin("the index of a pack")
+        self._index.write(*self._index_parts())
+        self._index.close()
 
     def discard(self) -> None:
         """Remove what was written."""
-        self.pack.discard()
-        if self.index is not None:
-            self.index.discard()
+        for draft in (self._pack, self._index):
+            if draft is not None:
+                draft.discard()
 
     def written(self) -> WrittenPack:
         """The pack as the database lists it, once it is closed."""
-        assert self.index is not None, "the pack is open"
         return WrittenPack(self.name, self.count, self.pack.size_bytes + self.index.size_bytes)
 
     def _close_block(self, lane: _Lane) -> None:
@@ -216,11 +228,13 @@ class PackWriter:
         stored = close_block(raw)
         block = len(self._blocks)
         self._blocks.append(_BLOCK.pack(self.pack.size_bytes, len(stored), len(raw), crc32(stored)))
+        sizes = [len(content) for content in lane.contents]
         self._records += [
-            id[1:] + id[:1] + _PLACE.pack(block, start, size_bytes) for id, start, size_bytes in lane.places
+            id[1:] + id[:1] + _PLACE.pack(block, start, size_bytes)
+            for id, start, size_bytes in zip(lane.ids, accumulate(sizes, initial=0), sizes, strict=False)
         ]
         self.pack.write(stored)
-        lane.contents, lane.places, lane.size_bytes = [], [], 0
+        lane.ids, lane.contents, lane.size_bytes = [], [], 0
 
     def _index_parts(self) -> list[bytes]:
         records = sorted(self._records)

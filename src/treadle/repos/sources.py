@@ -24,10 +24,7 @@ class FileBytes:
 
 
 class Source(Protocol):
-    """Bytes to be read once."""
-
-    def take_if_below(self, limit_bytes: int) -> bytes | None:
-        """All of them, when they are fewer; None when not, and then they are still there. Before `fill`."""
+    """Many bytes, to be read once."""
 
     def fill(self, view: memoryview) -> int:
         """Read the next ones into ``view``: how many, fewer than fit only at their end."""
@@ -36,67 +33,46 @@ class Source(Protocol):
         """Nothing more is read."""
 
 
-def source_of(chunks: Iterable[bytes]) -> Source:
-    """How to read the chunks. Raises OSError when they are of a file that cannot be opened."""
-    return _FileSource(chunks.path) if isinstance(chunks, FileBytes) else _ChunkSource(chunks)
+def take(chunks: Iterable[bytes], limit_bytes: int) -> bytes | Source:
+    """All bytes, when they are fewer than ``limit_bytes``; else what reads them, from the first on.
+
+    Raises OSError when they are of a file that cannot be read, and what the chunks raise.
+    """
+    if isinstance(chunks, FileBytes):
+        whole = _read_if_below(chunks.path, limit_bytes)
+        return _FileSource(chunks.path) if whole is None else whole
+    rest = iter(chunks)
+    taken = list(_take_up_to(rest, limit_bytes))
+    whole = taken[0] if len(taken) == 1 else b"".join(taken)
+    return whole if len(whole) < limit_bytes else _ChunkSource(whole, rest)
 
 
 class _ChunkSource:
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
-        self._rest = memoryview(b"")
-
-    def take_if_below(self, limit_bytes: int) -> bytes | None:
-        taken = list(self._until(limit_bytes))
-        whole = taken[0] if len(taken) == 1 else b"".join(taken)
-        if len(whole) < limit_bytes:
-            return whole
-        self._rest = memoryview(whole)
-        return None
+    def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
+        self._ready = memoryview(first)
+        self._rest = rest
 
     def fill(self, view: memoryview) -> int:
         filled = 0
         while filled < len(view):
-            if not self._rest:
-                following = next(self._chunks, None)
+            if not self._ready:
+                following = next(self._rest, None)
                 if following is None:
                     break
-                self._rest = memoryview(following)
-            part = self._rest[: len(view) - filled]
+                self._ready = memoryview(following)
+            part = self._ready[: len(view) - filled]
             view[filled : filled + len(part)] = part
-            self._rest = self._rest[len(part) :]
+            self._ready = self._ready[len(part) :]
             filled += len(part)
         return filled
 
     def close(self) -> None:
-        self._rest = memoryview(b"")
-
-    def _until(self, limit_bytes: int) -> Iterator[bytes]:
-        size_bytes = 0
-        for chunk in self._chunks:
-            yield chunk
-            size_bytes += len(chunk)
-            if size_bytes >= limit_bytes:
-                return
+        self._ready = memoryview(b"")
 
 
 class _FileSource:
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_RDONLY)
-
-    def take_if_below(self, limit_bytes: int) -> bytes | None:
-        whole = os.read(self._descriptor, _FIRST_READ_BYTES)
-        if len(whole) < _FIRST_READ_BYTES:
-            return whole
-        parts = [whole]
-        size_bytes = len(whole)
-        while size_bytes < limit_bytes and (part := os.read(self._descriptor, limit_bytes)):
-            parts.append(part)
-            size_bytes += len(part)
-        if size_bytes < limit_bytes:
-            return b"".join(parts)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        return None
 
     def fill(self, view: memoryview) -> int:
         filled = 0
@@ -106,3 +82,28 @@ class _FileSource:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def _take_up_to(chunks: Iterator[bytes], limit_bytes: int) -> Iterator[bytes]:
+    size_bytes = 0
+    for chunk in chunks:
+        yield chunk
+        size_bytes += len(chunk)
+        if size_bytes >= limit_bytes:
+            return
+
+
+def _read_if_below(path: str, limit_bytes: int) -> bytes | None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        whole = os.read(descriptor, _FIRST_READ_BYTES)
+        if len(whole) < min(_FIRST_READ_BYTES, limit_bytes):
+            return whole
+        parts = [whole]
+        size_bytes = len(whole)
+        while size_bytes < limit_bytes and (part := os.read(descriptor, limit_bytes)):
+            parts.append(part)
+            size_bytes += len(part)
+        return b"".join(parts) if size_bytes < limit_bytes else None
+    finally:
+        os.close(descriptor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from treadle.repos.chunks import ALL, CHUNK_BYTES, ChunkWriter, Reuse, list_chun
 from treadle.repos.failpoints import reach
 from treadle.repos.packs import MAX_CONTENTS, Index, PackWriter, WrittenPack
 from treadle.repos.shelf import Shelf
-from treadle.repos.sources import Source, source_of
+from treadle.repos.sources import Source, take
 
 #: The first byte of an id: how the content is stored.
 SMALL, LARGE, REFERENCE = b"\x01", b"\x02", b"\x03"
@@ -51,7 +52,7 @@ class ContentWriter:
         self._knows = knows
         self._chunks = ChunkWriter(shelf, f"{prefix}/chunks", reuse)
         self._buffer: memoryview | None = None
-        self._open: PackWriter | None = None
+        self._open = PackWriter(shelf)
         self._closed: list[tuple[PackWriter, Index]] = []
 
     def put(self, content: bytes) -> bytes:
@@ -66,15 +67,11 @@ class ContentWriter:
         chunks: those of `FileBytes` are read faster.  digests: names that hashlib knows, such as "md5".
         Raises Unavailable("disk-full"), and what the chunks raise.
         """
-        source = source_of(chunks)
-        try:
-            content = source.take_if_below(LARGE_BYTES)
-            if content is None:
-                stored = self._put_large(source, digests)
-                self.put_document(stored.id, stored.document or b"")
-                return stored
-        finally:
-            source.close()
+        content = take(chunks, LARGE_BYTES)
+        if not isinstance(content, bytes):
+            stored = self._put_large(content, digests)
+            self.put_document(stored.id, stored.document or b"")
+            return stored
         id = self._put(SMALL, content, _CONTENTS)
         if not digests:
             return Stored(id, len(content))
@@ -83,11 +80,9 @@ class ContentWriter:
 
     def put_large(self, chunks: Iterable[bytes], digests: Sequence[str] = ()) -> Stored:
         """Store a content of any size in chunks; its document is the caller's to keep."""
-        source = source_of(chunks)
-        try:
-            return self._put_large(source, digests)
-        finally:
-            source.close()
+        source = take(chunks, 0)
+        assert not isinstance(source, bytes), "there are never fewer than none"
+        return self._put_large(source, digests)
 
     def put_document(self, id: bytes, document: bytes) -> None:
         """Store the list of chunks of a large content, whose id it is the document of."""
@@ -107,14 +102,13 @@ class ContentWriter:
 
     def publish(self) -> list[WrittenPack]:
         """Make everything durable under its final name. The writer is done."""
-        if self._open is not None:
+        if self._open.ids:
             self._close_pack()
         self.settle()
         packs = [pack for pack, _index in self._closed]
         self._shelf.settle([(pack.pack, f"{self._folder}/{pack.name}.pack") for pack in packs])
         reach("finish.pack-without-index")
-        indexes = [(pack.index, f"{self._folder}/{pack.name}.index") for pack in packs]
-        self._shelf.settle([(index, key) for index, key in indexes if index is not None])
+        self._shelf.settle([(pack.index, f"{self._folder}/{pack.name}.index") for pack in packs])
         reach("finish.packs-written")
         return [pack.written() for pack in packs]
 
@@ -123,9 +117,8 @@ class ContentWriter:
         self._chunks.abandon()
         for pack, _index in self._closed:
             pack.discard()
-        if self._open is not None:
-            self._open.discard()
-        self._open, self._closed = None, []
+        self._open.discard()
+        self._open, self._closed = PackWriter(self._shelf), []
 
     def copy_content(self, id: bytes, content: bytes) -> None:
         """Put a content of another pack into this one, under the id that it has."""
@@ -142,35 +135,32 @@ class ContentWriter:
             self._append(id, content, lane)
 
     def _is_written(self, id: bytes) -> bool:
-        if self._open is not None and id in self._open.ids:
-            return True
-        return bool(self._closed) and any(index.find(id) for _pack, index in self._closed)
+        return id in self._open.ids or (
+            bool(self._closed) and any(index.find(id) for _pack, index in self._closed)
+        )
 
     def _append(self, id: bytes, content: bytes, lane: int) -> None:
-        if self._open is None:
-            self._open = PackWriter(self._shelf)
-        self._open.add(id, content, lane=lane)
+        self._open.add(id, content, lane)
         if len(self._open.ids) >= MAX_CONTENTS:
             self._close_pack()
 
     def _close_pack(self) -> None:
-        pack, self._open = self._open, None
-        assert pack is not None, "no pack is open"
+        pack = self._open
         with telling_a_full_disk("a pack of a repo"):
             reach("finish.half-pack")
         pack.close()
-        assert pack.index is not None, "a closed pack has an index"
         self._closed.append((pack, Index(self._shelf.map_draft(pack.index), pack.index.path)))
-        pack.ids = set()
+        self._open = PackWriter(self._shelf)
 
     def _put_large(self, source: Source, digests: Sequence[str]) -> Stored:
         view = self._buffer = self._buffer or memoryview(bytearray(CHUNK_BYTES))
         sums = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
         chunks = []
-        while count := source.fill(view):
-            for each in sums.values():
-                each.update(view[:count])
-            chunks.append(self._chunks.put(view[:count]))
+        with closing(source):
+            while count := source.fill(view):
+                for each in sums.values():
+                    each.update(view[:count])
+                chunks.append(self._chunks.put(view[:count]))
         document = list_chunks(chunks)
         id = LARGE + blake3(document).digest()
         size_bytes = sum(chunk.size_bytes for chunk in chunks)
