@@ -93,6 +93,8 @@ export interface TaskRow {
   predictions_score?: number | null;
   predictions_model_versions?: string;
   labels?: Record<string, number>;
+  /** How it stands to the source that it came from, where it came from one. */
+  source_state?: 'new' | 'synced' | 'changed' | 'retired' | null;
   completed_at?: Time | null;
   /** Seconds, the mean of the annotations. */
   avg_lead_time?: number | null;

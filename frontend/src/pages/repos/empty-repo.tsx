@@ -16,7 +16,7 @@ export function EmptyRepo({ repo, onAdd }: { repo: Repo; onAdd: () => void }) {
       </Empty>
       {repo.may_write && (
         <dl className="ways">
-          <div><dt>From a terminal</dt><dd><CopyLine text={`treadle put ${repo.name}@master:/ -r -f FOLDER`} /></dd></div>
+          <div><dt>From a terminal</dt><dd><CopyLine text={`treadle put ${repo.name}@master:/ -r FOLDER`} /></dd></div>
           <div><dt>With any S3 program</dt><dd><CopyLine text={`aws s3 cp --recursive FOLDER s3://master.${repo.name}/ --endpoint-url ${s3Endpoint()}`} /></dd></div>
         </dl>
       )}

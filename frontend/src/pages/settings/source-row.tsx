@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { changeStorage, isRepoKind, type Storage, syncStorage } from '../../api/storages';
 import type { Project } from '../../api/types';
-import { ago, count, moment } from '../../ui/format';
+import { ago, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { messageOf, Pill } from '../../ui/parts';
 import { say } from '../../ui/toast';
@@ -40,7 +40,7 @@ export function SourceRow({ project, storage, onEdit }: RowProps) {
     <li className="storage">
       <div className="row wrap">
         <Icon name={isRepoKind(storage.type) ? 'repo' : 'store'} />
-        <span className="grow storage-name"><b className="b cut">{name}</b><span className="muted small cut">{[storage.title ? placeOf(storage) : '', storage.last_sync_count === null ? '' : `${count(storage.last_sync_count)} files`, counts].filter(Boolean).join(' · ')}{storage.last_sync && <span title={moment(storage.last_sync)}>{ago(storage.last_sync) === 'now' ? ' · synced just now' : ` · synced ${ago(storage.last_sync)} ago`}</span>}</span></span>
+        <span className="grow storage-name"><b className="b cut">{name}</b><span className="muted small cut">{[storage.title ? placeOf(storage) : '', counts].filter(Boolean).join(' · ')}{storage.last_sync && <span title={moment(storage.last_sync)}>{(storage.title || counts) && ' · '}{ago(storage.last_sync) === 'now' ? 'synced just now' : `synced ${ago(storage.last_sync)} ago`}</span>}</span></span>
         <Pill tone={tone}>{isRunning && <span className="turn" />}{word}</Pill>
         {isRepoKind(storage.type) && <label className="check follow" title="New commits are read within ten seconds"><input type="checkbox" checked={storage.follow === true} disabled={follow.isPending} onChange={(event) => follow.mutate(event.target.checked)} />Follow</label>}
         <button type="button" className="btn" disabled={sync.isPending || isRunning} onClick={() => sync.mutate()} aria-label={`Sync ${name}`}><Icon name="again" />Sync</button>

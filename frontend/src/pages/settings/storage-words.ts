@@ -1,6 +1,6 @@
 import type { Storage, StorageField, StorageKind } from '../../api/storages';
 import type { Tone } from '../../ui/parts';
-import { counted } from '../../ui/format';
+import { count, counted } from '../../ui/format';
 
 /** Where a storage points, as a person would say it: "images@master", "s3://bucket/prefix". */
 export function placeOf(storage: Storage): string {
@@ -22,10 +22,13 @@ export function stateOfStorage({ status }: Pick<Storage, 'status'>): { word: str
   } as const)[status] ?? { word: status, tone: '' };
 }
 
-/** What became of a source's files: "40 new, 2 changed, 1 retired". */
-export function sentenceOfCounts(counts: Readonly<Record<string, number | undefined>> | undefined): string {
-  const words: Array<[key: string, what: string]> = [['new', 'new'], ['changed', 'changed'], ['retired', 'retired']];
-  return words.flatMap(([key, what]) => (counts?.[key] ? [`${counted(counts[key] as number, 'file')} ${what}`] : [])).map((text, at) => (at === 0 ? text : text.replace(/ files?/, ''))).join(', ');
+/** What became of a source's files: "2,412 files: 40 new, 2 changed; 1 retired". Those that are gone are not counted as files. */
+export function sentenceOfCounts(counts: Readonly<Partial<Record<'new' | 'synced' | 'changed' | 'retired', number>>> = {}): string {
+  const { new: fresh = 0, synced = 0, changed = 0, retired = 0 } = counts;
+  const there = fresh + synced + changed;
+  if (there + retired === 0) return '';
+  const parts = [fresh > 0 ? `${count(fresh)} new` : '', changed > 0 ? `${count(changed)} changed` : ''].filter(Boolean).join(', ');
+  return `${counted(there, 'file')}${parts && `: ${parts}`}${retired > 0 ? `; ${count(retired)} retired` : ''}`;
 }
 
 /** What each kind is, in a sentence; kinds that are not here say only their name. */

@@ -26,6 +26,7 @@ test('a kept secret is not overwritten by an empty field', () => {
 test('a storage says where it points and what became of its files', () => {
   expect(placeOf(storage({ bucket: 'b', prefix: 'a/' }))).toBe('s3://b/a/');
   expect(placeOf(storage({ type: 'pachyderm', pach_repo: 'images', pach_branch: 'master' }))).toBe('images@master');
-  expect(sentenceOfCounts({ new: 1, changed: 2, retired: 0 })).toBe('1 file new, 2 changed');
+  expect(sentenceOfCounts({ new: 1, synced: 4, changed: 2, retired: 3 })).toBe('7 files: 1 new, 2 changed; 3 retired');
+  expect(sentenceOfCounts({ synced: 1 })).toBe('1 file');
   expect(sentenceOfCounts(undefined)).toBe('');
 });

@@ -79,6 +79,8 @@ export interface Status {
 }
 
 export function statusOf(task: TaskRow): Status {
+  if (task.source_state === 'retired') return { text: 'Retired', tone: '' };
+  if (task.source_state === 'changed') return { text: task.is_labeled ? 'Labelled, file changed' : 'File changed', tone: 'warn' };
   if (task.is_labeled) return { text: 'Labelled', tone: 'good' };
   if (task.total_annotations > 0 && task.overlap > 1) return { text: `${task.total_annotations} of ${task.overlap}`, tone: 'accent' };
   if (task.draft_exists) return { text: 'Draft', tone: 'warn' };
