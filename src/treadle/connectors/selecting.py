@@ -32,6 +32,8 @@ SOURCE_FIELDS = (
 )
 RECURSIVE = Field("recursive_scan", "Scan all sub-folders", type="toggle", default=False, directions=SOURCE)
 
+_KEY_BYTES = 1024
+
 Selects = Callable[[str], bool]
 
 _OPTIONS = re2.Options()
@@ -62,8 +64,9 @@ def name_of(key: str) -> str:
 def check_key(key: str) -> str:
     """The key itself. Raises Invalid("storage-key") for one that could lead out of the place."""
     parts = key.split("/")
-    if any(part in ("", ".", "..") for part in parts) or not key.isprintable():
-        raise Invalid("storage-key", f"{key[:80]!r} is no key: use plain names joined by '/'.")
+    is_plain = all(part not in ("", ".", "..") for part in parts) and key.isprintable()
+    if not is_plain or len(key.encode()) > _KEY_BYTES:
+        raise Invalid("storage-key", f"{key[:80]!r} is no key: names joined by '/', at most 1,024 bytes.")
     return key
 
 

@@ -205,7 +205,8 @@ def _percent(char: str) -> str:
 def _check_status(response: http.client.HTTPResponse, url: str, part: _Part) -> None:
     if response.status != http.client.OK and not (part.headers and response.status in _OF_A_PART):
         text = f"{_without_query(url)} answered {response.status} {response.reason}; it has no file to give."
-        raise Unavailable("url-unreachable", text, fields={"url": [text]})
+        details = {"status": response.status}
+        raise Unavailable("url-unreachable", text, fields={"url": [text]}, details=details)
 
 
 def _end(connection: http.client.HTTPConnection) -> None:
