@@ -81,7 +81,7 @@ def last_event(tx: Tx) -> int:
 
 
 def find_pending(tx: Tx, storage: Storage, *, everything: bool = False) -> Pending:
-    """What the target has not written yet, or with ``everything`` what it should hold and does not."""
+    """What the target has not written yet, or with ``everything`` all that it is to hold."""
     ids = _all_done(tx, storage) if everything or not storage.position else changed_since(tx, storage)
     changed: dict[int, str] = {}
     gone: dict[int, str] = {}
@@ -91,7 +91,7 @@ def find_pending(tx: Tx, storage: Storage, *, everything: bool = False) -> Pendi
         changed |= {
             task_id: mark
             for task_id, mark in marks.items()
-            if task_id not in written or written[task_id]["etag"] != mark
+            if everything or task_id not in written or written[task_id]["etag"] != mark
         }
         gone |= {task_id: row["key"] for task_id, row in written.items() if task_id not in marks}
     return Pending(changed, gone)

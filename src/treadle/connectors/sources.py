@@ -96,7 +96,7 @@ def _with_addresses(place: Place, task: TaskRow, to_address: Callable[[str], str
     def ours(value: Any) -> Any:
         if isinstance(value, list):
             return [ours(each) for each in value]
-        key = place.key_of(value) if isinstance(value, str) and "://" in value else None
+        key = place.key_of(value) if isinstance(value, str) and "/" in value else None
         if key is None:
             return value
         task.shows.add(key)
