@@ -61,9 +61,7 @@ class OneCommit(Transaction):  # type: ignore[misc]
         for (name, _branch), commit_id in opened.items():
             repo = self.fs.repo(name)
             with _as_os_errors(name):
-                if commit:
-                    repo.finish_commit(commit_id, self.message)
-                else:
+                if not commit or not _finish(repo, commit_id, self.message):
                     repo.abandon_commit(commit_id)
 
 
@@ -213,6 +211,8 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
     ) -> TreadleFile:
         if mode not in ("rb", "wb", "xb"):
             raise ValueError(f"{path} cannot be opened for {mode!r}: read it, or write it anew.")
+        if mode == "xb" and self.isfile(path):  # said early; decided when it is put
+            raise FileExistsError(path)
         return TreadleFile(
             self,
             path,
@@ -449,6 +449,17 @@ class TreadleFile(AbstractBufferedFile):  # type: ignore[misc]
         spool, self._spool = self._spool, None
         if spool is not None:
             spool.close()
+
+
+def _finish(repo: RemoteRepo, commit_id: str, message: str) -> bool:
+    """Whether there was anything to commit: the same files again are no change."""
+    try:
+        repo.finish_commit(commit_id, message)
+    except Conflict as error:
+        if error.code != "commit-empty":
+            raise
+        return False
+    return True
 
 
 def _folder(name: str) -> dict[str, Any]:
