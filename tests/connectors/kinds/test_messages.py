@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import boto3
 import httpx
+import jwt
 import pytest
 import redis
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.connectors.kinds.grounds import (
     Ground,
@@ -155,9 +163,65 @@ def test_wrong_keys_of_azure_and_google_are_told(request: pytest.FixtureRequest)
     assert "base 64" in told(azure, account_key="%%%").message
     assert list(told(azure, account_name="Not One").fields) == ["account_name"]
     gcs = on_gcs(request)
-    for key in ("{", '{"type": "authorized_user"}', '{"type": "service_account"}'):
+    broken = json.dumps({"client_email": "a@b", "private_key_id": "1", "private_key": "-----BEGIN"})
+    for key in ("{", '{"type": "authorized_user"}', '{"type": "service_account"}', broken):
         error = told(gcs, google_application_credentials=key)
         assert (error.code, list(error.fields)) == ("storage-options", ["google_application_credentials"])
+
+
+def test_nothing_of_the_servers_environment_reaches_an_endpoint(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_SESSION_TOKEN", "GOOGLE_BEARER_TOKEN", "AZURE_STORAGE_TOKEN", "AZURE_STORAGE_SAS_KEY"):
+        monkeypatch.setenv(name, "of-the-server")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    with serve_heads() as (url, heads):
+        pem, public = make_key_pair()
+        account = {"client_email": "a@b.example", "private_key_id": "7", "private_key": pem}
+        key = json.dumps({"type": "service_account", "gcs_base_url": url, **account})
+        places = [
+            on_s3(request).open(s3_endpoint=url),
+            on_azure(request).open(blob_endpoint=url),
+            on_gcs(request).open(google_application_credentials=key),
+        ]
+        for place in places:
+            with pytest.raises(NotFound):
+                place.read(place.key(f"only-{uuid.uuid4().hex}"))
+    assert len(heads) == 3
+    assert "of-the-server" not in str(heads)
+    token = heads[2]["authorization"].removeprefix("Bearer ")
+    assert jwt.decode(token, public, ["RS256"])["sub"] == "a@b.example"
+
+
+@contextmanager
+def serve_heads() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A server that has nothing, and the headers that it was sent."""
+    heads: list[dict[str, str]] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heads.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", heads
+    server.shutdown()
+    server.server_close()
+
+
+def make_key_pair() -> tuple[str, str]:
+    """A private key and its public half, as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
 
 
 def test_what_redis_refuses_is_told(request: pytest.FixtureRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -20,12 +21,11 @@ from treadle.connectors.bucket_place import (
 from treadle.connectors.places import BOTH, Field, Options, Place, flag_of, text_of
 from treadle.connectors.selecting import RECURSIVE, SOURCE_FIELDS, read_prefix, selector
 from treadle.objects.buckets import RETRIES
-from treadle.objects.faults import BUCKET_ERRORS
 from treadle.outbound import AllowList
 from treadle.settings import Settings
 
 if TYPE_CHECKING:
-    from obstore.store import AzureConfig
+    from obstore.store import AzureAccessKey
 
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 
@@ -54,7 +54,7 @@ class AzureKind:
         allowed = AllowList.parse(settings.outbound_allow)
         endpoint = read_endpoint(text_of(options, "blob_endpoint"), "blob_endpoint", allowed)
         return BucketPlace(
-            _open_store(container, account, secrets.get("account_key", ""), endpoint),
+            _open_store(container, account, _check_key(secrets.get("account_key", "")), endpoint),
             endpoint,
             Words("azure-blob", container, "container", "account_key", "container"),
             prefix=read_prefix(text_of(options, "prefix")),
@@ -68,18 +68,27 @@ AZURE = AzureKind()
 
 @lru_cache(maxsize=32)  # making a client takes longer than most calls of it
 def _open_store(container: str, account: str, key: str, endpoint: Endpoint) -> AzureStore:
-    config: AzureConfig = {
-        "account_name": account,
-        "endpoint": endpoint.url or f"https://{account}.blob.core.windows.net",
-        "use_emulator": False,
-    }
-    if key:
-        config["account_key"] = key
-    else:
-        config["skip_signature"] = True
+    def credential() -> AzureAccessKey:
+        # Given so, since a token in the server's environment would go before a key among the options.
+        return {"access_key": key, "expires_at": None}
+
+    return AzureStore(
+        container,
+        config={
+            "account_name": account,
+            "endpoint": endpoint.url or f"https://{account}.blob.core.windows.net",
+            "use_emulator": False,
+            "skip_signature": not key,
+        },
+        client_options=endpoint.client_options,
+        retry_config=RETRIES,
+        credential_provider=credential if key else None,
+    )
+
+
+def _check_key(key: str) -> str:
     try:
-        return AzureStore(
-            container, config=config, client_options=endpoint.client_options, retry_config=RETRIES
-        )
-    except BUCKET_ERRORS as error:
+        base64.b64decode(key, validate=True)
+    except ValueError as error:
         raise wrong_option("account_key", "The account key is not in base 64. Copy it whole.") from error
+    return key
