@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import alone, beside, label_page
+from benchmarks.repos import comparing
 from benchmarks.rows import Row, table
 from benchmarks.servers import LABEL_STUDIO, label_studio, treadle
 from benchmarks.work import Desk
@@ -30,7 +31,7 @@ the request until the server is idle again. Both on SQLite, ours with `synchrono
 says 1/20 means: at most a twentieth of Label Studio's CPU in the same run. A part can be measured anew by
 itself (`python -m benchmarks --only beside`), so each says when it was.
 """
-Part = Callable[[bool], list[Row]]
+Part = Callable[[bool], str]
 
 
 def main() -> None:
@@ -49,8 +50,8 @@ def main() -> None:
 def measure(name: str, *, is_short: bool) -> str:
     """The section of one part: when and on what it was measured, and its table."""
     load = os.getloadavg()[0]
-    rows = PARTS[name](is_short)
-    return f"{_TITLES[name]}\n\n{_machine(load)}\n{table(rows)}"
+    lines = PARTS[name](is_short)
+    return f"{_TITLES[name]}\n\n{_machine(load)}{lines}"
 
 
 def write_section(name: str, section: str) -> None:
@@ -99,14 +100,16 @@ def measure_alone(is_short: bool) -> list[Row]:
 
 
 PARTS: Mapping[str, Part] = {
-    "beside": measure_beside,
-    "alone": measure_alone,
-    "label-page": measure_label_page,
+    "beside": lambda is_short: "\n" + table(measure_beside(is_short)),
+    "alone": lambda is_short: "\n" + table(measure_alone(is_short)),
+    "label-page": lambda is_short: "\n" + table(measure_label_page(is_short)),
+    "repos": lambda is_short: comparing.report(_tell, is_short=is_short),
 }
 _TITLES = {
     "beside": "Server CPU beside Label Studio",
     "alone": "Scale, start, memory, size",
     "label-page": "The label page, main thread of the browser",
+    "repos": "Versioned data beside git, DVC and Oxen",
 }
 
 

@@ -1,0 +1,37 @@
+"""The table of versioned data: one line for what was measured, one column for each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+PEERS = ("cp -r", "git", "DVC", "Oxen")
+
+
+@dataclass(frozen=True)
+class RepoRow:
+    """What was measured in ``unit``, and what it may be at most; ``theirs``: by peer, where they can."""
+
+    what: str
+    unit: str
+    ours: float
+    most: float | None = None
+    theirs: Mapping[str, float] = field(default_factory=dict)
+
+    def cells(self) -> list[str]:
+        """The row of the table."""
+        most = "" if self.most is None else _number(self.most)
+        verdict = "" if self.most is None else "holds" if self.ours <= self.most else "**does not hold**"
+        theirs = [_number(self.theirs[peer]) if peer in self.theirs else "" for peer in PEERS]
+        return [self.what, self.unit, _number(self.ours), most, verdict, *theirs]
+
+
+def table(rows: Sequence[RepoRow]) -> str:
+    """Rows as a table of Markdown."""
+    head = ("what", "unit", "Treadle", "budget", "", *PEERS)
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row.cells())} |" for row in rows)]) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2g}" if abs(value) < 10 else f"{value:,.0f}"
