@@ -184,6 +184,25 @@ def test_an_export_of_a_tag_is_the_same_for_good(house: House, target: Storage) 
     assert [task["id"] for task in json.loads(everything)] == [task["id"] for task in house.tasks()]
 
 
+@pytest.mark.long
+def test_an_export_of_a_tag_is_the_same_after_ten_thousand_edits(house: House, target: Storage) -> None:
+    ids = label(house, 20)
+    commit = house.commit_labels(target)["commit"]
+    with house.database.write() as tx:
+        tags.create(tx, house.repo_grant(tx, repo_of(target)), "v1", commit)
+    before = {name: export(house, "labels@v1", name) for name in ("JSON", "COCO", "YOLO")}
+    with house.database.read() as tx:
+        grant = house.grant(tx, Permission.ANNOTATION_WRITE)
+        done = [annotation_verbs.of_task(tx, grant, task_id)[0]["id"] for task_id in ids]
+    for edit in range(10_000):
+        with house.database.write() as tx:
+            changed = {"result": result(box("Dög", x=edit % 50))}
+            annotation_verbs.change(tx, grant, done[edit % len(done)], changed)
+        if edit % 2_500 == 0:
+            house.commit_labels(target)
+    assert {name: export(house, "labels@v1", name) for name in before} == before
+
+
 def test_a_project_is_seen_as_it_was(house: House, target: Storage) -> None:
     ids = label(house, 2)
     commit = house.commit_labels(target)["commit"]
