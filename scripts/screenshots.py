@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from repo_scenes import Painter
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "screenshots"
@@ -83,6 +84,7 @@ def main() -> None:
         )
         motorcycle = ask("GET", f"/api/tasks?project={garage}&page_size=1")["tasks"][0]["id"]
         tasks = f"/projects/{garage}/data"
+        painted = Painter(URL, TOKEN, ask).paint()
         scenes = (
             Scene("projects", "/projects"),
             Scene("tasks", tasks),
@@ -103,6 +105,7 @@ def main() -> None:
             Scene("people", "/people"),
             Scene("audit-log", "/audit-log"),
             Scene("deleted", "/deleted"),
+            *(Scene(name, path) for name, path in painted.items()),
         )
         for theme in ("light", "dark"):
             for suffix, size in (("", WIDE), ("-phone", PHONE)):

@@ -138,6 +138,21 @@ export const branchesQuery = (repo: number) =>
 export const tagsQuery = (repo: number) =>
   queryOptions({ queryKey: ['repos', repo, 'tags'], queryFn: async ({ signal }) => (await get<{ results: Tag[] }>(`${under(repo)}/tags/`, {}, signal)).results });
 
+/** After how many staged files, and how many minutes since the first, they become a commit; 0: not by that. */
+export interface AutoCommit {
+  after_files: number;
+  after_minutes: number;
+}
+
+export const autoCommitQuery = (repo: number) =>
+  queryOptions({ queryKey: ['repos', repo, 'auto-commit'], queryFn: ({ signal }) => get<AutoCommit>(`${under(repo)}/auto-commit/`, {}, signal) });
+export const setAutoCommit = async (repo: number, setting: AutoCommit) => (await call<AutoCommit>('PUT', `${under(repo)}/auto-commit/`, { json: setting })).body;
+
+/** Reads every content anew and compares it with its checksum; the answer names the job that does. */
+export const checkRepo = (repo: number) => post<{ job: string }>(`${under(repo)}/fsck/`);
+/** Frees what no commit names any more; the answer names the job that does. */
+export const freeSpace = (repo: number) => post<{ job: string }>(`${under(repo)}/gc/`);
+
 export const createBranch = (repo: number, wanted: { name: string; at?: string }) => post<Branch>(`${under(repo)}/branches/`, wanted);
 export const deleteBranch = (repo: number, name: string) => remove(`${under(repo)}/branches/${encodeURIComponent(name)}/`);
 /** Moves a branch to another commit; refused (409, "branch-moved") when its head is no longer the expected one. */

@@ -172,10 +172,12 @@ export interface RepoSearch {
   file?: string | undefined;
   /** Only commits that changed this file or folder. */
   path?: string | undefined;
+  /** The commit that another one is compared with, in place of the one before it. */
+  from?: string | undefined;
 }
 
 const repoSearch = (search: Record<string, unknown>): RepoSearch =>
-  Object.fromEntries(['ref', 'folder', 'file', 'path'].flatMap((key) => (search[key] === undefined || search[key] === '' ? [] : [[key, String(search[key])]])));
+  Object.fromEntries(['ref', 'folder', 'file', 'path', 'from'].flatMap((key) => (search[key] === undefined || search[key] === '' ? [] : [[key, String(search[key])]])));
 
 const repo = createRoute({
   getParentRoute: () => inside, path: '/repos/$repoId', validateSearch: repoSearch,

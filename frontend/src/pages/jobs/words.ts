@@ -6,6 +6,7 @@ const KINDS: Record<string, string> = {
   import: 'Import', 'import-predictions': 'Import of predictions', export: 'Export', snapshot: 'Snapshot', delete: 'Deletion', restore: 'Restore',
   'accept-predictions': 'Predictions made annotations', assign: 'Assignment of tasks', 'index-field': 'Index of a data field', 'drop-field-index': 'Removal of an index',
   overlap: 'New number of people per task', duplicate: 'Copy of a project',
+  'storage-sync': 'Sync of a source', 'target-sync': 'Sync of a target', 'commit-labels': 'Commit of labels', 'export-as-of': 'Export of a version', 'repo-gc': 'Space freed in a repo', 'repo-fsck': 'Check of a repo',
 };
 
 /** What a job does, for its row. */

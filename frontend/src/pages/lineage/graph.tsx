@@ -70,7 +70,7 @@ export function Node({ place, hidden, way, isListed = false }: { place: Place; h
   return (
     <Link
       className={`node${role === 'self' ? ' on' : role === 'beside' ? ' dim' : ''}`} data-node={node.id} style={isListed ? undefined : { left: leftOf(place), top: topOf(place), width: NODE_WIDTH, height: NODE_HEIGHT }}
-      to="/lineage" search={{ node: node.id, ...(way === 'both' ? {} : { way }) }} aria-label={`${words.one} ${node.title}${node.detail ? `, ${node.detail}` : ''}`}
+      to="/lineage" search={{ node: node.id, ...(way === 'both' ? {} : { way }) }}
     >
       <span className="k"><Icon name={words.icon} size={12} />{words.one}{hidden > 0 && <span className="pill" title={`${hidden} more are not drawn; open it to see them`}>+{hidden}</span>}</span>
       <b className="b cut" title={node.title}>{node.title}</b>

@@ -72,7 +72,7 @@ export function NewTag({ repo, at: first, onClose }: { repo: Repo; at: string; o
 }
 
 /** A branch, a tag or a commit, by name or by the beginning of its id; says what is there. */
-function RefField({ label, repo, value, onChange, wrong }: { label: string; repo: Repo; value: string; onChange: (ref: string) => void; wrong: string | undefined }) {
+export function RefField({ label, repo, value, onChange, wrong }: { label: string; repo: Repo; value: string; onChange: (ref: string) => void; wrong: string | undefined }) {
   const list = useId();
   const names = useTaken(repo);
   const found = useQuery({ ...commitQuery(repo.id, value.trim()), enabled: value.trim() !== '', retry: false });
@@ -81,6 +81,20 @@ function RefField({ label, repo, value, onChange, wrong }: { label: string; repo
     <Field label={label} hint={hint} wrong={wrong ?? (found.isError ? `Nothing here is called ${value.trim()}.` : undefined)}>
       {(wiring) => <><input {...wiring} className="input mono-input" list={list} spellCheck={false} value={value} onChange={(event) => onChange(event.target.value)} /><datalist id={list}>{names.map((name) => <option key={name} value={name} />)}</datalist></>}
     </Field>
+  );
+}
+
+/** Asks which other commit one is to be compared with. */
+export function CompareDialog({ repo, onChoose, onClose }: { repo: Repo; onChoose: (commit: string) => void; onClose: () => void }) {
+  const [from, setFrom] = useState('');
+  const found = useQuery({ ...commitQuery(repo.id, from.trim()), enabled: from.trim() !== '', retry: false }).data;
+  const foot = <><button type="button" className="btn ghost" onClick={onClose}>Cancel</button><button type="submit" form="compare" className="btn primary" disabled={!found}>Compare</button></>;
+  return (
+    <Dialog title="Compare with another commit" onClose={onClose} foot={foot}>
+      <form id="compare" onSubmit={(event) => { event.preventDefault(); if (found) onChoose(found.id); onClose(); }}>
+        <RefField label="What changed since" repo={repo} value={from} onChange={setFrom} wrong={undefined} />
+      </form>
+    </Dialog>
   );
 }
 

@@ -1,22 +1,35 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import { changeRepo, deleteRepo, type Repo, restoreRepo } from '../../api/repos';
+import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
+import { changeRepo, checkRepo, deleteRepo, freeSpace, type Repo, restoreRepo } from '../../api/repos';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { bytes, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
-import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
+import { elsewhereWrong, Field, messageOf, Notice, wrongWith } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 import { wrongRepoName } from './names';
+import { StagingDialog } from './staging-dialog';
 
 /** What is done to a repo as a whole. */
 export function RepoMenu({ repo }: { repo: Repo }) {
-  const [open, setOpen] = useState<'change' | 'delete' | null>(null);
+  const [open, setOpen] = useState<'change' | 'staging' | 'delete' | null>(null);
   const client = useQueryClient();
   const navigate = useNavigate();
   if (!repo.may_write) return null;
   const refresh = () => client.invalidateQueries({ queryKey: ['repos'] });
+  const start = (work: Promise<{ job: string }>, said: string) => work.then(
+    ({ job }) => {
+      say(said, { action: { name: 'See the job', run: () => void navigate({ to: '/jobs', search: { job } }) } });
+      return client.invalidateQueries({ queryKey: ['jobs'] });
+    },
+    (error: unknown) => say(messageOf(error), { tone: 'bad' }),
+  );
+  const act = (key: string) => {
+    if (key === 'check') void start(checkRepo(repo.id), `Every file of ${repo.name} is being checked.`);
+    else if (key === 'free') void start(freeSpace(repo.id), `What ${repo.name} no longer needs is being freed.`);
+    else setOpen(key as 'change' | 'staging' | 'delete');
+  };
   const remove = async () => {
     await deleteRepo(repo.id);
     await navigate({ to: '/repos' });
@@ -28,13 +41,19 @@ export function RepoMenu({ repo }: { repo: Repo }) {
       <MenuTrigger>
         <Button className="btn icon" aria-label={`More about ${repo.name}`}><Icon name="dots" /></Button>
         <Popover placement="bottom end" className="menu">
-          <Menu aria-label={repo.name} style={{ outline: 'none' }} onAction={(key) => setOpen(key as 'change' | 'delete')}>
+          <Menu aria-label={repo.name} style={{ outline: 'none' }} onAction={(key) => act(String(key))}>
             <MenuItem id="change"><Icon name="pencil" />Rename or describe…</MenuItem>
+            <MenuItem id="staging"><Icon name="commit" />When staged files are committed…</MenuItem>
+            <Separator />
+            <MenuItem id="check"><Icon name="check" />Check every file</MenuItem>
+            <MenuItem id="free"><Icon name="store" />Free unused space</MenuItem>
+            <Separator />
             {repo.may_delete ? <MenuItem id="delete" className="danger"><Icon name="trash" />Delete repo…</MenuItem> : null}
           </Menu>
         </Popover>
       </MenuTrigger>
       {open === 'change' && <ChangeRepo repo={repo} onClose={() => setOpen(null)} />}
+      {open === 'staging' && <StagingDialog repo={repo} onClose={() => setOpen(null)} />}
       {open === 'delete' && (
         <Confirm title={`Delete ${repo.name}?`} action="Delete repo" typed={repo.name} onConfirm={remove} onClose={() => setOpen(null)}>
           <p>{counted(repo.files, 'file')} ({bytes(repo.size_bytes)}), every commit, {counted(repo.branches, 'branch', 'branches')} and every tag go, for everybody. Projects that take their tasks from it show no pictures any more.</p>

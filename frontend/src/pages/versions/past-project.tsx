@@ -30,7 +30,7 @@ export function PastProject({ project, at }: PastProps) {
   const [isExporting, setExporting] = useState(false);
   const found = tasks.data?.pages.flatMap((page) => page.results) ?? [];
   const colours = labelColours(project);
-  const chosen = found.find(({ id }) => id === looked) ?? found[0];
+  const chosen = found.find(({ id }) => id === looked) ?? found.find(({ annotations }) => annotations.length > 0) ?? found[0];
   const open = (task: number) => void navigate({ to: '/projects/$projectId/versions', params: { projectId }, search: { at, task }, replace: true });
   const failed = past.error ?? tasks.error;
   if (failed) return <Failure error={failed} retry={() => { void past.refetch(); void tasks.refetch(); }} what={`The project as of ${at}`} acts={<Link className="btn" to="/projects/$projectId/versions" params={{ projectId }}>All versions</Link>} />;
@@ -46,7 +46,7 @@ export function PastProject({ project, at }: PastProps) {
         <div className="past-list" role="region" aria-label="Tasks of then" tabIndex={0}>
           {tasks.isPending && <div className="col" style={{ gap: 16, padding: 16 }}>{[0, 1, 2].map((each) => <Skeleton key={each} width="80%" />)}</div>}
           {tasks.isSuccess && found.length === 0 && <Empty title="No tasks then">This version holds no labels.</Empty>}
-          <ul>{found.map((task) => <li key={task.id}><button type="button" className={task === chosen ? 'past-row on' : 'past-row'} aria-pressed={task === chosen} onClick={() => open(task.id)}><span className="mono">{task.id}</span><LabelCounts labels={tallyOf(task.annotations.flatMap(({ result }) => result))} colours={colours} /></button></li>)}</ul>
+          <ul>{found.map((task) => <li key={task.id}><button type="button" className={task === chosen ? 'past-row on' : 'past-row'} aria-pressed={task === chosen} onClick={() => open(task.id)}><span className="mono">{task.id}</span>{task.annotations.length > 0 ? <LabelCounts labels={tallyOf(task.annotations.flatMap(({ result }) => result))} colours={colours} /> : <span className="muted small">not labelled then</span>}</button></li>)}</ul>
           {tasks.hasNextPage && <div className="more"><button type="button" className="btn" disabled={tasks.isFetchingNextPage} onClick={() => void tasks.fetchNextPage()}>Show more</button></div>}
         </div>
         {chosen && <PastTaskView task={chosen} colours={colours} />}
