@@ -132,6 +132,13 @@ def test_a_source_follows_its_branch_once_for_each_commit(house: House) -> None:
     follower.look()
     assert queued(house, SYNC_JOB.name) == []
     assert len(house.tasks()) == 2
+    # What differs from the commit that was read before is all that is looked at.
+    house.commit(images, {"b.jpg": b"another", "c.jpg": b"c"}, deletes=["a.jpg"])
+    follower.look()
+    (job,) = queued(house, SYNC_JOB.name)
+    house.run(house.job(job))
+    assert house.job(job).message == "Looked at 3 changes"
+    assert house.states(followed) == {"a.jpg": "retired", "b.jpg": "changed", "c.jpg": "new"}
 
 
 def test_who_may_no_longer_is_not_followed_for(house: House) -> None:

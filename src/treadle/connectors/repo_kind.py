@@ -165,6 +165,7 @@ class RepoPlace:
     def __init__(self, engine: RepoEngine, options: Options, commit_id: str | None) -> None:
         self._engine, self._options, self._commit_id = engine, options, commit_id
         self._repo_id = repo_of(options)
+        self._prefix = text_of(options, "prefix").lstrip("/")
         self._selects = selector(text_of(options, "regex_filter"))
 
     def check(self, writes: bool) -> None:
@@ -174,10 +175,16 @@ class RepoPlace:
         """The files that the options select, in the order of paths."""
         if self._commit_id is None:
             return
-        prefix = text_of(self._options, "prefix").lstrip("/")
-        for found in self._snapshot().list(prefix=prefix, after=after or ""):
+        for found in self._snapshot().list(prefix=self._prefix, after=after or ""):
             if isinstance(found, File) and self._selects(found.path):
-                yield Item(found.path, found.id, found.size_bytes, found.modified_at)
+                yield _item(found)
+
+    def changes_since(self, commit_id: str) -> Iterator[tuple[str, Item | None]]:
+        """The selected paths that differ from an earlier commit, with what is there now, if anything is."""
+        assert self._commit_id is not None
+        for change in self._engine.diff(self._repo_id, commit_id, self._commit_id, prefix=self._prefix):
+            if self._selects(change.path):
+                yield change.path, _item(change.new) if change.new else None
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of a file. Raises NotFound("storage-item")."""
@@ -259,6 +266,10 @@ def _check_branch(tx: Tx, repo_id: int, named: refs.RefText, field: str) -> None
     except NotFound as error:
         told = f"Repo {named.repo} has no branch {named.ref}. Make it first, or name another."
         raise Invalid("storage-options", told, fields={field: [told]}) from error
+
+
+def _item(file: File) -> Item:
+    return Item(file.path, file.id, file.size_bytes, file.modified_at)
 
 
 def _no_item(key: str) -> NotFound:

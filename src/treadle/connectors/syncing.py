@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import bindparam, exists, select, tuple_, update
@@ -22,6 +22,7 @@ from treadle.connectors import sources, storages
 from treadle.connectors.items import NewItem, put_items
 from treadle.connectors.opening import find_head, open_place
 from treadle.connectors.places import Item, Place
+from treadle.connectors.repo_kind import RepoPlace
 from treadle.connectors.sources import TaskRow
 from treadle.connectors.storages import Storage
 from treadle.db import Tx
@@ -38,6 +39,9 @@ from treadle.labeling.imports.blocks import to_batches
 from treadle.labeling.imports.checking import Checker, Staged
 from treadle.lineage import Edge, Node, add_edges
 from treadle.permissions import Permission
+from treadle.repos import commits
+
+T = TypeVar("T")
 
 JOB_NAME = "storage-sync"
 _PAGE = 500
@@ -55,10 +59,14 @@ class SyncOrder(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What a sync reads: the number that it has, and of a repo the commit."""
+    """What a sync reads: the number that it has, and of a repo the commit.
+
+    since: the commit up to which all was read before; only what differs from it is looked at.
+    """
 
     round: int
     commit_id: str | None
+    since: str | None = None
 
 
 class Known(NamedTuple):
@@ -99,9 +107,19 @@ def _begin(run: JobRun, order: SyncOrder) -> Begun:
     with run.database.write() as tx:
         storage = storages.lock(tx, order.storage_id)
         head = find_head(tx, run.grant, storage)
-        began = {"round": storage.round + 1, "status": "in_progress", "problem": "", "meta": {}}
+        whole: dict[str, Any] = storage.meta.get("whole") or {}
+        kept = {"whole": whole} if whole else {}
+        since = _known_commit(tx, storage, whole) if order.is_automatic and head else None
+        began = {"round": storage.round + 1, "status": "in_progress", "problem": "", "meta": kept}
         storages.note(tx, storage.id, head=head, **began)
-    return Begun(storage.round + 1, head)
+    # Whoever asks has everything looked at, and gets what they deleted back.
+    return Begun(storage.round + 1, head, since)
+
+
+def _known_commit(tx: Tx, storage: Storage, whole: Mapping[str, Any]) -> str | None:
+    """The commit up to which everything was read by the same options, if it is still there."""
+    known = whole.get("commit") if whole.get("options") == storage.options else None
+    return known if known is not None and commits.find(tx, known) is not None else None
 
 
 def _end(run: JobRun, order: SyncOrder) -> dict[str, Any]:
@@ -109,6 +127,8 @@ def _end(run: JobRun, order: SyncOrder) -> dict[str, Any]:
         storage = storages.lock(tx, order.storage_id)
         found = storages.count_fresh(tx, storage)
         problems = storage.meta.get("problems", [])
+        whole = {"commit": storage.head, "options": storage.options}
+        kept = {"problems": problems} if problems else {"whole": whole} if storage.head else {}
         storages.note(
             tx,
             storage.id,
@@ -116,7 +136,7 @@ def _end(run: JobRun, order: SyncOrder) -> dict[str, Any]:
             problem="\n".join(problems),
             last_sync_at=tx.now,
             last_sync_count=found["new"],
-            meta={**storage.meta, **found},
+            meta={**kept, **found},
         )
     return {"storage": storage.id, "commit": storage.head, **found, "problems": problems}
 
@@ -144,7 +164,9 @@ class _Sync:
         self._waiting: list[TaskRow] = []
 
     def go(self) -> int:
-        """Take what is there, retire what is not; how many files there are."""
+        """Take what is there, retire what is not; how many files were looked at."""
+        if self._begun.since is not None and isinstance(self._place, RepoPlace):
+            return self._take_changes(self._place, self._begun.since)
         count = 0
         for page in _in_pages(self._place.list()):
             self._run.check_cancelled()
@@ -154,6 +176,18 @@ class _Sync:
         self._write_waiting()
         self._retire()
         self._run.report(count, count, f"Looked at {count:,} files")
+        return count
+
+    def _take_changes(self, place: RepoPlace, since: str) -> int:
+        count = 0
+        for page in _in_pages(place.changes_since(since)):
+            self._run.check_cancelled()
+            self._take([item for _, item in page if item is not None])
+            self._retire_keys([key for key, item in page if item is None])
+            count += len(page)
+            self._run.report(count, count + 1, f"Looked at {count:,} changes")
+        self._write_waiting()
+        self._run.report(count, count, f"Looked at {count:,} changes")
         return count
 
     def _take(self, page: Sequence[Item]) -> None:
@@ -317,14 +351,25 @@ class _Sync:
             with self._run.database.write() as tx:
                 page = self._page_of_items(tx, last)
                 gone = [row for row in page if _mark(row.key) not in self._seen and row.state != "retired"]
-                for row in gone:
-                    self._set_state(tx, (_i.key == row.key) & (_i.place == row.place), "retired")
-                ids = [row.task_id for row in gone if row.task_id is not None]
-                if ids:
-                    self._record(tx, "tasks.retired", ids)
+                self._retire_rows(tx, gone)
             if len(page) < _PAGE:
                 return
             last = (page[-1].key, page[-1].place)
+
+    def _retire_keys(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        with self._run.database.write() as tx:
+            mine = (_i.storage_id == self._storage.id) & _i.key.in_(keys)
+            found = select(_i.key, _i.place, _i.task_id).where(mine, _i.state.in_(("new", "changed")))
+            self._retire_rows(tx, tx.execute(found).all())
+
+    def _retire_rows(self, tx: Tx, gone: Sequence[Any]) -> None:
+        for row in gone:
+            self._set_state(tx, (_i.key == row.key) & (_i.place == row.place), "retired")
+        ids = [row.task_id for row in gone if row.task_id is not None]
+        if ids:
+            self._record(tx, "tasks.retired", ids)
 
     def _page_of_items(self, tx: Tx, last: tuple[str, int] | None) -> Sequence[Any]:
         page = (
@@ -374,7 +419,7 @@ _FORGET = (
 )
 
 
-def _in_pages(items: Iterator[Item]) -> Iterator[list[Item]]:
+def _in_pages(items: Iterator[T]) -> Iterator[list[T]]:
     while page := list(islice(items, _PAGE)):
         yield page
 
