@@ -65,7 +65,7 @@ bench-short: setup browser
 	python -m benchmarks --short
 
 screenshots: setup browser
-	@python scripts/screenshots.py
+	@python -m scripts.screenshots
 
 dist: setup
 	uv build --quiet --no-build-isolation --python .venv/bin/python --wheel --out-dir dist
