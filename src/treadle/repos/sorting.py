@@ -17,7 +17,7 @@ from treadle.errors import telling_a_full_disk
 from treadle.repos.nodes import Entry
 
 #: So many are sorted in memory; runs of as many wait in temporary files.
-RUN_ENTRIES = 32_768
+RUN_ENTRIES = 16_384
 _READ_ENTRIES = 512
 
 _SIZE = Struct("<I")
@@ -26,7 +26,7 @@ _make_entry = partial(tuple.__new__, Entry)
 
 
 def sorted_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The entries in the order of paths; of equal paths the last one. Memory: some 30,000 of them.
+    """The entries in the order of paths; of equal paths the last one. Memory: some 16,000 of them.
 
     Raises Unavailable("disk-full").
     """
@@ -42,6 +42,7 @@ def sorted_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
             ends.append((run[0].path, run[-1].path))
             with telling_a_full_disk("a large commit"):
                 _write_run(file, run)
+            run.clear()  # before the next one is gathered
             runs.append(_read_run(file))
             run = _sorted_run(source)
         yield from _last_of_each(_joined(runs, ends))
