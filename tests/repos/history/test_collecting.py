@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -14,7 +15,7 @@ from tests.repos.history.conftest import Yard
 from treadle.db.repo_tables import repo_packs
 from treadle.db.upkeep_tables import repo_condemned
 from treadle.errors import Unavailable
-from treadle.repos import commits, retention
+from treadle.repos import collecting, commits, retention
 from treadle.repos.checking import fsck
 from treadle.repos.collecting import Collected, collect
 from treadle.repos.contents import Damaged
@@ -62,8 +63,13 @@ def check_whole(yard: Yard, wanted: dict[str, bytes]) -> None:
 
 def test_what_nothing_names_goes_and_the_rest_stays(yard: Yard) -> None:
     kept = {"kept": b"1", "large": LARGE}
-    yard.commit("master", {**kept, **{f"old/{number}": os.urandom(500) for number in range(50)}})
-    last = yard.commit("master", {"old/": None})
+    files = [NewFile(path, [content]) for path, content in kept.items()]
+    files += [NewFile("old/notes", [b"few words"])]
+    files += [NewFile(f"old/{number}", [os.urandom(500)]) for number in range(50)]
+    yard.engine.commit_files(yard.grant, "master", files, "old")
+    last = yard.engine.commit_files(
+        yard.grant, "master", (), "last", deletes=["old/"], attachments={"notes": [b"few words"]}
+    )
     opened = open_commit(yard)
     yard.engine.put(yard.grant, opened, NewFile("staged", [LARGE[1:]]))
     gone = open_commit(yard)
@@ -80,7 +86,7 @@ def test_what_nothing_names_goes_and_the_rest_stays(yard: Yard) -> None:
     assert (second.objects_waiting, len(stored(yard))) == (0, 4 + 2 * 2)  # chunks and packs
     check_whole(yard, kept)
     assert b"".join(yard.engine.at(yard.repo_id, opened).read("staged")) == LARGE[1:]
-    assert yard.head("master") == last.id
+    assert b"".join(yard.engine.at(yard.repo_id, last.id).attachment("notes")) == b"few words"
 
 
 def test_bytes_stay_for_a_while_for_those_who_read_them(yard: Yard) -> None:
@@ -126,9 +132,7 @@ def test_a_large_file_that_is_being_put_is_not_cleared_away(yard: Yard) -> None:
 
 def test_what_is_condemned_is_stored_anew(yard: Yard) -> None:
     content = os.urandom(3000)
-    yard.commit("master", {"a": content, "large": LARGE})
-    yard.commit("master", {"a": None, "large": None, "b": b"1"})
-    drop_all_but_heads(yard)
+    leave_unneeded(yard, content)
     assert clear(yard, grace=timedelta(hours=1)).objects_waiting == 4  # a pack of two files, two chunks
     last = yard.commit("master", {"again": content, "large again": LARGE})
     for _ in range(3):
@@ -137,6 +141,59 @@ def test_what_is_condemned_is_stored_anew(yard: Yard) -> None:
     with yard.database.read() as tx:
         assert tx.execute(select(func.count()).select_from(repo_condemned)).scalar_one() == 0
     assert last.file_count == 3
+
+
+def leave_unneeded(yard: Yard, content: bytes) -> None:
+    """A repo in which nothing needs a small and a large content any more."""
+    yard.commit("master", {"a": content, "large": LARGE})
+    yard.commit("master", {"a": None, "large": None, "b": b"1"})
+    drop_all_but_heads(yard)
+
+
+def test_what_goes_while_somebody_writes_is_not_what_they_wrote(yard: Yard) -> None:
+    content = os.urandom(3000)
+    leave_unneeded(yard, content)
+    with yard.engine.leases.hold(yard.repo_id):
+        assert clear(yard).packs_dropped == 0  # condemned, and somebody may not know yet
+
+    def files() -> Iterator[NewFile]:
+        yield NewFile("again", [content])
+        yield NewFile("large again", [LARGE])
+        done = clear(yard)
+        assert (done.packs_dropped, done.objects_deleted) == (1, 0)  # its bytes stay for those who read
+
+    yard.engine.commit_files(yard.grant, "master", files(), "again")
+    check_whole(yard, {"again": content, "b": b"1", "large again": LARGE})
+
+
+def test_what_was_reused_before_it_was_condemned_is_looked_at_once_more(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = os.urandom(3000)
+    leave_unneeded(yard, content)
+    is_put, goes_on = threading.Event(), threading.Event()
+
+    def files() -> Iterator[NewFile]:
+        yield NewFile("again", [content])
+        yield NewFile("large again", [LARGE])
+        is_put.set()
+        goes_on.wait()
+
+    write = partial(yard.engine.commit_files, yard.grant, "master", files(), "again")
+    writer = threading.Thread(target=write)
+    writer.start()
+    is_put.wait()
+    clear(yard)
+
+    def end_writing(step: str) -> None:
+        if step == "gc.marked":
+            goes_on.set()
+            writer.join()
+
+    monkeypatch.setattr(collecting, "reach", end_writing)
+    for _ in range(3):
+        clear(yard)
+    check_whole(yard, {"again": content, "b": b"1", "large again": LARGE})
 
 
 def test_a_writer_that_was_thought_dead_fails_and_leaves_nothing(yard: Yard) -> None:
