@@ -46,7 +46,7 @@ def check_deleted_folders(base: Tree, head: Tree, folders: Iterable[str]) -> Non
     """Make sure that nobody else changed what is in deleted folders. Raises Conflict("commit-collides")."""
     for folder in folders:
         changed = diff(base, head, folder.removeprefix("/"))
-        touched = next((path for path, _old, new in changed if new is not None), None)
+        touched = next((path for path, old, new in changed if new and not is_same(old, new)), None)
         if touched is not None:
             raise _collision([touched])
 
