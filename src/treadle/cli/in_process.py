@@ -20,7 +20,9 @@ from treadle.web.app import create_app
 from treadle.web.parts import open_parts
 from treadle.web.routing import Route
 
-#: What commands ask for but for whole folders, whose reading of archives takes long to import.
+_WITH_FOLDERS = ("put", "get")
+_WITH_JOBS = ("gc", "fsck")
+#: What the others ask for; archives and jobs take long to import.
 _QUICK: tuple[Route, ...] = (
     *routes_repos.ROUTES,
     *routes_repos_refs.ROUTES,
@@ -33,17 +35,16 @@ _CHUNK_BYTES = 256 * 1024
 
 
 @contextmanager
-def open_in_process(settings: Settings, *, with_folders: bool) -> Iterator[InProcessTransport]:
-    """The data folder, held while the block runs, and asked as its owner.
+def open_in_process(settings: Settings, verb: str) -> Iterator[InProcessTransport]:
+    """The data folder, held while the block runs, and asked as its owner; for one command.
 
-    with_folders: also for whole folders, put and got as archives.
 
     Raises Conflict("data-dir-held"), Unavailable("data-dir-unusable").
     """
     lock = take_lock(settings.data_dir, _WAIT_S)
     try:
         parts = open_parts(settings)
-        transport = InProcessTransport(create_app(parts, _routes(with_folders), is_local=True))
+        transport = InProcessTransport(create_app(parts, _routes(verb), is_local=True))
         try:
             yield transport
         finally:
@@ -53,12 +54,16 @@ def open_in_process(settings: Settings, *, with_folders: bool) -> Iterator[InPro
         lock.release()
 
 
-def _routes(with_folders: bool) -> tuple[Route, ...]:
-    if not with_folders:
-        return _QUICK
-    from treadle.web.repo_routes import ROUTES
+def _routes(verb: str) -> tuple[Route, ...]:
+    if verb in _WITH_FOLDERS:
+        from treadle.web.repo_routes import ROUTES
 
-    return ROUTES
+        return ROUTES
+    if verb in _WITH_JOBS:
+        from treadle.cli.in_place import ROUTES as JOB_ROUTES
+
+        return (*_QUICK, *JOB_ROUTES)
+    return _QUICK
 
 
 class InProcessTransport:

@@ -253,7 +253,11 @@ def _shown_commit(commit: Commit) -> str:
 
 def _blame(ask: Ask) -> None:
     place = ask.place()
-    for line in ask.open(place).blame(place.path, place.ref_or_head):
+    found = ask.open(place).blame(place.path, place.ref_or_head)
+    if found.results is None:
+        ask.out.tell(_shown_commit(found.commit), found.commit)
+        return
+    for line in found.results:
         ask.out.tell(f"{line.commit[:12]}  {line.number:>6}  {line.text}", line)
 
 

@@ -17,7 +17,6 @@ from treadle.local_socket import FILE_NAME, socket_address
 from treadle.settings import Settings, variable
 
 _DATABASE = "treadle.sqlite3"
-_WITH_FOLDERS = ("put", "get")
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def open_client(settings: Settings, arguments: Namespace) -> Iterator[Client]:
     Raises NotFound("server-not-named", "database-not-found"), Unsupported("server-extra").
     """
     if "data_dir" in arguments or (not arguments.url and _is_local(settings)):
-        with _open_local(settings, with_folders=arguments.command.name in _WITH_FOLDERS) as client:
+        with _open_local(settings, arguments.command.name) as client:
             yield client
         return
     if arguments.url:
@@ -47,7 +46,7 @@ def _is_local(settings: Settings) -> bool:
 
 
 @contextmanager
-def _open_local(settings: Settings, *, with_folders: bool) -> Iterator[Client]:
+def _open_local(settings: Settings, verb: str) -> Iterator[Client]:
     path = settings.data_dir.resolve() / FILE_NAME
     if _is_answered(path):
         with connect_to(Address("unix", socket_path=path)) as client:
@@ -65,7 +64,7 @@ def _open_local(settings: Settings, *, with_folders: bool) -> Iterator[Client]:
     gc.freeze()
     gc.enable()
     with (
-        open_in_process(settings, with_folders=with_folders) as transport,
+        open_in_process(settings, verb) as transport,
         connect_to(Address("unix"), "", transport) as client,
     ):
         yield client

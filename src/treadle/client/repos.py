@@ -68,8 +68,11 @@ class _Removed(Struct):
     commit: str
 
 
-class _Blame(Struct):
-    results: list[BlamedLine]
+class Blame(Struct):
+    """Who brought a file: the last commit that changed it, and of a text each line's."""
+
+    commit: Commit
+    results: list[BlamedLine] | None
 
 
 class _Started(Struct):
@@ -402,9 +405,9 @@ class RemoteRepo:
         """Undo on a branch what one commit did."""
         return self._ask(Commit, "POST", "/reverts/", sent={"commit": commit, "on": on, "message": message})
 
-    def blame(self, path: str, ref: str = HEAD) -> Sequence[BlamedLine]:
-        """Which commit each line came with."""
-        return self._ask(_Blame, "GET", "/blame/", {"ref": ref, "path": path}).results
+    def blame(self, path: str, ref: str = HEAD) -> Blame:
+        """Which commit each line came with; of what is no text, which one brought its bytes."""
+        return self._ask(Blame, "GET", "/blame/", {"ref": ref, "path": path})
 
     def start_gc(self) -> str:
         """Free what no commit holds any more; the id of the job."""

@@ -8,6 +8,7 @@ from treadle.web import (
     routes_repos_files,
     routes_repos_history,
     routes_repos_refs,
+    routes_repos_upkeep,
 )
 from treadle.web.routing import Route
 
@@ -17,4 +18,5 @@ ROUTES: tuple[Route, ...] = (
     *routes_repos_files.ROUTES,
     *routes_repos_archives.ROUTES,
     *routes_repos_history.ROUTES,
+    *routes_repos_upkeep.ROUTES,
 )

@@ -12,7 +12,7 @@ from treadle.access import RepoScope, allow
 from treadle.db import Tx
 from treadle.errors import Conflict
 from treadle.permissions import Permission
-from treadle.repos import commits, merging, refs
+from treadle.repos import commits, history, merging, refs
 from treadle.repos.values import Commit, MergeConflicts
 from treadle.web.call import Call
 from treadle.web.repo_bodies import Teller, change_body, conflict_body
@@ -60,14 +60,15 @@ class Revert(msgspec.Struct):
 
 
 def list_commits(call: Call) -> Reply:
-    """What led to ``?ref=``, newest first."""
-    size = page_size(call)
+    """What led to ``?ref=``, newest first; with ``?path=`` what changed a file, or a folder by its slash."""
+    size, after = page_size(call), call.query_text("after") or None
     with call.read() as tx:
         repo_id = repo_of(call, tx)
         head = commit_at(tx, repo_id, call.query_text("ref") or "master")
-        if head is None:
-            return json_reply({"results": [], "next": None})
-        found = commits.log(tx, head.id, limit=size + 1, after=call.query_text("after") or None)
+    if head is None:
+        return json_reply({"results": [], "next": None})
+    found = _log(call, head, size + 1, after)
+    with call.read() as tx:
         results = Teller(tx, call.actor).commits(found[:size])
     return json_reply({"results": results, "next": found[size - 1].id if len(found) > size else None})
 
@@ -143,6 +144,32 @@ def revert(call: Call) -> Reply:
     )
 
 
+def get_blame(call: Call) -> Reply:
+    """Which commit each line of a text came with; of another file which one brought its bytes."""
+    with call.read() as tx:
+        repo_id = repo_of(call, tx)
+        at = refs.resolve(tx, repo_id, call.query_text("ref") or "master")
+    found = history.blame(call.parts.repos, repo_id, at.id, call.query_text("path"))
+    lines = None
+    if found.lines is not None:
+        numbered = enumerate(found.lines, 1)
+        lines = [{"number": number, "text": each.text, "commit": each.commit} for number, each in numbered]
+    with call.read() as tx:
+        teller = Teller(tx, call.actor)
+        told = {"commit": teller.commit(found.commit), "commits": teller.commits(found.commits)}
+    return json_reply({**told, "results": lines, "is_complete": found.is_complete})
+
+
+def _log(call: Call, head: Commit, limit: int, after: str | None) -> list[Commit]:
+    path = call.query_text("path")
+    if not path:
+        with call.read() as tx:
+            return commits.log(tx, head.id, limit=limit, after=after)
+    engine = call.parts.repos
+    found = history.path_log(engine, head.repo_id, head.id, path, limit=limit, after=after)
+    return [commit for commit, _change in found]
+
+
 def _older(tx: Tx, repo_id: int, ref: str, new: Commit) -> str | None:
     if ref:
         return refs.resolve(tx, repo_id, ref).id
@@ -173,6 +200,7 @@ _ONE = "/api/repos/{id}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_ONE}/commits/", list_commits, _READ, "List commits"),
+    Route("GET", f"{_ONE}/blame/", get_blame, _READ, "Which commit each line came with"),
     Route("GET", f"{_ONE}/diff/", list_changes, _READ, "What differs between two commits"),
     Route("POST", f"{_ONE}/commits/{{ref}}/finish/", finish_commit, _WRITE, "Finish an open commit", Finish),
     Route("POST", f"{_ONE}/merges/", merge, _WRITE, "Merge into a branch", Merge, status=201),

@@ -1,0 +1,58 @@
+"""Keeping a repo in order over HTTP: freeing, checking, and how long old commits are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from treadle.connectors.upkeep import start_fsck, start_gc
+from treadle.permissions import Permission
+from treadle.repos import retention
+from treadle.repos.retention import Rules
+from treadle.web.call import Call
+from treadle.web.routes_repos import grant_of, repo_of
+from treadle.web.routing import Reply, Route, json_reply
+
+
+class RetentionBody(msgspec.Struct):
+    """How many days a commit is kept that no branch's head is; null: for good."""
+
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None
+    keep_tags: bool = True
+
+
+def post_gc(call: Call) -> Reply:
+    """Free what no commit holds any more, by a job."""
+    with call.write() as tx:
+        return json_reply({"job": start_gc(tx, grant_of(call, tx)[1]).id}, 202)
+
+
+def post_fsck(call: Call) -> Reply:
+    """Check every byte, by a job whose result names what is damaged."""
+    with call.write() as tx:
+        return json_reply({"job": start_fsck(tx, grant_of(call, tx)[1]).id}, 202)
+
+
+def get_retention(call: Call) -> Reply:
+    with call.read() as tx:
+        rules = retention.get(tx, repo_of(call, tx))
+    return json_reply(RetentionBody(rules.keep_days, rules.keep_tags))
+
+
+def put_retention(call: Call) -> Reply:
+    asked = call.decode(RetentionBody)
+    with call.write() as tx:
+        retention.change(tx, grant_of(call, tx)[1], Rules(asked.keep_days, asked.keep_tags))
+    return json_reply(asked)
+
+
+_READ, _WRITE, _DELETE = Permission.REPO_READ, Permission.REPO_WRITE, Permission.REPO_DELETE
+_RETENTION = "/api/repos/{id}/retention/"
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/repos/{id}/gc/", post_gc, _WRITE, "Free what no commit holds", status=202),
+    Route("POST", "/api/repos/{id}/fsck/", post_fsck, _WRITE, "Check every byte of a repo", status=202),
+    Route("GET", _RETENTION, get_retention, _READ, "How long old commits are kept", None, RetentionBody),
+    Route("PUT", _RETENTION, put_retention, _DELETE, "Say how long", RetentionBody, RetentionBody),
+)
