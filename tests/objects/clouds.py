@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -27,7 +29,8 @@ BUCKET = "photographs"
 AZURE_ACCOUNT = "devstoreaccount1"
 #: Azurite's own, printed in its manual.
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-_AZURITE = Path(__file__).parents[1] / "browser/node_modules/azurite/dist/src/blob/main.js"
+_ROOT = Path(__file__).parents[2]
+_AZURITE = _ROOT / "tests/browser/node_modules/azurite/dist/src/blob/main.js"
 
 _SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00"
@@ -99,7 +102,8 @@ def serve_azure() -> Iterator[Cloud]:
     """Azurite, in memory."""
     port = free_port()
     switches = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
-    command = ["node", str(_AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(port), *switches]
+    assert _AZURITE.exists(), "azurite is not installed: make browser"
+    command = [_find_node(), str(_AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(port), *switches]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: _answers(port), 60)
@@ -127,6 +131,12 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def _find_node() -> str:
+    # The machine's own may be too old.
+    places = os.pathsep.join([str(_ROOT / ".venv/bin"), os.environ.get("PATH", "")])
+    return shutil.which("node", path=places) or "node"
 
 
 def _put(url: str, headers: dict[str, str]) -> None:
