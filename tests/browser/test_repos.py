@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from pyarrow import table
+from pyarrow.parquet import write_table
 
 from tests.browser.conftest import PHONE, OpenWindow
 from tests.browser.house import House
@@ -83,11 +86,12 @@ def test_a_repo_is_made_and_filled_by_a_drop_as_one_commit(house: House, page: P
 
 
 def test_files_are_previewed_moved_deleted_and_brought_back(house: House, page: Page) -> None:
-    table = b"item,price\n" + b'"Lamp, large",3\n' * 3
+    prices = b"item,price\n" + b'"Lamp, large",3\n' * 3
     files = {
         "notes/today.txt": b"One line\n",
-        "prices.csv": table,
+        "prices.csv": prices,
         "a.json": b'{"a":[1]}',
+        "rows.parquet": parquet({"bird": ["heron", "swan"], "size_cm": [98, 150]}),
         "x.parquet": b"PAR1\0",
     }
     repo_id = make_repo(house, "kinds", files)
@@ -96,6 +100,8 @@ def test_files_are_previewed_moved_deleted_and_brought_back(house: House, page: 
     expect(preview.get_by_role("cell", name="Lamp, large").first).to_be_visible()
     page.get_by_role("link", name="a.json").click()
     expect(preview.locator("pre")).to_have_text(re.compile(r'\{\s+"a": \[\s+1'))
+    page.get_by_role("link", name="rows.parquet").click()
+    expect(preview.get_by_role("cell", name="150")).to_be_visible()
     page.get_by_role("link", name="x.parquet").click()
     expect(preview.get_by_text("pandas, polars or DuckDB")).to_be_visible()
     page.get_by_role("button", name="More about prices.csv").click()
@@ -112,6 +118,24 @@ def test_files_are_previewed_moved_deleted_and_brought_back(house: House, page: 
     expect(page.get_by_role("link", name="today.txt")).to_be_visible()
     page.get_by_role("navigation", name="Folders").get_by_role("link", name="kinds").click()
     expect(page.get_by_role("link", name="a.json")).to_be_visible()
+
+
+def parquet(columns: dict[str, list[Any]]) -> bytes:
+    out = io.BytesIO()
+    write_table(table(columns), out)
+    return out.getvalue()
+
+
+def test_a_file_is_found_by_a_part_of_its_path(house: House, page: Page) -> None:
+    files = {"birds/heron.txt": b"grey", "birds/swan.txt": b"white", "cat.txt": b"black"}
+    repo_id = make_repo(house, "found", files)
+    page.goto(f"/repos/{repo_id}")
+    expect(page.get_by_role("link", name="cat.txt")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("swa")
+    expect(page.get_by_role("link", name="cat.txt")).to_have_count(0)
+    page.get_by_role("link", name="birds/swan.txt").click()
+    expect(page.get_by_role("complementary", name="swan.txt").get_by_text("white")).to_be_visible()
 
 
 def test_a_commit_shows_what_changed_line_by_line_and_region_by_region(house: House, page: Page) -> None:

@@ -178,6 +178,16 @@ export const globQuery = (repo: number, ref: string, glob: string) =>
     placeholderData: (before) => before,
   });
 
+/** One file by its path, or null where there is none. */
+export const fileQuery = (repo: number, ref: string, path: string) =>
+  queryOptions({
+    queryKey: ['repos', repo, 'files', ref, { path }],
+    queryFn: async ({ signal }) => {
+      const { results } = await get<FilePage>(`${under(repo)}/files/`, { ref, prefix: path, limit: 1 }, signal);
+      return results.find((each): each is RepoFile => each.type === 'file' && each.path === path) ?? null;
+    },
+  });
+
 export const fileAddress = (repo: number, ref: string, path: string, query: { thumbnail?: number } = {}): string =>
   addressOf(`${under(repo)}/files/${named(path)}`, { ref, ...query });
 

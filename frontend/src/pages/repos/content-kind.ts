@@ -23,7 +23,7 @@ export function kindOfPath(path: string, metadata: Readonly<Record<string, strin
 /** What opens a file that is not shown here. */
 export function openedBy(path: string): string {
   const ending = endingOfPath(path);
-  if (ending === 'parquet') return 'pandas, polars or DuckDB open it: pandas.read_parquet("treadle://…")';
+  if (ending === 'parquet') return 'pandas, polars or DuckDB open it.';
   if (ending === 'zip' || ending === 'tar' || ending === 'gz') return 'It is an archive: download and unpack it.';
   if (ending === 'tif' || ending === 'tiff') return 'Browsers do not draw TIFF: an image viewer opens it.';
   return 'Download it to open it.';

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { fileAddress, fileHeadQuery, type RepoFile } from '../../api/repos';
 import { bytes, count } from '../../ui/format';
 import { messageOf, Notice, Skeleton } from '../../ui/parts';
@@ -8,6 +8,9 @@ import { TaskPicture, TaskWords } from '../tasks/task-picture';
 import '../tasks/tasks.css';
 import { endingOfPath, kindOfPath, looksLikeText, openedBy, prettyJson } from './content-kind';
 import { coloursOf, type Labelled, labelledIn, pictureOfData, wordsOfData } from './label-file';
+import { RowTable } from './row-table';
+
+const ParquetView = lazy(() => import('./parquet-view').then((module) => ({ default: module.ParquetView })));
 
 interface ContentProps {
   repo: number;
@@ -24,7 +27,7 @@ const MOST_WORDS = 1200;
 export function Content({ repo, at, file }: ContentProps) {
   const kind = kindOfPath(file.path, file.metadata);
   if (kind === 'picture') return <Picture repo={repo} at={at} file={file} />;
-  if (kind === 'parquet') return <NotShown file={file} />;
+  if (kind === 'parquet') return <Suspense fallback={<Skeleton width="80%" />}><ParquetView repo={repo} at={at} file={file} /></Suspense>;
   return <Words repo={repo} at={at} file={file} />;
 }
 
@@ -69,11 +72,7 @@ function Table({ text, separator }: { text: string; separator: string }) {
   const [head = [], ...rows] = readRecords(text, separator, MOST_ROWS + 1);
   return (
     <>
-      <div className="csv" role="region" aria-label="Rows" tabIndex={0}>
-        <table><thead><tr>{head.map((name, at) => <th key={at}>{name}</th>)}</tr></thead>
-          <tbody>{rows.map((row, at) => <tr key={at}>{head.map((_, column) => <td key={column}>{row[column] ?? ''}</td>)}</tr>)}</tbody>
-        </table>
-      </div>
+      <RowTable head={head} rows={rows} />
       {rows.length >= MOST_ROWS && <p className="muted small">The first {count(MOST_ROWS)} rows.</p>}
     </>
   );

@@ -14,13 +14,15 @@ interface TableProps {
   writes: boolean;
   entries: ReadonlyArray<RepoFile | RepoFolder>;
   looked: string | undefined;
+  /** Whole paths in place of names, where the files are of many folders. */
+  showsPath?: boolean;
 }
 
 const ICONS: Record<ContentKind, IconName> = { picture: 'picture', json: 'code', lines: 'code', table: 'columns', parquet: 'columns', text: 'text', other: 'file' };
 const THUMBNAIL_PX = 320;
 
 /** The files and folders of one folder; the arrows walk them. */
-export function FileTable({ repo, at, folder, writes, entries, looked }: TableProps) {
+export function FileTable({ repo, at, folder, writes, entries, looked, showsPath = false }: TableProps) {
   const search = (change: RepoSearch) => (before: RepoSearch) => ({ ...(before.ref ? { ref: before.ref } : {}), ...(folder ? { folder } : {}), ...change });
   return (
     <table className="table file-table" onKeyDown={walk}>
@@ -34,7 +36,7 @@ export function FileTable({ repo, at, folder, writes, entries, looked }: TablePr
           </tr>
         ) : (
           <tr key={entry.path} className={entry.path === looked ? 'looked' : ''}>
-            <td className="main"><Link className="file-name hit" to="/repos/$repoId" params={{ repoId: String(repo.id) }} search={search({ file: entry.path })} aria-current={entry.path === looked ? 'true' : undefined}><Art repo={repo} at={at} file={entry} /><span className="cut">{nameOfPath(entry.path)}</span><span className="muted small slim">{bytes(entry.size_bytes)}</span></Link></td>
+            <td className="main"><Link className="file-name hit" to="/repos/$repoId" params={{ repoId: String(repo.id) }} search={search({ file: entry.path })} aria-current={entry.path === looked ? 'true' : undefined}><Art repo={repo} at={at} file={entry} /><span className="cut">{showsPath ? entry.path : nameOfPath(entry.path)}</span><span className="muted small slim">{bytes(entry.size_bytes)}</span></Link></td>
             <td className="num two wide">{bytes(entry.size_bytes)}</td>
             <td className="num muted wide" title={moment(entry.modified_at)}>{ago(entry.modified_at)}</td>
             <td className="tight"><FileMenu repo={repo} at={at} entry={entry} writes={writes} /></td>

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
-import { branchesQuery, filesQuery, type Repo, type RepoFile, repoQuery } from '../../api/repos';
+import { useDeferredValue, useState } from 'react';
+import { branchesQuery, fileQuery, filesQuery, type Repo, type RepoFile, repoQuery } from '../../api/repos';
 import type { RepoSearch } from '../../app/router';
 import { useKeys } from '../../app/keys';
 import { Icon } from '../../ui/icon';
@@ -12,6 +12,7 @@ import { droppedFiles } from './dropped';
 import { EmptyRepo, EmptyFolder } from './empty-repo';
 import { FilePreview } from './file-preview';
 import { FileTable } from './file-table';
+import { FoundFiles } from './found-files';
 import { OpenCommit } from './open-commit';
 import { RefPicker } from './ref-picker';
 import type { PathedFile } from './tar';
@@ -48,15 +49,19 @@ function Browser({ repo }: { repo: Repo }) {
   const navigate = useNavigate();
   const [dropped, setDropped] = useState<readonly PathedFile[]>();
   const [over, setOver] = useState(false);
+  const [typed, setTyped] = useState('');
+  const search = useDeferredValue(typed.trim());
   const writes = repo.may_write && isBranch;
   const files = useInfiniteQuery({ ...filesQuery(repo.id, ref, folder), enabled: !isEmpty });
   const found = files.data?.pages.flatMap((page) => page.results) ?? [];
   const go = (change: RepoSearch) => void navigate({ to: '/repos/$repoId', params: { repoId: String(repo.id) }, search: (before: RepoSearch) => tidy({ ...before, ...change }) });
-  useKeys(writes ? { u: () => setDropped([]) } : {});
-  const looked = found.find((each): each is RepoFile => each.type === 'file' && each.path === file);
-  const files_ = found.filter((each): each is RepoFile => each.type === 'file');
+  useKeys({ '/': () => document.getElementById('file-search')?.focus(), ...(writes ? { u: () => setDropped([]) } : {}) });
+  const listed = found.find((each): each is RepoFile => each.type === 'file' && each.path === file);
+  const elsewhere = useQuery({ ...fileQuery(repo.id, ref, file ?? ''), enabled: file !== undefined && !listed && !isEmpty }).data;
+  const looked = file === undefined ? undefined : (listed ?? elsewhere);
+  const inFolder = found.filter((each): each is RepoFile => each.type === 'file');
   const step = (by: -1 | 1) => {
-    const next = files_[files_.findIndex((each) => each.path === file) + by];
+    const next = inFolder[inFolder.findIndex((each) => each.path === file) + by];
     if (next) go({ file: next.path });
   };
   return (
@@ -73,6 +78,7 @@ function Browser({ repo }: { repo: Repo }) {
           <RefPicker repo={repo.id} at={ref} onPick={(picked) => go({ ref: picked, file: undefined })} />
           <Crumbs repo={repo} folder={folder} />
           <span className="grow" />
+          {!isEmpty && <div className="search finder wide"><Icon name="search" /><input id="file-search" className="input" type="search" aria-label="Find a file" placeholder="Find a file" value={typed} onChange={(event) => setTyped(event.target.value)} /></div>}
           {writes && <Tip text="Add files to this folder" keys="U"><button type="button" className="btn primary" onClick={() => setDropped([])}><Icon name="upload" />Add files</button></Tip>}
         </div>
       )}
@@ -80,13 +86,14 @@ function Browser({ repo }: { repo: Repo }) {
       <div className="beside-repo">
         <div className="table-scroll">
           {isEmpty && <EmptyRepo repo={repo} onAdd={() => setDropped([])} />}
-          {!isEmpty && files.isPending && <div className="scroll col" aria-busy="true" style={{ gap: 18 }}>{[0, 1, 2, 3].map((each) => <Skeleton key={each} width="50%" height={16} />)}</div>}
-          {!isEmpty && files.isError && <Failure error={files.error} retry={() => void files.refetch()} what={folder ? `The folder ${folder}` : `The files at ${ref}`} />}
-          {!isEmpty && files.isSuccess && found.length === 0 && <EmptyFolder folder={folder} writes={writes} onAdd={() => setDropped([])} />}
-          {found.length > 0 && <FileTable repo={repo} at={ref} writes={writes} entries={found} folder={folder} looked={file} />}
-          {files.hasNextPage && <div className="more"><button type="button" className="btn" disabled={files.isFetchingNextPage} onClick={() => void files.fetchNextPage()}>Show more</button></div>}
+          {search && !isEmpty && <FoundFiles repo={repo} at={ref} typed={search} writes={writes} looked={file} onForget={() => setTyped('')} />}
+          {!search && !isEmpty && files.isPending && <div className="scroll col" aria-busy="true" style={{ gap: 18 }}>{[0, 1, 2, 3].map((each) => <Skeleton key={each} width="50%" height={16} />)}</div>}
+          {!search && !isEmpty && files.isError && <Failure error={files.error} retry={() => void files.refetch()} what={folder ? `The folder ${folder}` : `The files at ${ref}`} />}
+          {!search && !isEmpty && files.isSuccess && found.length === 0 && <EmptyFolder folder={folder} writes={writes} onAdd={() => setDropped([])} />}
+          {!search && found.length > 0 && <FileTable repo={repo} at={ref} writes={writes} entries={found} folder={folder} looked={file} />}
+          {!search && files.hasNextPage && <div className="more"><button type="button" className="btn" disabled={files.isFetchingNextPage} onClick={() => void files.fetchNextPage()}>Show more</button></div>}
         </div>
-        {looked && <FilePreview repo={repo} at={ref} file={looked} onStep={files_.length > 1 ? step : undefined} onClose={() => go({ file: undefined })} />}
+        {looked && <FilePreview repo={repo} at={ref} file={looked} onStep={listed && inFolder.length > 1 ? step : undefined} onClose={() => go({ file: undefined })} />}
       </div>
       {over && <div className="drop-veil" aria-hidden="true"><Icon name="upload" size={28} /><b className="b">Drop to add to {repo.name}{folder ? `/${folder}` : ''}</b></div>}
       {dropped && <UploadDialog repo={repo} branch={ref} folder={folder} files={dropped} onClose={() => setDropped(undefined)} />}

@@ -21,3 +21,10 @@ export function wrongRefName(kind: 'branch' | 'tag', name: string, taken: readon
 
 /** As much of a commit's id as people say. */
 export const shortId = (id: string): string => id.slice(0, 8);
+
+/** The pattern that finds what somebody typed: a pattern as it stands, else the words anywhere in a path. */
+export function globOf(typed: string): string {
+  const text = typed.trim().replace(/^\//, '');
+  if (/[*?{[]/.test(text)) return text.includes('/') ? text : `**/${text}`;
+  return text.includes('/') ? `**${text}**` : `**/*${text}*`;
+}

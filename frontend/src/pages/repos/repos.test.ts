@@ -4,7 +4,7 @@ import type { RepoFile } from '../../api/repos';
 import { conflictsOf, sidesOf } from './conflicts';
 import { kindOfPath, looksLikeText, prettyJson, stepsTo } from './content-kind';
 import { labelledIn, pictureOfData, regionChanges, sentenceOfRegions } from './label-file';
-import { wrongRefName, wrongRepoName } from './names';
+import { globOf, wrongRefName, wrongRepoName } from './names';
 
 const file = (path: string): RepoFile => ({ type: 'file', path, id: '01ff', size_bytes: 10, modified_at: '2026-11-21T00:00:00Z', metadata: {} });
 
@@ -16,6 +16,13 @@ test('names are refused with the reason', () => {
   expect(wrongRefName('branch', 'v1.0', [])).toMatch(/Letters/);
   expect(wrongRefName('branch', 'v1', ['v1'])).toMatch(/already/);
   expect(wrongRefName('tag', 'a'.repeat(32), [])).toMatch(/id of a commit/);
+});
+
+test('what is typed finds files anywhere, a pattern where it says', () => {
+  expect(globOf('moto')).toBe('**/*moto*');
+  expect(globOf('*.png')).toBe('**/*.png');
+  expect(globOf('/night/*.jpg')).toBe('night/*.jpg');
+  expect(globOf('night/mo')).toBe('**night/mo**');
 });
 
 test('a file is known by its ending, its content type or its bytes', () => {

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { address } from '../../api/base';
 import { ApiError } from '../../api/client';
@@ -165,8 +165,8 @@ function NoTasks({ project }: { project: Project }) {
   const open = () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project.id) }, search: { open: 'import' } });
   return (
     <>
-      <Empty art={<LabelArt />} title="No tasks yet" acts={makes && <button type="button" className="btn primary large" onClick={open}><Icon name="upload" />Import</button>}>
-        {makes ? 'Import pictures, texts or a JSON or CSV file; each becomes a task to label.' : 'Whoever manages this project can import pictures or texts.'}
+      <Empty art={<LabelArt />} title="No tasks yet" acts={makes && <><button type="button" className="btn primary large" onClick={open}><Icon name="upload" />Import</button><Link className="btn large" to="/projects/$projectId/storages" params={{ projectId: String(project.id) }}><Icon name="repo" />Add a source</Link></>}>
+        {makes ? 'Import pictures, texts or a JSON or CSV file, or take them from a repo or a bucket; each becomes a task to label.' : 'Whoever manages this project can import pictures or texts.'}
       </Empty>
       <div className="floats"><BulkBars /></div>
     </>
