@@ -1,0 +1,93 @@
+"""The client against a server that goes away, and answers in pieces."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.serving import ADMIN_TOKEN, RunningServer
+from treadle.client import RemoteRepo, Target, connect
+from treadle.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable
+
+
+@contextmanager
+def stumbling(server: RunningServer, *cuts: int | None) -> Iterator[str]:
+    """A way to the server: each connection in turn ends after so many bytes of answer; None: never."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    host, port = server.url.removeprefix("http://").split(":")
+
+    def carry() -> None:
+        for cut in cuts:
+            taken, _address = listening.accept()
+            with taken, socket.create_connection((host, int(port))) as onward:
+                up = threading.Thread(target=pump, args=(taken, onward, None))
+                up.start()
+                pump(onward, taken, cut)
+                taken.close()
+                up.join()
+
+    thread = threading.Thread(target=carry, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    listening.close()
+
+
+def pump(source: socket.socket, goal: socket.socket, cut: int | None) -> None:
+    left = cut
+    try:
+        while (left is None or left > 0) and (
+            chunk := source.recv(65_536 if left is None else min(left, 65_536))
+        ):
+            goal.sendall(chunk)
+            left = None if left is None else left - len(chunk)
+        source.shutdown(socket.SHUT_RDWR)
+        goal.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def test_a_download_that_breaks_off_goes_on_where_it_was(studio: RunningServer, repo: RemoteRepo) -> None:
+    content = bytes(range(256)) * 20_000
+    repo.put("a.bin", content, Target("master"))
+    cuts = (0, None, 2_000_000, 1_000_000, None)
+    with stumbling(studio, *cuts) as url, connect(url, ADMIN_TOKEN) as client:
+        far = client.repo(repo.about.name)  # the first connection says nothing: it is asked again
+        client.connection.close()
+        assert far.read_whole("a.bin") == content
+
+
+def test_what_changes_something_is_not_sent_twice(studio: RunningServer, repo: RemoteRepo) -> None:
+    with stumbling(studio, 0, None) as url, connect(url, ADMIN_TOKEN) as client:
+        with pytest.raises(Unavailable, match="does not answer"):
+            client.create_repo(f"{repo.about.name}-1")
+        client.list_repos()  # by the second way, which nobody took
+
+
+def test_errors_are_of_the_class_that_a_caller_acts_on(studio: RunningServer, repo: RemoteRepo) -> None:
+    with pytest.raises(Unauthenticated), connect(studio.url, "wrong") as client:
+        client.list_repos()
+    repo.put("a.txt", b"1", Target("master"))
+    with pytest.raises(Conflict) as taken:
+        repo.create_tag("master", "master")
+    assert taken.value.code == "name-taken"
+    with pytest.raises(Conflict):
+        repo.put("a.txt", iter([b"2"]), Target("master"), only_if_absent=True)
+    with pytest.raises(Invalid):
+        repo.put("../a", b"", Target("master"))
+    viewer = studio.member(f"viewer-{repo.about.id}@example.com", "viewer", repo.about.workspace.id)
+    with connect(studio.url, viewer.token) as client:
+        assert client.repo(repo.about.name).read_whole("a.txt") == b"1"
+        with pytest.raises(Forbidden):
+            client.repo(repo.about.name).put("b.txt", b"", Target("master"))
+
+
+def test_an_upload_is_a_stream_and_a_refused_one_tells_why(studio: RunningServer, repo: RemoteRepo) -> None:
+    put = repo.put("a.bin", (bytes(100_000) for _ in range(50)), Target("master"))
+    assert put.file.size_bytes == 5_000_000
+    with connect(studio.url, "wrong") as client, pytest.raises(Unauthenticated):
+        stranger = RemoteRepo(client.connection, repo.about)
+        stranger.put("b.bin", (bytes(1_000_000) for _ in range(50)), Target("master"))
