@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -162,6 +164,16 @@ def export(house: House, ref: str, export_type: str, **more: Any) -> bytes:
         job = versions.start_export_as_of(tx, grant, version, order)
     key = house.run(job)["object_key"]
     return b"".join(house.parts.objects.read(key))
+
+
+def test_pictures_of_a_repo_lie_in_an_archive_as_they_were_then(house: House, target: Storage) -> None:
+    label(house, 2)
+    house.commit_labels(target)
+    archive = zipfile.ZipFile(io.BytesIO(export(house, "labels@master", "YOLO_WITH_IMAGES")))
+    assert {name: archive.read(name) for name in archive.namelist() if name.startswith("images/")} == {
+        "images/000.jpg": b"picture 0",
+        "images/001.jpg": b"picture 1",
+    }
 
 
 def test_an_export_of_a_tag_is_the_same_for_good(house: House, target: Storage) -> None:

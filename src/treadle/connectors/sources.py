@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
 
 from treadle.connectors.places import Item, Place, flag_of
 from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig
+from treadle.labeling.exports.repo_pictures import SOURCE_FILES
 from treadle.labeling.imports.json_stream import JsonStream, read_json_lines
 from treadle.labeling.imports.reading import LINES, extension_of, file_row
 
 _TASK_FILES = (".json", *LINES)
-ADDRESS = "/api/storages/items/"
 
 
 @dataclass
@@ -32,15 +32,7 @@ class TaskRow:
 
 def address_of(storage_id: int, key: str) -> str:
     """What stands for a file of a source in a task's data."""
-    return f"{ADDRESS}{storage_id}/{quote(key)}"
-
-
-def read_address(address: str) -> tuple[int, str] | None:
-    """Storage and key that such an address names; None where it is none."""
-    storage_id, _, key = address.removeprefix(ADDRESS).partition("/")
-    if not address.startswith(ADDRESS) or not storage_id.isdecimal() or not key:
-        return None
-    return int(storage_id[:18]), unquote(key)
+    return f"{SOURCE_FILES}{storage_id}/{quote(key)}"
 
 
 def holds_tasks(key: str, options: Mapping[str, Any]) -> bool:

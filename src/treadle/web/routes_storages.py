@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from treadle.access import Grant, ProjectScope
-from treadle.connectors import opening, sources, storages
+from treadle.connectors import opening, storages
 from treadle.connectors.committing import start_commit
 from treadle.connectors.opening import AnyKind
 from treadle.connectors.pending import find_pending
@@ -22,6 +22,7 @@ from treadle.connectors.targets import start_writing
 from treadle.db import Tx
 from treadle.errors import Conflict, Invalid, NotFound, Unsupported
 from treadle.jobs import Job
+from treadle.labeling.exports.repo_pictures import SOURCE_FILES
 from treadle.labeling.pictures import read_picture
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
@@ -355,5 +356,5 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/storages/{kind}/files/", list_files, _WRITE, "List files of an import storage", dict),
     Route("POST", f"{_TARGET}commit/", commit_labels, _WRITE, "Commit labels", dict, status=202),
     Route("GET", f"{_TARGET}pending/", get_pending, _WRITE, "What a commit of labels would hold"),
-    Route("GET", f"{sources.ADDRESS}{{storage}}/{{key...}}", get_item, _READ, "File that a task shows"),
+    Route("GET", f"{SOURCE_FILES}{{storage}}/{{key...}}", get_item, _READ, "File that a task shows"),
 )

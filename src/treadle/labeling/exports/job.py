@@ -157,7 +157,7 @@ def write_tasks_at(
 ) -> Written:
     """As `write_tasks`, of labels that were made by another config, and said to be of another time."""
     with tempfile.TemporaryFile(buffering=_CHUNK_BYTES) as file, LossReport() as losses:
-        pictures = stored_pictures(run.database, run.objects, run.grant)
+        pictures = stored_pictures(run.database, run.objects, run.parts.repos, run.grant)
         outlet = Outlet(cast(BinaryIO, file), made_at, losses, pictures)
         counts = find_format(export_type).write(tasks, config, outlet)
         run.objects.delete(report_key(key))  # That of an earlier run, which was cut off.

@@ -1,4 +1,4 @@
-"""Pictures for an archive: those that lie in the project itself. Nothing is fetched from elsewhere."""
+"""Pictures for an archive: those that lie in this installation. Nothing is fetched from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from treadle.access import Grant
 from treadle.db import Database
 from treadle.errors import NotFound
 from treadle.labeling import uploads
+from treadle.labeling.exports.repo_pictures import repo_pictures
 from treadle.labeling.formats import OpenPicture, Reason
 from treadle.objects import ObjectStore
+from treadle.repos.engine import RepoEngine
 
 _UPLOAD = re.compile(r"/?data/upload/(\d{1,18})/([^/?#]+)")
 
 
-def stored_pictures(database: Database, objects: ObjectStore, grant: Grant) -> OpenPicture:
-    """What opens the pictures that were uploaded to the grant's project, or stand in its data."""
+def stored_pictures(database: Database, objects: ObjectStore, repos: RepoEngine, grant: Grant) -> OpenPicture:
+    """What opens the pictures that were uploaded to the grant's project, stand in its data or lie in repos."""
+    in_repos = repo_pictures(database, repos, grant)
 
     def open_picture(address: str) -> Iterator[bytes] | Reason:
         if address.startswith("data:"):
             return _read_inline(address)
         found = _UPLOAD.fullmatch(address)
         if found is None:
-            return Reason.PICTURE_ELSEWHERE
+            return in_repos(address)
         if int(found[1]) != grant.project_id:  # Another project's files are not this project's to give away.
             return Reason.PICTURE_MISSING
         return _read_upload(database, objects, grant, unquote_to_bytes(found[2]).decode(errors="replace"))
