@@ -21,7 +21,7 @@ _UPLOAD = re.compile(r"/?data/upload/(\d{1,18})/([^/?#]+)")
 
 
 def stored_pictures(database: Database, objects: ObjectStore, repos: RepoEngine, grant: Grant) -> OpenPicture:
-    """What opens the pictures that were uploaded to the grant's project, stand in its data or lie in repos."""
+    """What opens pictures that were uploaded to the grant's project, stand in its data or lie in a repo."""
     in_repos = repo_pictures(database, repos, grant)
 
     def open_picture(address: str) -> Iterator[bytes] | Reason:
