@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -104,14 +105,16 @@ def serve_azure() -> Iterator[Cloud]:
     switches = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
     assert _AZURITE.exists(), "azurite is not installed: make browser"
     command = [_find_node(), str(_AZURITE), "--blobHost", "127.0.0.1", "--blobPort", str(port), *switches]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # In a session of its own: node may be a launcher, whose child outlives it.
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=silent, stderr=silent, start_new_session=True)
     try:
         wait_until(lambda: _answers(port), 60)
         cloud = Cloud(f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}")
         make_container(cloud, BUCKET)
         yield cloud
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
