@@ -74,7 +74,7 @@ class Overlay:
             with self._database.read() as tx:
                 self._check(staging.read_state(tx, self._commit.row_id))
                 page = staging.read_page(tx, self._commit.row_id, prefix=prefix, after=after)
-            yield from (row for row in page if not row.path.endswith("/"))
+            yield from page
             if len(page) < PAGE_ROWS:
                 return
             after = page[-1].path
@@ -165,7 +165,8 @@ class Snapshot:
 
     def read_many(self, paths: Sequence[str]) -> Sequence[bytes]:
         """The bytes of files, each; quicker than one by one. Raises NotFound("file-not-found"), Damaged."""
-        found = [self._find(path) for path in paths]
+        in_order = {path: self._find(path) for path in sorted(set(paths))}  # neighbours are read together
+        found = [in_order[path] for path in paths]
         stored = [
             number for number, (entry, data) in enumerate(found) if data is None and entry.id[:1] != REFERENCE
         ]
