@@ -170,7 +170,7 @@ class _Body:
 
 def _refuse(error: S3Error, resource: str, request_id: str) -> Answer:
     if error.code == "NotModified":
-        return Answer(304)
+        return Answer(304, error.more)
     document = xml.error_document(error, resource=resource, request_id=request_id)
     return Answer(error.status, {"Content-Type": XML}, document)
 
@@ -214,4 +214,8 @@ def _next_piece(chunks: Iterator[bytes]) -> bytes:
 
 
 def _header_value(value: str) -> bytes:
-    return value.replace("\r", " ").replace("\n", " ").encode("utf-8", "surrogatepass")
+    plain = value.replace("\r", " ").replace("\n", " ")
+    try:
+        return plain.encode("latin-1")  # what most clients read headers as
+    except UnicodeEncodeError:
+        return plain.encode("utf-8", "surrogatepass")

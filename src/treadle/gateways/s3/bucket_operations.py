@@ -61,7 +61,7 @@ def list_objects(visit: Visit) -> Answer:
     page = query.read_page(marker)
     inner = [
         xml.tag("Name", visit.asked.bucket),
-        xml.tag("Prefix", query.encode(query.prefix)),
+        xml.tag("Prefix", query.prefix if query.prefix.isprintable() else query.encode(query.prefix)),
         xml.tag("Marker", query.encode(marker)),
         *query.common(page),
         *query.listed(page, _owner(visit)),
@@ -75,7 +75,7 @@ def list_objects_v2(visit: Visit) -> Answer:
     """Version 2 of the list."""
     query, asked = _Query(visit), visit.asked.query
     token = asked.get("continuation-token")
-    after = _read_token(token) if token is not None else asked.get("start-after", "")
+    after = _read_token(token) if token else asked.get("start-after", "")
     page = query.read_page(after)
     owner = _owner(visit) if asked.get("fetch-owner", "").lower() == "true" else ""
     inner = [

@@ -68,13 +68,13 @@ def check_known(algorithm: str) -> str:
 
 
 def check_form(algorithm: str, value: str) -> str:
-    """The value, as base64 of the right length. Raises S3Error("InvalidRequest")."""
+    """The value, as base64 of the right length. Raises S3Error("BadDigest")."""
     try:
         is_right = len(base64.b64decode(value, validate=True)) == _SIZES_BYTES[algorithm]
     except binascii.Error:
         is_right = False
     if not is_right:
-        raise S3Error("InvalidRequest", f"Value for {HEADER}{algorithm} header is invalid.")
+        raise S3Error("BadDigest", f"Value for {HEADER}{algorithm} header is invalid.")
     return value
 
 
@@ -94,7 +94,7 @@ def composite(algorithm: str, parts: list[str]) -> str:
 def find_declared(headers: Mapping[str, str]) -> tuple[str, str] | None:
     """The algorithm and value of the one checksum among ``headers``, which hold its kind too.
 
-    Raises S3Error("InvalidRequest") for two of them, or one that is malformed.
+    Raises S3Error("InvalidRequest") for two of them, S3Error("BadDigest") for one that is malformed.
     """
     names = [name for name in ALGORITHMS if headers.get(HEADER + name)]
     if len(names) > 1:

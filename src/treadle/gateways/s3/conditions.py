@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 from treadle.gateways.s3.asked import Asked
 from treadle.gateways.s3.errors import S3Error
@@ -35,9 +35,9 @@ def check_conditions(asked: Asked, etag: str, modified_at: datetime, *, copied: 
         _require(_whole_seconds(modified_at) <= since, "If-Unmodified-Since")
     modified_since = _date(asked.header(before + "if-modified-since"))
     if if_none_match and matches(if_none_match, etag):
-        raise _not_changed("If-None-Match", copied)
+        raise _failed("If-None-Match") if copied else _not_modified(etag, modified_at)
     if not if_none_match and modified_since and _whole_seconds(modified_at) <= modified_since:
-        raise _not_changed("If-Modified-Since", copied)
+        raise _failed("If-Modified-Since") if copied else _not_modified(etag, modified_at)
 
 
 def matches(condition: str, etag: str) -> bool:
@@ -85,8 +85,9 @@ def _require(holds: bool, name: str) -> None:
         raise _failed(name)
 
 
-def _not_changed(name: str, copied: bool) -> S3Error:
-    return _failed(name) if copied else S3Error("NotModified", "Not Modified")
+def _not_modified(etag: str, modified_at: datetime) -> S3Error:
+    told = {"ETag": f'"{etag}"', "Last-Modified": format_datetime(modified_at, usegmt=True)}
+    return S3Error("NotModified", "Not Modified", **told)
 
 
 def _failed(name: str) -> S3Error:

@@ -47,7 +47,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "MalformedXML": 400,
         "MetadataTooLarge": 400,
         "MethodNotAllowed": 405,
-        "MissingSecurityHeader": 400,
+        "MissingContentLength": 411,
         "NoSuchBucket": 404,
         "NoSuchKey": 404,
         "NoSuchUpload": 404,

@@ -20,18 +20,21 @@ _HEX = frozenset("0123456789abcdef")
 class Intake:
     """One body on its way in; `chunks` gives its bytes, and raises at its end when something is wrong.
 
-    algorithm: of the checksum that is computed where the client chose none.
+    algorithm: of the checksum that is computed where the client chose none.  is_content: False where the
+    headers tell of the object that a document asks for, not of the document.
     Size and digests are known once `chunks` has ended by itself.
     """
 
-    def __init__(self, asked: Asked, signed: Signed, limit_bytes: int, *, algorithm: str = "") -> None:
+    def __init__(
+        self, asked: Asked, signed: Signed, limit_bytes: int, *, algorithm: str = "", is_content: bool = True
+    ) -> None:
         self._limit_bytes = limit_bytes
         self._payload = signed.claim.payload
         self._check_payload_word()
         self._chunked = self._open_chunked(signed)
         self._wanted_bytes = _decoded_length(asked) if self._chunked else None
         self._content_md5 = _content_md5(asked)
-        self._declared = checksums.find_declared(_checksum_headers(asked))
+        self._declared = checksums.find_declared(_checksum_headers(asked)) if is_content else None
         self._algorithm = self._declared[0] if self._declared else _announced(asked) or algorithm
         self._checksum: Digest | None = checksums.ALGORITHMS[self._algorithm]() if self._algorithm else None
         self._sha256 = hashlib.sha256() if self._has_hash else None

@@ -14,7 +14,7 @@ from treadle.gateways.s3.conditions import Range
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.intake import Intake
 from treadle.gateways.s3.keys import to_key, to_path
-from treadle.gateways.s3.objects import ETAG, read_metadata, with_checksum
+from treadle.gateways.s3.objects import ETAG, PARTS, read_metadata, with_checksum, write_parts
 from treadle.gateways.s3.staging import commit_when_due, put_staged
 from treadle.gateways.s3.uploads import (
     PartStore,
@@ -26,7 +26,7 @@ from treadle.gateways.s3.uploads import (
     list_uploads,
 )
 from treadle.gateways.s3.visit import Answer, Visit, xml_answer
-from treadle.gateways.s3.writing import find_source
+from treadle.gateways.s3.writing import find_source, write_conditions
 from treadle.repos.values import NewFile
 
 MIN_PART_BYTES = 5 * 1024 * 1024
@@ -111,7 +111,7 @@ def upload_part_copy(visit: Visit) -> Answer:
 def complete_multipart_upload(visit: Visit) -> Answer:
     """Make one file of the parts that are listed. Done twice, it is done once."""
     upload = _find(visit)
-    wanted = parse_parts(visit.read_document())
+    wanted = parse_parts(visit.read_document(is_content=False))
     if not upload.etag:
         upload = _complete(visit, upload, wanted)
     location = f"/{visit.asked.bucket}/{visit.asked.key}"
@@ -180,9 +180,9 @@ def parse_parts(body: bytes) -> list[WantedPart]:
     if not 1 <= len(wanted) <= MOST_PARTS:
         raise S3Error("MalformedXML", f"List 1 to {MOST_PARTS} parts to complete an upload.")
     numbers = [part.number for part in wanted]
-    if sorted(set(numbers)) != numbers:
+    if sorted(numbers) != numbers:
         raise S3Error("InvalidPartOrder", "The list of parts was not in ascending order.")
-    return wanted
+    return list({part.number: part for part in wanted}.values())  # of a part sent twice, the last counts
 
 
 def choose_parts(wanted: Sequence[WantedPart], stored: Sequence[StoredPart]) -> list[StoredPart]:
@@ -217,11 +217,13 @@ def combined_etag(parts: Sequence[StoredPart]) -> str:
 
 def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upload:
     store, path = _store(visit), upload.path
+    only_if_absent, expected_id = write_conditions(visit, path)
     with visit.parts.database.read() as tx:
         stored = list_parts(tx, upload)
     chosen = choose_parts(wanted, stored)
     etag = combined_etag(chosen)
-    metadata = {**upload.metadata, ETAG: etag}
+    sizes = write_parts(part.size_bytes for part in chosen)
+    metadata = {**upload.metadata, ETAG: etag, PARTS: sizes}
     algorithm = _plain(upload.checksum_algorithm)
     if algorithm and all(part.checksum for part in chosen):
         is_full = upload.checksum_algorithm != algorithm or algorithm == "crc64nvme"
@@ -237,7 +239,7 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upl
         return NewFile(path, store.read(chosen), metadata)
 
     try:
-        put_staged(visit, make, is_repeatable=True, only_if_absent=visit.asked.header("if-none-match") == "*")
+        put_staged(visit, make, is_repeatable=True, only_if_absent=only_if_absent, expected_id=expected_id)
     except NotFound as error:
         if error.code != "object-not-found":
             raise

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
+from itertools import groupby
 
 from treadle.gateways.s3 import checksums
 from treadle.gateways.s3.asked import Asked
@@ -24,6 +25,8 @@ KEPT = (
 MD5 = "md5"
 #: Of an upload in parts, whose ETag is no MD5 of the whole.
 ETAG = "etag"
+#: The sizes of an upload's parts, equal ones as ``5242880x9``.
+PARTS = "parts"
 _CHECKSUM = "checksum-"
 _MAX_USER_BYTES = 2048
 _DEFAULT_TYPE = "binary/octet-stream"
@@ -67,7 +70,7 @@ def without_digests(metadata: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in metadata.items()
-        if name not in (MD5, ETAG) and not name.startswith(_CHECKSUM)
+        if name not in (MD5, ETAG, PARTS) and not name.startswith(_CHECKSUM)
     }
 
 
@@ -75,6 +78,21 @@ def only_digests(metadata: Mapping[str, str]) -> dict[str, str]:
     """What was computed of the content."""
     kept = without_digests(metadata)
     return {name: value for name, value in metadata.items() if name not in kept}
+
+
+def write_parts(sizes_bytes: Iterable[int]) -> str:
+    """The sizes of parts as one text."""
+    runs = ((size, len(list(run))) for size, run in groupby(sizes_bytes))
+    return ",".join(f"{size}x{count}" for size, count in runs)
+
+
+def read_parts(file: File) -> list[int]:
+    """The sizes of the object's parts; of one that was put whole, its size."""
+    text = file.metadata.get(PARTS, "")
+    if not text:
+        return [file.size_bytes]
+    runs = (run.partition("x") for run in text.split(","))
+    return [int(size) for size, _, count in runs for _ in range(int(count))]
 
 
 def headers_of(file: File) -> dict[str, str]:

@@ -103,6 +103,8 @@ def find_operation(asked: Asked) -> Operation:
     """What is asked for. Raises S3Error("NotImplemented", "MethodNotAllowed")."""
     level = "object" if asked.key else "bucket" if asked.bucket else "service"
     absent = ABSENT.intersection(asked.query)
+    if asked.method == "PUT" and level == "bucket" and "versioning" in asked.query:
+        absent = frozenset({"versioning"})
     if absent:
         raise S3Error("NotImplemented", f"What you ask for is not implemented: {min(absent)}.")
     for operation in OPERATIONS:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from treadle.errors import NotFound
 from treadle.gateways.s3 import objects
-from treadle.gateways.s3.conditions import check_conditions, read_range
+from treadle.gateways.s3.conditions import Range, check_conditions, read_range
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.keys import find_path, no_such_key
 from treadle.gateways.s3.objects import etag_of
@@ -74,7 +74,9 @@ def _answer(visit: Visit, file: File, snapshot: Snapshot | None) -> Answer:
     asked = visit.asked
     headers = objects.headers_of(file)
     headers |= {name: asked.query[key] for key, name in _OVERRIDES.items() if asked.query.get(key)}
-    found = read_range(asked, etag_of(file), file.modified_at, file.size_bytes)
+    found = _find_part(visit, file, headers) or read_range(
+        asked, etag_of(file), file.modified_at, file.size_bytes
+    )
     start, end, status = 0, file.size_bytes, 200
     if found is not None:
         start, end, status = found.start, found.end, 206
@@ -85,6 +87,19 @@ def _answer(visit: Visit, file: File, snapshot: Snapshot | None) -> Answer:
         return Answer(status, headers, length=end - start)
     body = _first_message(snapshot.read(file.path, start, end), end - start)
     return Answer(status, headers, body, end - start)
+
+
+def _find_part(visit: Visit, file: File, headers: dict[str, str]) -> Range | None:
+    """The range of one part of an upload. Raises S3Error("InvalidPart")."""
+    if "partNumber" not in visit.asked.query:
+        return None
+    number, sizes = visit.query_count("partNumber", 0), objects.read_parts(file)
+    if not 1 <= number <= len(sizes):
+        raise S3Error("InvalidPart", f"The object has {len(sizes)} parts.", PartNumber=str(number))
+    if objects.PARTS in file.metadata:
+        headers["x-amz-mp-parts-count"] = str(len(sizes))
+    start = sum(sizes[: number - 1])
+    return Range(start, start + sizes[number - 1]) if file.size_bytes else None
 
 
 def _first_message(chunks: Iterator[bytes], length: int) -> bytes | Iterator[bytes]:

@@ -158,7 +158,9 @@ def _check_life(amz_date: str, expires: str, now: datetime) -> None:
     if made is None:
         raise S3Error(code, "X-Amz-Date must be in the ISO8601 Long Format, 20260102T030405Z.")
     if not expires.isdecimal() or not 1 <= int(expires[:10]) <= MAX_LIFE_S:
-        raise S3Error(code, f"X-Amz-Expires is a number of seconds from 1 to {MAX_LIFE_S} (seven days).")
+        raise S3Error(
+            "AccessDenied", f"X-Amz-Expires is a number of seconds from 1 to {MAX_LIFE_S} (seven days)."
+        )
     if made - now > MAX_SKEW:
         raise S3Error("AccessDenied", "Request is not yet valid: X-Amz-Date is ahead of our clock.")
     if now > made + timedelta(seconds=int(expires)):

@@ -76,9 +76,9 @@ class Visit:
         """A check of the body that comes, of an object or a part."""
         return Intake(self.asked, self.signed, self.parts.settings.max_upload_bytes)
 
-    def read_document(self) -> bytes:
+    def read_document(self, *, is_content: bool = True) -> bytes:
         """The whole body, checked. Raises S3Error as `Intake.chunks`."""
-        intake = Intake(self.asked, self.signed, MAX_DOCUMENT_BYTES)
+        intake = Intake(self.asked, self.signed, MAX_DOCUMENT_BYTES, is_content=is_content)
         return b"".join(intake.chunks(self.pieces))
 
     def query_count(self, name: str, default: int) -> int:

@@ -44,8 +44,10 @@ class Source:
 def put_object(visit: Visit) -> Answer:
     """Store the body, checked against all that was said of it."""
     visit.bucket.writable()
+    if not {"content-length", "transfer-encoding"}.intersection(visit.asked.headers):
+        raise S3Error("MissingContentLength", "You must provide the Content-Length HTTP header.")
     path = to_path(visit.asked.key)
-    only_if_absent, expected_id = _conditions(visit, path)
+    only_if_absent, expected_id = write_conditions(visit, path)
     metadata = read_metadata(visit.asked)
     intake = visit.intake
     content = intake.chunks(visit.pieces)
@@ -80,7 +82,7 @@ def copy_object(visit: Visit) -> Answer:
             "the object's metadata, storage class, website redirect location or encryption attributes.",
         )
     kept = read_metadata(asked) if is_replaced else without_digests(source.file.metadata)
-    only_if_absent, expected_id = _conditions(visit, path)
+    only_if_absent, expected_id = write_conditions(visit, path)
     metadata = {**kept, **only_digests(source.file.metadata)}
 
     def make() -> NewFile:
@@ -96,6 +98,11 @@ def delete_object(visit: Visit) -> Answer:
     """Stage that the object is gone; nothing happens when it is not there."""
     visit.bucket.writable()
     check_version(visit.asked.query.get("versionId", ""))
+    if_match = visit.asked.header("if-match")
+    if if_match:
+        file = visit.snapshot.find(find_path(visit.asked.key)) if visit.snapshot else None
+        if file is not None and not matches(if_match, etag_of(file)):
+            raise _failed()
     _delete(visit, [visit.asked.key])
     return Answer(204)
 
@@ -156,23 +163,29 @@ def _digesting(chunks: Iterator[bytes], intake: Intake, metadata: dict[str, str]
     metadata.update(with_digests(metadata, intake.md5, intake.checksum))
 
 
-def _conditions(visit: Visit, path: str) -> tuple[bool, str | None]:
+def write_conditions(visit: Visit, path: str) -> tuple[bool, str | None]:
     """Whether nothing may be there, and the id of the content that must be.
 
-    Raises S3Error("PreconditionFailed", "NoSuchKey", "NotImplemented").
+    Raises S3Error("PreconditionFailed", "NoSuchKey").
     """
     if_none_match, if_match = visit.asked.header("if-none-match"), visit.asked.header("if-match")
-    if if_none_match not in ("", "*"):
-        raise S3Error("NotImplemented", "If-None-Match of a write takes * alone.")
-    if not if_match:
+    if not if_match and if_none_match in ("", "*"):
         return if_none_match == "*", None
     snapshot = visit.snapshot
     file = snapshot.find(path) if snapshot else None
     if file is None:
-        raise no_such_key(visit.asked.key)
-    if not matches(if_match, etag_of(file)):
-        raise S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if if_match:
+            raise no_such_key(visit.asked.key)
+        return True, None
+    if if_none_match and matches(if_none_match, etag_of(file)):
+        raise _failed()
+    if if_match and not matches(if_match, etag_of(file)):
+        raise _failed()
     return False, file.id
+
+
+def _failed() -> S3Error:
+    return S3Error("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 
 
 def _directive(asked: Asked) -> str:
