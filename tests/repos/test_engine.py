@@ -15,8 +15,9 @@ from tests.repos.bench import Bench, names, open_bench, reopened
 from treadle.db import Database
 from treadle.db.repo_tables import repo_staged
 from treadle.db.schema import events
-from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unsupported
+from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unavailable, Unsupported
 from treadle.repos import commits
+from treadle.repos.failpoints import armed
 from treadle.repos.finishing import ANY_HEAD
 from treadle.repos.snapshots import Reference
 from treadle.repos.values import NewFile
@@ -316,6 +317,18 @@ def test_a_commit_on_an_expected_head_is_refused_when_the_branch_has_moved(bench
     bench.commit({"c": b"1"}, expected_head=ANY_HEAD)
 
 
+def test_a_full_disk_refuses_and_loses_nothing(bench: Bench) -> None:
+    opened = bench.start()
+    bench.put(opened, "a")
+    with armed("put.chunk-written=ENOSPC"), pytest.raises(Unavailable):
+        bench.put(opened, "large", LARGE)
+    with armed("finish.half-pack=ENOSPC"), pytest.raises(Unavailable):
+        bench.finish(opened)
+    bench.put(opened, "b")
+    bench.finish(opened)
+    assert bench.listed(opened) == ["a", "b"]
+
+
 def test_abandoning_frees_what_was_put(bench: Bench) -> None:
     opened = bench.shared()
     bench.put(opened, "a")
@@ -355,6 +368,7 @@ def test_a_path_is_its_bytes(bench: Bench) -> None:
         "a\\b",
         "%2e%2e",
         "..a",
+        "\x01",
         "\U0010ffff",
         "😀",
         "\ue000",

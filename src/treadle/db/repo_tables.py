@@ -130,7 +130,7 @@ repo_staged = Table(
     "repo_staged",
     metadata,
     Column("commit_id", ForeignKey("repo_commits.id", ondelete="CASCADE"), primary_key=True),
-    Column("path", LargeBinary, primary_key=True),  # UTF-8, in whose order both databases sort; a/: all below
+    Column("path", LargeBinary, primary_key=True),  # UTF-8, in whose order both databases sort
     Column("content_id", LargeBinary),  # null: deleted
     _big("size_bytes"),
     _big("modified_us"),

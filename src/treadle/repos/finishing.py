@@ -143,13 +143,9 @@ class Finisher:
     def _wanted(self, opened: Commit, place: _Place, prefer: Prefer | None) -> list[Change]:
         """What is staged, as changes of the head."""
         base = self._tree_on(opened, place.contents)
-        changes: list[Change] = []
-        folders: list[str] = []
-        for row in staging.read_all(self._database, opened.row_id):
-            if row.path.endswith("/"):
-                folders.append(row.path)
-            else:
-                changes.append((row.path, row.entry))
+        with self._database.read() as tx:
+            folders = staging.deleted_folders(tx, opened.row_id)
+        changes = ((row.path, row.entry) for row in staging.read_all(self._database, opened.row_id))
         wanted = planning.expand(base, changes, folders)
         if prefer is None:
             planning.check_deleted_folders(base, place.tree, folders)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy import bindparam, delete, select, text
 
 from treadle.db import Database, Tx
 from treadle.db.prepared import Prepared
@@ -62,9 +62,11 @@ _DATA_PAGE = Prepared(
 )
 _FOLDERS = Prepared(
     select(_s.path)
-    .where(_OF_COMMIT, _s.content_id.is_(None), func.substr(_s.path, func.length(_s.path)) == b"/")
+    .where(_OF_COMMIT, _s.path >= bindparam("first"), _s.path < bindparam("beyond"))
     .order_by(_s.path)
 )
+# The rows of deleted folders stand before all others, and apart: no path has the byte 0.
+_FOLDER_MARK, _AFTER_FOLDERS = b"\0", b"\0\xff"
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def _put(tx: Tx, commit_row: int, row: Staged) -> None:
         _PUT,
         {
             "commit_id": commit_row,
-            "path": row.path.encode(),
+            "path": _key(row.path),
             "content_id": row.content_id,
             "size_bytes": row.size_bytes,
             "modified_us": row.modified_us,
@@ -245,13 +247,14 @@ def find_with_data(tx: Tx, commit_row: int, path: str) -> Staged | None:
 
 def deleted_folders(tx: Tx, commit_row: int) -> list[str]:
     """The folders of which everything was deleted that was there before; each ends in a slash."""
-    return [row["path"].decode() for row in tx.execute(_FOLDERS, {"commit_row": commit_row}).all()]
+    between = {"commit_row": commit_row, "first": _FOLDER_MARK, "beyond": _AFTER_FOLDERS}
+    return [row["path"][1:].decode() for row in tx.execute(_FOLDERS, between).all()]
 
 
 def read_page(tx: Tx, commit_row: int, *, prefix: str = "", after: str = "") -> list[Staged]:
     """The first thousand rows whose paths begin with ``prefix`` and follow ``after``, without their data.
 
-    Those of deleted folders are among them.
+    Those of deleted folders are not among them.
     """
     first = max(after.encode(), _just_before(prefix))
     page = {"commit_row": commit_row, "after": first, "beyond": _beyond(prefix), "limit": PAGE_ROWS}
@@ -259,7 +262,7 @@ def read_page(tx: Tx, commit_row: int, *, prefix: str = "", after: str = "") -> 
 
 
 def read_all(database: Database, commit_row: int) -> Iterator[Staged]:
-    """Every row in the order of paths, without its data."""
+    """Every row in the order of paths, without its data; those of deleted folders are not among them."""
     after = ""
     while True:
         with database.read() as tx:
@@ -294,6 +297,10 @@ def _staged(row: Mapping[str, Any]) -> Staged:
     )
 
 
+def _key(path: str) -> bytes:
+    return _FOLDER_MARK + path.encode() if path.endswith("/") else path.encode()
+
+
 def _below(folder: str) -> dict[str, bytes]:
     """Where the paths in a folder begin and end; no text has the byte 255."""
     if folder == "/":
@@ -305,7 +312,7 @@ def _below(folder: str) -> dict[str, bytes]:
 def _just_before(prefix: str) -> bytes:
     # Nothing is between: a path has no NUL, and none is empty.
     encoded = prefix.encode()
-    return encoded[:-1] + bytes([encoded[-1] - 1]) + b"\xff" if encoded else b""
+    return encoded[:-1] + bytes([encoded[-1] - 1]) + b"\xff" if encoded else _AFTER_FOLDERS
 
 
 def _beyond(prefix: str) -> bytes:
