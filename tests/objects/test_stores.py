@@ -15,6 +15,8 @@ from obstore.store import AzureStore, GCSStore, S3Store
 from tests.objects.clouds import AZURE_ACCOUNT, AZURE_KEY, BUCKET, Cloud, free_port
 from treadle.errors import Invalid, NotFound, Unavailable
 from treadle.objects import BucketObjects, LocalObjects, MemoryObjects, ObjectStore, open_store
+from treadle.repos.contents import Contents
+from treadle.repos.tree import Entry, Tree, build
 from treadle.settings import Settings
 
 if TYPE_CHECKING:
@@ -240,3 +242,26 @@ def test_the_setting_names_the_store(
 def test_a_setting_that_names_no_store_is_refused(url: str) -> None:
     with pytest.raises(Invalid, match="TREADLE_OBJECTS_URL"):
         open_store(Settings(objects_url=url))
+
+
+def test_a_repo_lives_in_each(objects: ObjectStore) -> None:
+    small, large = b'{"label": "cat"}', bytes(range(256)) * 4_000 + b"end"
+    writer = Contents(objects, "repos/1").writer()
+    ids = [writer.put(small), writer.put(large)]
+    tree = build(Contents(objects, "repos/1"), writer, [Entry(f"{n}.json", ids[0], 16, 0) for n in range(9)])
+    (pack,) = writer.publish()
+    contents = Contents(objects, "repos/1")
+    contents.use_packs([pack.name])
+    assert contents.read_many(ids) == [small, large]
+    assert b"".join(contents.read(ids[1], 300_000, 900_000)) == large[300_000:900_000]
+    assert [entry.path for entry in Tree(contents, tree.root, tree.height).scan("3")] == ["3.json"]
+    (rewritten,) = contents.rewrite([pack.name], {ids[1]})
+    contents.use_packs([rewritten.name])
+    contents.delete_pack(pack.name)
+    assert contents.read_whole(ids[1]) == large
+    assert list(contents.check_pack(rewritten.name)) == []
+    (chunk,) = contents.chunk_objects()
+    objects.put(chunk.key, [large])
+    error = contents.check_large(ids[1])
+    assert error is not None
+    assert chunk.key in error.message
