@@ -15,6 +15,7 @@ from treadle.access.signing_key import load_signing_key
 from treadle.connectors import opening, storages
 from treadle.connectors.committing import COMMIT_JOB, start_commit
 from treadle.connectors.places import Direction, read_form
+from treadle.connectors.referencing import REFERENCE_JOB
 from treadle.connectors.storages import NewStorage, Storage
 from treadle.connectors.syncing import SYNC_JOB, start_sync
 from treadle.connectors.targets import TARGET_JOB
@@ -29,7 +30,7 @@ from treadle.repos import branches, catalogue
 from treadle.repos.values import Commit, File, NewFile
 from treadle.settings import Settings
 
-KINDS: tuple[JobKind, ...] = (SYNC_JOB, COMMIT_JOB, TARGET_JOB, AS_OF_JOB)
+KINDS: tuple[JobKind, ...] = (SYNC_JOB, COMMIT_JOB, TARGET_JOB, AS_OF_JOB, REFERENCE_JOB)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from treadle.connectors.referencing import OutsideReader
 from treadle.db import Database, migrate
 from treadle.errors import TreadleError, Unavailable, Unsupported
 from treadle.jobs import JobParts
@@ -22,7 +23,9 @@ def open_job_parts(settings: Settings) -> JobParts:
     """The database, brought to the newest schema, and the objects, for a worker."""
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)
-    return JobParts(database, open_store(settings), settings)
+    parts = JobParts(database, open_store(settings), settings)
+    parts.repos.read_reference = OutsideReader(database, settings)
+    return parts
 
 
 def keep_temporary_files_in(data_dir: Path) -> None:

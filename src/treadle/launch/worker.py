@@ -10,6 +10,7 @@ from types import FrameType
 
 from treadle.connectors.committing import COMMIT_JOB
 from treadle.connectors.following import start_following
+from treadle.connectors.referencing import REFERENCE_JOB
 from treadle.connectors.syncing import SYNC_JOB
 from treadle.connectors.targets import TARGET_JOB
 from treadle.connectors.upkeep import FSCK_JOB, GC_JOB
@@ -23,6 +24,7 @@ from treadle.labeling.field_indexes import BUILD_JOB, DROP_JOB
 from treadle.labeling.imports import IMPORT_JOB, PREDICTIONS_JOB
 from treadle.labeling.overlap import OVERLAP_JOB
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB
+from treadle.launch.committing import start_committing
 from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
@@ -48,6 +50,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     TARGET_JOB,
     COMMIT_JOB,
     AS_OF_JOB,
+    REFERENCE_JOB,
     GC_JOB,
     FSCK_JOB,
 )
@@ -75,6 +78,7 @@ def work(settings: Settings) -> None:
     signal.signal(signal.SIGINT, _end)
     start_housekeeping(parts)
     start_following(parts)
+    start_committing(parts)
     try:
         Worker(parts, JOB_KINDS).work()
     finally:

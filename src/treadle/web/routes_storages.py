@@ -14,7 +14,8 @@ from treadle.connectors.committing import start_commit
 from treadle.connectors.opening import AnyKind
 from treadle.connectors.pending import find_pending
 from treadle.connectors.places import Direction, Field, Form, fields_for, read_form, text_of
-from treadle.connectors.repo_kind import repo_of, shown_options
+from treadle.connectors.referencing import ReferenceOrder, start_referencing
+from treadle.connectors.repo_kind import REPO, repo_of, shown_options
 from treadle.connectors.showing import ShownFile, find_shown, find_source, forget_thumbnails
 from treadle.connectors.storages import NewStorage, Storage
 from treadle.connectors.syncing import start_sync
@@ -169,6 +170,24 @@ def commit_labels(call: Call) -> Reply:
     with call.write() as tx:
         grant, storage = _find_repo_target(call, tx)
         return json_reply({"job": start_commit(tx, grant, storage.id, message).id}, 202)
+
+
+def refer_to_files(call: Call) -> Reply:
+    """Put every file that a source selects into a repo, by reference."""
+    given = call.fields()
+    with call.write() as tx:
+        grant, storage = _find_asked(call, tx)
+        repo = opening.complete(
+            tx, grant, Form({"repo": _words(given, "repo")}), kind=REPO, direction="target"
+        )
+        order = ReferenceOrder(
+            storage.id,
+            repo_of(repo.options),
+            text_of(repo.options, "branch"),
+            _words(given, "folder"),
+            _words(given, "message") or f"Files of {storage.name}",
+        )
+        return json_reply({"job": start_referencing(tx, grant, order).id}, 202)
 
 
 def get_pending(call: Call) -> Reply:
@@ -348,12 +367,14 @@ def _routes(root: str, what: str) -> tuple[Route, ...]:
     )
 
 
+_SOURCE = "/api/storages/{kind}/{id}/"
 _TARGET = "/api/storages/export/{kind}/{id}/"
 
 ROUTES: tuple[Route, ...] = (
     *_routes("/api/storages", "import"),
     *_routes("/api/storages/export", "export"),
     Route("POST", "/api/storages/{kind}/files/", list_files, _WRITE, "List files of an import storage", dict),
+    Route("POST", f"{_SOURCE}references/", refer_to_files, _WRITE, "Refer to files", dict, status=202),
     Route("POST", f"{_TARGET}commit/", commit_labels, _WRITE, "Commit labels", dict, status=202),
     Route("GET", f"{_TARGET}pending/", get_pending, _WRITE, "What a commit of labels would hold"),
     Route("GET", f"{SOURCE_FILES}{{storage}}/{{key...}}", get_item, _READ, "File that a task shows"),

@@ -34,6 +34,8 @@ STORAGES: tuple[Operation, ...] = (
     _op("PATCH", "/api/storages/repo/{source}/", body={"title": "Photographs"}),
     _op("DELETE", "/api/storages/repo/{source}/", 204),
     _op("POST", "/api/storages/repo/{source}/sync/"),
+    # What lies in a repo already is not referred to.
+    _op("POST", "/api/storages/repo/{source}/references/", 501, body={"repo": "{pictures}@master"}),
     _op("GET", "/api/storages/items/{synced}/a.png"),
     _op("GET", "/api/storages/export/types/"),
     _op("GET", "/api/storages/export/repo/form/"),
