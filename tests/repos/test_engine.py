@@ -119,6 +119,8 @@ def test_an_open_commit_shows_what_was_changed_in_it_over_what_it_stands_on(benc
     assert bench.files(opened) == wanted
     assert bench.changed(base.id, opened) == changed
     assert (finished.parents, finished.generation) == ((base.id,), 2)
+    again = bench.commit(wanted, branch="side")
+    assert bench.changed(opened, again.id) == []  # what was put at another time is the same
     opened = bench.start()
     bench.delete(opened, "/")
     assert bench.files(opened) == {}

@@ -16,6 +16,7 @@ from treadle.db.types import from_microseconds
 from treadle.errors import NotFound, Unsupported
 from treadle.repos import commits, staging
 from treadle.repos.contents import Contents
+from treadle.repos.differences import Difference
 from treadle.repos.globs import compile_glob, literal_prefix
 from treadle.repos.nodes import Entry
 from treadle.repos.staging import PAGE_ROWS, Staged, is_below
@@ -187,9 +188,9 @@ class Snapshot:
         return self._contents.read(found[name].content_id)
 
     def changes_since(self, old: Tree, prefix: str = "", after: str = "") -> Iterator[Change]:
-        """What differs from an older tree, in the order of paths."""
+        """What differs from an older tree in content or metadata, in the order of paths."""
         if self._overlay is None:
-            return map(change_of, diff(old, self._tree, prefix, after))
+            return _changes(diff(old, self._tree, prefix, after))
         return self._live_changes(self._overlay, old, prefix, after)
 
     def _live_changes(self, overlay: Overlay, old: Tree, prefix: str, after: str) -> Iterator[Change]:
@@ -204,7 +205,7 @@ class Snapshot:
                 after = path
         except _Settled:
             self._settle()
-            yield from map(change_of, diff(old, self._tree, prefix, after))
+            yield from _changes(diff(old, self._tree, prefix, after))
 
     def _touched(self, overlay: Overlay, prefix: str, after: str) -> Iterator[str]:
         """The paths that are staged or deleted, in order, some of them twice."""
@@ -294,10 +295,15 @@ def file_of(entry: Entry) -> File:
     return File(entry.path, entry.id.hex(), entry.size_bytes, _instant(entry.modified_us), metadata)
 
 
-def change_of(difference: tuple[str, Entry | None, Entry | None]) -> Change:
+def change_of(difference: Difference) -> Change:
     """A difference as callers see it."""
     path, old, new = difference
     return Change(path, file_of(old) if old else None, file_of(new) if new else None)
+
+
+def _changes(differences: Iterable[Difference]) -> Iterator[Change]:
+    """Those that are more than another time."""
+    return (change_of(each) for each in differences if not is_same(each[1], each[2]))
 
 
 def _laid_over(below: Iterator[Entry], staged: Iterable[Staged]) -> Iterator[Entry]:
