@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from treadle.gateways.s3 import MOUNT, S3Parts, create_gateway
+from treadle.gateways.s3.app import create_gateway
+from treadle.gateways.s3.asked import MOUNT
+from treadle.gateways.s3.visit import S3Parts
 from treadle.web.app import create_app
 from treadle.web.parts import Parts
 from treadle.web.routes import ROUTES

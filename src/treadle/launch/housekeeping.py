@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from treadle.connectors.upkeep import collect_due
 from treadle.connectors.versions import forget_old_as_of
 from treadle.errors import TreadleError
+from treadle.gateways.s3.uploads import sweep_uploads
 from treadle.jobs import JobParts
 from treadle.labeling.exports import forget_old_exports
 from treadle.labeling.imports.writing import undo_abandoned
@@ -55,12 +56,18 @@ def collect_repos(parts: JobParts) -> int:
     return collect_due(parts)
 
 
+def sweep_s3_uploads(parts: JobParts) -> int:
+    """Uploads in parts that nobody completed within a week, and parts that no upload has."""
+    return sweep_uploads(parts.database, parts.objects)
+
+
 CHORES: tuple[Callable[[JobParts], int], ...] = (
     forget_answers,
     forget_exports,
     undo_imports,
     free_deleted,
     collect_repos,
+    sweep_s3_uploads,
 )
 
 

@@ -61,7 +61,7 @@ def list_objects(visit: Visit) -> Answer:
     page = query.read_page(marker)
     inner = [
         xml.tag("Name", visit.asked.bucket),
-        xml.tag("Prefix", query.prefix if query.prefix.isprintable() else query.encode(query.prefix)),
+        xml.tag("Prefix", _v1_prefix(query)),
         xml.tag("Marker", query.encode(marker)),
         *query.common(page),
         *query.listed(page, _owner(visit)),
@@ -216,6 +216,12 @@ class _Query:
 def _owner(visit: Visit) -> str:
     actor = visit.holder.actor
     return xml.group("Owner", xml.tag("ID", str(actor.user_id)), xml.tag("DisplayName", actor.email))
+
+
+def _v1_prefix(query: _Query) -> str:
+    """As it is: clients decode all of version 1 but this. What XML cannot hold is encoded none the less."""
+    is_plain = all(character >= " " or character in "\t\n\r" for character in query.prefix)
+    return query.prefix if is_plain else query.encode(query.prefix)
 
 
 def _to_token(after: str) -> str:

@@ -58,6 +58,7 @@ def create_multipart_upload(visit: Visit) -> Answer:
     headers = {"Content-Type": "application/xml"}
     if named:
         headers["x-amz-checksum-algorithm"] = named.upper()
+        headers["x-amz-checksum-type"] = "FULL_OBJECT" if _is_full(algorithm) else "COMPOSITE"
     return Answer(200, headers, answer)
 
 
@@ -112,11 +113,12 @@ def complete_multipart_upload(visit: Visit) -> Answer:
     """Make one file of the parts that are listed. Done twice, it is done once."""
     upload = _find(visit)
     wanted = parse_parts(visit.read_document(is_content=False))
+    checksum: tuple[str, ...] = ()
     if not upload.etag:
-        upload = _complete(visit, upload, wanted)
+        upload, checksum = _complete(visit, upload, wanted)
     location = f"/{visit.asked.bucket}/{visit.asked.key}"
     inner = (xml.tag("Location", location), _place(visit), xml.tag("ETag", f'"{upload.etag}"'))
-    return xml_answer(xml.document("CompleteMultipartUploadResult", *inner))
+    return xml_answer(xml.document("CompleteMultipartUploadResult", *inner, *checksum))
 
 
 def abort_multipart_upload(visit: Visit) -> Answer:
@@ -215,7 +217,7 @@ def combined_etag(parts: Sequence[StoredPart]) -> str:
     return f"{whole.hexdigest()}-{len(parts)}"
 
 
-def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upload:
+def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> tuple[Upload, tuple[str, ...]]:
     store, path = _store(visit), upload.path
     only_if_absent, expected_id = write_conditions(visit, path)
     with visit.parts.database.read() as tx:
@@ -224,9 +226,9 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upl
     etag = combined_etag(chosen)
     sizes = write_parts(part.size_bytes for part in chosen)
     metadata = {**upload.metadata, ETAG: etag, PARTS: sizes}
-    algorithm = _plain(upload.checksum_algorithm)
+    algorithm, told = _plain(upload.checksum_algorithm), tuple[str, ...]()
     if algorithm and all(part.checksum for part in chosen):
-        is_full = upload.checksum_algorithm != algorithm or algorithm == "crc64nvme"
+        is_full = _is_full(upload.checksum_algorithm)
         found = (
             _whole_checksum(store, algorithm, chosen)
             if is_full
@@ -234,6 +236,8 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upl
         )
         _check_whole(visit, algorithm, found)
         metadata = with_checksum(metadata, algorithm, found)
+        kind = "FULL_OBJECT" if is_full else "COMPOSITE"
+        told = (xml.tag(f"Checksum{algorithm.upper()}", found), xml.tag("ChecksumType", kind))
 
     def make() -> NewFile:
         return NewFile(path, store.read(chosen), metadata)
@@ -243,10 +247,10 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upl
     except NotFound as error:
         if error.code != "object-not-found":
             raise
-        return _completed_by_another(visit, upload, error)
+        return _completed_by_another(visit, upload, error), ()
     store.complete(upload, etag)
     commit_when_due(visit)
-    return _find(visit)
+    return _find(visit), told
 
 
 def _completed_by_another(visit: Visit, upload: Upload, error: NotFound) -> Upload:
@@ -299,6 +303,11 @@ def _part_number(visit: Visit) -> int:
 
 def _plain(algorithm: str) -> str:
     return algorithm.removeprefix("full-")
+
+
+def _is_full(algorithm: str) -> bool:
+    """Is the checksum of the whole wanted, not that of the parts' checksums?"""
+    return algorithm.startswith("full-") or algorithm == "crc64nvme"
 
 
 def _copy_range(visit: Visit, size_bytes: int) -> Range:
