@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from treadle.connectors.referencing import OutsideReader
 from treadle.gateways.s3.app import create_gateway
 from treadle.gateways.s3.asked import MOUNT
 from treadle.gateways.s3.visit import S3Parts
@@ -19,6 +20,7 @@ def create_application(
     parts: Parts, routes: tuple[Route, ...] = ROUTES, *, is_local: bool = False
 ) -> ASGIApp:
     """The ASGI application over open ``parts``, which the caller closes."""
+    parts.repos.read_reference = OutsideReader(parts.database, parts.settings)
     web = create_app(parts, routes, is_local=is_local)
     gateway = create_gateway(
         S3Parts(parts.settings, parts.database, parts.objects, parts.repos, parts.signing_key)

@@ -8,7 +8,6 @@ from functools import cached_property
 from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.sign_in import FailedSignIns
 from treadle.access.signing_key import load_signing_key
-from treadle.connectors.referencing import OutsideReader
 from treadle.db import Database, migrate
 from treadle.objects import ObjectStore, open_store
 from treadle.repos.engine import RepoEngine
@@ -29,8 +28,7 @@ class Parts:
     @cached_property
     def repos(self) -> RepoEngine:
         """The files and commits of repos; one for all handlers, since it remembers what it read."""
-        reader = OutsideReader(self.database, self.settings)
-        return RepoEngine(self.database, self.objects, read_reference=reader)
+        return RepoEngine(self.database, self.objects)
 
     def close(self) -> None:
         """Give the database's connections back."""
