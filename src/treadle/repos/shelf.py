@@ -15,6 +15,8 @@ from treadle.objects import LocalObjects, ObjectStore, StoredObject
 Mapped = bytes | mmap.mmap
 _GATHERED_BYTES = 1024**2
 _SMALL_BYTES = 64 * 1024
+#: For larger writes Linux looks for large runs of free memory, which costs more than it saves.
+_WRITTEN_BYTES = 128 * 1024
 
 
 class Draft:
@@ -62,7 +64,7 @@ class Draft:
         assert self._descriptor is not None, "the draft is closed"
         with telling_a_full_disk(self._what):
             while view:
-                view = view[os.write(self._descriptor, view) :]
+                view = view[os.write(self._descriptor, view[:_WRITTEN_BYTES]) :]
 
 
 class Shelf(Protocol):
