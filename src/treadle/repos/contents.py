@@ -237,7 +237,8 @@ def _verify(id: bytes, content: bytes, key: str) -> None:
 
 
 def _check_contents(pack: Pack) -> Iterator[Damaged]:
-    for block, contents in groupby(pack.index.by_place(), key=itemgetter(0)):
+    for block, places in groupby(pack.index.by_place(), key=itemgetter(0)):
+        contents = list(places)
         try:
             raw = pack.read_block(block)
         except Damaged:
@@ -246,4 +247,7 @@ def _check_contents(pack: Pack) -> Iterator[Damaged]:
         for id in damaged:
             yield Damaged(f"The content {id.hex()}", pack.key, id)
         if not damaged and not pack.check_block(block):
-            yield Damaged(f"Block {block}", pack.key)
+            for _at, _start, _size, id in contents:
+                yield Damaged(
+                    f"The block that holds the content {id.hex()}, which can be read,", pack.key, id
+                )
