@@ -77,6 +77,15 @@ class House:
             key = load_signing_key(self.parts.settings.data_dir)
             return storages.create(tx, grant, NewStorage(direction, kind_name, form), key)
 
+    def change_storage(self, storage: Storage, **fields: object) -> Storage:
+        key = load_signing_key(self.parts.settings.data_dir)
+        with self.database.write() as tx:
+            grant, now = self.grant(tx), storages.get(tx, storage.id)
+            kind, direction = opening.find_kind(now.kind, now.direction), now.direction
+            form = read_form(kind, direction, fields, before=storages.form_of(now, key), only_given=True)
+            form = opening.complete(tx, grant, form, kind=kind, direction=direction)
+            return storages.change(tx, grant, now, form, key=key, title=now.title, description="")
+
     def sync(self, storage: Storage, *, is_automatic: bool = False) -> dict[str, Any]:
         with self.database.write() as tx:
             job = start_sync(tx, self.grant(tx), storage.id, is_automatic=is_automatic)

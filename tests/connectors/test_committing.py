@@ -13,7 +13,7 @@ from tests.connectors.house import House
 from tests.labeling.studio import box, result
 from treadle.connectors import committing, versions
 from treadle.connectors.committing import COMMIT_JOB, start_commit
-from treadle.connectors.pending import find_pending
+from treadle.connectors.pending import count_pending
 from treadle.connectors.storages import Storage
 from treadle.connectors.tracing import Tracer
 from treadle.connectors.versions import AsOfOrder
@@ -54,7 +54,7 @@ def repo_of(target: Storage) -> int:
 
 def pending(house: House, target: Storage) -> int:
     with house.database.read() as tx:
-        return find_pending(tx, house.storage(target)).count
+        return count_pending(tx, house.storage(target))
 
 
 def test_many_saves_are_one_commit_by_its_author_with_its_source(
@@ -101,6 +101,16 @@ def test_the_next_commit_holds_what_changed_alone(house: House, target: Storage)
     }
     with house.database.read() as tx:
         assert commits.get(tx, told["commit"]).parents == (first,)
+
+
+def test_a_target_that_is_moved_holds_everything_in_its_new_place(house: House, target: Storage) -> None:
+    ids = label(house, 3)
+    house.commit_labels(target)
+    others = house.make_repo("others")
+    house.change_storage(target, repo="others", commit_after_saves=5)
+    assert pending(house, target) == 3
+    commit = house.commit_labels(target)["commit"]
+    assert sorted(house.files(others, commit)) == sorted(f"{task_id}.json" for task_id in ids)
 
 
 def test_where_nothing_is_to_be_committed_that_is_said(house: House, target: Storage) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.connectors.house import House
+from treadle.connectors.showing import find_shown
 from treadle.connectors.storages import Storage
 from treadle.connectors.syncing import start_sync
 from treadle.db.storage_tables import lineage_edges
@@ -151,6 +152,20 @@ def test_where_a_task_came_from_is_kept(house: House, images: int, source: Stora
         edges = tx.execute(lineage_edges.select()).all()
     ids = {str(task["id"]) for task in house.tasks()}
     assert {(edge.from_id, edge.to_id) for edge in edges} == {(house.head(images), task) for task in ids}
+
+
+def test_a_source_that_is_moved_shows_what_lies_in_its_new_place(
+    house: House, images: int, source: Storage
+) -> None:
+    house.sync(source)
+    other = house.make_repo("others")
+    house.commit(other, {"a.jpg": A, "e.jpg": b"e"})
+    house.change_storage(source, repo="others@master")
+    told = house.sync(source)
+    assert (told["new"], told["changed"], told["retired"]) == (1, 1, 2)
+    with house.database.read() as tx:
+        shown = find_shown(tx, house.grant(tx, Permission.TASK_READ), house.storage(source), "a.jpg")
+    assert shown.commit_id == house.head(other)
 
 
 def test_one_sync_at_a_time(house: House, source: Storage) -> None:

@@ -18,7 +18,7 @@ from treadle.access import Grant, RepoScope, allow
 from treadle.connectors import storages
 from treadle.connectors.commit_formats import Generated, generate
 from treadle.connectors.items import NewItem, put_items
-from treadle.connectors.pending import Pending, find_pending, last_event, marks_of
+from treadle.connectors.pending import Pending, count_pending, find_pending, last_event, marks_of
 from treadle.connectors.places import text_of
 from treadle.connectors.repo_kind import path_of, repo_of
 from treadle.connectors.storages import Storage
@@ -77,7 +77,7 @@ def start_commit(tx: Tx, grant: Grant, storage_id: int, message: str) -> Job:
     """
     storage = storages.lock(tx, storage_id)
     allow(tx, grant.actor, Permission.REPO_WRITE, RepoScope(repo_of(storage.options)))
-    if storages.unfinished_job(tx, storage) is None and not find_pending(tx, storage).count:
+    if storages.unfinished_job(tx, storage) is None and not count_pending(tx, storage):
         since = f"since commit {storage.head}" if storage.head else "yet"
         raise Conflict("nothing-to-commit", f"There is nothing to commit: nobody labelled a task {since}.")
     return storages.start_job(tx, grant, storage, kind=JOB_NAME, order=CommitOrder(storage_id, message))

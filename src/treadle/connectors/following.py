@@ -18,7 +18,7 @@ from treadle.access.identities import identify_by_id
 from treadle.connectors import storages
 from treadle.connectors.committing import start_commit
 from treadle.connectors.opening import StorageParts
-from treadle.connectors.pending import changed_since, find_pending, last_event
+from treadle.connectors.pending import changed_since, count_pending, find_pending, last_event
 from treadle.connectors.places import flag_of, number_of, text_of
 from treadle.connectors.repo_kind import repo_of
 from treadle.connectors.storages import Storage
@@ -134,7 +134,7 @@ def commit_saved(parts: StorageParts, storage: Storage) -> None:
         storage = storages.lock(tx, storage.id)
         if not _wants_commit(tx, storage):
             return
-        count = find_pending(tx, storage).count
+        count = count_pending(tx, storage)
         what = f"Labels of {count:,} task{'' if count == 1 else 's'}"
         start_commit(tx, _grant_of(tx, storage), storage.id, what)
 
@@ -142,7 +142,7 @@ def commit_saved(parts: StorageParts, storage: Storage) -> None:
 def _wants_commit(tx: Tx, storage: Storage) -> bool:
     if _rests(tx, storage) or storages.unfinished_job(tx, storage) is not None:
         return False
-    count = find_pending(tx, storage).count
+    count = count_pending(tx, storage)
     by_count = number_of(storage.options, "commit_after_saves", 0)
     minutes = number_of(storage.options, "commit_after_minutes", 0)
     waited = tx.now - (storage.last_sync_at or storage.created_at)

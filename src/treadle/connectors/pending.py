@@ -80,6 +80,15 @@ def last_event(tx: Tx) -> int:
     return int(tx.execute(_LAST, {}).scalar() or 0)
 
 
+def count_pending(tx: Tx, storage: Storage) -> int:
+    """How many tasks the target has not written yet."""
+    if storage.position:
+        return find_pending(tx, storage).count
+    # Before the first time it is all of them, which need no looking at.
+    of_project = (_t.project_id == storage.project_id) & _IS_DONE & visible_tasks(storage.project_id)
+    return int(tx.execute(select(func.count()).select_from(tasks).where(of_project)).scalar_one())
+
+
 def find_pending(tx: Tx, storage: Storage, *, everything: bool = False) -> Pending:
     """What the target has not written yet, or with ``everything`` all that it is to hold."""
     ids = _all_done(tx, storage) if everything or not storage.position else changed_since(tx, storage)

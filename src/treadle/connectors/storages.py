@@ -45,6 +45,19 @@ _COUNTS = Prepared(
     .where(_i.storage_id == bindparam("storage_id"))
     .group_by(_i.state)
 )
+#: Options that say how a storage is treated, and not where it is.
+_HOW = frozenset(
+    {
+        "follow",
+        "commit_after_saves",
+        "commit_after_minutes",
+        "formats",
+        "can_delete_objects",
+        "regex_filter",
+        "use_blob_urls",
+        "recursive_scan",
+    }
+)
 #: Names for the same: a repo, with the fields of Pachyderm's integration or with ours.
 FAMILY = {"pachyderm": "repo"}
 
@@ -166,7 +179,12 @@ def create(tx: Tx, grant: Grant, new: NewStorage, key: Secret) -> Storage:
 def change(
     tx: Tx, grant: Grant, storage: Storage, form: Form, *, key: Secret, title: str, description: str
 ) -> Storage:
-    """Set what a storage is made of; what was read from it stays."""
+    """Set what a storage is made of; tasks that were read from it stay.
+
+    Where it is another place now, a source looks at every file anew at its next sync; a target holds nothing.
+    """
+    if _place_of(form.options) != _place_of(storage.options):
+        _forget_content(tx, storage)
     values = {
         "title": title,
         "description": description,
@@ -176,6 +194,21 @@ def change(
     tx.execute(update(storages).where(_s.id == storage.id).values(**values))
     _record(tx, grant, "storage.updated", storage.id)
     return get(tx, storage.id)
+
+
+def _place_of(options: Mapping[str, object]) -> dict[str, object]:
+    """Those options that say where it is."""
+    return {name: value for name, value in options.items() if name not in _HOW}
+
+
+def _forget_content(tx: Tx, storage: Storage) -> None:
+    mine = _i.storage_id == storage.id
+    if storage.direction == "source":
+        tx.execute(update(storage_items).where(mine).values(etag=""))
+        return
+    tx.execute(delete(storage_items).where(mine))
+    position = storage.position if not storage.is_repo else 0
+    note(tx, storage.id, position=position, head=None)
 
 
 def remove(tx: Tx, grant: Grant, storage: Storage) -> None:

@@ -12,7 +12,7 @@ from treadle.access import Grant, ProjectScope
 from treadle.connectors import opening, storages
 from treadle.connectors.committing import start_commit
 from treadle.connectors.opening import AnyKind
-from treadle.connectors.pending import find_pending
+from treadle.connectors.pending import count_pending
 from treadle.connectors.places import Direction, Field, Form, fields_for, read_form, text_of
 from treadle.connectors.referencing import ReferenceOrder, start_referencing
 from treadle.connectors.repo_kind import REPO, repo_of, shown_options
@@ -194,7 +194,7 @@ def get_pending(call: Call) -> Reply:
     """What a commit of labels would hold."""
     with call.read() as tx:
         _, storage = _find_repo_target(call, tx)
-        count = find_pending(tx, storage).count
+        count = count_pending(tx, storage)
     branch = text_of(storage.options, "branch")
     told = {"tasks": count, "since": storage.head, "branch": branch, "repo": repo_of(storage.options)}
     return json_reply(told)
