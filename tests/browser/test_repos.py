@@ -249,6 +249,28 @@ def test_everything_of_a_repo_is_reached_by_the_keyboard_on_a_phone_too(
     expect(phone.get_by_role("dialog", name="b.txt").get_by_text("two")).to_be_visible()
 
 
+def test_a_repo_is_kept_in_order_from_its_menu(house: House, page: Page) -> None:
+    repo_id = make_repo(house, "orderly", {"a.txt": b"one\n"}, {"a.txt": b"one\ntwo\n"})
+    second, first = log(house, repo_id)
+    page.goto(f"/repos/{repo_id}?file=a.txt")
+    page.get_by_role("button", name="Who wrote it").click()
+    lines = page.get_by_role("dialog").get_by_role("row")
+    expect(lines.filter(has_text="one")).to_contain_text(first["id"][:8])
+    expect(lines.filter(has_text="two")).to_contain_text(second["id"][:8])
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More about orderly").click()
+    page.get_by_role("menuitem", name="How long commits are kept").click()
+    page.get_by_role("radio", name="For some days").check()
+    page.get_by_label("Days", exact=True).fill("30")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert house.ask("GET", f"/api/repos/{repo_id}/retention/") == {"keep_days": 30, "keep_tags": True}
+    page.get_by_role("button", name="More about orderly").click()
+    page.get_by_role("menuitem", name="Check every file").click()
+    page.get_by_role("button", name="See the job").click()
+    expect(page.get_by_role("dialog").get_by_text("Every file is whole")).to_be_visible()
+
+
 def test_a_deleted_repo_comes_back(house: House, page: Page) -> None:
     repo_id = make_repo(house, "gone", {"a.txt": b"one\n"})
     page.goto(f"/repos/{repo_id}")

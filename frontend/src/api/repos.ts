@@ -153,6 +153,27 @@ export const checkRepo = (repo: number) => post<{ job: string }>(`${under(repo)}
 /** Frees what no commit names any more; the answer names the job that does. */
 export const freeSpace = (repo: number) => post<{ job: string }>(`${under(repo)}/gc/`);
 
+/** How many days a commit is kept that no branch's head is; null: for good. */
+export interface Retention {
+  keep_days: number | null;
+  keep_tags: boolean;
+}
+
+export const retentionQuery = (repo: number) =>
+  queryOptions({ queryKey: ['repos', repo, 'retention'], queryFn: ({ signal }) => get<Retention>(`${under(repo)}/retention/`, {}, signal) });
+export const setRetention = async (repo: number, rules: Retention) => (await call<Retention>('PUT', `${under(repo)}/retention/`, { json: rules })).body;
+
+/** Which commit each line of a text came with; no lines for a file that is no text. */
+export interface Blame {
+  commit: Commit;
+  commits: Commit[];
+  results: Array<{ number: number; text: string; commit: string }> | null;
+  is_complete: boolean;
+}
+
+export const blameQuery = (repo: number, ref: string, path: string) =>
+  queryOptions({ queryKey: ['repos', repo, 'blame', ref, path], queryFn: ({ signal }) => get<Blame>(`${under(repo)}/blame/`, { ref, path }, signal) });
+
 export const createBranch = (repo: number, wanted: { name: string; at?: string }) => post<Branch>(`${under(repo)}/branches/`, wanted);
 export const deleteBranch = (repo: number, name: string) => remove(`${under(repo)}/branches/${encodeURIComponent(name)}/`);
 /** Moves a branch to another commit; refused (409, "branch-moved") when its head is no longer the expected one. */

@@ -25,16 +25,24 @@ export function JobResult({ job }: { job: Job }) {
   return (
     <div className="col" style={{ gap: 12 }}>
       <div className="row wrap">
-        <span className="row"><Icon name="check" />{sentence || 'It is done.'}</span>
+        <span className="row"><Icon name="check" />{sentence.replace(/^./, (letter) => letter.toUpperCase()) || 'It is done.'}</span>
         <span className="grow" />
         {job.project && CHANGES_TASKS.has(job.kind) && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }}>See the tasks</Link>}
         {typeof result['url'] === 'string' && <a className="btn" href={address(result['url'])} download={String(result['file_name'] ?? '')}><Icon name="download" />{String(result['file_name'] ?? 'Download')}</a>}
         {job.kind === 'delete' && isId(result['deletion']) && <RestoreButton deletion={result['deletion']} />}
       </div>
+      <Damage result={result} />
       <LeftOut result={result} />
       <LossReport result={result} />
     </div>
   );
+}
+
+/** What a check of a repo found broken. */
+function Damage({ result }: { result: Readonly<Record<string, unknown>> }) {
+  const problems = (Array.isArray(result['problems']) ? result['problems'] : []).filter(isRecord);
+  if (problems.length === 0) return null;
+  return <Notice tone="bad"><b>Some content is damaged.</b> Put these files again from where they came.<div className="left-out" role="region" aria-label="What is damaged" tabIndex={0}><ul>{problems.map((each, at) => <li key={at}><span className="mono">{String(each['path'] ?? each['kind'] ?? '')}</span> {String(each['detail'] ?? '')}</li>)}</ul></div></Notice>;
 }
 
 const isId = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';

@@ -26,6 +26,10 @@ test('jobs are told in words', () => {
   expect(nameOfKind('some_new-kind')).toBe('Some new kind');
   expect([duration(0.2), duration(42), duration(600), duration(9000)]).toEqual(['under 1 s', '42 s', '10 min', '2.5 h']);
   expect(sentenceOfResult({ task_count: 2, annotation_count: 1, prediction_count: 0 })).toBe('2 tasks, 1 annotation');
+  expect(sentenceOfResult({ storage: 1, new: 3, changed: 0, retired: 1, problems: [] })).toBe('3 new, 1 retired');
+  expect(sentenceOfResult({ new: 0, changed: 0, retired: 0 })).toBe('nothing changed');
+  expect(sentenceOfResult({ problems: [], problem_count: 0 })).toBe('every file is whole');
+  expect(sentenceOfResult({ commits_dropped: 0, bytes_freed: 12_000_000 })).toBe('12.0 MB freed');
 });
 
 test('what is left of a job that was stopped depends on its kind', () => {

@@ -1,6 +1,6 @@
 import type { Job } from '../../api/types';
 import type { Tone } from '../../ui/parts';
-import { counted } from '../../ui/format';
+import { bytes, count, counted } from '../../ui/format';
 
 const KINDS: Record<string, string> = {
   import: 'Import', 'import-predictions': 'Import of predictions', export: 'Export', snapshot: 'Snapshot', delete: 'Deletion', restore: 'Restore',
@@ -34,11 +34,29 @@ export function duration(seconds: number): string {
 /** What a finished import, export, deletion or restore says of itself, or nothing where the result names no count. */
 export function sentenceOfResult(result: Readonly<Record<string, unknown>>): string {
   const counts: Array<[key: string, one: string]> = [['task_count', 'task'], ['annotation_count', 'annotation'], ['prediction_count', 'prediction'], ['processed_items', 'item'], ['item_count', 'item'], ['count', 'item']];
-  return counts.flatMap(([key, one]) => (typeof result[key] === 'number' && (result[key] > 0 || key === 'task_count') ? [counted(result[key], one)] : [])).join(', ');
+  return [...ofStorage(result), ...counts.flatMap(([key, one]) => (typeof result[key] === 'number' && (result[key] > 0 || key === 'task_count') ? [counted(result[key], one)] : []))].join(', ');
+}
+
+/** What a sync found, what a commit of labels holds, what the upkeep of a repo did. */
+function ofStorage(result: Readonly<Record<string, unknown>>): string[] {
+  const number = (key: string): number | undefined => (typeof result[key] === 'number' ? result[key] : undefined);
+  const [tasks, problems, freed] = [number('tasks'), number('problem_count'), number('bytes_freed')];
+  return [
+    ...ofSync(number('new'), number('changed'), number('retired')),
+    ...(tasks === undefined ? [] : [counted(tasks, 'task')]),
+    ...(problems === undefined ? [] : [problems === 0 ? 'every file is whole' : counted(problems, 'damaged thing')]),
+    ...(freed === undefined ? [] : [`${bytes(freed)} freed`]),
+  ];
 }
 
 /** Kinds that stay as far as they came when they are stopped or fail; all others undo what they did. */
-const STAYING = new Set(['accept-predictions', 'assign', 'overlap', 'drop-field-index']);
+const STAYING = new Set(['accept-predictions', 'assign', 'overlap', 'drop-field-index', 'storage-sync', 'target-sync', 'repo-gc', 'repo-fsck']);
 
 /** What is left of a job that did not come to its end. */
 export const whatIsLeft = (kind: string): string => (STAYING.has(kind) ? 'What it had done by then stays.' : 'What it had done is undone.');
+
+function ofSync(fresh?: number, changed?: number, retired?: number): string[] {
+  if (fresh === undefined || changed === undefined || retired === undefined) return [];
+  const found = ([[fresh, 'new'], [changed, 'changed'], [retired, 'retired']] as const).filter(([n]) => n > 0);
+  return found.length === 0 ? ['nothing changed'] : found.map(([n, what]) => `${count(n)} ${what}`);
+}

@@ -1,11 +1,13 @@
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { fileAddress, type Repo, type RepoFile } from '../../api/repos';
 import { bytes, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { usePhone } from '../tasks/use-phone';
 import { Content } from './content';
-import { nameOfPath } from './content-kind';
+import { BlameDialog } from './blame-dialog';
+import { kindOfPath, nameOfPath } from './content-kind';
 import { textOf } from './file-acts';
 import { CopyLine } from '../../ui/copy-line';
 
@@ -30,7 +32,9 @@ export function FilePreview(props: PreviewProps) {
 }
 
 function Preview({ repo, at, file, onStep, onClose }: PreviewProps) {
+  const [isAsking, setAsking] = useState(false);
   const name = nameOfPath(file.path);
+  const isText = !['picture', 'parquet', 'other'].includes(kindOfPath(file.path, file.metadata));
   return (
     <>
       <header>
@@ -53,7 +57,9 @@ function Preview({ repo, at, file, onStep, onClose }: PreviewProps) {
       <footer>
         <a className="btn" href={fileAddress(repo.id, at, file.path)} download={name}><Icon name="download" />Download</a>
         <Link className="btn ghost" to="/repos/$repoId/commits" params={{ repoId: String(repo.id) }} search={{ ref: at, path: file.path }}><Icon name="clock" />Its commits</Link>
+        {isText && <button type="button" className="btn ghost" onClick={() => setAsking(true)}><Icon name="person" />Who wrote it</button>}
       </footer>
+      {isAsking && <BlameDialog repo={repo} at={at} path={file.path} onClose={() => setAsking(false)} />}
     </>
   );
 }

@@ -78,7 +78,7 @@ function Browser({ repo }: { repo: Repo }) {
           <RefPicker repo={repo.id} at={ref} onPick={(picked) => go({ ref: picked, file: undefined })} />
           <Crumbs repo={repo} folder={folder} />
           <span className="grow" />
-          {!isEmpty && <div className="search finder wide"><Icon name="search" /><input id="file-search" className="input" type="search" aria-label="Find a file" placeholder="Find a file" value={typed} onChange={(event) => setTyped(event.target.value)} /></div>}
+          {!isEmpty && <div className="search file-finder"><Icon name="search" /><input id="file-search" className="input" type="search" aria-label="Find a file" placeholder="Find a file" value={typed} onChange={(event) => setTyped(event.target.value)} /></div>}
           {writes && <Tip text="Add files to this folder" keys="U"><button type="button" className="btn primary" onClick={() => setDropped([])}><Icon name="upload" />Add files</button></Tip>}
         </div>
       )}

@@ -8,12 +8,13 @@ import { bytes, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { elsewhereWrong, Field, messageOf, Notice, wrongWith } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
+import { KeepingDialog } from './keeping-dialog';
 import { wrongRepoName } from './names';
 import { StagingDialog } from './staging-dialog';
 
 /** What is done to a repo as a whole. */
 export function RepoMenu({ repo }: { repo: Repo }) {
-  const [open, setOpen] = useState<'change' | 'staging' | 'delete' | null>(null);
+  const [open, setOpen] = useState<'change' | 'staging' | 'keeping' | 'delete' | null>(null);
   const client = useQueryClient();
   const navigate = useNavigate();
   if (!repo.may_write) return null;
@@ -28,7 +29,7 @@ export function RepoMenu({ repo }: { repo: Repo }) {
   const act = (key: string) => {
     if (key === 'check') void start(checkRepo(repo.id), `Every file of ${repo.name} is being checked.`);
     else if (key === 'free') void start(freeSpace(repo.id), `What ${repo.name} no longer needs is being freed.`);
-    else setOpen(key as 'change' | 'staging' | 'delete');
+    else setOpen(key as 'change' | 'staging' | 'keeping' | 'delete');
   };
   const remove = async () => {
     await deleteRepo(repo.id);
@@ -44,6 +45,7 @@ export function RepoMenu({ repo }: { repo: Repo }) {
           <Menu aria-label={repo.name} style={{ outline: 'none' }} onAction={(key) => act(String(key))}>
             <MenuItem id="change"><Icon name="pencil" />Rename or describe…</MenuItem>
             <MenuItem id="staging"><Icon name="commit" />When staged files are committed…</MenuItem>
+            {repo.may_delete ? <MenuItem id="keeping"><Icon name="clock" />How long commits are kept…</MenuItem> : null}
             <Separator />
             <MenuItem id="check"><Icon name="check" />Check every file</MenuItem>
             <MenuItem id="free"><Icon name="store" />Free unused space</MenuItem>
@@ -54,6 +56,7 @@ export function RepoMenu({ repo }: { repo: Repo }) {
       </MenuTrigger>
       {open === 'change' && <ChangeRepo repo={repo} onClose={() => setOpen(null)} />}
       {open === 'staging' && <StagingDialog repo={repo} onClose={() => setOpen(null)} />}
+      {open === 'keeping' && <KeepingDialog repo={repo} onClose={() => setOpen(null)} />}
       {open === 'delete' && (
         <Confirm title={`Delete ${repo.name}?`} action="Delete repo" typed={repo.name} onConfirm={remove} onClose={() => setOpen(null)}>
           <p>{counted(repo.files, 'file')} ({bytes(repo.size_bytes)}), every commit, {counted(repo.branches, 'branch', 'branches')} and every tag go, for everybody. Projects that take their tasks from it show no pictures any more.</p>

@@ -4,7 +4,7 @@ import { changeStorage, isRepoKind, type Storage, syncStorage } from '../../api/
 import type { Project } from '../../api/types';
 import { ago, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
-import { messageOf, Pill } from '../../ui/parts';
+import { messageOf, Notice, Pill } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { StorageJob, StorageMenu } from './storage-acts';
 import { placeOf, sentenceOfCounts, stateOfStorage } from './storage-words';
@@ -47,9 +47,14 @@ export function SourceRow({ project, storage, onEdit }: RowProps) {
         <StorageMenu project={project} storage={storage} direction="source" name={name} onEdit={onEdit} />
       </div>
       <StorageJob id={job ?? (isRunning || storage.status === 'failed' ? storage.last_sync_job : null)} />
-      {storage.status === 'failed' && !job && !storage.last_sync_job && storage.traceback && <p className="bad small storage-job">{storage.traceback}</p>}
+      {storage.traceback && (storage.status === 'completed_with_errors' || (storage.status === 'failed' && !job && !storage.last_sync_job)) && <Problems text={storage.traceback} isFailed={storage.status === 'failed'} />}
     </li>
   );
 }
 
 export const nameOfStorage = (storage: Storage, what: string): string => storage.title || placeOf(storage) || `${what} ${storage.id}`;
+
+/** Why a sync failed, or which files it could not use. */
+const Problems = ({ text, isFailed }: { text: string; isFailed: boolean }) => (
+  <div className="storage-job"><Notice tone={isFailed ? 'bad' : 'warn'}>{!isFailed && <b>Some files could not be used. The rest is in.</b>}<div className="left-out" role="region" aria-label="What went wrong" tabIndex={0}>{text.split('\n').map((line) => <p key={line}>{line}</p>)}</div></Notice></div>
+);
