@@ -101,6 +101,9 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     shell.type("put images@master:/notes.txt -f -", "one\n")
     assert [each["path"] for each in shell.read("ls images@master")] == ["notes.txt", "p/"]
     assert [each["path"] for each in shell.read("ls images:/**/*2.txt")] == ["p/x/2.txt"]
+    assert [each["path"] for each in shell.read("ls images:/p")] == ["p/1.txt", "p/x/"]
+    assert [each["path"] for each in shell.read("ls images:/notes.txt")] == ["notes.txt"]
+    assert "nothing at" in shell.fails("ls images:/note")
     assert shell.type("cat images@master:/notes.txt") == "one\n"
     shell.type("get -r images@master:/p -o back")
     assert sorted(each.name for each in (shell.folder / "back").rglob("*")) == [

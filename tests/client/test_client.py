@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +84,23 @@ def test_errors_are_of_the_class_that_a_caller_acts_on(studio: RunningServer, re
         assert client.repo(repo.about.name).read_whole("a.txt") == b"1"
         with pytest.raises(Forbidden):
             client.repo(repo.about.name).put("b.txt", b"", Target("master"))
+
+
+def test_a_folder_that_is_more_than_a_body_may_hold_is_one_commit_all_the_same(
+    repo: RemoteRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.bin").write_bytes(bytes(400_000))
+    monkeypatch.setattr("treadle.client.repos._ARCHIVE_BYTES", 1_000_000)
+    seen: list[tuple[int, int]] = []
+    count, commit = repo.put_folder(
+        tmp_path, Target("master", message="All"), "in/", lambda files, size: seen.append((files, size))
+    )
+    assert (count, commit.message, commit.file_count) == (5, "All", 5)
+    assert [sum(each) for each in zip(*seen, strict=True)] == [5, 2_000_000]
+    assert len(list(repo.log())) == 1
+    with pytest.raises(Invalid):
+        repo.put_folder(tmp_path / "none", Target("master"))
 
 
 def test_an_upload_is_a_stream_and_a_refused_one_tells_why(studio: RunningServer, repo: RemoteRepo) -> None:

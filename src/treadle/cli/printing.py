@@ -33,10 +33,10 @@ class Printer:
 class ProgressBar:
     """Files and bytes on their way, drawn over and over in one line while somebody watches."""
 
-    def __init__(self, title: str, *, files: int = 0, size_bytes: int = 0) -> None:
-        """files, size_bytes: how many there will be; 0 while nobody knows."""
+    def __init__(self, title: str, *, size_bytes: int = 0) -> None:
+        """size_bytes: how many there will be; 0 while nobody knows."""
         self._title = title
-        self._files, self._size_bytes = files, size_bytes
+        self._size_bytes = size_bytes
         self._done_files, self._done_bytes = 0, 0
         self._is_watched = sys.stderr.isatty()
         self._due_s = 0.0

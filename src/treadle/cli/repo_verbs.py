@@ -13,11 +13,11 @@ from typing import Any, cast
 
 from treadle.cli.printing import Printer, ProgressBar
 from treadle.cli.servers import open_client
-from treadle.client.archives import LocalFile, list_folder, pack, unpack
+from treadle.client.archives import list_folder
 from treadle.client.names import Place, parse_place
 from treadle.client.repos import Client, RemoteRepo, Side, Target
 from treadle.client.values import Change, Commit, Entry, File, Put
-from treadle.errors import Conflict, Defect, Invalid
+from treadle.errors import Conflict, Defect, Invalid, NotFound
 from treadle.settings import Settings
 
 _CHUNK_BYTES = 256 * 1024
@@ -115,11 +115,10 @@ def _put_file(repo: RemoteRepo, place: Place, target: Target, path: Path) -> Put
 
 
 def _put_folder(repo: RemoteRepo, place: Place, target: Target, folder: Path) -> tuple[int, Commit]:
-    files: list[LocalFile] = list_folder(folder)
     prefix = f"{place.path.rstrip('/')}/" if place.path else ""
-    bar = ProgressBar(str(folder), files=len(files), size_bytes=sum(each.size_bytes for each in files))
+    bar = ProgressBar(str(folder), size_bytes=sum(each.size_bytes for each in list_folder(folder)))
     try:
-        return len(files), repo.put_archive(pack(files, bar.add), target, prefix)
+        return repo.put_folder(folder, target, prefix, bar.add)
     finally:
         bar.end()
 
@@ -142,9 +141,22 @@ def _ls(ask: Ask) -> None:
 
 
 def _entries(repo: RemoteRepo, place: Place, *, is_recursive: bool) -> Iterator[Entry]:
+    ref, path = place.ref_or_head, place.path
     if place.is_glob:
-        return repo.list(place.ref_or_head, glob=place.path)
-    return repo.list(place.ref_or_head, place.path, delimiter="" if is_recursive else "/")
+        yield from repo.list(ref, glob=path)
+        return
+    if path and not path.endswith("/"):
+        first = next(repo.list(ref, path, page_size=1), None)
+        if isinstance(first, File) and first.path == path:
+            yield first
+            return
+        path += "/"
+    entries = repo.list(ref, path, delimiter="" if is_recursive else "/")
+    first = next(entries, None)
+    if first is None and path:
+        raise NotFound("file-not-found", f"There is nothing at {place}.")
+    yield from (each for each in (first,) if each is not None)
+    yield from entries
 
 
 def _cat(ask: Ask) -> None:
@@ -181,9 +193,10 @@ def _get_folder(ask: Ask, repo: RemoteRepo, place: Place) -> None:
     prefix = f"{place.path.rstrip('/')}/" if place.path else ""
     goal = Path(ask.arguments.output or place.repo)
     bar = ProgressBar(str(goal))
-    with repo.get_archive(place.ref_or_head, prefix) as answer:
-        count = unpack(answer.chunks(), goal, below=prefix, progress=bar.add)
-    bar.end()
+    try:
+        count = repo.get_folder(goal, place.ref_or_head, prefix, bar.add)
+    finally:
+        bar.end()
     ask.out.tell(f"Got {count:,} files into {goal}.", {"path": str(goal), "files": count})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -40,7 +40,24 @@ def list_folder(folder: Path) -> list[LocalFile]:
     return sorted(found, key=lambda each: each.path.encode(errors="surrogateescape"))
 
 
-def pack(files: Iterable[LocalFile], progress: Progress = lambda _files, _bytes: None) -> Iterator[bytes]:
+def in_batches(files: Sequence[LocalFile], most_bytes: int) -> list[list[LocalFile]]:
+    """The files in lists of so many bytes at most, in their order; one list at least, a larger file alone."""
+    batches: list[list[LocalFile]] = [[]]
+    size_bytes = 0
+    for file in files:
+        if batches[-1] and size_bytes + file.size_bytes > most_bytes:
+            batches.append([])
+            size_bytes = 0
+        batches[-1].append(file)
+        size_bytes += file.size_bytes + _BLOCK
+    return batches
+
+
+def unwatched(_files: int, _size_bytes: int) -> None:
+    """Progress that nobody follows."""
+
+
+def pack(files: Iterable[LocalFile], progress: Progress = unwatched) -> Iterator[bytes]:
     """The files as a tar. Raises Invalid("file-changed") where one is shorter than it was."""
     waiting: list[bytes] = []
     waiting_bytes = 0
@@ -101,7 +118,7 @@ def unpack(
     folder: Path,
     *,
     below: str = "",
-    progress: Progress = lambda _files, _bytes: None,
+    progress: Progress = unwatched,
 ) -> int:
     """Write the files of a tar into ``folder``, without the prefix ``below``; how many they were.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
 from treadle.client.addresses import Address, find_server, parse_address, token_for
+from treadle.client.archives import Progress, in_batches, list_folder, pack, unpack, unwatched
 from treadle.client.connection import Answer, Connection, Query
 from treadle.client.names import HEAD, is_commit_id
 from treadle.client.transport import Body, Transport
@@ -30,6 +32,8 @@ from treadle.errors import NotFound, Unavailable
 T = TypeVar("T")
 
 _PAGE = 1000
+#: A body of a server has 2 GiB at most, unless a setting says otherwise.
+_ARCHIVE_BYTES = 1024**3
 _MOST_RESUMES = 5
 _BROKEN_OFF = "answer-broken-off"
 
@@ -363,6 +367,38 @@ class RemoteRepo:
         return self._connection.ask(
             "GET", f"{self._path}/archive/", {"ref": ref, "prefix": prefix}, headers={"Accept": "*/*"}
         )
+
+    def put_folder(
+        self, folder: Path, target: Target, prefix: str = "", progress: Progress = unwatched
+    ) -> tuple[int, Commit]:
+        """Put every file below a local folder, as one commit; how many they were, and the commit.
+
+        What is more than a body may hold goes in several, into an open commit that is finished behind them.
+        progress: is told of further files and bytes. Raises Invalid("folder", "file-changed").
+        """
+        files = list_folder(folder)
+        batches = in_batches(files, _ARCHIVE_BYTES)
+        if len(batches) == 1 or target.commit or target.is_staged:
+            commits = [self.put_archive(pack(batch, progress), target, prefix) for batch in batches]
+            return len(files), commits[-1]
+        opened = self.start_commit(target.branch).id
+        try:
+            for batch in batches:
+                self.put_archive(pack(batch, progress), Target(commit=opened), prefix)
+            return len(files), self.finish_commit(opened, target.message or f"Put files of {folder.name}")
+        except BaseException:
+            self.abandon_commit(opened)
+            raise
+
+    def get_folder(
+        self, folder: Path, ref: str = HEAD, prefix: str = "", progress: Progress = unwatched
+    ) -> int:
+        """Write every file below ``prefix``, which ends in a slash, into a local folder; how many.
+
+        Raises NotFound("folder-not-found"), Invalid("archive").
+        """
+        with self.get_archive(ref, prefix) as answer:
+            return unpack(answer.chunks(), folder, below=prefix, progress=progress)
 
     # History
 
