@@ -248,6 +248,4 @@ def _check_contents(pack: Pack) -> Iterator[Damaged]:
             yield Damaged(f"The content {id.hex()}", pack.key, id)
         if not damaged and not pack.check_block(block):
             for _at, _start, _size, id in contents:
-                yield Damaged(
-                    f"The block that holds the content {id.hex()}, which can be read,", pack.key, id
-                )
+                yield Damaged(f"The block around the content {id.hex()}", pack.key, id)
