@@ -12,7 +12,7 @@ import pytest
 from tests.repos.bench import Bench, open_bench, reopened
 from treadle.db import Database
 from treadle.errors import Conflict
-from treadle.repos import branches, commits
+from treadle.repos import branches, commits, publishing
 from treadle.repos.values import Commit, NewFile
 
 
@@ -138,6 +138,20 @@ def test_a_failed_finish_elsewhere_loses_nothing_of_what_is_put_after_it(bench: 
         bench.finish(opened, attachments={"note": meanwhile(fail_and_put)})
     assert refused.value.code == "commit-reopened"
     assert bench.finish(opened).file_count == 2
+
+
+def test_a_shared_commit_whose_finish_died_is_open_again_for_the_next_put(bench: Bench) -> None:
+    shared = bench.shared()
+    bench.put(shared, "a")
+    with bench.engine.database.write() as tx:
+        publishing.seal(tx, commits.get(tx, shared))
+    with bench.engine.leases.hold(bench.repo_id):  # somebody is at it
+        assert bench.shared() == shared
+        with pytest.raises(Conflict):
+            bench.put(shared, "b")
+    assert bench.shared() == shared
+    bench.put(shared, "b")
+    assert bench.finish(shared).file_count == 2
 
 
 def test_a_commit_that_is_abandoned_under_its_finish_is_not_made(bench: Bench) -> None:

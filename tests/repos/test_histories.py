@@ -114,13 +114,9 @@ class Histories(RuleBasedStateMachine):
     @rule(target=opened, branch=st.sampled_from(BRANCHES))
     def share(self, branch: str) -> str:
         key = self.bench.shared(branch)
-        if key not in self.open:
-            stale = [name for name, each in self.open.items() if each.is_shared and each.branch == branch]
-            for name in stale:
-                order = self.open.pop(name)
-                assert not order.changes
-                assert not order.deleted
-            self.open[key] = Open(branch, self.head_of(branch), is_shared=True)
+        order = self.open.setdefault(key, Open(branch, self.head_of(branch), is_shared=True))
+        if not order.changes and not order.deleted:
+            order.base = self.head_of(branch)
         return key
 
     @rule(target=finished, key=opened)

@@ -143,7 +143,8 @@ def test_an_open_commit_is_shared_by_a_branch_or_ones_own(database: Database) ->
         assert commits.shared_open(tx, grant, "master") == shared
         assert branches.get(tx, catalogue.repo_id_of(grant), "master").open_commit == shared.id
         head = add_commit(tx, grant, "first", branch="master")
-        assert commits.shared_open(tx, grant, "master").parents == (head.id,)  # while it is empty
+        moved = commits.shared_open(tx, grant, "master")
+        assert (moved.id, moved.parents) == (shared.id, (head.id,))  # while it is empty
         assert commits.start(tx, grant, "fresh").branch == "fresh"
         commits.abandon(tx, grant, own.id)
         with pytest.raises(NotFound):

@@ -174,6 +174,10 @@ def find_finished(tx: Tx, repo_id: int, commit_id: str) -> int:
 
 
 def _drop_open(tx: Tx, row: Mapping[str, Any]) -> None:
+    held = (
+        select(repo_commits.c.id).where(repo_commits.c.id == row["open_id"]).with_for_update(key_share=True)
+    )
+    tx.execute(held)  # nobody puts into it meanwhile
     staged = select(repo_staged.c.path).where(repo_staged.c.commit_id == row["open_id"]).limit(1)
     if tx.execute(staged).first() is not None:
         raise Conflict(

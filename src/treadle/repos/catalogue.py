@@ -64,7 +64,7 @@ _HEADS = (
     .select_from(repo_branches.join(repo_commits, _c.id == _b.head_id))
     .where(one_of(_b.repo_id, "ids"))
 )
-_LOCKED = Prepared(select(_r.id).where(_r.id == bindparam("repo_id")).with_for_update())
+_LOCKED = Prepared(select(_r.id).where(_r.id == bindparam("repo_id")).with_for_update(key_share=True))
 
 
 @dataclass(frozen=True)

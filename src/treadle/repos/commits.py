@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 import msgspec
-from sqlalchemy import CTE, ColumnElement, bindparam, insert, literal, select, update
+from sqlalchemy import CTE, ColumnElement, bindparam, exists, insert, literal, select, update
 from sqlalchemy import delete as delete_rows
 
 from treadle.access import Grant
@@ -24,9 +24,11 @@ from treadle.db.repo_tables import (
     repo_provenance,
     repo_staged,
 )
+from treadle.db.upkeep_tables import repo_leases
 from treadle.errors import Conflict, NotFound
 from treadle.repos import branches
 from treadle.repos.catalogue import lock, repo_id_of
+from treadle.repos.leases import LIFETIME
 from treadle.repos.values import Commit
 
 #: The most commits that a walk along provenance gives, and the most steps that it goes.
@@ -65,6 +67,20 @@ _UP = Prepared(select(_v.source_id.label("id")).where(one_of(_v.commit_id, "ids"
 _DOWN = Prepared(select(_v.commit_id.label("id")).where(one_of(_v.source_id, "ids")))
 _INSERT = insert(repo_commits).returning(_c.id)
 _SHARE = update(repo_branches).where(_b.id == bindparam("branch_id")).values(open_id=bindparam("new_open"))
+# Whoever puts waits for it.
+_HELD = Prepared(select(_c.id).where(_c.id == bindparam("commit_row")).with_for_update(key_share=True))
+# Whoever finishes a commit holds a lease meanwhile.
+_REOPEN = Prepared(
+    update(repo_commits)
+    .where(
+        _c.id == bindparam("commit_row"),
+        _c.state == "finishing",
+        ~exists().where(
+            repo_leases.c.repo_id == _c.repo_id, repo_leases.c.beat_at > bindparam("alive_after")
+        ),
+    )
+    .values(state="open")
+)
 _HAS_STAGED = Prepared(
     select(repo_staged.c.commit_id).where(repo_staged.c.commit_id == bindparam("commit_row")).limit(1)
 )
@@ -143,18 +159,31 @@ def start(tx: Tx, grant: Grant, branch: str) -> Commit:
 def shared_open(tx: Tx, grant: Grant, branch: str) -> Commit:
     """The open commit of the branch that everybody puts into; made where there is none, as the branch is.
 
-    While nothing lies in it, it stands on the head of the branch.
+    While nothing lies in it, it stands on the head of the branch. One that was being finished by a process
+    that died is open again.
     """
     lock(tx, repo_id_of(grant))
     row = branch_row(tx, grant, branch)
-    if row["open_id"] is None or _is_behind(tx, row):
-        if row["open_id"] is not None:
-            tx.execute(delete_rows(repo_commits).where(_c.id == row["open_id"]))
-        key = _start(tx, grant, row)
-        opened = tx.execute(_BY_KEY, {"key": key}).one()
-        tx.execute(_SHARE, {"branch_id": row["id"], "new_open": opened["id"]})
-        return load(tx, [opened])[0]
-    return get(tx, str(row["open_commit"]))
+    if row["open_id"] is None:
+        opened = get(tx, _start(tx, grant, row))
+        tx.execute(_SHARE, {"branch_id": row["id"], "new_open": opened.row_id})
+        return opened
+    opened = get(tx, str(row["open_commit"]))
+    if opened.state == "finishing":
+        alive_after = tx.now - LIFETIME
+        tx.execute(_REOPEN, {"commit_row": opened.row_id, "alive_after": alive_after})
+        return get(tx, opened.id)
+    on = opened.parents[0] if opened.parents else None
+    if on != row["head"] and is_unused(tx, opened.row_id):
+        _stand_on(tx, opened.row_id, row["head_id"])
+        return get(tx, opened.id)
+    return opened
+
+
+def is_unused(tx: Tx, commit_row: int) -> bool:
+    """Whether nothing lies in an open commit; nothing comes into it until the transaction ends."""
+    tx.execute(_HELD, {"commit_row": commit_row}).first()
+    return tx.execute(_HAS_STAGED, {"commit_row": commit_row}).first() is None
 
 
 def abandon(tx: Tx, grant: Grant, commit_id: str) -> None:
@@ -297,10 +326,14 @@ def _start(tx: Tx, grant: Grant, branch: Mapping[str, Any]) -> str:
         "author_id": grant.actor.user_id,
         "created_at": tx.now,
     }
-    row_id = int(tx.execute(_INSERT, values).scalar_one())
-    if branch["head_id"] is not None:
-        tx.execute(insert(repo_parents), {"commit_id": row_id, "position": 0, "parent_id": branch["head_id"]})
+    _stand_on(tx, int(tx.execute(_INSERT, values).scalar_one()), branch["head_id"])
     return str(values["key"])
+
+
+def _stand_on(tx: Tx, open_row: int, head_row: int | None) -> None:
+    tx.execute(delete_rows(repo_parents).where(_p.commit_id == open_row))
+    if head_row is not None:
+        tx.execute(insert(repo_parents), {"commit_id": open_row, "position": 0, "parent_id": head_row})
 
 
 def branch_row(tx: Tx, grant: Grant, branch: str) -> Mapping[str, Any]:
@@ -311,15 +344,6 @@ def branch_row(tx: Tx, grant: Grant, branch: str) -> Mapping[str, Any]:
     except NotFound:
         branches.create(tx, grant, branch)
         return branches.find_row(tx, repo_id, branch)
-
-
-def _is_behind(tx: Tx, branch: Mapping[str, Any]) -> bool:
-    """Nothing lies in the branch's shared open commit, and the head is not what it stands on."""
-    opened = get(tx, branch["open_commit"])
-    on = opened.parents[0] if opened.parents else None
-    if opened.state != "open" or on == branch["head"]:
-        return False
-    return tx.execute(_HAS_STAGED, {"commit_row": opened.row_id}).first() is None
 
 
 def _along(tx: Tx, commit_id: str, step: Prepared) -> list[Commit]:

@@ -31,7 +31,7 @@ from treadle.repos.tree import Tree
 from treadle.repos.values import Commit
 
 _b, _c, _p = repo_branches.c, repo_commits.c, repo_parents.c
-_LOCKED = Prepared(select(_b.version).where(_b.id == bindparam("branch_id")).with_for_update())
+_LOCKED = Prepared(select(_b.version).where(_b.id == bindparam("branch_id")).with_for_update(key_share=True))
 _MOVE = Prepared(
     update(repo_branches)
     .where(_b.id == bindparam("branch_id"))
