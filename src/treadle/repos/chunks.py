@@ -147,33 +147,36 @@ def read_chunks(shelf: Shelf, folder: str, chunks: Sequence[Chunk], wanted: rang
 
 
 def _read_chunk(shelf: Shelf, key: str, chunk: Chunk, wanted: range) -> Iterator[bytes]:
+    first = wanted.start - wanted.start % PIECE_BYTES
+    last = min(-(-wanted.stop // PIECE_BYTES) * PIECE_BYTES, chunk.size_bytes)
+    digests = b""
     try:
-        if chunk.size_bytes <= _SPAN_BYTES:
-            stored = shelf.read(key, 0, chunk.stored_bytes)
-            digests = stored[chunk.size_bytes :]
-            _check(digests, chunk.address, key)
-            _check_span(memoryview(stored)[: chunk.size_bytes], digests, key)
-            yield stored[wanted.start : wanted.stop]
-            return
-        digests = shelf.read(key, chunk.size_bytes, chunk.stored_bytes)
-        _check(digests, chunk.address, key)
-        first = wanted.start - wanted.start % PIECE_BYTES
-        for start in range(first, wanted.stop, _SPAN_BYTES):
-            end = min(start + _SPAN_BYTES, chunk.size_bytes, -(-wanted.stop // PIECE_BYTES) * PIECE_BYTES)
-            span = shelf.read(key, start, end)
-            number = start // PIECE_BYTES
-            _check_span(memoryview(span), digests[_DIGEST_BYTES * number :], key)
+        for start in range(first, last, _SPAN_BYTES):
+            part = range(start, min(start + _SPAN_BYTES, last))
+            if digests:
+                (span,) = shelf.read_parts(key, part)
+            else:
+                span, digests = shelf.read_parts(key, part, range(chunk.size_bytes, chunk.stored_bytes))
+                _check(digests, chunk.address, key)
+            _check_span(span, digests[_DIGEST_BYTES * (start // PIECE_BYTES) :], key)
+            if len(span) != len(part):
+                raise _damaged(key)
             yield span[max(wanted.start - start, 0) : wanted.stop - start]
     except NotFound as error:
-        raise Damaged("The chunk of a large file", key) from error
+        raise _damaged(key) from error
 
 
-def _check_span(span: memoryview, digests: bytes, key: str) -> None:
+def _check_span(span: bytes, digests: bytes, key: str) -> None:
+    view = memoryview(span)
     for number, at in enumerate(range(0, len(span), PIECE_BYTES)):
         expected = digests[_DIGEST_BYTES * number : _DIGEST_BYTES * (number + 1)]
-        _check(span[at : at + PIECE_BYTES], expected, key)
+        _check(view[at : at + PIECE_BYTES], expected, key)
 
 
 def _check(content: bytes | memoryview, digest: bytes, key: str) -> None:
     if blake3(content).digest() != digest:
-        raise Damaged("The chunk of a large file", key)
+        raise _damaged(key)
+
+
+def _damaged(key: str) -> Damaged:
+    return Damaged("The chunk of a large file", key)

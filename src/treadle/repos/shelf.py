@@ -6,6 +6,7 @@ import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -85,6 +86,9 @@ class Shelf(Protocol):
     def read(self, key: str, start: int, end: int) -> bytes:
         """These bytes of it, fewer at its end. Raises NotFound("object-not-found")."""
 
+    def read_parts(self, key: str, *parts: range) -> list[bytes]:
+        """Several parts of it, at once. Raises as `read`."""
+
     def map(self, key: str) -> Mapped:
         """All of it, to be looked into at will. Raises NotFound("object-not-found")."""
 
@@ -124,9 +128,12 @@ class LocalShelf:
             return False
 
     def read(self, key: str, start: int, end: int) -> bytes:
+        return self.read_parts(key, range(start, end))[0]
+
+    def read_parts(self, key: str, *parts: range) -> list[bytes]:
         descriptor = self._open(key)
         try:
-            return os.pread(descriptor, end - start, start)
+            return [os.pread(descriptor, len(part), part.start) for part in parts]
         finally:
             os.close(descriptor)
 
@@ -169,6 +176,13 @@ class RemoteShelf:
 
     def read(self, key: str, start: int, end: int) -> bytes:
         return b"".join(self._objects.read(key, start, end))
+
+    def read_parts(self, key: str, *parts: range) -> list[bytes]:
+        if any(part.stop != following.start for part, following in pairwise(parts)):
+            return [self.read(key, part.start, part.stop) for part in parts]
+        start = parts[0].start
+        whole = self.read(key, start, parts[-1].stop)  # one request for neighbours
+        return [whole[part.start - start : part.stop - start] for part in parts]
 
     def map(self, key: str) -> Mapped:
         chunks = self._objects.read(key)
