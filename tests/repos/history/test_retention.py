@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from tests.repos.making import add_commit, add_repo, first_person
 from treadle.access import Grant
 from treadle.db import Database, Tx
 from treadle.db.repo_tables import repo_commits
+from treadle.db.schema import projects
+from treadle.db.storage_tables import storage_items, storages
 from treadle.errors import Invalid
 from treadle.repos import branches, commits, retention, tags
 from treadle.repos.retention import Rules
@@ -69,6 +71,24 @@ def test_a_tag_need_not_keep_its_commit_and_without_rules_everything_stays(
     with database.read() as tx:
         assert tags.list_all(tx, tagged.repo_id) == []
         assert branches.get(tx, tagged.repo_id, "master").head == on_branch.id
+
+
+def test_what_a_storage_read_or_wrote_stays(database: Database, grant: Grant) -> None:
+    with database.write() as tx:
+        read, written, neither = (add_commit(tx, grant, name) for name in ("read", "written", "neither"))
+        for commit in (read, written, neither):
+            age(tx, commit, 11)
+        at = {"created_at": tx.now}
+        project = {"workspace_id": 1, "title": "Cats", "updated_at": tx.now, **at}
+        project_id = tx.execute(insert(projects).returning(projects.c.id), project).scalar_one()
+        target = {"project_id": project_id, "direction": "target", "kind": "repo", "head": written.id, **at}
+        storage_id = tx.execute(insert(storages).returning(storages.c.id), target).scalar_one()
+        item = {"storage_id": storage_id, "key": "a", "place": 0, "etag": "", "state": "new"}
+        tx.execute(insert(storage_items), {**item, "commit_id": read.id})
+        retention.change(tx, grant, Rules(keep_days=10))
+    assert retention.drop_old(database, read.repo_id) == 1
+    with database.read() as tx:
+        assert commits.find(tx, neither.id) is None
 
 
 def test_days_that_keep_nothing_are_refused(database: Database, grant: Grant) -> None:
