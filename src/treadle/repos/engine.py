@@ -166,6 +166,14 @@ class RepoEngine:
             raise _no_file(path, commit_id)
         self._staging.write(repo_id, commit_id, [Staged(plain)])
 
+    def delete_files(self, grant: Grant, commit_id: str, paths: Iterable[str]) -> None:
+        """Delete files of an open commit, in one transaction; what is not there is no error.
+
+        Raises NotFound("commit-not-found"), Conflict("commit-finished"), Invalid("path").
+        """
+        rows = [Staged(check_path(path)) for path in paths]
+        self._staging.write(repo_id_of(grant), commit_id, rows)
+
     def copy(
         self, grant: Grant, commit_id: str, source: str, path: str, *, source_commit: str | None = None
     ) -> int:

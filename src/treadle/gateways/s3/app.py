@@ -17,8 +17,9 @@ from anyio import CapacityLimiter
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from treadle.access.audit import write_audit
 from treadle.access.s3_keys import KeyHolder, find_holder, touch_key
-from treadle.errors import TreadleError
+from treadle.errors import Forbidden, TreadleError
 from treadle.gateways.s3 import xml
 from treadle.gateways.s3.asked import Asked, read_request
 from treadle.gateways.s3.buckets import find_bucket
@@ -121,16 +122,34 @@ class _Gateway:
                     AWSAccessKeyId=claim.access_key_id,
                 )
             signed = check_signature(asked, claim, holder.reveal_secret(self._parts.signing_key))
-            bucket = None
+            bucket, refusal = None, None
             if operation.has_bucket:
-                bucket = find_bucket(tx, holder, asked.bucket, operation.permission)
-        if holder.is_stale:
-            self._touch(holder)
+                try:
+                    bucket = find_bucket(tx, holder, asked.bucket, operation.permission)
+                except Forbidden as error:
+                    refusal = error
+        if holder.is_stale or refusal:
+            self._note(asked, holder, refusal)
+        if refusal:
+            raise refusal
         return operation.answer(Visit(self._parts, asked, holder, signed, body.pieces(), bucket))
 
-    def _touch(self, holder: KeyHolder) -> None:
-        with self._parts.database.write() as tx:
-            touch_key(tx, holder)
+    def _note(self, asked: Asked, holder: KeyHolder, refusal: Forbidden | None) -> None:
+        """When the key was used last, and what its holder was refused."""
+        try:
+            with self._parts.database.write() as tx:
+                touch_key(tx, holder)
+                if refusal:
+                    detail = {"code": refusal.code, "method": asked.method, "bucket": asked.bucket[:200]}
+                    write_audit(
+                        tx,
+                        "access.refused",
+                        actor_id=holder.actor.user_id,
+                        subject=refusal.message,
+                        detail=detail,
+                    )
+        except (DBAPIError, PoolTimeoutError):
+            _LOG.info("When an access key was last used was not noted: the database was busy.")
 
 
 class _Body:

@@ -14,7 +14,7 @@ from treadle.gateways.s3.conditions import Range
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.intake import Intake
 from treadle.gateways.s3.keys import to_key, to_path
-from treadle.gateways.s3.objects import ETAG, PARTS, read_metadata, with_checksum, write_parts
+from treadle.gateways.s3.objects import ETAG, PARTS, read_checksum, read_metadata, with_checksum, write_parts
 from treadle.gateways.s3.staging import commit_when_due, put_staged
 from treadle.gateways.s3.uploads import (
     PartStore,
@@ -113,12 +113,11 @@ def complete_multipart_upload(visit: Visit) -> Answer:
     """Make one file of the parts that are listed. Done twice, it is done once."""
     upload = _find(visit)
     wanted = parse_parts(visit.read_document(is_content=False))
-    checksum: tuple[str, ...] = ()
     if not upload.etag:
-        upload, checksum = _complete(visit, upload, wanted)
+        upload = _complete(visit, upload, wanted)
     location = f"/{visit.asked.bucket}/{visit.asked.key}"
     inner = (xml.tag("Location", location), _place(visit), xml.tag("ETag", f'"{upload.etag}"'))
-    return xml_answer(xml.document("CompleteMultipartUploadResult", *inner, *checksum))
+    return xml_answer(xml.document("CompleteMultipartUploadResult", *inner, *_told_checksum(upload)))
 
 
 def abort_multipart_upload(visit: Visit) -> Answer:
@@ -217,7 +216,7 @@ def combined_etag(parts: Sequence[StoredPart]) -> str:
     return f"{whole.hexdigest()}-{len(parts)}"
 
 
-def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> tuple[Upload, tuple[str, ...]]:
+def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upload:
     store, path = _store(visit), upload.path
     only_if_absent, expected_id = write_conditions(visit, path)
     with visit.parts.database.read() as tx:
@@ -226,7 +225,7 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> tup
     etag = combined_etag(chosen)
     sizes = write_parts(part.size_bytes for part in chosen)
     metadata = {**upload.metadata, ETAG: etag, PARTS: sizes}
-    algorithm, told = _plain(upload.checksum_algorithm), tuple[str, ...]()
+    algorithm = _plain(upload.checksum_algorithm)
     if algorithm and all(part.checksum for part in chosen):
         is_full = _is_full(upload.checksum_algorithm)
         found = (
@@ -236,8 +235,6 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> tup
         )
         _check_whole(visit, algorithm, found)
         metadata = with_checksum(metadata, algorithm, found)
-        kind = "FULL_OBJECT" if is_full else "COMPOSITE"
-        told = (xml.tag(f"Checksum{algorithm.upper()}", found), xml.tag("ChecksumType", kind))
 
     def make() -> NewFile:
         return NewFile(path, store.read(chosen), metadata)
@@ -247,10 +244,20 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> tup
     except NotFound as error:
         if error.code != "object-not-found":
             raise
-        return _completed_by_another(visit, upload, error), ()
-    store.complete(upload, etag)
+        return _completed_by_another(visit, upload, error)
+    store.complete(upload, etag, metadata)
     commit_when_due(visit)
-    return _find(visit), told
+    return _find(visit)
+
+
+def _told_checksum(upload: Upload) -> list[str]:
+    """The checksum of a completed upload, where it has one."""
+    algorithm = _plain(upload.checksum_algorithm)
+    found = read_checksum(upload.metadata, algorithm)
+    if not found:
+        return []
+    kind = "FULL_OBJECT" if _is_full(upload.checksum_algorithm) else "COMPOSITE"
+    return [xml.tag(f"Checksum{algorithm.upper()}", found), xml.tag("ChecksumType", kind)]
 
 
 def _completed_by_another(visit: Visit, upload: Upload, error: NotFound) -> Upload:

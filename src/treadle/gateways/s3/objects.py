@@ -65,6 +65,11 @@ def with_checksum(metadata: Mapping[str, str], algorithm: str, checksum: str) ->
     return {**metadata, _CHECKSUM + algorithm: checksum}
 
 
+def read_checksum(metadata: Mapping[str, str], algorithm: str) -> str:
+    """One of S3's checksums of the content, "" where it is not known."""
+    return metadata.get(_CHECKSUM + algorithm, "")
+
+
 def without_digests(metadata: Mapping[str, str]) -> dict[str, str]:
     """The metadata without what was computed of the content."""
     return {

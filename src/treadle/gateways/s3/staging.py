@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from treadle.errors import Conflict, NotFound
@@ -38,15 +38,12 @@ def put_staged(
     return in_open_commit(visit, put, tries=_TRIES if is_repeatable else 1)
 
 
-def delete_staged(visit: Visit, paths: Iterable[str]) -> None:
-    """Stage that the files are gone. Raises as `put_staged`."""
+def delete_staged(visit: Visit, paths: Sequence[str]) -> None:
+    """Stage that the files are gone, all at once. Raises as `put_staged`."""
+    if not paths:
+        return
     repos, grant = visit.parts.repos, visit.bucket.grant
-    for path in paths:
-
-        def delete(commit_id: str, path: str = path) -> None:
-            repos.delete(grant, commit_id, path)
-
-        in_open_commit(visit, delete)
+    in_open_commit(visit, lambda commit_id: repos.delete_files(grant, commit_id, paths))
 
 
 def in_open_commit(visit: Visit, change: Callable[[str], T], *, tries: int = _TRIES) -> T:

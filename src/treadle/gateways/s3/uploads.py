@@ -150,10 +150,15 @@ class PartStore:
         for part in parts:
             yield from self.objects.read(part.object_key)
 
-    def complete(self, upload: Upload, etag: str) -> None:
+    def complete(self, upload: Upload, etag: str, metadata: Mapping[str, str]) -> None:
         """The upload is a file now: remember what became of it, and let its parts go."""
+        text_of_it = msgspec.json.encode(metadata).decode()
         with self.database.write() as tx:
-            tx.execute(update(s3_uploads).where(_u.id == upload.id).values(completed_at=tx.now, etag=etag))
+            tx.execute(
+                update(s3_uploads)
+                .where(_u.id == upload.id)
+                .values(completed_at=tx.now, etag=etag, metadata=text_of_it)
+            )
             tx.execute(delete(s3_parts).where(_p.upload_id == upload.id))
         self._free(upload.id)
 

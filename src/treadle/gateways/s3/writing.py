@@ -205,6 +205,6 @@ def _delete(visit: Visit, keys: list[str]) -> None:
             continue  # no file can have it: there is nothing to delete
         if snapshot is not None and snapshot.find(path) is not None:
             paths.append(path)
-    delete_staged(visit, dict.fromkeys(paths))
+    delete_staged(visit, list(dict.fromkeys(paths)))
     if paths:
         commit_when_due(visit)
