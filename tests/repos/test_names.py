@@ -42,10 +42,12 @@ def test_a_repo_is_found_by_its_name_in_its_workspace_alone(database: Database) 
         assert [(each.workspace, each.name) for each in listed] == [("main", "photos"), ("other", "images")]
 
 
-@pytest.mark.parametrize("name", ["", "a.b", "a/b", "ä", "a" * 64, "a b", "a\n"])
-def test_a_repo_has_a_plain_name(database: Database, name: str) -> None:
-    with database.write() as tx, pytest.raises(Invalid):
-        add_repo(tx, first_person(tx), name)
+def test_a_repo_has_a_plain_name(database: Database) -> None:
+    with database.write() as tx:
+        admin = first_person(tx)
+        for name in ("", "a.b", "a/b", "ä", "a" * 64, "a b", "a\n"):
+            with pytest.raises(Invalid):
+                add_repo(tx, admin, name)
 
 
 def test_a_deleted_repo_comes_back_within_thirty_days_and_is_freed_after_them(database: Database) -> None:
