@@ -343,16 +343,14 @@ def test_abandoning_frees_what_was_put(bench: Bench) -> None:
         bench.at(opened)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["", "/", "a//b", "../a", "a/../b", ".", "a/.", "a\0b", "a/", "x" * 1025, "ä" * 513, "\ud800", "//a"],
-)
-def test_a_path_that_could_mean_something_else_is_refused(bench: Bench, path: str) -> None:
+def test_a_path_that_could_mean_something_else_is_refused(bench: Bench) -> None:
     opened = bench.start()
-    with pytest.raises(Invalid):
-        bench.put(opened, path)
-    with pytest.raises(Invalid):
-        bench.commit({path: b"1"})
+    odd = ["", "/", "a//b", "../a", "a/../b", ".", "a/.", "a\0b", "a/", "//a", "\ud800"]
+    for path in [*odd, "x" * 1025, "ä" * 513]:
+        with pytest.raises(Invalid):
+            bench.put(opened, path)
+        with pytest.raises(Invalid):
+            bench.commit({path: b"1"})
     assert bench.files(opened) == {}
     assert bench.head() is None
 
