@@ -10,7 +10,7 @@ const SHEET: Array<[string, Array<[keys: string, what: string]>]> = [
     ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['X', 'Select or let go'], ['Space', 'Look at the task beside the table'],
     ['Shift ↑ ↓', 'Extend the selection'], [`${MOD} A`, 'Select all'], ['Enter', 'Open the task'], ['Del', 'Delete the selected tasks'], ['F', 'Add a filter'], ['G', 'Rows or pictures side by side'],
   ]],
-  ['Among the repos', [['R', 'New repo'], ['U', 'Add files to the open folder'], ['↑ ↓', 'Walk the files']]],
+  ['Among the repos', [['R', 'New repo'], ['U', 'Add files to the open folder'], ['/', 'Find a file'], ['↑ ↓', 'Walk the files']]],
   ['In a lineage', [['← →', 'To what it is made of, to what came of it'], ['↑ ↓', 'Among its like'], ['Enter', 'Look from there']]],
   ['On the label page', [
     ['V', 'Select'], ['H or Space', 'Move the picture'], ['R P O K', 'Rectangle, polygon, ellipse, point'], ['1 … 9 0', 'Labels'], ['/', 'Find a label'],

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { changeProject, projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { may, useRoleIn } from '../../app/workspace';
@@ -32,6 +32,12 @@ export function Settings() {
           <QueueSettings key={`queue ${id}`} project={project} />
           <Suggestions key={`suggestions ${id}`} project={project} />
         </fieldset>
+        {edits && (
+          <section className="card" aria-labelledby="data">
+            <h2 id="data">Sources and targets</h2>
+            <div className="row wrap"><p className="two grow">Where the tasks come from and where the labels go: repos, buckets, folders.</p><Link className="btn" to="/projects/$projectId/storages" params={{ projectId: String(id) }}>See them under Data</Link></div>
+          </section>
+        )}
         {may(role, 'export') && <Snapshots project={project} />}
         {edits && <Deletions project={project} />}
         {edits && <Duplicate project={project} />}
