@@ -20,7 +20,7 @@ def _op(method: str, path: str, status: int = 200, **more: Any) -> Operation:
 
 _OF_PROJECT = {"project": "{project}"}
 _SOURCE = {"project": "{project}", "repo": "{pictures}@master"}
-_REF = {"ref": "{version}"}
+_REF = {"ref": "{labels_version}"}
 
 STORAGES: tuple[Operation, ...] = (
     _op("GET", "/api/storages/types/"),
@@ -104,7 +104,7 @@ STORAGE_MAKERS: Mapping[str, Callable[[httpx.Client, Any], int | str]] = {
     "source": make_source,
     "synced": make_synced,
     "target": make_target,
-    "version": make_version,
+    "labels_version": make_version,
 }
 
 
