@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.labeling.studio import Studio, open_studio
 from treadle import jobs
 from treadle.access import Grant, ProjectScope, RepoScope, WorkspaceScope, allow
@@ -31,6 +33,9 @@ from treadle.repos.values import Commit, File, NewFile
 from treadle.settings import Settings
 
 KINDS: tuple[JobKind, ...] = (SYNC_JOB, COMMIT_JOB, TARGET_JOB, AS_OF_JOB, REFERENCE_JOB)
+
+#: For what no database does otherwise.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.house import House
+from tests.connectors.house import ON_SQLITE, House
 from tests.labeling.studio import box, result
 from treadle.connectors import committing, versions
 from treadle.connectors.committing import COMMIT_JOB, start_commit
@@ -103,6 +103,7 @@ def test_the_next_commit_holds_what_changed_alone(house: House, target: Storage)
         assert commits.get(tx, told["commit"]).parents == (first,)
 
 
+@ON_SQLITE
 def test_a_target_that_is_moved_holds_everything_in_its_new_place(house: House, target: Storage) -> None:
     ids = label(house, 3)
     house.commit_labels(target)
@@ -131,6 +132,7 @@ def test_of_two_who_commit_at_once_one_does_and_the_other_is_told(house: House, 
     assert house.run(job)["tasks"] == 3
 
 
+@ON_SQLITE
 def test_a_job_that_died_behind_its_commit_makes_no_second_one(house: House, target: Storage) -> None:
     label(house, 3)
     with house.database.write() as tx:
@@ -144,6 +146,7 @@ def test_a_job_that_died_behind_its_commit_makes_no_second_one(house: House, tar
         assert committing._find_made(tx, "another", head) is None
 
 
+@ON_SQLITE
 def test_a_target_with_the_fields_of_the_grpc_integration_has_files_without_extension(
     house: House, source: Storage
 ) -> None:
@@ -154,6 +157,7 @@ def test_a_target_with_the_fields_of_the_grpc_integration_has_files_without_exte
     assert sorted(house.files(repo_of(target), commit)) == [str(task_id) for task_id in ids]
 
 
+@ON_SQLITE
 def test_further_formats_lie_in_folders_of_the_commit(house: House, source: Storage) -> None:
     house.make_repo("labels")
     target = house.add_storage("target", "repo", repo="labels", formats="COCO, yolo")
@@ -176,6 +180,7 @@ def export(house: House, ref: str, export_type: str, **more: Any) -> bytes:
     return b"".join(house.parts.objects.read(key))
 
 
+@ON_SQLITE
 def test_pictures_of_a_repo_lie_in_an_archive_as_they_were_then(house: House, target: Storage) -> None:
     label(house, 2)
     house.commit_labels(target)
@@ -206,6 +211,7 @@ def test_an_export_of_a_tag_is_the_same_for_good(house: House, target: Storage) 
     assert [task["id"] for task in json.loads(everything)] == [task["id"] for task in house.tasks()]
 
 
+@ON_SQLITE
 @pytest.mark.long
 def test_an_export_of_a_tag_is_the_same_after_ten_thousand_edits(house: House, target: Storage) -> None:
     ids = label(house, 20)

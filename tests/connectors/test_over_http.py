@@ -12,6 +12,7 @@ import pytest
 from label_studio_sdk.client import LabelStudio
 from PIL import Image
 
+from tests.connectors.house import ON_SQLITE
 from tests.serving import ADMIN_TOKEN, RunningServer
 from tests.working import serve_with_worker
 
@@ -42,6 +43,7 @@ def make_project(client: httpx.Client) -> int:
     return int(client.post("/api/projects/", json={"title": "Pictures", "label_config": CONFIG}).json()["id"])
 
 
+@ON_SQLITE
 def test_a_picture_of_a_source_is_seen_by_who_may_see_its_task(server: RunningServer, outside: Path) -> None:
     with server.client() as admin:
         project = make_project(admin)
@@ -97,6 +99,7 @@ def test_secrets_go_in_and_never_come_out(server: RunningServer) -> None:
         assert secret not in f"{kept}"
 
 
+@ON_SQLITE
 def test_what_is_wrong_with_a_storage_is_said_before_it_is_made(
     server: RunningServer, tmp_path: Path
 ) -> None:
@@ -117,6 +120,7 @@ def test_what_is_wrong_with_a_storage_is_said_before_it_is_made(
         assert admin.get("/api/storages/ftp/form").status_code == 404
 
 
+@ON_SQLITE
 def test_label_studios_client_manages_storages(server: RunningServer, outside: Path, tmp_path: Path) -> None:
     with server.client() as admin:
         project = make_project(admin)

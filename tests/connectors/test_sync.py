@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.house import House
+from tests.connectors.house import ON_SQLITE, House
 from treadle.connectors.showing import find_shown
 from treadle.connectors.storages import Storage
 from treadle.connectors.syncing import start_sync
@@ -69,6 +69,7 @@ def test_what_was_put_replaced_and_deleted_is_new_changed_and_retired(
     assert kept < {task["id"] for task in house.tasks()}, "a retired task stays with its work"
 
 
+@ON_SQLITE
 def test_a_file_that_comes_back_has_its_task_again(house: House, images: int, source: Storage) -> None:
     house.sync(source)
     house.commit(images, {}, deletes=["a.jpg"])
@@ -121,6 +122,7 @@ def test_json_files_hold_tasks_with_their_annotations(house: House) -> None:
     assert house.tasks()[0]["total_annotations"] == 1
 
 
+@ON_SQLITE
 def test_a_file_that_is_no_task_is_told_and_the_others_are_taken(house: House) -> None:
     repo_id = house.make_repo("mixed")
     house.commit(repo_id, {"bad.json": b'{"picture": 1}', "cut.json": b'[{"image": "/1', "a.jpg": A})
@@ -175,6 +177,7 @@ def test_one_sync_at_a_time(house: House, source: Storage) -> None:
         start_sync(tx, house.grant(tx), source.id)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("named", ["nowhere@master", "images@nothing", "", "a b"])
 def test_a_source_names_a_repo_that_is_there(house: House, images: int, named: str) -> None:
     with pytest.raises(Invalid) as raised:
@@ -182,6 +185,7 @@ def test_a_source_names_a_repo_that_is_there(house: House, images: int, named: s
     assert "repo" in raised.value.fields
 
 
+@ON_SQLITE
 def test_pachyderms_fields_name_a_repo_and_a_commit(house: House, images: int) -> None:
     first = house.head(images)
     house.commit(images, {"d.jpg": b"d"})

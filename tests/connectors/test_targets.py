@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from tests.connectors.house import House
+from tests.connectors.house import ON_SQLITE, House
 from treadle.connectors import storages
 from treadle.connectors.following import Follower
 from treadle.connectors.pending import last_event
@@ -64,6 +64,7 @@ def test_an_annotation_is_written_after_its_save_and_again_when_it_changes(
     assert json.loads((folder / str(mine)).read_bytes())["result"] == []
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("deletes", [True, False])
 def test_a_deleted_annotation_takes_its_file_along_where_that_is_wanted(
     house: House, folder: Path, deletes: bool
@@ -78,6 +79,7 @@ def test_a_deleted_annotation_takes_its_file_along_where_that_is_wanted(
     assert names(folder) == ([] if deletes else [str(mine)])
 
 
+@ON_SQLITE
 def test_a_sync_writes_everything_by_task_where_that_is_wanted(house: House, folder: Path) -> None:
     ids = house.studio.add_tasks(3)
     for task_id in ids[:2]:
@@ -91,6 +93,7 @@ def test_a_sync_writes_everything_by_task_where_that_is_wanted(house: House, fol
     assert len(json.loads((folder / f"{ids[0]}.json").read_bytes())["annotations"]) == 1
 
 
+@ON_SQLITE
 def test_a_target_that_cannot_be_written_says_so_and_is_written_later(house: House, folder: Path) -> None:
     (task_id,) = house.studio.add_tasks()
     target = add_target(house, folder)
@@ -141,6 +144,7 @@ def test_a_source_follows_its_branch_once_for_each_commit(house: House) -> None:
     assert house.states(followed) == {"a.jpg": "retired", "b.jpg": "changed", "c.jpg": "new"}
 
 
+@ON_SQLITE
 def test_who_may_no_longer_is_not_followed_for(house: House) -> None:
     images = house.make_repo("images")
     source = house.add_storage("source", "repo", repo="images", follow=True)
