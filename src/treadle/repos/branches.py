@@ -126,6 +126,8 @@ def delete(tx: Tx, grant: Grant, name: str) -> None:
     Raises NotFound("branch-not-found"), Conflict("branch-open") when files lie in its shared open commit.
     """
     repo_id = repo_id_of(grant)
+    place = (_b.repo_id == repo_id) & (_b.name == name)
+    tx.execute(select(_b.id).where(place).with_for_update())  # before its open commit, as whoever publishes
     row = find_row(tx, repo_id, name)
     if row["open_id"] is not None:
         _drop_open(tx, row)

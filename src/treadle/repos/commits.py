@@ -67,6 +67,10 @@ _UP = Prepared(select(_v.source_id.label("id")).where(one_of(_v.commit_id, "ids"
 _DOWN = Prepared(select(_v.commit_id.label("id")).where(one_of(_v.source_id, "ids")))
 _INSERT = insert(repo_commits).returning(_c.id)
 _SHARE = update(repo_branches).where(_b.id == bindparam("branch_id")).values(open_id=bindparam("new_open"))
+# The branch before its commit, as whoever publishes takes them: else each would wait for the other.
+_SHARING = Prepared(
+    select(_b.id).where(_b.open_id == bindparam("commit_row")).with_for_update(key_share=True)
+)
 # Whoever puts waits for it.
 _HELD = Prepared(select(_c.id).where(_c.id == bindparam("commit_row")).with_for_update(key_share=True))
 # Whoever finishes a commit holds a lease meanwhile.
@@ -192,6 +196,7 @@ def abandon(tx: Tx, grant: Grant, commit_id: str) -> None:
     Raises NotFound("commit-not-found"), Conflict("commit-finished").
     """
     found = get(tx, commit_id, repo_id_of(grant))
+    tx.execute(_SHARING, {"commit_row": found.row_id}).first()
     open_row = delete_rows(repo_commits).where(_c.id == found.row_id, _c.state != "finished")
     if tx.execute(open_row).rowcount == 0:
         raise finished(commit_id)
