@@ -33,6 +33,7 @@ class Intake:
         self._check_payload_word()
         self._chunked = self._open_chunked(signed)
         self._wanted_bytes = _decoded_length(asked) if self._chunked else None
+        self._check_size(self._wanted_bytes or _content_length(asked))
         self._content_md5 = _content_md5(asked)
         self._declared = checksums.find_declared(_checksum_headers(asked)) if is_content else None
         self._algorithm = self._declared[0] if self._declared else _announced(asked) or algorithm
@@ -89,17 +90,20 @@ class Intake:
 
     def _take(self, content: bytes) -> None:
         self.size_bytes += len(content)
-        if self.size_bytes > self._limit_bytes:
-            raise S3Error(
-                "EntityTooLarge",
-                f"The body has more than {self._limit_bytes} bytes, the most that the server takes at once "
-                "(TREADLE_MAX_UPLOAD_BYTES). Send it in parts.",
-            )
+        self._check_size(self.size_bytes)
         self._md5.update(content)
         if self._sha256:
             self._sha256.update(content)
         if self._checksum:
             self._checksum.update(content)
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self._limit_bytes:
+            raise S3Error(
+                "EntityTooLarge",
+                f"The body has more than {self._limit_bytes} bytes, the most that the server takes at once "
+                "(TREADLE_MAX_UPLOAD_BYTES). Send it in parts.",
+            )
 
     def _finish(self) -> None:
         trailers = self._chunked.finish() if self._chunked else {}
@@ -137,6 +141,12 @@ def _decoded_length(asked: Asked) -> int | None:
     if text and not text.isdecimal():
         raise S3Error("InvalidArgument", f"x-amz-decoded-content-length is {text[:40]!r}, no number.")
     return int(text[:20]) if text else None
+
+
+def _content_length(asked: Asked) -> int:
+    """What the request says of its size, as far as it says so."""
+    text = asked.header("content-length")
+    return int(text[:20]) if text.isascii() and text.isdecimal() else 0
 
 
 def _content_md5(asked: Asked) -> str:
