@@ -103,7 +103,7 @@ def test_branches_and_tags_of_a_repo_share_their_names(database: Database) -> No
     with database.write() as tx:
         grant = add_repo(tx, first_person(tx))
         head = add_commit(tx, grant, "first", branch="master")
-        tags.create(tx, grant, "v1", head.id, "the first")
+        tags.create(tx, grant, "v1", head.id, message="the first")
         with pytest.raises(Conflict):
             branches.create(tx, grant, "v1")
         with pytest.raises(Conflict):

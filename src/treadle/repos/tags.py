@@ -50,7 +50,7 @@ def find(tx: Tx, repo_id: int, name: str) -> Tag | None:
     return None if row is None else Tag(**row)
 
 
-def create(tx: Tx, grant: Grant, name: str, commit_id: str, message: str = "") -> Tag:
+def create(tx: Tx, grant: Grant, name: str, commit_id: str, *, message: str = "") -> Tag:
     """Name a finished commit.
 
     Raises Invalid("tag-name"), Conflict("name-taken", "commit-open"), NotFound("commit-not-found").

@@ -95,7 +95,7 @@ def create_tag(call: Call) -> Reply:
     with call.write() as tx:
         repo_id, grant = grant_of(call, tx)
         at = refs.resolve(tx, repo_id, asked.at).id
-        return json_reply(tag_body(tags.create(tx, grant, asked.name, at, asked.message)), 201)
+        return json_reply(tag_body(tags.create(tx, grant, asked.name, at, message=asked.message)), 201)
 
 
 def delete_tag(call: Call) -> Reply:
