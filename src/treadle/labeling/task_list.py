@@ -41,6 +41,11 @@ _ASSIGNED = Prepared(
     .where(one_of(_h.task_id, "task_ids"), _h.assigned_at.is_not(None))
     .order_by(_h.task_id, _h.user_id)
 )
+_A_SOURCE = Prepared(
+    select(storages.c.id)
+    .where(storages.c.project_id == bindparam("project_id"), storages.c.direction == "source")
+    .limit(1)
+)
 _ORIGINS = Prepared(
     select(_i.task_id, _i.key, _i.state, (_i.round == storages.c.round).label("is_fresh"))
     .join(storages, storages.c.id == _i.storage_id)
@@ -114,7 +119,7 @@ def read_page(
         "total_annotations": totals.annotations,
         "total_predictions": totals.predictions,
         "total": totals.tasks,
-        "tasks": _with_origins(tx, (_whole if is_whole else _brief)(tx, grant, rows, assigned)),
+        "tasks": _with_origins(tx, grant, (_whole if is_whole else _brief)(tx, grant, rows, assigned)),
     }
 
 
@@ -172,9 +177,11 @@ def _read_assigned(tx: Tx, grant: Grant, rows: Sequence[Row]) -> Mapping[int, li
     return assigned
 
 
-def _with_origins(tx: Tx, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_origins(tx: Tx, grant: Grant, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The tasks with the file of a source that each came from, and what became of it."""
-    rows = tx.rows(_ORIGINS, {"task_ids": id_list([entry["id"] for entry in shown])})
+    has_sources = tx.rows(_A_SOURCE, {"project_id": grant.project_id})
+    ids = id_list([entry["id"] for entry in shown])
+    rows = tx.rows(_ORIGINS, {"task_ids": ids}) if has_sources else []
     origins = {row["task_id"]: row for row in rows}
     for entry in shown:
         origin = origins.get(entry["id"])
