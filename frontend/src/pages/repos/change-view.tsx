@@ -104,7 +104,7 @@ export function TextChange({ path, before, after }: { path: string; before: stri
 
 function LabelSides({ before, after }: { before: Labelled | undefined; after: Labelled | undefined }) {
   const colours = coloursOf(before?.results ?? [], after?.results ?? []);
-  const shown = (side: Labelled | undefined, words: string) => (side ? <><LabelledView labelled={side} colours={colours} alt={side.task === undefined ? '' : `Task ${side.task}`} /><span className="muted small">{counted(side.results.length, 'region')}</span></> : <Missing words={words} />);
+  const shown = (side: Labelled | undefined, words: string) => (side ? <LabelledView labelled={side} colours={colours} alt={side.task === undefined ? '' : `Task ${side.task}`} /> : <Missing words={words} />);
   return <Pair before={shown(before, 'Not labelled yet')} after={shown(after, 'No labels any more')} />;
 }
 

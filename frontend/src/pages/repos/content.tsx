@@ -4,7 +4,9 @@ import { fileAddress, fileHeadQuery, type RepoFile } from '../../api/repos';
 import { bytes, count } from '../../ui/format';
 import { messageOf, Notice, Skeleton } from '../../ui/parts';
 import { readRecords } from '../import/sources';
+import { LabelCounts } from '../tasks/columns';
 import { TaskPicture, TaskWords } from '../tasks/task-picture';
+import { tallyOf } from '../tasks/task-results';
 import '../tasks/tasks.css';
 import { endingOfPath, kindOfPath, looksLikeText, openedBy, prettyJson } from './content-kind';
 import { coloursOf, type Labelled, labelledIn, pictureOfData, wordsOfData } from './label-file';
@@ -63,9 +65,10 @@ const shortened = (text: string): string => (text.length > MOST_LETTERS ? `${tex
 /** An annotation as a person sees it: drawn on its picture or marked in its text. */
 export function LabelledView({ labelled, colours = coloursOf(labelled.results), alt = '' }: { labelled: Labelled; colours?: ReadonlyMap<string, string>; alt?: string }) {
   const picture = pictureOfData(labelled.data);
-  if (picture) return <span className="labelled-picture"><TaskPicture address={picture} results={labelled.results} isPredicted={false} colours={colours} fit="contain" alt={alt} stroke={2} /></span>;
+  const legend = <span className="label-legend"><LabelCounts labels={tallyOf(labelled.results)} colours={colours} /></span>;
+  if (picture) return <><span className="labelled-picture"><TaskPicture address={picture} results={labelled.results} isPredicted={false} colours={colours} fit="contain" alt={alt} stroke={2} /></span>{legend}</>;
   const words = wordsOfData(labelled.data);
-  return words ? <p className="preview-words"><TaskWords text={words} results={labelled.results} isPredicted={false} colours={colours} most={MOST_WORDS} /></p> : null;
+  return words ? <><p className="preview-words"><TaskWords text={words} results={labelled.results} isPredicted={false} colours={colours} most={MOST_WORDS} /></p>{legend}</> : null;
 }
 
 function Table({ text, separator }: { text: string; separator: string }) {
