@@ -127,12 +127,15 @@ def test_a_setting_commits_at_once_or_after_so_many_files(gateway: Gateway, s3: 
     fill(s3, bucket, "a", "b")
     s3.delete_object(Bucket=bucket, Key="a")
     assert [each["file_count"] for each in commits_of(gateway, bucket)] == [1, 2, 1]
-    set_auto_commit(gateway, bucket, after_files=3)
-    fill(s3, bucket, "c", "d")
+    fill(s3, bucket, "b")  # says nothing new, and stays staged
     assert len(commits_of(gateway, bucket)) == 3
-    fill(s3, bucket, "e")
+    s3.delete_object(Bucket=bucket, Key="none")
+    set_auto_commit(gateway, bucket, after_files=3)
+    fill(s3, bucket, "c")
+    assert len(commits_of(gateway, bucket)) == 3
+    fill(s3, bucket, "d")
     newest = commits_of(gateway, bucket)[0]
-    assert (newest["file_count"], newest["message"]) == (4, "3 files")
+    assert (newest["file_count"], newest["message"]) == (3, "3 files")
     with gateway.server.client() as client:
         path = f"{gateway.repo_path(bucket)}/auto-commit/"
         assert client.get(path).json() == {"after_files": 3, "after_minutes": 0}

@@ -27,7 +27,8 @@ _LOG = logging.getLogger(__name__)
 
 MOST_FILES = 1_000_000
 MOST_MINUTES = 7 * 24 * 60
-_SETTLED = frozenset({"commit-finished", "commit-not-found"})
+#: Somebody else committed it, or it says what the head says already.
+_SETTLED = frozenset({"commit-finished", "commit-not-found", "commit-empty"})
 
 _s, _c, _b = repo_auto_commits.c, repo_commits.c, repo_branches.c
 _SETTING = select(_s.after_files, _s.after_minutes).where(_s.repo_id == bindparam("repo_id"))
@@ -115,8 +116,18 @@ def commit_due(database: Database, engine: RepoEngine) -> int:
                 extra={"commit": row["key"], "repo": row["repo_id"]},
             )
             continue
-        count += _finish(engine, grant, row["key"], f"Staged for {row['after_minutes']} minutes")
+        count += _finish_or_tell(engine, grant, row["key"], f"Staged for {row['after_minutes']} minutes")
     return count
+
+
+def _finish_or_tell(engine: RepoEngine, grant: Grant, commit_id: str, message: str) -> bool:
+    """One that cannot be committed as it is does not keep the others."""
+    try:
+        return _finish(engine, grant, commit_id, message)
+    except (Conflict, NotFound) as error:
+        extra = {"commit": commit_id, "repo": grant.repo_id}
+        _LOG.warning("An open commit is not finished by itself: %s", error.message, extra=extra)
+        return False
 
 
 def _finish(engine: RepoEngine, grant: Grant, commit_id: str, message: str) -> bool:
