@@ -58,7 +58,8 @@ class Terminal:
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with serve_with_worker("", tmp_path_factory.mktemp("studio")) as running:
+    folder = tmp_path_factory.mktemp("studio")
+    with serve_with_worker("", folder, local_files_roots=str(folder / "outside")) as running:
         yield running
 
 
@@ -146,6 +147,26 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     shell.type(f"branch reset images@master v1 --expected {shell.read('log images -n 1')[0]['id']}")
     shell.type("repo delete images")
     assert shell.read("repo list") == []
+
+
+def test_a_folder_of_a_storage_is_put_by_reference(remote: Terminal, studio: RunningServer) -> None:
+    folder = Path(studio.parts.settings.local_files_roots)
+    (folder / "cats").mkdir(parents=True)
+    (folder / "cats" / "a.txt").write_bytes(b"abc")
+    with studio.client() as client:
+        project = client.post("/api/projects/", json={"title": "Texts"}).json()["id"]
+        body = {"project": project, "path": str(folder)}
+        storage = client.post("/api/storages/localfiles/", json=body).json()["id"]
+    remote.type("repo create referring")
+    asked = f"put referring@master:/raw --reference {folder.as_uri()}/cats"
+    assert "Give --storage" in remote.fails(asked)
+    assert "as commit" in remote.type(f"{asked} --storage {storage}")
+    assert remote.type("cat referring@master:/raw/a.txt") == "abc"
+    assert remote.type("fsck referring --references") == "referring is whole.\n"
+    (folder / "cats" / "a.txt").write_bytes(b"abcd")
+    done = remote.run("fsck referring --references")
+    assert (done.returncode, done.stdout.split()[:2]) == (1, ["reference-changed", "raw/a.txt"])
+    assert "changed under you" in remote.fails("cat referring@master:/raw/a.txt")
 
 
 def test_what_cannot_be_done_is_said_with_what_to_do(remote: Terminal, tmp_path: Path) -> None:

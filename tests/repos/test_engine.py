@@ -19,7 +19,7 @@ from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unavailabl
 from treadle.repos import commits
 from treadle.repos.failpoints import armed
 from treadle.repos.finishing import ANY_HEAD
-from treadle.repos.snapshots import Reference
+from treadle.repos.snapshots import NewReference, Reference
 from treadle.repos.values import NewFile
 
 LARGE = random.Random(1).randbytes(9 * 1024**2)  # of more than one chunk
@@ -216,14 +216,17 @@ def test_files_are_copied_moved_and_put_by_reference(bench: Bench) -> None:
     bench.finish(opened)
     assert reopened(bench).files(opened) == wanted
     opened = bench.start()
-    told = {"url": "s3://bucket/key", "etag": '"1"', "size_bytes": 9}
-    put = bench.engine.reference(grant, opened, "outside", metadata={"kind": "far"}, **told)  # type: ignore[arg-type]
-    assert put.id.startswith("03")
+    told = Reference(7, "key", "1", 9, "s3://bucket/key")
+    assert bench.engine.reference(grant, opened, [NewReference("outside", told, {"kind": "far"})]) == 1
+    assert bench.at(opened).stat("outside").id.startswith("03")
     bench.finish(opened)
     with pytest.raises(Unsupported):
         bench.at(opened).read("outside")
-    bench.engine.read_reference = lambda found, start, end: iter([f"{found} {start} {end}".encode()])
-    assert b"".join(bench.at(opened).read("outside", 1, 2)) == f"{Reference(**told)} 1 2".encode()  # type: ignore[arg-type]
+    bench.engine.read_reference = lambda found, start, end, *, repo_id, path: iter(
+        [f"{found} {start} {end} {repo_id} {path}".encode()]
+    )
+    read = b"".join(bench.at(opened).read("outside", 1, 2))
+    assert read == f"{told} 1 2 {bench.repo_id} outside".encode()
     assert bench.at(opened).stat("outside").metadata == {"kind": "far"}
 
 

@@ -71,6 +71,12 @@ def _put(parser: ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("-f", "--file", metavar="FILE", help="a file, an address to fetch, or -")
     source.add_argument("-r", "--recursive", metavar="FOLDER", help="every file below a folder")
+    source.add_argument(
+        "--reference",
+        metavar="ADDRESS",
+        help="a file or all below a folder of a storage, such as s3://bucket/folder; nothing is copied",
+    )
+    parser.add_argument("--storage", type=int, metavar="ID", help="the storage that --reference lies in")
     _target(parser)
 
 
@@ -160,6 +166,13 @@ def _commit_finish(parser: ArgumentParser) -> None:
     _message(parser)
 
 
+def _fsck(parser: ArgumentParser) -> None:
+    _branch_list(parser)
+    parser.add_argument(
+        "--references", action="store_true", help="also that what files refer to in storages is there"
+    )
+
+
 def _one(parser: ArgumentParser) -> None:
     _place(parser)
 
@@ -190,7 +203,7 @@ _VERBS: tuple[tuple[str, str, Add], ...] = (
     ("commit start", "open a commit, which takes files until it is finished", _one_branch),
     ("commit finish", "finish an open commit", _commit_finish),
     ("commit abandon", "forget an open commit and what is in it", _open_commit),
-    ("fsck", "check every byte of a repo", _branch_list),
+    ("fsck", "check every byte of a repo", _fsck),
     ("gc", "free what no commit of a repo holds any more", _branch_list),
 )
 

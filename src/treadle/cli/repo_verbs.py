@@ -81,6 +81,10 @@ def _put(ask: Ask) -> None:
         count, commit = _put_folder(repo, place, target, Path(ask.arguments.recursive))
         _tell_put(ask, place, commit.id, f"{count:,} files", commit)
         return
+    if ask.arguments.reference is not None:
+        commit = _refer(ask, repo, place, target)
+        _tell_put(ask, place, commit.id, f"what lies at {ask.arguments.reference}", commit)
+        return
     source: str = ask.arguments.file
     if not place.path or place.path.endswith("/"):
         if source == "-":
@@ -97,6 +101,13 @@ def _put(ask: Ask) -> None:
         else _put_file(repo, place, target, Path(source))
     )
     _tell_put(ask, place, put.commit, f"/{put.file.path}", put)
+
+
+def _refer(ask: Ask, repo: RemoteRepo, place: Place, target: Target) -> Commit:
+    if ask.arguments.storage is None:
+        raise Invalid("storage", "In which storage? Give --storage with its number, as its project shows it.")
+    asked = {"storage": ask.arguments.storage, "prefix": ask.arguments.reference, "path": place.path}
+    return repo.change(target, reference=[asked])
 
 
 def _put_file(repo: RemoteRepo, place: Place, target: Target, path: Path) -> Put:
@@ -389,7 +400,7 @@ def _open_one(repo: RemoteRepo, place: Place) -> str:
 
 def _fsck(ask: Ask) -> int:
     repo = ask.open(ask.place("repo"))
-    result = _follow(ask, repo.start_fsck(), "Checking")
+    result = _follow(ask, repo.start_fsck(references=ask.arguments.references), "Checking")
     problems = cast(list[dict[str, Any]], result.get("problems", []))
     for each in problems:
         told = f"{each.get('kind', 'problem')}  {each.get('path') or '-'}  {each.get('detail', '')}"

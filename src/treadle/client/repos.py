@@ -344,14 +344,16 @@ class RemoteRepo:
         move: Sequence[Mapping[str, str]] = (),
         delete: Sequence[str] = (),
         fetch: Sequence[Mapping[str, str]] = (),
+        reference: Sequence[Mapping[str, str | int]] = (),
     ) -> Commit:
         """Several changes as one; the commit, open where the target is.
 
         copy: ``{"from", "from_ref"?, "to"}``.  move: ``{"from", "to"}``.  delete: paths.
         fetch: ``{"url", "path"}``, which the server fetches.
+        reference: ``{"storage", "key" or "prefix", "path"}``: files that stay where they lie, in a storage.
         """
-        lists = {"copy": list(copy), "move": list(move), "delete": list(delete), "fetch": list(fetch)}
-        sent = {**target.fields, **{name: each for name, each in lists.items() if each}}
+        lists = {"copy": copy, "move": move, "delete": delete, "fetch": fetch, "reference": reference}
+        sent = {**target.fields, **{name: list(each) for name, each in lists.items() if each}}
         return self._ask(Commit, "POST", "/changes/", sent=sent)
 
     def put_archive(self, chunks: Iterable[bytes], target: Target, prefix: str = "") -> Commit:
@@ -449,9 +451,12 @@ class RemoteRepo:
         """Free what no commit holds any more; the id of the job."""
         return self._ask(_Started, "POST", "/gc/").job
 
-    def start_fsck(self) -> str:
-        """Check every byte; the id of the job."""
-        return self._ask(_Started, "POST", "/fsck/").job
+    def start_fsck(self, *, references: bool = False) -> str:
+        """Check every byte; the id of the job.
+
+        references: also that what files refer to in storages is there and is the same.
+        """
+        return self._ask(_Started, "POST", "/fsck/", sent={"references": references}).job
 
     def _file(self, path: str) -> str:
         return f"{self._path}/files/{path.lstrip('/')}"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import obstore
 
-from treadle.connectors.places import Item
+from treadle.connectors.places import Item, changed
 from treadle.connectors.selecting import Selects, below, check_key
 from treadle.errors import Invalid, NotFound, TreadleError, Unavailable
 from treadle.objects.buckets import PATIENCE, Bucket
@@ -105,10 +105,8 @@ class BucketPlace:
     def list(self, after: str | None = None) -> Iterator[Item]:
         with self._telling("list"):
             for found in self._found(after):
-                key = found["path"]
-                if self._selects(key):
-                    etag = (found.get("e_tag") or "").strip('"')
-                    yield Item(key, etag, found["size"], found["last_modified"])
+                if self._selects(found["path"]):
+                    yield _item(found)
 
     def _found(self, after: str | None) -> Iterator[ObjectMeta]:
         passed, folder = 0, ""
@@ -145,17 +143,33 @@ class BucketPlace:
         check_key(key)
         if end is not None and end <= start:
             return iter(())
+        found = self._get(key, _stretch(start, end))
+        return iter(()) if found is None else self._stream(key, found)
+
+    def find(self, key: str, version: str = "") -> Item:
+        found = self._get(check_key(key), {"head": True, **_of_version(version)})
+        assert found is not None, "no stretch of it was asked for"
+        return _item(found.meta)
+
+    def read_item(self, item: Item, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        check_key(item.key)
+        if start >= (item.size_bytes or 0) or (end is not None and end <= start):
+            return iter(())
+        # What is answered says itself what it is: it cannot change between a look and the reading.
+        found = self._get(item.key, {**_stretch(start, end), **_of_version(item.version)})
+        if found is None or _etag(found.meta) != item.etag:
+            raise changed(self.uri(item.key))
+        return self._stream(item.key, found)
+
+    def _get(self, key: str, options: GetOptions) -> obstore.GetResult | None:
+        """What is at the key; None where it ends before the stretch begins."""
         with self._telling("read", key):
-            wanted: GetOptions = {}
-            if start or end is not None:
-                wanted = {"range": {"offset": start} if end is None else (start, end)}
             try:
-                found = obstore.get(self._bucket, key, options=wanted)
+                return obstore.get(self._bucket, key, options=options)
             except BUCKET_ERRORS as error:
                 if diagnose(error).fault is not Fault.OUT_OF_RANGE:
                     raise
-                return iter(())
-        return self._stream(key, found)
+                return None
 
     def _stream(self, key: str, found: obstore.GetResult) -> Iterator[bytes]:
         with self._telling("read", key):
@@ -218,6 +232,26 @@ class BucketPlace:
             return Invalid("storage-refused", text)
         text = f"{place} cannot be reached: {found.detail}. Check the endpoint, then try again."
         return Unavailable("storage-unreachable", text)
+
+
+def _item(found: ObjectMeta) -> Item:
+    return Item(
+        found["path"], _etag(found), found["size"], found["last_modified"], found.get("version") or ""
+    )
+
+
+def _etag(found: ObjectMeta) -> str:
+    return (found.get("e_tag") or "").strip('"')
+
+
+def _stretch(start: int, end: int | None) -> GetOptions:
+    if not start and end is None:
+        return {}
+    return {"range": {"offset": start} if end is None else (start, end)}
+
+
+def _of_version(version: str) -> GetOptions:
+    return {"version": version} if version else {}
 
 
 def _right(found: Diagnosis) -> str:

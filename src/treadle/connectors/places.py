@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
-from treadle.errors import Invalid
+from treadle.errors import Conflict, Invalid
 from treadle.settings import Settings
 
 #: A project reads tasks from a source and writes annotations to a target.
@@ -50,12 +50,14 @@ class Item:
 
     etag: differs where the content does; "" where the place cannot tell.
     size_bytes, modified_at: None where the place does not tell before it is read.
+    version: by which the place keeps this content though another is put over it; "" where it does not.
     """
 
     key: str
     etag: str = ""
     size_bytes: int | None = None
     modified_at: datetime | None = None
+    version: str = ""
 
 
 class Place(Protocol):
@@ -79,6 +81,18 @@ class Place(Protocol):
         """The bytes from ``start`` up to, not including, ``end``, in chunks.
 
         Raises, at the call, NotFound("storage-item") and Invalid("storage-key").
+        """
+
+    def find(self, key: str, version: str = "") -> Item:
+        """What is at the key now, or was with the version.
+
+        Raises NotFound("storage-item") and Invalid("storage-key").
+        """
+
+    def read_item(self, item: Item, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """As `read`, of this very content. Raises, at the call, Conflict("storage-item-changed"), too.
+
+        An item without an etag is never found changed.
         """
 
     def write(self, key: str, content: bytes) -> None:
@@ -126,6 +140,11 @@ class Kind(Formed, Protocol):
         options, secrets: as `read_form` gave them.  Raises Invalid("storage-options", "storage-refused") and
         Unsupported.
         """
+
+
+def changed(uri: str) -> Conflict:
+    """The error for an item whose key holds another content by now."""
+    return Conflict("storage-item-changed", f"{uri} is not what it was: something else lies there now.")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from treadle.connectors.places import (
     Form,
     Item,
     Options,
+    changed,
     number_of,
     text_of,
 )
@@ -191,6 +192,19 @@ class RepoPlace:
         if self._commit_id is None:
             raise _no_item(key)
         return self._snapshot().read(key, start, end)
+
+    def find(self, key: str, version: str = "") -> Item:
+        """What is at the path. Raises NotFound("storage-item")."""
+        found = self._snapshot().find(key) if self._commit_id else None
+        if found is None:
+            raise _no_item(key)
+        return _item(found)
+
+    def read_item(self, item: Item, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of a file. Raises NotFound("storage-item"), Conflict("storage-item-changed")."""
+        if self.find(item.key).etag != item.etag:
+            raise changed(self.uri(item.key))
+        return self.read(item.key, start, end)
 
     def write(self, key: str, content: bytes) -> None:
         """Raises Unsupported: what is written to a repo is committed."""

@@ -14,6 +14,7 @@ from sqlalchemy import exists, func, select
 
 from treadle import jobs
 from treadle.access import Grant, RepoScope, allow
+from treadle.connectors.referencing import OutsideReader
 from treadle.db import Tx
 from treadle.db.repo_tables import repo_commits, repo_packs, repos
 from treadle.db.upkeep_tables import repo_condemned, repo_upkeep
@@ -44,9 +45,10 @@ _PACK_COUNT = (
 
 
 class UpkeepOrder(msgspec.Struct, frozen=True):
-    """Which repo to look after."""
+    """Which repo to look after; ``references``: also what it refers to elsewhere."""
 
     repo_id: int
+    references: bool = False
 
 
 def start_gc(tx: Tx, grant: Grant) -> Job:
@@ -54,9 +56,12 @@ def start_gc(tx: Tx, grant: Grant) -> Job:
     return jobs.submit(tx, grant, GC_JOB_NAME, UpkeepOrder(repo_id_of(grant)))
 
 
-def start_fsck(tx: Tx, grant: Grant) -> Job:
-    """Order that every byte of the grant's repo is checked."""
-    return jobs.submit(tx, grant, FSCK_JOB_NAME, UpkeepOrder(repo_id_of(grant)))
+def start_fsck(tx: Tx, grant: Grant, *, references: bool = False) -> Job:
+    """Order that every byte of the grant's repo is checked.
+
+    references: also that what files refer to in storages is there and is the same, without reading it.
+    """
+    return jobs.submit(tx, grant, FSCK_JOB_NAME, UpkeepOrder(repo_id_of(grant), references))
 
 
 def run_gc(run: JobRun) -> dict[str, Any]:
@@ -123,7 +128,9 @@ def _collect(run: JobRun, repo_id: int) -> dict[str, int]:
 
 
 def _check(run: JobRun, repo_id: int) -> dict[str, Any]:
-    found = fsck(run, repo_id, report=_reporting(run))
+    is_wanted = run.decode(UpkeepOrder).references
+    find = OutsideReader(run.database, run.settings).find if is_wanted else None
+    found = fsck(run, repo_id, report=_reporting(run), find_reference=find)
     told = [asdict(problem) for problem in islice(found, MOST_PROBLEMS)]
     return {"problems": told, "problem_count": len(told) + sum(1 for _ in found)}
 

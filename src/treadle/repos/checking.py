@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from blake3 import blake3
 from sqlalchemy import bindparam, select
 
@@ -13,15 +14,29 @@ from treadle.db import Tx
 from treadle.db.prepared import Prepared
 from treadle.db.repo_tables import repo_attachments, repo_commits
 from treadle.db.upkeep_tables import repo_condemned
+from treadle.errors import TreadleError
 from treadle.repos.catalogue import objects_prefix
 from treadle.repos.contents import Contents, Damaged
 from treadle.repos.leases import oldest_epoch
 from treadle.repos.marking import Parts, Report, pack_names, tell_nobody
 from treadle.repos.nodes import Node
+from treadle.repos.snapshots import Reference
 from treadle.repos.staging import read_all, read_data
-from treadle.repos.writing import LARGE
+from treadle.repos.writing import LARGE, REFERENCE
 
-ProblemKind = Literal["file", "folder", "attachment", "staged", "commit", "pack", "unlisted"]
+ProblemKind = Literal[
+    "file",
+    "folder",
+    "attachment",
+    "staged",
+    "commit",
+    "pack",
+    "unlisted",
+    "reference-missing",
+    "reference-changed",
+]
+#: Looks for what the file of a repo at a path refers to; raises what tells that it is gone, or is another.
+FindReference = Callable[[Reference, int, str], None]
 
 _c, _a = repo_commits.c, repo_attachments.c
 _COMMITS = Prepared(
@@ -34,6 +49,7 @@ _ATTACHED = Prepared(
     .join(repo_commits, _c.id == _a.commit_id)
     .where(_c.repo_id == bindparam("repo_id"))
 )
+_Found = tuple[ProblemKind, str]
 _CONDEMNED = Prepared(select(repo_condemned.c.key).where(repo_condemned.c.repo_id == bindparam("repo_id")))
 
 
@@ -44,6 +60,7 @@ class Problem:
     kind: ``file`` and ``staged`` (in an open commit) have a path, ``attachment`` has its name as one; that of
     ``folder`` is the last of the files that cannot be listed. ``commit``: its row says something else than
     its tree. ``pack``: it cannot be looked into. ``unlisted``: no harm; nothing needs it.
+    ``reference-missing``, ``reference-changed``: what a file refers to is not there, or is another.
     commit: the oldest that has it. The same content at other paths is told as well.
     """
 
@@ -53,9 +70,18 @@ class Problem:
     detail: str
 
 
-def fsck(parts: Parts, repo_id: int, *, report: Report = tell_nobody) -> Iterator[Problem]:
-    """What is damaged or gone of a repo, by the names that people know; nothing is changed."""
-    check = _Check(parts, repo_id, report)
+def fsck(
+    parts: Parts,
+    repo_id: int,
+    *,
+    report: Report = tell_nobody,
+    find_reference: FindReference | None = None,
+) -> Iterator[Problem]:
+    """What is damaged or gone of a repo, by the names that people know; nothing is changed.
+
+    find_reference: looks also for what lies elsewhere, one call for each such content.
+    """
+    check = _Check(parts, repo_id, report, find_reference)
     yield from check.packs()
     yield from check.commits()
     yield from check.attachments()
@@ -66,7 +92,11 @@ def fsck(parts: Parts, repo_id: int, *, report: Report = tell_nobody) -> Iterato
 class _Check:
     """One check, and what it found out."""
 
-    def __init__(self, parts: Parts, repo_id: int, report: Report) -> None:
+    def __init__(
+        self, parts: Parts, repo_id: int, report: Report, find_reference: FindReference | None
+    ) -> None:
+        self._find_reference = find_reference
+        self._outside: dict[bytes, _Found | None] = {}
         self._parts = parts
         self._repo_id = repo_id
         self._report = report
@@ -117,15 +147,18 @@ class _Check:
                 continue
             documents: dict[bytes, bytes] = {}
             for id, data in read_data(self._parts.database, row["id"]):
-                documents[id] = data if id[:1] == LARGE else b""
+                documents[id] = data if id[:1] in (LARGE, REFERENCE) else b""
                 if blake3(data).digest() != id[1:]:
                     self._damaged[id] = f"The content {id.hex()} in the database is not what was put."
             for staged in read_all(self._parts.database, row["id"]):
                 if staged.content_id is None:
                     continue
-                detail = self._content(staged.content_id, documents.get(staged.content_id))
+                document = documents.get(staged.content_id)
+                detail = self._content(staged.content_id, document)
                 if detail is not None:
                     yield Problem("staged", staged.path, row["key"], detail)
+                elif found := self._elsewhere(staged.content_id, staged.path, document):
+                    yield Problem(found[0], staged.path, row["key"], found[1])
 
     def unlisted(self) -> Iterator[Problem]:
         """Packs that no row lists, and that wait for nothing."""
@@ -165,9 +198,10 @@ class _Check:
     def _leaf(self, leaf: Node, commit: str) -> Iterator[Problem]:
         for path, id in zip(leaf.paths, leaf.ids(), strict=True):
             detail = self._content(id, None)
-            if detail is not None and (path, id) not in self._told:
+            found: _Found | None = ("file", detail) if detail else self._elsewhere(id, path, None)
+            if found is not None and (path, id) not in self._told:
                 self._told.add((path, id))
-                yield Problem("file", path, commit, detail)
+                yield Problem(found[0], path, commit, found[1])
 
     def _totals(self, row: Mapping[str, Any]) -> Iterator[Problem]:
         try:
@@ -190,6 +224,25 @@ class _Check:
             damaged = self._contents.check_large(id, document)
             self._large[id] = None if damaged is None else damaged.message
         return self._large[id]
+
+    def _elsewhere(self, id: bytes, path: str, document: bytes | None) -> _Found | None:
+        """What is wrong with what a reference names, if anything, and if that is looked for."""
+        if id[:1] != REFERENCE or self._find_reference is None:
+            return None
+        if id not in self._outside:
+            self._outside[id] = self._look_outside(self._find_reference, id, path, document)
+        return self._outside[id]
+
+    def _look_outside(
+        self, find: FindReference, id: bytes, path: str, document: bytes | None
+    ) -> _Found | None:
+        reference = msgspec.json.decode(document or self._contents.document(id), type=Reference)
+        try:
+            find(reference, self._repo_id, path)
+        except TreadleError as error:
+            is_other = error.code == "reference-changed"
+            return ("reference-changed" if is_other else "reference-missing"), error.message
+        return None
 
     def _select(self, tx: Tx, statement: Prepared) -> list[Mapping[str, Any]]:
         return list(tx.execute(statement, {"repo_id": self._repo_id}).all())

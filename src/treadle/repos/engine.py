@@ -37,7 +37,7 @@ from treadle.repos.leases import Lease, Leases
 from treadle.repos.opened import OpenRepos, tree_of
 from treadle.repos.planning import Prefer
 from treadle.repos.publishing import Words
-from treadle.repos.snapshots import Reference, ReferenceReader, Snapshot, file_of
+from treadle.repos.snapshots import NewReference, ReferenceReader, Snapshot, file_of
 from treadle.repos.staging import Condition, Staged, Staging
 from treadle.repos.tree import Tree
 from treadle.repos.values import Change, Commit, File, NewFile, check_path
@@ -45,7 +45,6 @@ from treadle.repos.writing import LARGE_BYTES, REFERENCE, SMALL, ContentWriter
 
 _BATCH_ROWS = 500
 _BATCH_BYTES = 4 * 1024**2
-_NONE: Mapping[str, str] = MappingProxyType({})
 _NOTHING_ATTACHED: Mapping[str, Iterable[bytes]] = MappingProxyType({})
 _DIGEST_NAMES = frozenset({"md5", "sha1", "sha256"})
 
@@ -136,23 +135,14 @@ class RepoEngine:
         self._staging.write(repo_id, commit_id, rows)
         return count + len(rows)
 
-    def reference(
-        self,
-        grant: Grant,
-        commit_id: str,
-        path: str,
-        *,
-        url: str,
-        etag: str,
-        size_bytes: int,
-        metadata: Mapping[str, str] = _NONE,
-    ) -> File:
-        """Put a file whose bytes stay where they are; ``etag`` is what they are now. Raises as `put`."""
-        document = msgspec.json.encode(Reference(url, etag, size_bytes))
-        id = REFERENCE + blake3(document).digest()
-        new = NewFile(check_path(path), (), metadata)
-        row = _row(new, new.path, _Content(id, size_bytes, document))
-        return self._stage(grant, commit_id, row, None)
+    def reference(self, grant: Grant, commit_id: str, files: Iterable[NewReference]) -> int:
+        """Put files whose bytes stay where they are, many in one transaction; how many. Raises as `put`."""
+        repo_id = repo_id_of(grant)
+        count, waiting = 0, iter(files)
+        while rows := [_referred(each) for each in islice(waiting, _BATCH_ROWS)]:
+            self._staging.write(repo_id, commit_id, rows)
+            count += len(rows)
+        return count
 
     def delete(self, grant: Grant, commit_id: str, path: str) -> None:
         """Delete a file of an open commit, or all in a folder: a path that ends in a slash.
@@ -411,6 +401,13 @@ def _row(new: NewFile, path: str, content: _Content) -> Staged:
     metadata = {**new.metadata, **content.digests} if content.digests else new.metadata
     modified_us = to_microseconds(new.modified_at) if new.modified_at else _now_us()
     return Staged(path, content.id, content.size_bytes, modified_us, metadata_text(metadata), content.data)
+
+
+def _referred(new: NewReference) -> Staged:
+    document = msgspec.json.encode(new.reference)
+    content = _Content(REFERENCE + blake3(document).digest(), new.reference.size_bytes, document)
+    file = NewFile(check_path(new.path), (), new.metadata, new.modified_at)
+    return _row(file, file.path, content)
 
 
 def _now_us() -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby, islice
 from types import MappingProxyType
+from typing import Protocol
 
 import msgspec
 
@@ -33,15 +35,41 @@ _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Reference:
-    """Where the bytes of a file lie that was put by reference; ``etag`` is what they were then."""
+    """Where the bytes of a file lie that was put by reference, and what they were then.
 
-    url: str
+    key: in the storage.  uri: the same for people, who read it when the storage is gone.
+    version: by which the storage keeps this content; "" where it keeps the newest alone.
+    """
+
+    storage_id: int
+    key: str
     etag: str
     size_bytes: int
+    uri: str = ""
+    version: str = ""
 
 
-#: Reads what lies outside: from, up to but not including. Raises what tells that it is gone or changed.
-ReferenceReader = Callable[[Reference, int, "int | None"], Iterator[bytes]]
+@dataclass(frozen=True)
+class NewReference:
+    """A file to be put whose bytes stay where they are."""
+
+    path: str
+    reference: Reference
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    modified_at: datetime | None = None
+
+
+class ReferenceReader(Protocol):
+    """Reads what lies outside."""
+
+    def __call__(
+        self, reference: Reference, start: int, end: int | None, *, repo_id: int, path: str
+    ) -> Iterator[bytes]:
+        """The bytes of the file at ``path`` from ``start`` up to, not including, ``end``.
+
+        Raises, at the call, Conflict("reference-gone", "reference-changed"),
+        Unavailable("reference-unreachable").
+        """
 
 
 class _Settled(Exception):
@@ -276,17 +304,18 @@ class Snapshot:
 
     def _read(self, entry: Entry, data: bytes | None, start: int, end: int | None) -> Iterator[bytes]:
         if entry.id[:1] == REFERENCE:
-            return self._read_outside(data or self._contents.document(entry.id), start, end)
+            return self._read_outside(entry, data or self._contents.document(entry.id), start, end)
         if data is None:
             return self._contents.read(entry.id, start, end)
         if entry.id[:1] == LARGE:
             return self._contents.read_document(entry.id, data, start, end)
         return iter([data[start:end]])
 
-    def _read_outside(self, document: bytes, start: int, end: int | None) -> Iterator[bytes]:
+    def _read_outside(self, entry: Entry, document: bytes, start: int, end: int | None) -> Iterator[bytes]:
         if self._read_reference is None:
             raise Unsupported("content-elsewhere", "This server does not read files that lie elsewhere.")
-        return self._read_reference(msgspec.json.decode(document, type=Reference), start, end)
+        reference = msgspec.json.decode(document, type=Reference)
+        return self._read_reference(reference, start, end, repo_id=self.commit.repo_id, path=entry.path)
 
 
 def file_of(entry: Entry) -> File:

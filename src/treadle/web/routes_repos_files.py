@@ -15,12 +15,13 @@ from urllib.parse import quote
 import msgspec
 
 from treadle.access import Grant
+from treadle.connectors.referencing import Selection, find_at_once, find_storage
 from treadle.errors import Invalid, NotFound, Unavailable
 from treadle.labeling.pictures import THUMBNAIL_PX, read_picture
 from treadle.labeling.uploads import guess_type
 from treadle.outbound.fetching import open_gate
 from treadle.permissions import Permission
-from treadle.repos.snapshots import Snapshot
+from treadle.repos.snapshots import NewReference, Snapshot
 from treadle.repos.values import Commit, File, Folder, NewFile, check_path
 from treadle.web.bodies import read_whole
 from treadle.web.call import Call
@@ -78,6 +79,15 @@ class Fetch(msgspec.Struct):
     path: str
 
 
+class Refer(msgspec.Struct):
+    """Files of a storage to be referred to: the one at a key, all below a prefix, else what it selects."""
+
+    storage: int
+    path: str = ""
+    key: str | None = None
+    prefix: str | None = None
+
+
 class Changes(msgspec.Struct):
     """Several changes as one, in the order of the fields: on a branch, staged there, or in an open commit."""
 
@@ -89,6 +99,7 @@ class Changes(msgspec.Struct):
     move: list[Move] = []
     delete: list[str] = []
     fetch: list[Fetch] = []
+    reference: list[Refer] = []
 
 
 def list_files(call: Call) -> Reply:
@@ -156,14 +167,15 @@ def delete_file(call: Call) -> Reply:
 
 
 def post_changes(call: Call) -> Reply:
-    """Copy, move, delete and fetch files, all as one commit."""
+    """Copy, move, delete, fetch and refer to files, all as one commit."""
     grant = allow_change(call)
     asked = call.decode(Changes)
-    if not (asked.copy or asked.move or asked.delete or asked.fetch):
-        raise Invalid("no-change", "Say what to copy, move, delete or fetch.")
+    if not (asked.copy or asked.move or asked.delete or asked.fetch or asked.reference):
+        raise Invalid("no-change", "Say what to copy, move, delete, fetch or refer to.")
     message = check_message(asked.message) or _told(asked)
     goal = Goal(asked.branch, asked.commit, bool(asked.stage), message)
-    commit = stage(call, grant, goal, lambda commit_id: _change(call, grant, commit_id, asked))
+    found = _find_references(call, grant, asked.reference)
+    commit = stage(call, grant, goal, lambda commit_id: _change(call, grant, commit_id, asked, found))
     return json_reply(tell_commit(call, commit), 201)
 
 
@@ -243,7 +255,18 @@ def _put_at_once(call: Call, grant: Grant, goal: Goal, new: NewFile, only_if_abs
     ).id
 
 
-def _change(call: Call, grant: Grant, commit_id: str, asked: Changes) -> None:
+def _find_references(call: Call, grant: Grant, asked: list[Refer]) -> list[NewReference]:
+    """What storages hold by now, all of it found before anything is changed."""
+    found: list[NewReference] = []
+    for each in asked:
+        with call.read() as tx:
+            storage = find_storage(tx, call.actor, each.storage, grant)
+        selection = Selection(each.path, each.key, each.prefix)
+        found += find_at_once(call.parts.settings, storage, selection)
+    return found
+
+
+def _change(call: Call, grant: Grant, commit_id: str, asked: Changes, references: list[NewReference]) -> None:
     engine = call.parts.repos
     for copy in asked.copy:
         source = _source(call, grant, copy.ref) if copy.ref else None
@@ -254,6 +277,7 @@ def _change(call: Call, grant: Grant, commit_id: str, asked: Changes) -> None:
         engine.delete(grant, commit_id, path)
     for fetch in asked.fetch:
         _fetch(call, grant, commit_id, fetch)
+    engine.reference(grant, commit_id, references)
 
 
 def _source(call: Call, grant: Grant, ref: str) -> str:
@@ -286,6 +310,7 @@ def _told(asked: Changes) -> str:
         "moved": len(asked.move),
         "deleted": len(asked.delete),
         "fetched": len(asked.fetch),
+        "referred to": len(asked.reference),
     }
     text = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     return text[:1].upper() + text[1:]
@@ -309,7 +334,7 @@ ROUTES: tuple[Route, ...] = (
         "/api/repos/{id}/changes/",
         post_changes,
         _WRITE,
-        "Copy, move, delete and fetch files of a repo",
+        "Copy, move, delete, fetch and refer to files of a repo",
         Changes,
         status=201,
     ),

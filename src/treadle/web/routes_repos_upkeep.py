@@ -22,6 +22,12 @@ class RetentionBody(msgspec.Struct):
     keep_tags: bool = True
 
 
+class CheckBody(msgspec.Struct):
+    """What to check besides every byte; ``references``: what files refer to in storages."""
+
+    references: bool = False
+
+
 def post_gc(call: Call) -> Reply:
     """Free what no commit holds any more, by a job."""
     with call.write() as tx:
@@ -30,8 +36,10 @@ def post_gc(call: Call) -> Reply:
 
 def post_fsck(call: Call) -> Reply:
     """Check every byte, by a job whose result names what is damaged."""
+    asked = call.decode(CheckBody) if call.body else CheckBody()
     with call.write() as tx:
-        return json_reply({"job": start_fsck(tx, grant_of(call, tx)[1]).id}, 202)
+        job = start_fsck(tx, grant_of(call, tx)[1], references=asked.references)
+        return json_reply({"job": job.id}, 202)
 
 
 def get_retention(call: Call) -> Reply:
@@ -52,7 +60,15 @@ _RETENTION = "/api/repos/{id}/retention/"
 
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/repos/{id}/gc/", post_gc, _WRITE, "Free what no commit holds", status=202),
-    Route("POST", "/api/repos/{id}/fsck/", post_fsck, _WRITE, "Check every byte of a repo", status=202),
+    Route(
+        "POST",
+        "/api/repos/{id}/fsck/",
+        post_fsck,
+        _WRITE,
+        "Check every byte of a repo",
+        CheckBody,
+        status=202,
+    ),
     Route("GET", _RETENTION, get_retention, _READ, "How long old commits are kept", None, RetentionBody),
     Route("PUT", _RETENTION, put_retention, _DELETE, "Say how long", RetentionBody, RetentionBody),
 )

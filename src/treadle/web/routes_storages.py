@@ -173,7 +173,7 @@ def commit_labels(call: Call) -> Reply:
 
 
 def refer_to_files(call: Call) -> Reply:
-    """Put every file that a source selects into a repo, by reference."""
+    """Put every file that a source selects, or all below a prefix, into a repo, by reference."""
     given = call.fields()
     with call.write() as tx:
         grant, storage = _find_asked(call, tx)
@@ -186,6 +186,7 @@ def refer_to_files(call: Call) -> Reply:
             text_of(repo.options, "branch"),
             _words(given, "folder"),
             _words(given, "message") or f"Files of {storage.name}",
+            _words(given, "prefix") if "prefix" in given else None,
         )
         return json_reply({"job": start_referencing(tx, grant, order).id}, 202)
 

@@ -7,7 +7,7 @@ import pytest
 from tests.connectors.kinds.grounds import GROUNDS, Ground
 from treadle.connectors.kinds import KINDS
 from treadle.connectors.places import fields_for, read_form
-from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unavailable, Unsupported
+from treadle.errors import Conflict, Forbidden, Invalid, NotFound, TreadleError, Unavailable, Unsupported
 from treadle.settings import Settings
 
 NAMES = ("b.jpg", "a/2.json", "a/10.jpg", "a-b.jpg", "ü e/\U0001f600 #%41?.jpg", "ab.txt")
@@ -70,6 +70,24 @@ def test_what_is_changed_has_another_mark_and_what_is_deleted_is_gone(ground: Gr
     with pytest.raises(NotFound) as caught:
         place.read(key)
     assert caught.value.code == "storage-item"
+
+
+def test_an_item_is_read_as_long_as_it_is_what_it_was(ground: Ground) -> None:
+    keys = [ground.put(name, b"[1, 2]") for name in ("a b.json", "b.json")]
+    place = ground.open()
+    before = place.find(keys[0])
+    for item in place.list():
+        found = place.find(item.key)
+        assert (found.key, found.etag) == (item.key, item.etag)
+        for start, end in [(0, None), (1, 3), (2, None), (6, None), (3, 3)]:
+            assert b"".join(place.read_item(item, start, end)) == b"[1, 2]"[start:end]
+    with pytest.raises(NotFound):
+        place.find(f"{keys[0]}.absent")
+    if ground.is_written:
+        place.write(keys[0], b"[2, 1]")
+        with pytest.raises(Conflict) as caught:
+            place.read_item(before, 1, 3)
+        assert caught.value.code == "storage-item-changed"
 
 
 def test_a_filter_selects_by_pattern(ground: Ground) -> None:

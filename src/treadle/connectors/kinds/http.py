@@ -98,6 +98,14 @@ class _Addresses:
             raise NotFound("storage-item", f"{key} is not there (any more). Check the address.") from error
         return _chunks(call, fetched.chunks)
 
+    def find(self, key: str, version: str = "") -> Item:
+        for chunk in self.read(key, 0, 1):  # to be told where it is not there
+            del chunk
+        return Item(key)
+
+    def read_item(self, item: Item, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        return self.read(item.key, start, end)
+
     def write(self, key: str, content: bytes) -> None:
         raise _read_only()
 

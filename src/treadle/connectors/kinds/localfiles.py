@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from treadle.connectors.places import BOTH, Field, Item, Options, Place, flag_of, text_of
+from treadle.connectors.places import BOTH, Field, Item, Options, Place, changed, flag_of, text_of
 from treadle.connectors.selecting import RECURSIVE, SOURCE_FIELDS, Selects, check_key, name_of, selector
 from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unavailable, telling_a_full_disk
 from treadle.settings import Settings
@@ -100,9 +100,28 @@ class _Folder:
         if not stat.S_ISREG(found.st_mode) or not key.isprintable():
             return
         modified_at = datetime.fromtimestamp(found.st_mtime, timezone.utc)
-        yield Item(key, f"{found.st_mtime_ns:x}-{found.st_size:x}", found.st_size, modified_at)
+        yield Item(key, _etag(found), found.st_size, modified_at)
+
+    def find(self, key: str, version: str = "") -> Item:
+        descriptor = self._open_file(key)
+        try:
+            found = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        modified_at = datetime.fromtimestamp(found.st_mtime, timezone.utc)
+        return Item(key, _etag(found), found.st_size, modified_at)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        return _stretch(self._open_file(key), start, end)
+
+    def read_item(self, item: Item, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        descriptor = self._open_file(item.key)
+        if item.etag and _etag(os.fstat(descriptor)) != item.etag:
+            os.close(descriptor)
+            raise changed(self.uri(item.key))
+        return _stretch(descriptor, start, end)
+
+    def _open_file(self, key: str) -> int:
         self._check_roots()
         path = self._path(key)
         with self._telling("read", key):
@@ -111,11 +130,10 @@ class _Folder:
             # What was opened is looked at, not what the path leads to a moment later.
             if not self._is_inside(_place_of(descriptor)) or not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise self._missing(key)
-            os.lseek(descriptor, start, os.SEEK_SET)
         except BaseException:
             os.close(descriptor)
             raise
-        return _chunks(descriptor, None if end is None else max(0, end - start))
+        return descriptor
 
     def write(self, key: str, content: bytes) -> None:
         path = self._path(key)
@@ -241,6 +259,19 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _place_of(descriptor: int) -> Path:
     return Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+
+def _etag(found: os.stat_result) -> str:
+    return f"{found.st_mtime_ns:x}-{found.st_size:x}"
+
+
+def _stretch(descriptor: int, start: int, end: int | None) -> Iterator[bytes]:
+    try:
+        os.lseek(descriptor, start, os.SEEK_SET)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return _chunks(descriptor, None if end is None else max(0, end - start))
 
 
 def _chunks(descriptor: int, left: int | None) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from treadle.connectors.places import BOTH, Field, Item, Options, Place, number_of, text_of
+from treadle.connectors.places import BOTH, Field, Item, Options, Place, changed, number_of, text_of
 from treadle.connectors.selecting import SOURCE_FIELDS, Selects, selector
 from treadle.errors import Invalid, NotFound, TreadleError, Unavailable, Unsupported
 from treadle.outbound import AllowList, look_up
@@ -141,7 +141,7 @@ class _Database:
             while batch := list(islice(keys, _AT_ONCE)):
                 for key, value in zip(batch, client.mget(batch), strict=True):
                     if value is not None:  # it is no text, or went away
-                        yield Item(key, hashlib.sha256(value).hexdigest()[:32], len(value))
+                        yield _item(key, value)
 
     def _keys(self, client: Any) -> Iterator[str]:
         # The database has no order, and tells some keys twice while it grows.
@@ -156,11 +156,30 @@ class _Database:
         _check_key(key)
         with self._server.telling() as client:
             if not client.exists(key):
-                raise NotFound("storage-item", f"{self.uri(key)} is not there (any more). Sync the storage.")
+                raise self._missing(key)
             if end is not None and end <= start:
                 return iter(())
             value = client.getrange(key, start, -1 if end is None else end - 1)
         return (value[at : at + _CHUNK_BYTES] for at in range(0, len(value), _CHUNK_BYTES))
+
+    def find(self, key: str, version: str = "") -> Item:
+        return _item(key, self._value(key))
+
+    def read_item(self, item: Item, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        value = self._value(item.key)
+        if item.etag and _item(item.key, value).etag != item.etag:
+            raise changed(self.uri(item.key))
+        return iter([value[start:end]])
+
+    def _value(self, key: str) -> bytes:
+        with self._server.telling() as client:
+            value: bytes | None = client.get(_check_key(key))
+        if value is None:
+            raise self._missing(key)
+        return value
+
+    def _missing(self, key: str) -> NotFound:
+        return NotFound("storage-item", f"{self.uri(key)} is not there (any more). Sync the storage.")
 
     def write(self, key: str, content: bytes) -> None:
         with self._server.telling() as client:
@@ -182,6 +201,10 @@ class _Database:
             uri.startswith(self._server.url) and 0 < len(key.encode()) <= _KEY_BYTES and key.isprintable()
         )
         return key if is_key else None
+
+
+def _item(key: str, value: bytes) -> Item:
+    return Item(key, hashlib.sha256(value).hexdigest()[:32], len(value))
 
 
 def _check_key(key: str) -> str:
