@@ -11,6 +11,8 @@ from sqlalchemy import update
 from tests.gateways.conftest import Gateway
 from tests.gateways.test_objects import fill, keys_of, refusal
 from treadle.db.repo_tables import repo_commits
+from treadle.gateways.s3.operations import OPERATIONS
+from treadle.permissions import Permission
 from treadle.repos.auto_commits import commit_due
 
 
@@ -169,6 +171,16 @@ def test_a_branch_that_is_deleted_under_an_upload_is_told_and_stays_gone(
     assert refusal(s3.complete_multipart_upload, **place, MultipartUpload=parts)[0] == "NoSuchBucket"
     assert refusal(s3.put_object, Bucket=bucket, Key="b", Body=b"")[0] == "NoSuchBucket"
     assert refusal(s3.head_bucket, Bucket=bucket)[1] == 404
+
+
+def test_every_operation_looks_its_bucket_up_with_its_permission() -> None:
+    assert len({operation.name for operation in OPERATIONS}) == len(OPERATIONS)
+    assert {operation.name for operation in OPERATIONS if not operation.has_bucket} == {
+        "ListBuckets",
+        "CreateBucket",
+    }
+    reading = {operation.name for operation in OPERATIONS if operation.permission is Permission.REPO_READ}
+    assert all(name.startswith(("Get", "Head", "List")) for name in reading)
 
 
 @pytest.mark.parametrize("name", ["a.b", "master.images^", "x.y.z.w", "a.b.c.d.e"])
