@@ -261,8 +261,8 @@ def _telling(reference: Reference, path: str) -> Iterator[None]:
     except NotFound as error:
         if error.code == "storage-not-found":
             text = (
-                f"{where} in storage {reference.storage_id}, which was removed. Add it again, and refer to "
-                "the file anew, or put the file itself."
+                f"{where} in storage {reference.storage_id}, which was removed, or its project from this "
+                "workspace. Add it again, and refer to the file anew, or put the file itself."
             )
         else:
             text = f"{where}, and is gone from there. Put it back there, or put the file anew."
