@@ -14,6 +14,7 @@ import pytest
 
 from tests.serving import ADMIN_TOKEN, RunningServer, serve
 from tests.working import serve_with_worker
+from treadle.connectors import referencing
 
 _CODE = "import sys; from treadle.cli import main; sys.exit(main())"
 
@@ -149,7 +150,9 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     assert shell.read("repo list") == []
 
 
-def test_a_folder_of_a_storage_is_put_by_reference(remote: Terminal, studio: RunningServer) -> None:
+def test_a_folder_of_a_storage_is_put_by_reference(
+    remote: Terminal, studio: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Path(studio.parts.settings.local_files_roots)
     (folder / "cats").mkdir(parents=True)
     (folder / "cats" / "a.txt").write_bytes(b"abc")
@@ -167,6 +170,9 @@ def test_a_folder_of_a_storage_is_put_by_reference(remote: Terminal, studio: Run
     done = remote.run("fsck referring --references")
     assert (done.returncode, done.stdout.split()[:2]) == (1, ["reference-changed", "raw/a.txt"])
     assert "changed under you" in remote.fails("cat referring@master:/raw/a.txt")
+    monkeypatch.setattr(referencing, "MOST_AT_ONCE", 0)  # as of very many, of which a job makes the commit
+    assert "as commit" in remote.type(f"{asked} --storage {storage}")
+    assert remote.type("cat referring@master:/raw/a.txt") == "abcd"
 
 
 def test_what_cannot_be_done_is_said_with_what_to_do(remote: Terminal, tmp_path: Path) -> None:

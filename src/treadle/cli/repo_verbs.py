@@ -107,7 +107,21 @@ def _refer(ask: Ask, repo: RemoteRepo, place: Place, target: Target) -> Commit:
     if ask.arguments.storage is None:
         raise Invalid("storage", "In which storage? Give --storage with its number, as its project shows it.")
     asked = {"storage": ask.arguments.storage, "prefix": ask.arguments.reference, "path": place.path}
-    return repo.change(target, reference=[asked])
+    try:
+        return repo.change(target, reference=[asked])
+    except Invalid as error:
+        if error.code != "references-too-many" or ask.arguments.stage or place.is_commit:
+            raise
+        job = repo.start_referring(
+            str(error.details["kind"]),
+            ask.arguments.storage,
+            to=place.ref_or_head,
+            prefix=ask.arguments.reference,
+            folder=place.path,
+            message=ask.arguments.message,
+        )
+    done = _follow(ask, job, "Referring")
+    return repo.commit(str(done["commit"]))
 
 
 def _put_file(repo: RemoteRepo, place: Place, target: Target, path: Path) -> Put:

@@ -356,6 +356,15 @@ class RemoteRepo:
         sent = {**target.fields, **{name: list(each) for name, each in lists.items() if each}}
         return self._ask(Commit, "POST", "/changes/", sent=sent)
 
+    def start_referring(
+        self, kind: str, storage: int, *, to: str, prefix: str, folder: str, message: str
+    ) -> str:
+        """Refer to all below ``prefix`` of a storage, as a commit to the branch ``to``; the id of the job."""
+        whole = f"{self.about.workspace.name}/{self.about.name}@{to}"
+        sent = {"repo": whole, "prefix": prefix, "folder": folder, "message": message}
+        path = f"/api/storages/{kind}/{storage}/references/"
+        return self._connection.ask_json(_Started, "POST", path, sent=sent).job
+
     def put_archive(self, chunks: Iterable[bytes], target: Target, prefix: str = "") -> Commit:
         """Put every file of a tar, tar.gz or zip below ``prefix``; the commit, open where the target is."""
         query = {**target.fields, "prefix": prefix}

@@ -93,7 +93,8 @@ def find_at_once(settings: Settings, storage: Storage, selection: Selection) -> 
             f"{storage.name} has more than {MOST_AT_ONCE:,} such files. Refer to them by a job: POST "
             f"/api/storages/{storage.kind}/{storage.id}/references/."
         )
-        raise Invalid("references-too-many", text)
+        details = {"details": {"storage": storage.id, "kind": storage.kind}}
+        raise Invalid("references-too-many", text, details=details)
     return found
 
 
