@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
+from benchmarks.repos import gateway
 from benchmarks.repos.measuring import run
 from benchmarks.repos.peers import PEERS, VERSIONS, Figures, at_home_in
 from benchmarks.repos.rows import RepoRow, table
@@ -26,7 +27,9 @@ def report(tell: Tell, *, is_short: bool) -> str:
     git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
     others = ", ".join(VERSIONS.values())
     head = f"- Beside git {git} (loose objects), {others}; their figures are of whole processes\n"
-    return f"{head}\n{table(compare(tell, is_short=is_short))}"
+    rows = compare(tell, is_short=is_short)
+    tell(f"the S3 gateway and {gateway.NGINX}")
+    return f"{head}{gateway.TERMS}\n{table([*rows, *gateway.measure_gateway(is_short=is_short)])}"
 
 
 def compare(tell: Tell, *, is_short: bool) -> list[RepoRow]:
