@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,8 +14,12 @@ from treadle.errors import Invalid
 BLOCK = 512
 _CHUNK_BYTES = 256 * 1024
 _MOST_HEADER_BYTES = 64 * 1024
+_BROKEN_OFF = "it breaks off before its end."
 _PLAIN = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE})
 _SKIPPED = frozenset({tarfile.DIRTYPE, tarfile.XGLTYPE})
+_MOST_DIGITS = 18
+_OF_USE = frozenset({b"path", b"size", b"mtime"})
+_SPARSE = "GNU.sparse"
 _UNSUITABLE = {
     tarfile.SYMTYPE: "a link",
     tarfile.LNKTYPE: "a link",
@@ -63,10 +68,10 @@ class TarReader:
 
     def _member(self, entry: tarfile.TarInfo, told: dict[str, str], size_bytes: int) -> Iterator[Member]:
         path = told.get("path", entry.name)
-        if entry.type not in _PLAIN or any(name.startswith("GNU.sparse") for name in told):
+        if entry.type not in _PLAIN or _SPARSE in told:
             what = _UNSUITABLE.get(entry.type, "of an unknown kind")
             raise malformed(f"{path[:80]!r} in it is {what}. Send the file itself.")
-        modified_s = min(max(float(told.get("mtime", entry.mtime)), 0.0), _LAST_S)
+        modified_s = min(max(_seconds(told, entry.mtime), 0.0), _LAST_S)
         chunks = self._chunks(size_bytes)
         yield Member(path, size_bytes, datetime.fromtimestamp(modified_s, timezone.utc), chunks)
         for _left in chunks:
@@ -75,12 +80,17 @@ class TarReader:
 
     def _header(self) -> tarfile.TarInfo | None:
         block = self._file.read(BLOCK)
+        if len(block) < BLOCK:
+            raise malformed(_BROKEN_OFF)
         if not block.strip(b"\0"):
-            return None  # the end, whether it says so or not
+            return None
         try:
-            return tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+            entry = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.TarError as error:
             raise malformed(f"it is no tar, tar.gz or zip that can be read ({error}).") from error
+        if entry.size < 0:
+            raise malformed(f"its size {entry.size} is no number.")
+        return entry
 
     def _whole(self, size_bytes: int) -> bytes:
         if size_bytes > _MOST_HEADER_BYTES:
@@ -93,7 +103,7 @@ class TarReader:
         while size_bytes:
             chunk = self._file.read(min(size_bytes, _CHUNK_BYTES))
             if not chunk:
-                raise malformed("it breaks off before its end.")
+                raise malformed(_BROKEN_OFF)
             size_bytes -= len(chunk)
             yield chunk
 
@@ -138,23 +148,41 @@ def _pieces(members: Iterable[Member]) -> Iterator[bytes]:
 
 
 def _records(content: bytes) -> dict[str, str]:
-    """The records ``"%d key=value\\n"`` of an extended header."""
+    """The records ``"%d key=value\\n"`` of an extended header that are of use, so that many hold no more."""
     found: dict[str, str] = {}
     while content.strip(b"\0"):
         length, _, rest = content.partition(b" ")
-        if not length.isdigit() or not len(length) + 1 < int(length) <= len(content):
+        if not _is_number(length) or not len(length) + 1 < int(length) <= len(content):
             raise malformed("an extended header in it is broken.")
         key, _, value = rest[: int(length) - len(length) - 2].partition(b"=")
-        found[_text(key)] = _text(value)
+        if key in _OF_USE:
+            found[_text(key)] = _text(value)
+        elif key.startswith(_SPARSE.encode()):
+            found[_SPARSE] = ""
         content = content[int(length) :]
     return found
 
 
 def _number(told: dict[str, str], name: str, otherwise: int) -> int:
     text = told.get(name, str(otherwise))
-    if not text.isdecimal() or len(text) > 18:
+    if not _is_number(text):
         raise malformed(f"its {name} {text[:20]!r} is no number.")
     return int(text)
+
+
+def _seconds(told: dict[str, str], otherwise: float) -> float:
+    text = told.get("mtime", str(otherwise))
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise malformed(f"its mtime {text[:20]!r} is no number.")
+    return seconds
+
+
+def _is_number(text: str | bytes) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 
 def _text(content: bytes) -> str:

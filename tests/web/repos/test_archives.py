@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from tests.web.repos.conftest import Images
+from treadle.web.tar_streams import TarReader
 
 FILES = {
     "a.txt": b"a",
@@ -78,6 +80,24 @@ def large_header() -> bytes:
     return entry.tobuf(tarfile.USTAR_FORMAT) + bytes(10_240)
 
 
+def with_header(*records: bytes) -> bytes:
+    """A file behind extended headers, one of each of these."""
+    entry = tarfile.TarInfo("x")
+    entry.type = tarfile.XHDTYPE
+    headers = b""
+    for each in records:
+        entry.size = len(each)
+        headers += entry.tobuf(tarfile.USTAR_FORMAT) + each + bytes(-len(each) % 512)
+    return headers + tar_of({"a": b"a"})
+
+
+def negative_size() -> bytes:
+    """A file whose header says that it has fewer than no bytes."""
+    entry = tarfile.TarInfo("x")
+    entry.size = -1
+    return entry.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
+
+
 def test_archives_that_mean_harm_or_broke_off_are_refused_and_leave_nothing(images: Images) -> None:
     harm = {
         "an escape": tar_of({"ok.txt": b"1", "../out.txt": b"2"}),
@@ -86,6 +106,10 @@ def test_archives_that_mean_harm_or_broke_off_are_refused_and_leave_nothing(imag
         "a device": tar_of({"null": b""}, type=tarfile.CHRTYPE),
         "a large header": large_header(),
         "a bomb": gzip.compress(tar_of({"zeros": bytes(110_000_000)}), 9),
+        "no time": with_header(b"13 mtime=nan\n"),
+        "no length": with_header(b"9" * 5_000 + b" x=1\n"),
+        "a negative size": negative_size(),
+        "ends between two files": tar_of({"a": b"a", "b": b"b"})[:1_024],
         "broken off": tar_of(FILES)[:5_000],
         "broken packing": gzip.compress(tar_of({"a": b"a" * 100_000}))[:-200],
         "no archive": b"nothing of the kind" * 100,
@@ -99,3 +123,16 @@ def test_archives_that_mean_harm_or_broke_off_are_refused_and_leave_nothing(imag
         assert answer.status_code in (400, 409), f"{name}: {answer.text}"
     assert images.paths() == []
     assert images.log() == []
+
+
+def test_many_extended_headers_hold_no_more_than_one() -> None:
+    records = [b"60012 k%03d=%s\n" % (number, b"v" * 60_000) for number in range(100)]
+    tracemalloc.start()
+    try:
+        reader = TarReader(io.BytesIO(with_header(*records)))
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        assert [member.path for member in reader.members()] == ["a"]
+        assert tracemalloc.get_traced_memory()[1] - before < 2_000_000
+    finally:
+        tracemalloc.stop()
