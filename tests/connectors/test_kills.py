@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.connectors.house import House
 from tests.connectors.killed import Order, kill_at, resume
@@ -12,6 +14,7 @@ from treadle.connectors.committing import start_commit
 from treadle.connectors.pending import find_pending
 from treadle.connectors.syncing import start_sync
 from treadle.db.schema import jobs
+from treadle.db.storage_tables import storage_items
 from treadle.jobs import Job, JobState
 from treadle.repos import commits
 
@@ -42,6 +45,32 @@ def test_a_killed_sync_makes_every_task_once(house: House, step: str) -> None:
     assert house.storage(source).status == "completed"
     with house.database.read() as tx:
         check_counts(tx, source.project_id)
+
+
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_file_of_many_tasks_is_taken_whole_after_a_kill(house: House, before: int) -> None:
+    """Whether all of its tasks are new, or it was synced when it held but a few."""
+    lists = house.make_repo("lists")
+    source = house.add_storage("source", "repo", repo="lists")
+
+    def commit(count: int) -> None:
+        rows = [{"image": f"/{n:04}.jpg"} for n in range(count)]
+        house.commit(lists, {"tasks.json": json.dumps(rows).encode()})
+
+    if before:
+        commit(before)
+        house.sync(source)
+    commit(FILES)
+    with house.database.write() as tx:
+        job = start_sync(tx, house.grant(tx), source.id)
+    kill_at("sync.in-transaction:3", begin(house, job))
+    assert len(house.tasks()) == (before or 500)
+    resume(house.parts, job.id)
+    assert [task["data"]["image"] for task in house.tasks()] == [f"/{n:04}.jpg" for n in range(FILES)]
+    assert house.sync(source)["changed"] == 0
+    with house.database.read() as tx:
+        taken = set(tx.execute(select(storage_items.c.etag)).scalars())
+    assert len(taken - {""}) == len(taken) == 1
 
 
 @pytest.mark.parametrize(

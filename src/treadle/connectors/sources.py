@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -21,11 +21,16 @@ _TASK_FILES = (".json", *LINES)
 
 @dataclass
 class TaskRow:
-    """One task to be, as an import knows its row. place: of several tasks in one file."""
+    """One task to be, as an import knows its row.
+
+    place: of several tasks in one file.  ends: of the last one of a file how many there are; with it the file
+    is taken whole.
+    """
 
     item: Item
     place: int
     row: Any
+    ends: int = 0
     #: Other files of the place that its data shows.
     shows: set[str] = field(default_factory=set)
 
@@ -42,7 +47,7 @@ def holds_tasks(key: str, options: Mapping[str, Any]) -> bool:
 
 def media_row(storage_id: int, item: Item, config: LabelConfig) -> TaskRow:
     """The task that a file is by itself."""
-    return TaskRow(item, 0, file_row(address_of(storage_id, item.key), item.key, config))
+    return TaskRow(item, 0, file_row(address_of(storage_id, item.key), item.key, config), ends=1)
 
 
 def read_rows(place: Place, item: Item, to_address: Callable[[str], str]) -> Iterator[TaskRow]:
@@ -51,8 +56,13 @@ def read_rows(place: Place, item: Item, to_address: Callable[[str], str]) -> Ite
     Values that are addresses in the same place become ours (``to_address``, by key), so that a browser can
     show them. Raises Invalid("file-malformed").
     """
+    last: TaskRow | None = None
     for number, row in enumerate(_read(place, item)):
-        yield _with_addresses(place, TaskRow(item, number, row), to_address)
+        if last is not None:
+            yield last
+        last = _with_addresses(place, TaskRow(item, number, row), to_address)
+    if last is not None:
+        yield replace(last, ends=last.place + 1)
 
 
 def _read(place: Place, item: Item) -> Iterator[Any]:

@@ -1,19 +1,21 @@
 """A sync: what is new in a source becomes tasks, what is changed is marked so, what is gone is retired.
 
 A job that may be cancelled, killed and run again: tasks and the note of which file they are stand in one
-transaction, so that a file that was taken is known when it is listed anew.
+transaction, so that a file that was taken is known when it is listed anew. Of a file with many tasks the
+notes bear its etag only when all of them stand: until then it is read again.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import bindparam, exists, select, tuple_, update
+from sqlalchemy import exists, func, select, tuple_, update
 
 from treadle import events
 from treadle.access import Grant
@@ -269,8 +271,12 @@ class _Sync:
             self._note_new(tx, rows, ids)
 
     def _note_new(self, tx: Tx, rows: Sequence[TaskRow], ids: Sequence[int]) -> None:
-        items = [self._item(row, task_id, "new") for row, task_id in zip(rows, ids, strict=True)]
+        noted = [row if row.ends == 1 else _of_part(row) for row in rows]
+        items = [self._item(row, task_id, "new") for row, task_id in zip(noted, ids, strict=True)]
         put_items(tx, self._storage.id, items)
+        for row in rows:
+            if row.ends > 1:
+                self._note_whole(tx, row)
         shown = [
             NewItem(key, 0, "", task_id, "shown", self._begun.round, self._begun.commit_id)
             for row, task_id in zip(rows, ids, strict=True)
@@ -278,6 +284,13 @@ class _Sync:
         ]
         put_items(tx, self._storage.id, shown, keeps=True)
         self._note_origin(tx, ids)
+
+    def _note_whole(self, tx: Tx, last: TaskRow) -> None:
+        """Give all notes of a file its etag, unless some of its tasks could not be taken."""
+        of_file = (_i.storage_id == self._storage.id) & (_i.key == last.item.key) & (_i.state != "shown")
+        count = select(func.count()).select_from(storage_items).where(of_file, _i.place < last.ends)
+        if tx.execute(count).scalar_one() == last.ends:
+            tx.execute(update(storage_items).where(of_file).values(etag=last.item.etag))
 
     def _item(self, row: TaskRow, task_id: int | None, state: str) -> NewItem:
         item, begun = row.item, self._begun
@@ -310,13 +323,18 @@ class _Sync:
         except TreadleError as error:
             self._tell(item.key, error)
             return
-        self._waiting.extend(row for row in rows if row.place not in before)
+        new = [replace(row, ends=0) for row in rows if row.place not in before]
         known = [(row, before[row.place]) for row in rows if row.place in before]
         gone = [TaskRow(item, place, None) for place in before.keys() - {row.place for row in rows}]
+        if new:
+            new[-1].ends = len(rows)
+            known = [(_of_part(row), was) for row, was in known]
+            gone = [_of_part(row) for row in gone]
         with self._run.database.write() as tx:
             self._change_data(tx, [(row, was.task_id) for row, was in known if was.task_id is not None])
             retired = [self._item(row, before[row.place].task_id, "retired") for row in gone]
             put_items(tx, self._storage.id, retired)
+        self._waiting.extend(new)
 
     def _change_data(self, tx: Tx, rows: Sequence[tuple[TaskRow, int]]) -> None:
         """Give the tasks the data that they have in the file now; people's work on them stays."""
@@ -408,15 +426,11 @@ class _Sync:
         self._problems.append(f"{key}: {error.message}")
         with self._run.database.write() as tx:
             storages.note(tx, self._storage.id, meta={"problems": self._problems})
-            # Whatever was taken of it is looked at anew by the next sync.
-            tx.execute(_FORGET, {"of_storage": self._storage.id, "of_key": key})
 
 
-_FORGET = (
-    update(storage_items)
-    .where(_i.storage_id == bindparam("of_storage"), _i.key == bindparam("of_key"))
-    .values(etag="")
-)
+def _of_part(row: TaskRow) -> TaskRow:
+    """The row of a file that was not taken whole yet."""
+    return replace(row, item=replace(row.item, etag=""))
 
 
 def _in_pages(items: Iterator[T]) -> Iterator[list[T]]:
