@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy import update
 from tests.gateways.conftest import Gateway
 from tests.gateways.test_objects import fill, keys_of, refusal
 from treadle.db.repo_tables import repo_commits
+from treadle.gateways.s3 import bucket_operations
+from treadle.gateways.s3.listing import Page, list_page
 from treadle.gateways.s3.operations import OPERATIONS
 from treadle.permissions import Permission
 from treadle.repos.auto_commits import commit_due
@@ -85,6 +88,34 @@ def test_buckets_are_made_listed_and_deleted(gateway: Gateway, s3: Any, bucket: 
         assert client.get("/api/repos/", params={"name": repo}).json()["results"] == []
 
 
+def test_a_bucket_that_something_comes_into_while_it_is_deleted_stays(
+    fresh_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, bucket = fresh_gateway, fresh_gateway.make_bucket()
+    s3 = gateway.client()
+    fill(s3, bucket, "a")
+    gateway.commit(bucket)
+    s3.delete_object(Bucket=bucket, Key="a")
+
+    def look_then(change: Callable[[], object]) -> None:
+        def look(*arguments: Any, **named: Any) -> Page:
+            page = list_page(*arguments, **named)
+            change()
+            return page
+
+        monkeypatch.setattr(bucket_operations, "list_page", look)
+
+    look_then(lambda: s3.put_object(Bucket=bucket, Key="new", Body=b"precious"))
+    assert refusal(s3.delete_bucket, Bucket=bucket)[0] == "OperationAborted"
+    assert s3.get_object(Bucket=bucket, Key="new")["Body"].read() == b"precious"
+    s3.delete_object(Bucket=bucket, Key="new")
+    look_then(lambda: gateway.commit(bucket))
+    assert refusal(s3.delete_bucket, Bucket=bucket)[0] == "OperationAborted"
+    look_then(lambda: None)
+    s3.delete_bucket(Bucket=bucket)
+    assert refusal(s3.head_bucket, Bucket=bucket)[1] == 404
+
+
 def test_a_key_reaches_as_far_as_its_person_and_its_role(fresh_gateway: Gateway) -> None:
     gateway, bucket = fresh_gateway, fresh_gateway.make_bucket()
     admin = gateway.client()
@@ -147,8 +178,16 @@ def test_a_setting_commits_at_once_or_after_so_many_files(gateway: Gateway, s3: 
 def test_a_setting_commits_after_so_many_minutes(fresh_gateway: Gateway) -> None:
     gateway, bucket = fresh_gateway, fresh_gateway.make_bucket()
     set_auto_commit(gateway, bucket, after_minutes=10)
-    fill(gateway.client(), bucket, "a")
     parts = gateway.server.parts
+    stuck = gateway.make_bucket()
+    set_auto_commit(gateway, stuck, after_minutes=10)
+    fill(gateway.client(), stuck, "a")
+    with gateway.server.client() as client:
+        elsewhere = client.put(
+            f"{gateway.repo_path(stuck)}/files/a", params={"branch": "master"}, content=b"b"
+        )
+    assert elsewhere.status_code == 201
+    fill(gateway.client(), bucket, "a")
     assert commit_due(parts.database, parts.repos) == 0
     with parts.database.write() as tx:
         tx.execute(update(repo_commits).values(created_at=tx.now - timedelta(minutes=11)))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import Select, bindparam, exists, insert, select, update
 from sqlalchemy import delete as delete_rows
 
 from treadle import events
@@ -21,7 +21,7 @@ from treadle.repos.values import Branch
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _COMMIT_ID = re.compile(r"[0-9a-f]{32}")
 
-_b = repo_branches.c
+_b, _s = repo_branches.c, repo_staged.c
 _head, _open = repo_commits.alias("head"), repo_commits.alias("open")
 _ROWS = select(
     _b.id,
@@ -47,6 +47,8 @@ _MOVE = Prepared(
     .where(_b.id == bindparam("branch_id"), _b.version == bindparam("seen"))
     .values(head_id=bindparam("new_head"), version=_b.version + 1)
 )
+_STAGED = select(_s.path)
+_FILES = _STAGED.where(_s.content_id.is_not(None))
 _NAMED = Prepared(
     select(
         exists().where(_b.repo_id == bindparam("repo_id"), _b.name == bindparam("name")).label("branch"),
@@ -125,14 +127,19 @@ def delete(tx: Tx, grant: Grant, name: str) -> None:
 
     Raises NotFound("branch-not-found"), Conflict("branch-open") when files lie in its shared open commit.
     """
-    repo_id = repo_id_of(grant)
-    place = (_b.repo_id == repo_id) & (_b.name == name)
-    tx.execute(select(_b.id).where(place).with_for_update())  # before its open commit, as whoever publishes
-    row = find_row(tx, repo_id, name)
-    if row["open_id"] is not None:
-        _drop_open(tx, row)
-    tx.execute(delete_rows(repo_branches).where(_b.id == row["id"]))
-    _tell(tx, grant, "branch.deleted", name, None)
+    _delete(tx, grant, _locked(tx, repo_id_of(grant), name), _STAGED)
+
+
+def delete_empty(tx: Tx, grant: Grant, seen: Branch) -> None:
+    """Delete a branch in which no file was seen, with the deletions that are staged in its open commit.
+
+    Raises Conflict("branch-moved") where it is not as it was seen, Conflict("branch-open") where a file was
+    staged since, NotFound("branch-not-found").
+    """
+    row = _locked(tx, repo_id_of(grant), seen.name)
+    if _branch(row) != seen:
+        raise moved(seen.name, row["head"])
+    _delete(tx, grant, row, _FILES)
 
 
 def swap_head(tx: Tx, row: Mapping[str, Any], head_id: int | None) -> bool:
@@ -175,13 +182,26 @@ def find_finished(tx: Tx, repo_id: int, commit_id: str) -> int:
     return int(row["id"])
 
 
-def _drop_open(tx: Tx, row: Mapping[str, Any]) -> None:
+def _locked(tx: Tx, repo_id: int, name: str) -> Mapping[str, Any]:
+    place = (_b.repo_id == repo_id) & (_b.name == name)
+    tx.execute(select(_b.id).where(place).with_for_update())  # before its open commit, as whoever publishes
+    return find_row(tx, repo_id, name)
+
+
+def _delete(tx: Tx, grant: Grant, row: Mapping[str, Any], kept: Select[Any]) -> None:
+    if row["open_id"] is not None:
+        _drop_open(tx, row, kept)
+    tx.execute(delete_rows(repo_branches).where(_b.id == row["id"]))
+    _tell(tx, grant, "branch.deleted", row["name"], None)
+
+
+def _drop_open(tx: Tx, row: Mapping[str, Any], kept: Select[Any]) -> None:
+    """kept: the staged rows that must not be lost."""
     held = (
         select(repo_commits.c.id).where(repo_commits.c.id == row["open_id"]).with_for_update(key_share=True)
     )
     tx.execute(held)  # nobody puts into it meanwhile
-    staged = select(repo_staged.c.path).where(repo_staged.c.commit_id == row["open_id"]).limit(1)
-    if tx.execute(staged).first() is not None:
+    if tx.execute(kept.where(_s.commit_id == row["open_id"]).limit(1)).first() is not None:
         raise Conflict(
             "branch-open",
             f"Files lie in the open commit {row['open_commit']} of branch {row['name']!r}. "

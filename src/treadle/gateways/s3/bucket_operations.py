@@ -18,7 +18,7 @@ from treadle.gateways.s3.objects import etag_of
 from treadle.gateways.s3.staging import commit_staged
 from treadle.gateways.s3.visit import Answer, Visit, xml_answer
 from treadle.permissions import Permission
-from treadle.repos import branches, catalogue, commits
+from treadle.repos import branches, catalogue
 
 _MOST_KEYS = 1000
 _MESSAGE = "x-treadle-message"
@@ -138,15 +138,16 @@ def create_bucket(visit: Visit) -> Answer:
 
 def delete_bucket(visit: Visit) -> Answer:
     """Delete an empty branch; its repo too where it was the last one and the key may do that."""
-    bucket = visit.bucket
-    branch = bucket.writable()
-    if list_page(visit.snapshot, prefix="", delimiter="", after="", limit=1).entries:
+    bucket, repos = visit.bucket, visit.parts.repos
+    with visit.parts.database.read() as tx:
+        seen = branches.get(tx, bucket.repo_id, bucket.writable())
+    commit = seen.open_commit or seen.head
+    snapshot = repos.at(bucket.repo_id, commit) if commit else None
+    if list_page(snapshot, prefix="", delimiter="", after="", limit=1).entries:
         raise S3Error("BucketNotEmpty", "The bucket you tried to delete is not empty")
     with visit.parts.database.write() as tx:
-        found = branches.get(tx, bucket.repo_id, branch)
-        if found.open_commit is not None and found.open_commit == bucket.open_commit:
-            commits.abandon(tx, bucket.grant, found.open_commit)  # nothing but deletions lies in it
-        branches.delete(tx, bucket.grant, branch)
+        catalogue.lock(tx, bucket.repo_id)  # nobody makes another branch meanwhile
+        branches.delete_empty(tx, bucket.grant, seen)
         if not branches.list_all(tx, bucket.repo_id):
             _delete_repo(tx, visit)
     return Answer(204)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from treadle.errors import Conflict, NotFound
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.visit import Visit
-from treadle.repos import auto_commits, branches, commits
+from treadle.repos import auto_commits, branches, catalogue, commits
 from treadle.repos.values import File, NewFile
 
 T = TypeVar("T")
@@ -80,6 +80,7 @@ def commit_when_due(visit: Visit) -> None:
 def _open(visit: Visit) -> str:
     grant, branch = visit.bucket.grant, visit.bucket.writable()
     with visit.parts.database.write() as tx:
+        catalogue.lock(tx, visit.bucket.repo_id)
         branches.get(tx, visit.bucket.repo_id, branch)  # it may be gone by now, and is not made anew
         return commits.shared_open(tx, grant, branch).id
 
