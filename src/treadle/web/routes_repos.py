@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from treadle.access import DeletedRepoScope, Grant, RepoScope, WorkspaceScope, allow, allow_anywhere
-from treadle.access.workspaces import list_workspaces
+from treadle.access.workspaces import FIRST_WORKSPACE, Workspace, list_workspaces
 from treadle.db import Tx
 from treadle.errors import Invalid, NotFound
 from treadle.permissions import Permission
@@ -19,7 +19,8 @@ _READ, _WRITE, _DELETE = Permission.REPO_READ, Permission.REPO_WRITE, Permission
 
 
 class NewRepo(msgspec.Struct):
-    """A repo to be made; ``workspace`` is an id or a name, and may be left out by who has only one."""
+    """A repo to be made; ``workspace`` is an id or a name, and may be left out by who has only one, or
+    may make repos in the first one, ``main``."""
 
     name: str
     workspace: int | str | None = None
@@ -47,7 +48,7 @@ def list_repos(call: Call) -> Reply:
 def create_repo(call: Call) -> Reply:
     asked = call.decode(NewRepo)
     with call.write() as tx:
-        workspace_id = _workspace(call, tx, asked.workspace)
+        workspace_id = _workspace(call, tx, asked)
         grant = call.allow(tx, WorkspaceScope(workspace_id))
         repo = catalogue.create(tx, grant, asked.name, asked.description)
         return json_reply(Teller(tx, call.actor).repo(repo), 201)
@@ -125,7 +126,8 @@ def _named(tx: Tx, grants: dict[int, Grant], text: str) -> list[Repo]:
     return [repo for repo in found if workspace in ("", repo.workspace)]
 
 
-def _workspace(call: Call, tx: Tx, asked: int | str | None) -> int:
+def _workspace(call: Call, tx: Tx, new: NewRepo) -> int:
+    asked = new.workspace
     if isinstance(asked, int):
         return asked
     known = list_workspaces(tx, call.actor)
@@ -134,14 +136,24 @@ def _workspace(call: Call, tx: Tx, asked: int | str | None) -> int:
             if asked in (workspace.name, str(workspace.id)):
                 return workspace.id
         raise NotFound("workspace-not-found", f"There is no workspace {asked!r} that you can see.")
+    return _own_workspace(call, tx, known, new.name)
+
+
+def _own_workspace(call: Call, tx: Tx, known: list[Workspace], name: str) -> int:
+    """The only one where the actor may make repos, or among several the installation's first."""
     grants = _grants(call, tx, _WRITE)
     writable = [each for each in known if each.id in grants]
     if len(writable) == 1:
         return writable[0].id
     if not writable and len(known) == 1:
         return known[0].id  # whose refusal says which role is needed
+    for each in writable:
+        if each.name == FIRST_WORKSPACE:
+            return each.id
     names = ", ".join(each.name for each in writable) or "none"
-    text = f"In which workspace? You may make repos in: {names}. Say it as workspace."
+    text = f"In which workspace? You may make repos in: {names}."
+    if writable:
+        text += f" Type: treadle repo create {writable[0].name}/{name}, or send it as workspace."
     raise Invalid("workspace-needed", text, fields={"workspace": [text]})
 
 

@@ -20,7 +20,7 @@ MOST_PER_PAGE = 10_000
 
 
 class NewBranch(msgspec.Struct):
-    """A branch to be made at a ref; without one it begins empty."""
+    """A branch to be made at a ref; without one, or at a branch that is empty, it begins empty."""
 
     name: str
     at: str | None = None
@@ -57,8 +57,9 @@ def create_branch(call: Call) -> Reply:
     asked = call.decode(NewBranch)
     with call.write() as tx:
         repo_id, grant = grant_of(call, tx)
-        at = refs.resolve(tx, repo_id, asked.at).id if asked.at else None
-        return json_reply(branch_body(branches.create(tx, grant, asked.name, at)), 201)
+        found = commit_at(tx, repo_id, asked.at) if asked.at else None
+        made = branches.create(tx, grant, asked.name, found.id if found else None)
+        return json_reply(branch_body(made), 201)
 
 
 def get_branch(call: Call) -> Reply:
