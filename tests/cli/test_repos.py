@@ -72,6 +72,14 @@ def remote(studio: RunningServer, tmp_path: Path) -> Terminal:
     return terminal
 
 
+def test_a_login_takes_its_token_from_a_pipe_and_says_where_tokens_are_made(
+    studio: RunningServer, tmp_path: Path
+) -> None:
+    terminal = Terminal(tmp_path)
+    assert f"{studio.url}/account" in terminal.fails(f"login {studio.url}")
+    assert "admin@example.com" in terminal.type(f"login {studio.url}", f"{ADMIN_TOKEN}\n")
+
+
 @pytest.fixture
 def local(tmp_path: Path) -> Terminal:
     """A data folder with an administrator, whose server has ended."""
@@ -114,7 +122,9 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
         "x",
         "ü.txt",
     ]
-    shell.type("branch create images@tidy --at master")
+    shell.type("branch create images@tidy")
+    assert "nothing yet" in shell.type("branch create images@blank --empty")
+    shell.type("branch delete images@blank")
     shell.type("mv images@tidy:/p/1.txt images@tidy:/first.txt -m Moved")
     shell.type("put images@tidy:/notes.txt -f - -m Theirs", "theirs\n")
     shell.type("put images@master:/notes.txt -f - -m Ours", "ours\n")

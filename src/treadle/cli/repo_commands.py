@@ -53,7 +53,7 @@ def _repo_list(parser: ArgumentParser) -> None:
 
 
 def _repo_create(parser: ArgumentParser) -> None:
-    _place(parser, "repo", "images or team/images")
+    _place(parser, "repo", "team/images, or images in your workspace, or of several in main")
     parser.add_argument("--description", default="", metavar="TEXT", help="what it holds")
 
 
@@ -134,7 +134,9 @@ def _branch_list(parser: ArgumentParser) -> None:
 
 def _branch_create(parser: ArgumentParser) -> None:
     _place(parser, help="the new branch, such as images@tidy")
-    parser.add_argument("--at", default="", metavar="REF", help="where it begins; else it begins empty")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--at", default="master", metavar="REF", help="where it begins; else at master")
+    begin.add_argument("--empty", action="store_true", help="begin without files and history")
 
 
 def _branch_reset(parser: ArgumentParser) -> None:

@@ -342,7 +342,7 @@ def _list_branches(ask: Ask) -> None:
 
 def _create_branch(ask: Ask) -> None:
     place = ask.place()
-    made = ask.open(place).create_branch(_named(place), ask.arguments.at)
+    made = ask.open(place).create_branch(_named(place), "" if ask.arguments.empty else ask.arguments.at)
     ask.out.tell(f"{place.repo_name}@{made.name} is at {made.head or 'nothing yet'}.", made)
 
 
