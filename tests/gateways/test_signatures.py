@@ -104,6 +104,13 @@ def test_a_proxy_may_strip_or_add_a_prefix() -> None:
     verify(received(added, path=b"/s3/master.images/a"))
 
 
+def test_a_forwarded_prefix_makes_no_signature_fit_another_object() -> None:
+    harmless = signed_request(path="/s3/master.images/s3/master.secrets/a", presigned_s=60)
+    other = b"/s3/master.secrets/a"
+    for prefix in (b"/s3/master.images", b"/s3/master%2Eimages/", b"/s3/master.images/s3"):
+        assert refusal(received(harmless, path=other, x_forwarded_prefix=prefix)) == "SignatureDoesNotMatch"
+
+
 def test_what_was_changed_on_the_way_is_refused() -> None:
     asked = received(signed_request(path="/s3/master.images/a?prefix=x"))
     wrong = "SignatureDoesNotMatch"
@@ -126,7 +133,12 @@ def test_a_presigned_address_is_good_until_it_is_over() -> None:
     asked = received(signed_request(presigned_s=3600))
     verify(asked, at=now() + timedelta(minutes=59))
     assert refusal(asked, at=now() + timedelta(minutes=61)) == "AccessDenied"
-    assert refusal(received(signed_request(presigned_s=8 * 24 * 3600))) == "AccessDenied"
+    for seconds in (8 * 24 * 3600, 1999999999999, -1):
+        assert refusal(received(signed_request(presigned_s=seconds))) == "AccessDenied"
+    asked = received(signed_request(presigned_s=60))
+    for text in (b"0000000001999999999999", b"00006048000000", "\u0661".encode()):
+        query = asked.raw_query.replace(b"X-Amz-Expires=60", b"X-Amz-Expires=" + text)
+        assert refusal(read_request("GET", asked.raw_path, query, listed(asked))) == "AccessDenied"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -26,6 +27,9 @@ MAX_SKEW = timedelta(minutes=15)
 MAX_LIFE_S = 7 * 24 * 3600
 
 _SIGNATURE_PAIR = b"X-Amz-Signature="
+#: Anybody can send one. Without a dot it names no bucket, so that what was signed is about the same object.
+_PREFIX = re.compile(rb"(/[A-Za-z0-9_-]+)+")
+_SECONDS = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ def signing_key(secret: str, day: str, region: str) -> bytes:
     return key
 
 
+@lru_cache(maxsize=256)  # a client signs many requests in one second
 def parse_amz_date(text: str) -> datetime | None:
     """20260102T030405Z as an instant; None when it is none."""
     try:
@@ -157,7 +162,7 @@ def _check_life(amz_date: str, expires: str, now: datetime) -> None:
     made = parse_amz_date(amz_date)
     if made is None:
         raise S3Error(code, "X-Amz-Date must be in the ISO8601 Long Format, 20260102T030405Z.")
-    if not expires.isdecimal() or not 1 <= int(expires[:10]) <= MAX_LIFE_S:
+    if not _SECONDS.fullmatch(expires) or not 1 <= int(expires) <= MAX_LIFE_S:
         raise S3Error(
             "AccessDenied", f"X-Amz-Expires is a number of seconds from 1 to {MAX_LIFE_S} (seven days)."
         )
@@ -223,7 +228,7 @@ def _signed_paths(asked: Asked) -> Iterator[bytes]:
     """What the client can have signed, the likeliest first."""
     forwarded = asked.headers.get("x-forwarded-prefix", b"").rstrip(b"/")
     sent = [asked.raw_path, asked.inner_path]
-    if forwarded:
+    if _PREFIX.fullmatch(forwarded):
         sent[1:1] = [forwarded + asked.raw_path, forwarded + asked.inner_path]
     yield from sent
     for path in sent:  # Clients that send less than they sign.
