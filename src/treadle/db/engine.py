@@ -34,6 +34,7 @@ _SQLITE_DISK_FULL = ("database or disk is full", "disk I/O error")
 _POSTGRESQL_DISK_FULL = "53100"
 
 _NOTHING_SAME: Mapping[str, int | None] = MappingProxyType({})
+_VERSION = "PRAGMA data_version"
 _BEGIN_READ, _BEGIN_WRITE = Prepared(text("BEGIN DEFERRED")), Prepared(text("BEGIN IMMEDIATE"))
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :table_name")
 _NEW_IDS = text(
@@ -127,6 +128,9 @@ class Database:
             self._reader = self._writer = _postgresql_engine(url)
         # SQLite's own lock wakes waiters by sleeping up to 100 ms: threads of one process queue here.
         self._turn = threading.Lock() if self.dialect == "sqlite" else None
+        # SQLite counts for each connection what the others changed: one that changes nothing sees it all.
+        self._watch: Any = None
+        self._watching = threading.Lock()
 
     @classmethod
     def open(cls, url: str, *, journal_mode: JournalMode = "WAL") -> Database:
@@ -144,6 +148,22 @@ class Database:
                 _BEGIN_READ.run(connection, {})
             yield Tx(connection, self.dialect, datetime.now(timezone.utc))
             connection.rollback()
+
+    def version(self) -> int | None:
+        """A number that is another one after every change, whichever process made it; for what is remembered.
+
+        None where the database tells none: then nothing may be.
+        """
+        if self.dialect != "sqlite":
+            return None
+        with self._watching:
+            if self._watch is None:
+                self._watch = self._reader.raw_connection()
+                self._watch.detach()
+            try:
+                return int(self._watch.execute(_VERSION).fetchone()[0])
+            except sqlite3.OperationalError:  # somebody holds the file as a whole
+                return None
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -173,6 +193,10 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
         self._reader.dispose()
         self._writer.dispose()
 

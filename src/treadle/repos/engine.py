@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, select
 from treadle.access import Grant
 from treadle.db import Database, Tx
 from treadle.db.prepared import Prepared
+from treadle.db.remembered import Remembered
 from treadle.db.repo_tables import repo_branches
 from treadle.db.types import to_microseconds
 from treadle.errors import Conflict, Invalid, NotFound
@@ -43,6 +44,7 @@ from treadle.repos.tree import Tree
 from treadle.repos.values import Change, Commit, File, NewFile, check_path
 from treadle.repos.writing import LARGE_BYTES, REFERENCE, SMALL, ContentWriter
 
+_REMEMBERED_SNAPSHOTS = 8
 _BATCH_ROWS = 500
 _BATCH_BYTES = 4 * 1024**2
 _NOTHING_ATTACHED: Mapping[str, Iterable[bytes]] = MappingProxyType({})
@@ -78,6 +80,7 @@ class RepoEngine:
         self.read_reference = read_reference
         self.leases = Leases(database)
         self._opened = OpenRepos(database, objects)
+        self._remembered: Remembered[Snapshot] = Remembered(_REMEMBERED_SNAPSHOTS)
         self._staging = Staging(database)
         self._finisher = Finisher(database, self._opened, self.leases)
 
@@ -278,11 +281,15 @@ class RepoEngine:
 
     def at(self, repo_id: int, commit_id: str) -> Snapshot:
         """The files of a commit, open or finished. Raises NotFound("commit-not-found")."""
+        version = self.database.version()
+        remembered = self._remembered.get((repo_id, commit_id), version)
+        if remembered is not None:
+            return remembered
         with self.database.read() as tx:
             commit = commits.get(tx, commit_id, repo_id)
             below = commit if commit.state == "finished" else _below(tx, commit)
         contents = self.contents(repo_id)
-        return Snapshot(
+        snapshot = Snapshot(
             self.database,
             contents,
             commit,
@@ -290,6 +297,9 @@ class RepoEngine:
             reopen=self._reopen,
             read_reference=self.read_reference,
         )
+        if commit.state == "finished":  # that of an open one changes while it is read
+            self._remembered.keep((repo_id, commit_id), snapshot, version)
+        return snapshot
 
     def diff(
         self,

@@ -16,6 +16,7 @@ was changed before. The bytes, all numbers little-endian:
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
@@ -95,7 +96,7 @@ class Node:
         sizes_at = self._ids_at + _ID_BYTES * count
         (size_bytes,) = struct.unpack_from("<Q", self._raw, sizes_at + 8 * row)
         (modified_us,) = struct.unpack_from("<q", self._raw, sizes_at + 8 * (count + row))
-        return Entry(self.paths[row], self.id(row), size_bytes, modified_us, self._metadata().get(row, ""))
+        return Entry(self.paths[row], self.id(row), size_bytes, modified_us, self._text(row))
 
     def id(self, row: int) -> bytes:
         """The id of one row."""
@@ -135,6 +136,18 @@ class Node:
         count = len(self.paths)
         form = "<" + "".join(f"{count}{each}" for each in columns)
         return struct.unpack_from(form, self._raw, self._ids_at + _ID_BYTES * count)
+
+    def _text(self, row: int) -> str:
+        """The metadata of one row, without a look at the others'."""
+        at = self._ids_at + (_ID_BYTES + 16) * len(self.paths)
+        (count,) = struct.unpack_from("<I", self._raw, at)
+        rows = struct.unpack_from(f"<{count}I", self._raw, at + 4)
+        place = bisect_left(rows, row)
+        if place == count or rows[place] != row:
+            return ""
+        sizes = struct.unpack_from(f"<{place + 1}I", self._raw, at + 4 + 4 * count)
+        begin = at + 4 + 8 * count + sum(sizes[:place])
+        return self._raw[begin : begin + sizes[place]].decode()
 
     def _metadata(self) -> dict[int, str]:
         at = self._ids_at + (_ID_BYTES + 16) * len(self.paths)

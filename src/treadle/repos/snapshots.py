@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, islice
 from types import MappingProxyType
 from typing import Protocol
@@ -70,6 +70,14 @@ class ReferenceReader(Protocol):
         Raises, at the call, Conflict("reference-gone", "reference-changed"),
         Unavailable("reference-unreachable").
         """
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A file as it was found: ``read`` gives what it had then, whatever is put there afterwards."""
+
+    file: File
+    read: Callable[[int, int | None], Iterator[bytes]]
 
 
 class _Settled(Exception):
@@ -145,6 +153,11 @@ class Snapshot:
         """The file at the path, if there is one."""
         found = self._look_up(path)
         return None if found is None else file_of(found[0])
+
+    def open(self, path: str) -> OpenFile | None:
+        """The file at the path, if there is one, to be read from one byte up to another, as by `read`."""
+        found = self._look_up(path)
+        return None if found is None else OpenFile(file_of(found[0]), partial(self._read, *found))
 
     def below(self, path: str) -> Entry | None:
         """What is at the path where nothing is staged."""

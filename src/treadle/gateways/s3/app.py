@@ -18,14 +18,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from treadle.access.audit import write_audit
-from treadle.access.s3_keys import KeyHolder, find_holder, touch_key
+from treadle.access.s3_keys import KeyHolder, touch_key
 from treadle.errors import Forbidden, TreadleError
 from treadle.gateways.s3 import xml
 from treadle.gateways.s3.asked import Asked, read_request
-from treadle.gateways.s3.buckets import find_bucket
+from treadle.gateways.s3.entrance import Entrance
 from treadle.gateways.s3.errors import S3Error, to_s3_error
 from treadle.gateways.s3.operations import find_operation
-from treadle.gateways.s3.signatures import check_signature, read_claim
+from treadle.gateways.s3.signatures import read_claim
 from treadle.gateways.s3.visit import XML, Answer, S3Parts, Visit
 from treadle.ids import new_uuid
 
@@ -68,6 +68,7 @@ def create_gateway(parts: S3Parts) -> ASGIApp:
 class _Gateway:
     def __init__(self, parts: S3Parts) -> None:
         self._parts = parts
+        self._entrance = Entrance(parts)
         self._slow = CapacityLimiter(_SLOW_THREADS)
 
     async def answer_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,26 +114,15 @@ class _Gateway:
         operation = find_operation(asked)
         now = datetime.now(timezone.utc)
         claim = read_claim(asked, now)
-        with self._parts.database.read() as tx:
-            holder = find_holder(tx, claim.access_key_id)
-            if holder is None:
-                raise S3Error(
-                    "InvalidAccessKeyId",
-                    "The access key is unknown here, or revoked. Make one at /api/s3-keys.",
-                    AWSAccessKeyId=claim.access_key_id,
-                )
-            signed = check_signature(asked, claim, holder.reveal_secret(self._parts.signing_key))
-            bucket, refusal = None, None
-            if operation.has_bucket:
-                try:
-                    bucket = find_bucket(tx, holder, asked.bucket, operation.permission)
-                except Forbidden as error:
-                    refusal = error
+        admitted = self._entrance.admit(asked, claim, operation)
+        holder, refusal = admitted.holder, admitted.refusal
         if holder.is_stale or refusal:
             self._note(asked, holder, refusal)
         if refusal:
             raise refusal
-        return operation.answer(Visit(self._parts, asked, holder, signed, body.pieces(), bucket))
+        return operation.answer(
+            Visit(self._parts, asked, holder, admitted.signed, body.pieces(), admitted.bucket)
+        )
 
     def _note(self, asked: Asked, holder: KeyHolder, refusal: Forbidden | None) -> None:
         """When the key was used last, and what its holder was refused."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from treadle.errors import NotFound
 from treadle.gateways.s3 import objects
 from treadle.gateways.s3.conditions import Range, check_conditions, read_range
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.keys import find_path, no_such_key
 from treadle.gateways.s3.objects import etag_of
 from treadle.gateways.s3.visit import Answer, Visit
-from treadle.repos.snapshots import Snapshot
+from treadle.repos.snapshots import OpenFile, Snapshot
 from treadle.repos.values import File
 
 #: One message to the client: an object of up to this size leaves at once.
@@ -31,25 +30,25 @@ _OVERRIDES: Mapping[str, str] = MappingProxyType(
 
 def head_object(visit: Visit) -> Answer:
     """The headers of GetObject without its body."""
-    file, _ = _find(visit)
-    return _answer(visit, file, None)
+    return _answer(visit, _find(visit), is_read=False)
 
 
 def get_object(visit: Visit) -> Answer:
     """The object, or one range of it."""
-    file, snapshot = _find(visit)
-    return _answer(visit, file, snapshot)
+    return _answer(visit, _find(visit), is_read=True)
 
 
 def find_object(snapshot: Snapshot | None, key: str) -> File:
     """The file of that key. Raises S3Error("NoSuchKey")."""
-    path = find_path(key)
-    if snapshot is None:
+    return open_object(snapshot, key).file
+
+
+def open_object(snapshot: Snapshot | None, key: str) -> OpenFile:
+    """The file of that key, to be read. Raises S3Error("NoSuchKey")."""
+    found = snapshot.open(find_path(key)) if snapshot else None
+    if found is None:
         raise no_such_key(key)
-    try:
-        return snapshot.stat(path)
-    except NotFound as error:
-        raise no_such_key(key) from error
+    return found
 
 
 def check_version(version: str) -> None:
@@ -61,17 +60,15 @@ def check_version(version: str) -> None:
         )
 
 
-def _find(visit: Visit) -> tuple[File, Snapshot]:
+def _find(visit: Visit) -> OpenFile:
     check_version(visit.asked.query.get("versionId", ""))
-    snapshot = visit.snapshot
-    file = find_object(snapshot, visit.asked.key)
-    assert snapshot is not None
-    check_conditions(visit.asked, etag_of(file), file.modified_at)
-    return file, snapshot
+    found = open_object(visit.snapshot, visit.asked.key)
+    check_conditions(visit.asked, etag_of(found.file), found.file.modified_at)
+    return found
 
 
-def _answer(visit: Visit, file: File, snapshot: Snapshot | None) -> Answer:
-    asked = visit.asked
+def _answer(visit: Visit, found_file: OpenFile, *, is_read: bool) -> Answer:
+    asked, file = visit.asked, found_file.file
     headers = objects.headers_of(file)
     headers |= {name: asked.query[key] for key, name in _OVERRIDES.items() if asked.query.get(key)}
     found = _find_part(visit, file, headers) or read_range(
@@ -83,9 +80,9 @@ def _answer(visit: Visit, file: File, snapshot: Snapshot | None) -> Answer:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
     elif asked.header("x-amz-checksum-mode").upper() == "ENABLED":
         headers |= objects.checksum_headers(file)
-    if snapshot is None:
+    if not is_read:
         return Answer(status, headers, length=end - start)
-    body = _first_message(snapshot.read(file.path, start, end), end - start)
+    body = _first_message(found_file.read(start, end), end - start)
     return Answer(status, headers, body, end - start)
 
 

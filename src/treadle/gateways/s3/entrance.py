@@ -1,0 +1,79 @@
+"""Who asks, and of which bucket: found in one read transaction, and remembered until anything changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from treadle.access.s3_keys import KeyHolder, find_holder
+from treadle.db import Tx
+from treadle.db.remembered import Remembered
+from treadle.errors import Forbidden
+from treadle.gateways.s3.asked import Asked
+from treadle.gateways.s3.buckets import Bucket, find_bucket
+from treadle.gateways.s3.errors import S3Error
+from treadle.gateways.s3.operations import Operation
+from treadle.gateways.s3.signatures import Claim, Signed, check_signature
+from treadle.gateways.s3.visit import S3Parts
+
+_MOST_REMEMBERED = 1024
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A request whose signature was right; ``refusal``: what its holder may not do."""
+
+    holder: KeyHolder
+    signed: Signed
+    bucket: Bucket | None
+    refusal: Forbidden | None
+
+
+@dataclass(frozen=True)
+class _Known:
+    holder: KeyHolder
+    secret: str
+    bucket: Bucket
+
+
+class Entrance:
+    """Lets requests in, for any number of threads."""
+
+    def __init__(self, parts: S3Parts) -> None:
+        self._parts = parts
+        self._known: Remembered[_Known] = Remembered(_MOST_REMEMBERED)
+
+    def admit(self, asked: Asked, claim: Claim, operation: Operation) -> Admission:
+        """Who asks, what signed, and the bucket of an operation that has one.
+
+        Raises S3Error("InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket").
+        """
+        version = self._parts.database.version()
+        place = (claim.access_key_id, asked.bucket, operation.permission)
+        known = self._known.get(place, version) if operation.has_bucket else None
+        if known is not None:
+            signed = check_signature(asked, claim, known.secret)
+            return Admission(known.holder, signed, known.bucket, None)
+        with self._parts.database.read() as tx:
+            holder = _find_holder(tx, claim.access_key_id)
+            secret = holder.reveal_secret(self._parts.signing_key)
+            signed = check_signature(asked, claim, secret)
+            if not operation.has_bucket:
+                return Admission(holder, signed, None, None)
+            try:
+                bucket = find_bucket(tx, holder, asked.bucket, operation.permission)
+            except Forbidden as error:
+                return Admission(holder, signed, None, error)
+        if not holder.is_stale:
+            self._known.keep(place, _Known(holder, secret, bucket), version)
+        return Admission(holder, signed, bucket, None)
+
+
+def _find_holder(tx: Tx, access_key_id: str) -> KeyHolder:
+    holder = find_holder(tx, access_key_id)
+    if holder is None:
+        raise S3Error(
+            "InvalidAccessKeyId",
+            "The access key is unknown here, or revoked. Make one at /api/s3-keys.",
+            AWSAccessKeyId=access_key_id,
+        )
+    return holder
