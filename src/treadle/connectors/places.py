@@ -30,6 +30,7 @@ class Field:
 
     default: its type is the type of the value; None: a text or nothing.
     secret: kept sealed, and never sent back.
+    names_host: what is kept sealed goes to the host that it names, and to no other.
     choices: value and label of each, of a select.
     """
 
@@ -38,6 +39,7 @@ class Field:
     type: FieldType = "text"
     required: bool = False
     secret: bool = False
+    names_host: bool = False
     default: object = ""
     help: str = ""
     choices: tuple[tuple[object, str], ...] = ()
@@ -170,7 +172,8 @@ def read_form(
 ) -> Form:
     """What was filled in, each value of its field's type; what is no field of the form is left out.
 
-    before: the form as it was; a secret that is left empty stays what it is there.
+    before: the form as it was; a secret that is left empty stays what it is there, unless another host is
+    named: whoever changes the host gives the secrets again.
     only_given: what is not given stays as in ``before``, too, instead of falling to its default.
     Raises Invalid("storage-options"), naming every field that is wrong.
     """
@@ -191,7 +194,17 @@ def read_form(
     if wrong:
         told = " ".join(f"{name}: {text}" for name, (text,) in wrong.items())
         raise Invalid("storage-options", f"The storage is not right yet. {told}", fields=wrong)
-    return Form(options, secrets)
+    form = Form(options, secrets)
+    if before.secrets and _host(kind, form) != _host(kind, before):
+        bare = Form(before.options)
+        return read_form(kind, direction, given, before=bare, only_given=only_given)
+    return form
+
+
+def _host(kind: Formed, form: Form) -> list[object]:
+    """The values of the fields that name the host."""
+    known: Mapping[str, object] = {**form.options, **form.secrets}
+    return [known.get(each.name, each.default) for each in kind.fields if each.names_host]
 
 
 def text_of(options: Options, name: str) -> str:

@@ -170,3 +170,14 @@ def test_secrets_stand_apart_and_stay_where_they_are_left_empty(ground: Ground) 
     given = {name: value for name, value in ground.form.items() if name not in secret}
     assert read_form(ground.kind, "source", given, before=form) == form
     assert repr(form.secrets) not in repr(form)
+
+
+def test_what_is_kept_secret_goes_to_no_other_host(ground: Ground) -> None:
+    form = ground.filled()
+    hosts = {each.name for each in fields_for(ground.kind, "source") if each.names_host}
+    # Of Google the host stands in what is secret; of folders and of the web nothing is.
+    assert bool(hosts) == (ground.kind.name in ("s3", "azure", "redis"))
+    for name in hosts:
+        given = {"account_name": "6380", name: "6380"}
+        moved = read_form(ground.kind, "source", given, before=form, only_given=True)
+        assert moved.secrets.items() <= {"account_name": "6380"}.items()

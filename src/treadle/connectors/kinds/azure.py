@@ -40,9 +40,9 @@ class AzureKind:
         Field("container", "Container Name", required=True),
         Field("prefix", "Container Prefix"),
         *SOURCE_FIELDS,
-        Field("account_name", "Account Name", type="password", secret=True, required=True),
+        Field("account_name", "Account Name", type="password", secret=True, names_host=True, required=True),
         Field("account_key", "Account Key", type="password", secret=True),
-        Field("blob_endpoint", "Blob Endpoint", help="Of a server other than Azure's"),
+        Field("blob_endpoint", "Blob Endpoint", names_host=True, help="Of a server other than Azure's"),
         RECURSIVE,
     )
 

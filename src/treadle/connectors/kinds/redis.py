@@ -32,8 +32,8 @@ class RedisKind:
     title = "Redis"
     directions = BOTH
     fields = (
-        Field("host", "Host", default="localhost"),
-        Field("port", "Port", type="counter", default=6379),
+        Field("host", "Host", names_host=True, default="localhost"),
+        Field("port", "Port", type="counter", names_host=True, default=6379),
         Field("db", "Database Number (db)", type="counter", default=1),
         Field("password", "Password", type="password", secret=True),
         Field("path", "Path", help="What the keys begin with"),

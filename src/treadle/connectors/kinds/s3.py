@@ -40,7 +40,7 @@ class S3Kind:
         Field("prefix", "Bucket Prefix"),
         *SOURCE_FIELDS,
         Field("region_name", "Region Name", help="us-east-1 where it is left empty"),
-        Field("s3_endpoint", "S3 Endpoint", help="Of a server other than Amazon's"),
+        Field("s3_endpoint", "S3 Endpoint", names_host=True, help="Of a server other than Amazon's"),
         Field("aws_access_key_id", "Access Key ID", type="password", secret=True),
         Field("aws_secret_access_key", "Secret Access Key", type="password", secret=True),
         Field("aws_session_token", "Session Token", type="password", secret=True),
