@@ -16,12 +16,13 @@ interface PictureProps {
 
 /** A small picture with what is drawn on it: dashed where it is only predicted. */
 export function TaskPicture({ address, results, isPredicted, colours, fit, alt, stroke = 1.5 }: PictureProps) {
-  const [isBroken, setBroken] = useState(false);
+  const [broken, setBroken] = useState<string>();
+  const isBroken = broken === address;
   const size = sizeOf(results);
   if (!address) return <span className="task-picture" />;
   return (
     <span className={`task-picture ${fit}`}>
-      {isBroken ? <span className="muted small">The picture cannot be opened</span> : <img src={address} alt={alt} loading="lazy" decoding="async" onError={() => setBroken(true)} />}
+      {isBroken ? <span className="muted small">The picture cannot be opened</span> : <img src={address} alt={alt} loading="lazy" decoding="async" onError={() => setBroken(address)} />}
       {size && !isBroken && (
         <svg viewBox={`0 0 ${size[0]} ${size[1]}`} preserveAspectRatio={`xMidYMid ${fit === 'cover' ? 'slice' : 'meet'}`} aria-hidden="true" className={isPredicted ? 'predicted' : ''} style={{ strokeWidth: stroke }}>
           {outlinesOf(results, size).map((outline, index) => <Shape key={index} outline={outline} colour={colours.get(outline.label ?? '')} />)}
