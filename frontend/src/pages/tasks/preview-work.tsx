@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { initialsOf, nameOf } from '../../api/session';
 import type { Person, TaskAnnotation, WholeTask } from '../../api/types';
 import { useVersions, VersionList } from '../label/history/version-list';
@@ -100,9 +100,15 @@ function History({ annotation, onShow, mayRestore }: { annotation: TaskAnnotatio
   const [isBusy, setBusy] = useState(false);
   const client = useQueryClient();
   const key = `a${annotation.id}`;
+  const newest = useRef(0);
+  useEffect(() => () => { newest.current += 1; }, []);
   const look = (version: number) => {
     setChosen(version);
-    versionOf(annotation.id, version).then(({ result }) => onShow({ key: `${key}/${version}`, results: result, isPredicted: false }), (error: unknown) => say(messageOf(error), { tone: 'bad' }));
+    const press = ++newest.current; // an answer that comes after another press, or after this is gone, is not shown
+    versionOf(annotation.id, version).then(
+      ({ result }) => { if (press === newest.current) onShow({ key: `${key}/${version}`, results: result, isPredicted: false }); },
+      (error: unknown) => { if (press === newest.current) say(messageOf(error), { tone: 'bad' }); },
+    );
   };
   const restore = (version: number) => {
     setBusy(true);
