@@ -1,12 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { changeStorage, isRepoKind, type Storage, syncStorage } from '../../api/storages';
 import type { Project } from '../../api/types';
 import { ago, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { messageOf, Notice, Pill } from '../../ui/parts';
 import { say } from '../../ui/toast';
-import { StorageJob, StorageMenu } from './storage-acts';
+import { isStorageBusy, StorageJob, StorageMenu, useStorageJob } from './storage-acts';
 import { placeOf, sentenceOfCounts, stateOfStorage } from './storage-words';
 
 export interface RowProps {
@@ -17,7 +16,7 @@ export interface RowProps {
 
 /** One source: how it stands to its place, and the way to bring it up to date. */
 export function SourceRow({ project, storage, onEdit }: RowProps) {
-  const [job, setJob] = useState<string>();
+  const [job, setJob] = useStorageJob(storage);
   const client = useQueryClient();
   const sync = useMutation({
     mutationFn: () => syncStorage('source', storage),
@@ -34,7 +33,7 @@ export function SourceRow({ project, storage, onEdit }: RowProps) {
   });
   const name = nameOfStorage(storage, 'source');
   const { word, tone } = stateOfStorage(storage);
-  const isRunning = storage.status === 'queued' || storage.status === 'in_progress';
+  const isRunning = isStorageBusy(storage);
   const counts = sentenceOfCounts(storage.counts);
   return (
     <li className="storage">
@@ -46,8 +45,8 @@ export function SourceRow({ project, storage, onEdit }: RowProps) {
         <button type="button" className="btn" disabled={sync.isPending || isRunning} onClick={() => sync.mutate()} aria-label={`Sync ${name}`}><Icon name="again" />Sync</button>
         <StorageMenu project={project} storage={storage} direction="source" name={name} onEdit={onEdit} />
       </div>
-      <StorageJob id={job ?? (isRunning || storage.status === 'failed' ? storage.last_sync_job : null)} />
-      {storage.traceback && (storage.status === 'completed_with_errors' || (storage.status === 'failed' && !job && !storage.last_sync_job)) && <Problems text={storage.traceback} isFailed={storage.status === 'failed'} />}
+      <StorageJob id={job} />
+      {storage.traceback && (storage.status === 'completed_with_errors' || (storage.status === 'failed' && !job)) && <Problems text={storage.traceback} isFailed={storage.status === 'failed'} />}
     </li>
   );
 }

@@ -54,16 +54,31 @@ export function StorageMenu({ project, storage, direction, name, onEdit }: MenuP
   );
 }
 
+export const isStorageBusy = ({ status }: Storage): boolean => status === 'queued' || status === 'in_progress';
+
+/** The job of a storage to tell of: the one begun here, until the storage names a newer one; and how to name the one begun. */
+export function useStorageJob(storage: Storage): [id: string | null | undefined, begun: (job: string | undefined) => void] {
+  const [own, setOwn] = useState<{ id: string; before: string | null }>();
+  const last = storage.last_sync_job ?? null;
+  const isOwn = own !== undefined && (last === own.id || last === own.before);
+  const told = isStorageBusy(storage) || storage.status === 'failed' ? last : null;
+  return [isOwn ? own.id : told, (job) => setOwn(job === undefined ? undefined : { id: job, before: last })];
+}
+
 /** How far the job of a storage is, then why it failed; what it changed is loaded anew when it ends. */
 export function StorageJob({ id }: { id: string | null | undefined }) {
   const job = useQuery({ ...jobQuery(id ?? ''), enabled: Boolean(id) }).data;
   const client = useQueryClient();
   const wasRunning = useRef(false);
+  const settled = useRef(id); // what was over when this page came is no news
   const isRunning = job !== undefined && !isOver(job);
+  const over = job !== undefined && !isRunning ? id : undefined;
   useEffect(() => {
-    if (wasRunning.current && !isRunning) void Promise.all(['storages', 'tasks', 'project', 'projects', 'columns', 'versions', 'repos', 'jobs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+    const isNews = wasRunning.current ? !isRunning : over !== undefined && over !== settled.current;
+    if (isNews) void Promise.all(['storages', 'tasks', 'project', 'projects', 'columns', 'versions', 'repos', 'jobs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
     wasRunning.current = isRunning;
-  }, [isRunning, client]);
+    if (over !== undefined) settled.current = over;
+  }, [isRunning, over, client]);
   if (!job) return null;
   if (isRunning) return <div className="storage-job" role="status"><JobProgress job={job} /></div>;
   return job.state === 'failed' ? <div className="storage-job"><Notice tone="bad">{reasonOf(job)}</Notice></div> : null;

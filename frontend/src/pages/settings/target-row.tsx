@@ -9,12 +9,12 @@ import { Field, messageOf, Notice, Pill } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { shortId } from '../repos/names';
 import { nameOfStorage, type RowProps } from './source-row';
-import { StorageJob, StorageMenu } from './storage-acts';
+import { isStorageBusy, StorageJob, StorageMenu, useStorageJob } from './storage-acts';
 import { placeOf, stateOfStorage } from './storage-words';
 
 /** One target: what waits for it, and the act that writes it. */
 export function TargetRow({ project, storage, onEdit }: RowProps) {
-  const [job, setJob] = useState<string>();
+  const [job, setJob] = useStorageJob(storage);
   const [isAsking, setAsking] = useState(false);
   const isRepo = isRepoKind(storage.type);
   const pending = useQuery({ ...pendingQuery(storage), enabled: isRepo }).data;
@@ -28,7 +28,7 @@ export function TargetRow({ project, storage, onEdit }: RowProps) {
     onError: (error) => say(messageOf(error), { tone: 'bad' }),
   });
   const name = nameOfStorage(storage, 'target');
-  const isRunning = storage.status === 'queued' || storage.status === 'in_progress';
+  const isRunning = isStorageBusy(storage);
   const { word, tone } = stateOfStorage(storage);
   return (
     <li className="storage">
@@ -40,7 +40,7 @@ export function TargetRow({ project, storage, onEdit }: RowProps) {
         {!isRepo && <button type="button" className="btn" disabled={sync.isPending || isRunning} onClick={() => sync.mutate()} aria-label={`Sync ${name}`}><Icon name="again" />Sync</button>}
         <StorageMenu project={project} storage={storage} direction="target" name={name} onEdit={onEdit} />
       </div>
-      <StorageJob id={job ?? (isRunning || storage.status === 'failed' ? storage.last_sync_job : null)} />
+      <StorageJob id={job} />
       {isAsking && pending && <CommitDialog storage={storage} name={name} pending={pending} onClose={() => setAsking(false)} onBegun={setJob} />}
     </li>
   );
