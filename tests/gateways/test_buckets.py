@@ -175,6 +175,20 @@ def test_a_setting_commits_at_once_or_after_so_many_files(gateway: Gateway, s3: 
         assert client.put(path, json={"after_files": -1}).status_code == 400
 
 
+def test_no_put_keeps_others_from_their_commits(gateway: Gateway, s3: Any, bucket: str) -> None:
+    set_auto_commit(gateway, bucket, after_files=1)
+    fill(s3, bucket, "a/b", "c/d/e")
+    for key in ("a", "a/b/x", "c/d", "c/d/e/f/g"):
+        assert refusal(s3.put_object, Bucket=bucket, Key=key, Body=b"")[0] == "InvalidRequest"
+    set_auto_commit(gateway, bucket)
+    fill(s3, bucket, "a", "x")
+    set_auto_commit(gateway, bucket, after_files=1)
+    fill(s3, bucket, "y")  # cannot be committed, since another's cannot, and is there
+    assert keys_of(s3.list_objects_v2(Bucket=bucket)) == ["a", "a/b", "c/d/e", "x", "y"]
+    s3.delete_object(Bucket=bucket, Key="a")
+    assert [each["file_count"] for each in commits_of(gateway, bucket)] == [4, 2, 1]
+
+
 def test_a_setting_commits_after_so_many_minutes(fresh_gateway: Gateway) -> None:
     gateway, bucket = fresh_gateway, fresh_gateway.make_bucket()
     set_auto_commit(gateway, bucket, after_minutes=10)

@@ -18,7 +18,7 @@ from treadle.db import Database, Tx
 from treadle.db.key_tables import repo_auto_commits
 from treadle.db.prepared import Prepared
 from treadle.db.repo_tables import repo_branches, repo_commits, repo_staged, repos
-from treadle.errors import Conflict, Forbidden, Invalid, NotFound
+from treadle.errors import Forbidden, Invalid, NotFound, TreadleError
 from treadle.permissions import Permission
 from treadle.repos.catalogue import repo_id_of
 from treadle.repos.engine import RepoEngine
@@ -87,7 +87,8 @@ def commit_when_full(
 ) -> None:
     """Finish the branch's shared open commit when that many files are staged in it.
 
-    Whoever else finishes it first has committed them as well.
+    Whoever else finishes it first has committed them as well. One that cannot be finished as it is stays
+    open, with all that was put; the log says why.
     """
     with database.read() as tx:
         found = tx.execute(_OPEN, {"repo_id": repo_id_of(grant), "branch": branch}).first()
@@ -116,26 +117,18 @@ def commit_due(database: Database, engine: RepoEngine) -> int:
                 extra={"commit": row["key"], "repo": row["repo_id"]},
             )
             continue
-        count += _finish_or_tell(engine, grant, row["key"], f"Staged for {row['after_minutes']} minutes")
+        count += _finish(engine, grant, row["key"], f"Staged for {row['after_minutes']} minutes")
     return count
 
 
-def _finish_or_tell(engine: RepoEngine, grant: Grant, commit_id: str, message: str) -> bool:
-    """One that cannot be committed as it is does not keep the others."""
-    try:
-        return _finish(engine, grant, commit_id, message)
-    except (Conflict, NotFound) as error:
-        extra = {"commit": commit_id, "repo": grant.repo_id}
-        _LOG.warning("An open commit is not finished by itself: %s", error.message, extra=extra)
-        return False
-
-
 def _finish(engine: RepoEngine, grant: Grant, commit_id: str, message: str) -> bool:
+    """Whether it is a commit now. One that cannot be keeps neither the others nor who puts into it."""
     try:
         engine.finish(grant, commit_id, message)
-    except (Conflict, NotFound) as error:
+    except TreadleError as error:
         if error.code not in _SETTLED:
-            raise
+            extra = {"commit": commit_id, "repo": grant.repo_id}
+            _LOG.warning("An open commit is not finished by itself: %s", error.message, extra=extra)
         return False
     return True
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 from treadle.errors import Conflict, NotFound
 from treadle.gateways.s3.errors import S3Error
+from treadle.gateways.s3.keys import to_path
 from treadle.gateways.s3.visit import Visit
 from treadle.repos import auto_commits, branches, catalogue, commits
 from treadle.repos.values import File, NewFile
@@ -28,8 +30,10 @@ def put_staged(
     """Put a file into the branch's shared open commit, durably; and commit, where each file is a commit.
 
     is_repeatable: ``make`` can be called again, when the open commit was finished meanwhile.
-    Raises S3Error("PreconditionFailed", "SlowDown", "NoSuchBucket").
+    Raises S3Error("PreconditionFailed", "SlowDown", "NoSuchBucket", "InvalidRequest").
     """
+    if visit.bucket.after_files:
+        _check_name(visit, to_path(visit.asked.key))
     repos, grant = visit.parts.repos, visit.bucket.grant
 
     def put(commit_id: str) -> File:
@@ -74,6 +78,22 @@ def commit_when_due(visit: Visit) -> None:
             bucket.grant,
             branch=bucket.writable(),
             after_files=bucket.after_files,
+        )
+
+
+def _check_name(visit: Visit, path: str) -> None:
+    """Where commits come by themselves: refuse what none can hold, and what would keep all others from it."""
+    files = visit.snapshot
+    if files is None:
+        return
+    below = next(iter(files.list(f"{path}/", limit=1)), None)
+    folders = accumulate(path.split("/")[:-1], "{}/{}".format)
+    file = path if below else next((folder for folder in folders if files.find(folder)), None)
+    if file is not None:
+        raise S3Error(
+            "InvalidRequest",
+            f"{file!r} cannot be a file and a folder in one commit, and each put is to become one here. "
+            "Delete one of the two, or choose another key.",
         )
 
 
