@@ -46,16 +46,40 @@ export const cancelJob = (id: string) => post<Job>(`api/jobs/${id}/cancel/`);
 /** The new job that does the same again. */
 export const retryJob = (id: string) => post<Job>(`api/jobs/${id}/retry/`);
 
-/** Follows a job until it ends and returns its result. Raises ApiError when it failed or was cancelled. */
+/**
+ * Follows a job until it ends and returns its result. Raises ApiError when it failed or was cancelled, and "job-lost" when
+ * the server could not be asked any more: then the job may still go on, and nobody should say that it did nothing.
+ */
 export async function followJob<R>(id: string, onChange: (job: Job<R>) => void, signal?: AbortSignal): Promise<R> {
+  let heardAt = Date.now();
   for (let wait = POLL_MS; ; wait = Math.min(wait * 1.3, SLOWEST_POLL_MS)) {
-    const job = await get<Job<R>>(`api/jobs/${id}`, {}, signal);
-    onChange(job);
-    if (job.state === 'done') return job.result as R;
-    if (job.state === 'failed' || job.state === 'cancelled') throw new ApiError(reasonOf(job), 0, `job-${job.state}`, {}, job);
+    const job = await lookAt<R>(id, Date.now() - heardAt, signal);
+    if (job) {
+      heardAt = Date.now();
+      onChange(job);
+      if (job.state === 'done') return job.result as R;
+      if (job.state === 'failed' || job.state === 'cancelled') throw new ApiError(reasonOf(job), 0, `job-${job.state}`, {}, job);
+    }
     await pause(wait, signal);
   }
 }
+
+/** How long a job is asked for although no answer comes. */
+const LOST_AFTER_MS = 60_000;
+
+/** The job as it is now; nothing where the server cannot be reached for the moment. */
+async function lookAt<R>(id: string, silent_ms: number, signal?: AbortSignal): Promise<Job<R> | undefined> {
+  try {
+    return await get<Job<R>>(`api/jobs/${id}`, {}, signal);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error; // it was stopped
+    if (isPassing(error) && silent_ms < LOST_AFTER_MS) return undefined;
+    throw new ApiError(`It goes on, but it cannot be watched from here any more. ${error.message} The page Jobs says how it ends.`, error.status, 'job-lost', {}, error.body);
+  }
+}
+
+/** No answer, an answer of a proxy that found no server, or a server that asks for patience. */
+const isPassing = ({ status }: ApiError): boolean => status === 0 || status === 429 || status >= 500;
 
 /** Why a job ended without a result, in a sentence. */
 export function reasonOf(job: Job): string {

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { address } from '../../api/base';
 import type { LabelsAs } from '../../api/transfer';
 import type { Project } from '../../api/types';
+import { isUncertain } from '../../api/upload';
 import { Dialog } from '../../ui/dialog';
 import { AddressBox, addressesIn } from './address-box';
 import { DropZone } from './drop-zone';
@@ -28,7 +29,12 @@ export function ImportDialog({ project, onClose }: { project: Project; onClose: 
       </>
     ),
     running: <button type="button" className="btn" onClick={stop}>Stop</button>,
-    failed: (
+    failed: isUncertain(state.is === 'failed' && state.error) ? (
+      <>
+        <button type="button" className="btn ghost" onClick={onClose}>Close</button>
+        <a className="btn primary" href={address('jobs')}>See the jobs</a>
+      </>
+    ) : (
       <>
         <button type="button" className="btn ghost" onClick={onClose}>Close</button>
         <button type="button" className="btn" onClick={again}>{way === 'files' ? 'Change the files' : 'Change the addresses'}</button>

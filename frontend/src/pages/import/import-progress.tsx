@@ -3,6 +3,7 @@ import { Icon } from '../../ui/icon';
 import { messageOf, Notice, Progress } from '../../ui/parts';
 import { ApiError } from '../../api/client';
 import type { ImportCounts } from '../../api/types';
+import { isUncertain } from '../../api/upload';
 import { LeftOut } from './left-out';
 import type { ImportState } from './use-import';
 
@@ -53,8 +54,9 @@ function left(share: number, startedAt: number): string {
 
 const MOST_PROBLEMS = 8;
 
-/** Why nothing was added, row by row where the server knows. */
+/** Why nothing was added, or that nobody knows; row by row where the server knows. */
 function Failed({ error }: { error: unknown }) {
+  if (isUncertain(error)) return <Notice tone="warn" live><b>It is not known yet what was added.</b> {messageOf(error)} Look at the jobs before you import the same again.</Notice>;
   const problems = error instanceof ApiError ? Object.entries(error.fields).flatMap(([field, texts]) => texts.map((text) => (field === 'non_field_errors' ? text : `${field}: ${text}`))) : [];
   return (
     <Notice tone="bad" live>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { importInto, type ImportStage, type LabelsAs } from '../../api/transfer';
 import type { ImportCounts } from '../../api/types';
+import { isUncertain } from '../../api/upload';
 
 export type ImportState =
   | { is: 'ready' }
@@ -10,7 +11,7 @@ export type ImportState =
   | { is: 'done'; counts: ImportCounts }
   | { is: 'failed'; error: unknown };
 
-/** One import at a time: start it, watch it, stop it. A failed or stopped one has added nothing. */
+/** One import at a time: start it, watch it, stop it. A failed or stopped one has added nothing, unless `isUncertain` of its error. */
 export function useImport() {
   const [state, setState] = useState<ImportState>({ is: 'ready' });
   const stopper = useRef<AbortController | undefined>(undefined);
@@ -21,6 +22,7 @@ export function useImport() {
     return () => window.removeEventListener('beforeunload', warn);
   }, [state]);
 
+  const refresh = () => Promise.all(['tasks', 'columns', 'project', 'projects', 'jobs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
   const reading = useRef(false);
   const onStage = (stage: ImportStage, startedAt: number) => {
     setState({ is: 'running', stage, startedAt });
@@ -36,10 +38,11 @@ export function useImport() {
     try {
       const counts = await importInto(project, 'urls' in source ? { json: { urls: source.urls } } : source, { signal: stopper.current.signal, onStage: (stage) => onStage(stage, startedAt) }, labelsAs);
       setState({ is: 'done', counts });
-      await Promise.all(['tasks', 'columns', 'project', 'projects', 'jobs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
+      await refresh();
       return true;
     } catch (error) {
-      setState({ is: 'failed', error: error instanceof DOMException ? new ApiError('It was stopped. Nothing was added.', 0, 'stopped', {}, null) : error });
+      setState({ is: 'failed', error: error instanceof DOMException ? new ApiError('It was stopped.', 0, 'stopped', {}, null) : error });
+      if (isUncertain(error)) await refresh();
       return false;
     }
   };

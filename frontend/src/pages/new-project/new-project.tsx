@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { createProject, templatesQuery } from '../../api/projects';
 import type { Project, Template } from '../../api/types';
+import { isUncertain } from '../../api/upload';
 import { Top } from '../../app/top';
 import { useWorkspace } from '../../app/workspace';
 import { Dialog } from '../../ui/dialog';
@@ -124,6 +125,8 @@ function Importing({ making, files }: { making: ReturnType<typeof useMaking>; fi
   const open = () => void making.open(project.id);
   const foot = state.is === 'running'
     ? <button type="button" className="btn" onClick={importing.stop}>Stop</button>
-    : <><button type="button" className="btn" onClick={open}>Open the empty project</button><button type="button" className="btn primary" onClick={() => void making.load(project.id, files)}><Icon name="again" />Try again</button></>;
+    : isUncertain(state.is === 'failed' && state.error)
+      ? <button type="button" className="btn primary" onClick={open}>Open the project</button>
+      : <><button type="button" className="btn" onClick={open}>Open the empty project</button><button type="button" className="btn primary" onClick={() => void making.load(project.id, files)}><Icon name="again" />Try again</button></>;
   return <Dialog title={`Import into ${project.title}`} onClose={open} foot={foot} busy={state.is === 'running'}><ImportProgress state={state} /></Dialog>;
 }

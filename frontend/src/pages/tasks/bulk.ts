@@ -50,11 +50,18 @@ export async function startBulk(bulk: Bulk, client: QueryClient): Promise<void> 
       if (deletion === null) say(bulk.done);
       else offerUndo(bulk.done, async () => { await restoreDeletion(deletion); await refresh(); }, bulk.undone);
     })
-    .catch((error: unknown) => say(error instanceof ApiError && error.code === 'job-cancelled' ? `${bulk.doing} was stopped. ${leftBy(bulk.action)}` : `${bulk.doing} failed: ${messageOf(error)}`, { tone: 'bad' }))
+    .catch((error: unknown) => say(endOf(bulk, error), { tone: 'bad' }))
     .finally(() => {
       useBulk.setState(({ running }) => ({ running: running.filter((each) => each.id !== id) }));
       void refresh();
     });
+}
+
+/** Why an action did not come to its end, or that nobody knows whether it did. */
+function endOf({ doing, action }: Bulk, error: unknown): string {
+  const code = error instanceof ApiError ? error.code : undefined;
+  if (code === 'job-cancelled') return `${doing} was stopped. ${leftBy(action)}`;
+  return code === 'job-lost' ? `${doing}: ${messageOf(error)}` : `${doing} failed: ${messageOf(error)}`;
 }
 
 /** What remains of an action that was stopped: a deletion is taken back, the others stay as far as they came. */
