@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from pathlib import Path
 
 import fsspec
@@ -130,3 +131,23 @@ def test_parquet_is_written_and_read_in_columns(fs: TreadleFileSystem, root: str
         )
     found = pyarrow.dataset.dataset(f"{root}/set", format="parquet", filesystem=fs)
     assert (len(found.files), found.count_rows()) == (2, 100)
+
+
+def test_what_fails_in_one_thread_takes_nothing_of_another_s(
+    fs: TreadleFileSystem, root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_file = fs.put_file
+
+    def put_slowly(lpath: str, rpath: str, **_options: object) -> None:
+        put_file(lpath, rpath)
+        other = threading.Thread(target=fs.pipe_file, args=(f"{root}/precious", b"of another"))
+        other.start()
+        other.join()
+        raise OSError("the disk failed")
+
+    (tmp_path / "one").write_bytes(b"1")
+    monkeypatch.setattr(fs, "put_file", put_slowly)
+    with pytest.raises(OSError, match="the disk failed"):
+        fs.put(str(tmp_path / "one"), f"{root}/one")
+    assert fs.cat(f"{root}/precious") == b"of another"
+    assert not fs.exists(f"{root}/one")

@@ -31,13 +31,13 @@ _IN_MEMORY_BYTES = 8 * 1024**2
 _PROTOCOL = "treadle://"
 
 
-class OneCommit(Transaction):  # type: ignore[misc]
-    """What is written while it lasts goes into one open commit of each branch, finished at its end."""
+class OpenCommits:
+    """One open commit of each branch that is written to, finished or abandoned together."""
 
-    def __init__(self, fs: TreadleFileSystem) -> None:
-        super().__init__(fs)
-        self.message = ""
+    def __init__(self, fs: TreadleFileSystem, message: str) -> None:
+        self.message = message
         self.opened: dict[tuple[str, str], str] = {}
+        self._fs = fs
         self._lock = threading.Lock()
 
     def open_on(self, repo: RemoteRepo, name: str, branch: str) -> str:
@@ -47,22 +47,34 @@ class OneCommit(Transaction):  # type: ignore[misc]
                 self.opened[name, branch] = repo.start_commit(branch).id
             return self.opened[name, branch]
 
+    def end(self, *, is_whole: bool) -> None:
+        """Finish every commit where all was written, else abandon them all."""
+        opened, self.opened = self.opened, {}
+        for (name, _branch), commit_id in opened.items():
+            repo = self._fs.repo(name)
+            with _as_os_errors(name):
+                if not is_whole or not _finish(repo, commit_id, self.message):
+                    repo.abandon_commit(commit_id)
+
+
+class OneCommit(Transaction):  # type: ignore[misc]
+    """What any thread writes with this file system while it lasts goes into one commit of each branch."""
+
+    def __init__(self, fs: TreadleFileSystem) -> None:
+        super().__init__(fs)
+        self.commits = OpenCommits(fs, "")
+
     def start(self) -> None:
         """Begin: nothing is open yet."""
         super().start()
-        self.opened = {}
+        self.commits = OpenCommits(self.fs, self.commits.message)
 
     def complete(self, commit: bool = True) -> None:
         """Finish every commit, or abandon them all."""
-        opened, self.opened = self.opened, {}
         self.files.clear()
         self.fs._intrans = False
         self.fs._transaction = None
-        for (name, _branch), commit_id in opened.items():
-            repo = self.fs.repo(name)
-            with _as_os_errors(name):
-                if not commit or not _finish(repo, commit_id, self.message):
-                    repo.abandon_commit(commit_id)
+        self.commits.end(is_whole=commit)
 
 
 class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
@@ -76,6 +88,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
         super().__init__(server=server, token=token, **options)
         self._client = connect(server, token)
         self._repos: dict[str, RemoteRepo] = {}
+        self._call = threading.local()  # instances are shared: what a call opens is no other thread's
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
@@ -92,9 +105,13 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     @contextmanager
     def commit(self, message: str = "") -> Iterator[OneCommit]:
-        """Everything that is written inside is one commit of each branch; nothing is when it fails."""
+        """Everything that is written inside is one commit of each branch; nothing is when it fails.
+
+        By whichever thread: one that shall stay outside takes an instance of its own, made with
+        ``skip_instance_cache=True``.
+        """
         transaction = cast(OneCommit, self.transaction)
-        transaction.message = message
+        transaction.commits.message = message
         with transaction:
             yield transaction
 
@@ -344,23 +361,35 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def _ref(self, place: Place) -> str:
         """The ref of a place; inside a transaction the commit that it writes into."""
-        opened: dict[tuple[str, str], str] = self._transaction.opened if self._intrans else {}
+        commits = self._commits()
+        opened = commits.opened if commits else {}
         return opened.get((place.repo_name, place.ref_or_head), place.ref_or_head)
+
+    def _commits(self) -> OpenCommits | None:
+        """What this thread writes into: the commits of its call, else those of the transaction."""
+        of_call: OpenCommits | None = getattr(self._call, "commits", None)
+        return of_call or (cast(OneCommit, self._transaction).commits if self._intrans else None)
 
     def _target(self, place: Place) -> tuple[RemoteRepo, Target]:
         repo = self.repo(place.repo_name)
-        if not self._intrans or place.is_commit:
+        commits = self._commits()
+        if commits is None or place.is_commit:
             return repo, Target.of(place.ref, message=f"Put {place.path}")
-        transaction = cast(OneCommit, self._transaction)
-        return repo, Target(commit=transaction.open_on(repo, place.repo_name, place.ref_or_head))
+        return repo, Target(commit=commits.open_on(repo, place.repo_name, place.ref_or_head))
 
     @contextmanager
     def _together(self, message: str) -> Iterator[None]:
-        if self._intrans:
+        if self._commits() is not None:
             yield
             return
-        with self.commit(message):
+        commits = self._call.commits = OpenCommits(self, message)
+        is_whole = False
+        try:
             yield
+            is_whole = True
+        finally:
+            self._call.commits = None
+            commits.end(is_whole=is_whole)
 
     def _remove(self, plain: str) -> None:
         with _as_os_errors(plain):
