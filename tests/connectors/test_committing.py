@@ -11,7 +11,8 @@ import pytest
 
 from tests.connectors.house import ON_SQLITE, House
 from tests.labeling.studio import box, result
-from treadle.connectors import committing, versions
+from treadle.access import RepoScope, allow
+from treadle.connectors import committing, storages, versions
 from treadle.connectors.committing import COMMIT_JOB, start_commit
 from treadle.connectors.pending import count_pending
 from treadle.connectors.storages import Storage
@@ -23,7 +24,8 @@ from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.formats import EXPORT_FORMATS
 from treadle.permissions import Permission
-from treadle.repos import commits, tags
+from treadle.repos import catalogue, commits, tags
+from treadle.repos.values import NewFile
 
 
 @pytest.fixture
@@ -174,7 +176,7 @@ def export(house: House, ref: str, export_type: str, **more: Any) -> bytes:
     with house.database.write() as tx:
         grant = house.grant(tx, Permission.EXPORT)
         version = versions.find_version(tx, grant, ref)
-        order = AsOfOrder(version.storage.id, version.commit.id, export_type, **more)
+        order = AsOfOrder(version.commit.id, export_type, **more)
         job = versions.start_export_as_of(tx, grant, version, order)
     key = house.run(job)["object_key"]
     return b"".join(house.parts.objects.read(key))
@@ -211,6 +213,39 @@ def test_an_export_of_a_tag_is_the_same_for_good(house: House, target: Storage) 
     assert [task["id"] for task in json.loads(everything)] == [task["id"] for task in house.tasks()]
 
 
+def test_versions_outlive_their_target_and_its_options(house: House, target: Storage) -> None:
+    label(house, 2)
+    commit = house.commit_labels(target)["commit"]
+    with house.database.write() as tx:
+        tags.create(tx, house.repo_grant(tx, repo_of(target)), "v1", commit)
+    before = export(house, "labels@v1", "JSON")
+    house.change_storage(target, prefix="elsewhere")
+    assert export(house, "labels@v1", "JSON") == before
+    house.make_repo("other")
+    other = house.add_storage("target", "repo", repo="other@master")
+    house.commit_labels(other)
+    with house.database.write() as tx:
+        storages.remove(tx, house.grant(tx), house.storage(target))
+        grant = house.grant(tx, Permission.EXPORT)
+        assert sorted(each.repo.name for each in versions.list_versions(tx, grant)) == ["labels", "other"]
+    assert export(house, "labels@v1", "JSON") == before
+    with house.database.write() as tx:
+        owner = house.studio.people["owner"]
+        catalogue.delete(tx, allow(tx, owner, Permission.REPO_DELETE, RepoScope(repo_of(other))))
+        assert [each.commit.id for each in versions.list_versions(tx, grant)] == [commit]
+
+
+@ON_SQLITE
+def test_a_commit_is_a_version_only_if_it_tells_all(house: House, target: Storage) -> None:
+    with house.database.read() as tx:
+        grant = house.repo_grant(tx, repo_of(target))
+    files = [NewFile("1.json", [b"{}"])]
+    forged = {"treadle": {"project": target.project_id}}
+    house.parts.repos.commit_files(grant, "master", files, "forged", metadata=forged)
+    with house.database.read() as tx, pytest.raises(NotFound):
+        versions.find_version(tx, house.grant(tx, Permission.EXPORT), "labels@master")
+
+
 @ON_SQLITE
 @pytest.mark.long
 def test_an_export_of_a_tag_is_the_same_after_ten_thousand_edits(house: House, target: Storage) -> None:
@@ -239,7 +274,7 @@ def test_a_project_is_seen_as_it_was(house: House, target: Storage) -> None:
         grant = house.grant(tx, Permission.EXPORT)
         (version,) = versions.list_versions(tx, grant)
         assert version.commit.id == commit
-        assert versions.find_version(tx, grant, f"labels@{commit[:8]}").told["task_count"] == 20
+        assert versions.find_version(tx, grant, f"labels@{commit[:8]}").told.task_count == 20
         for ref in ("images@master", "labels@nothing", "nowhere"):
             with pytest.raises(NotFound):
                 versions.find_version(tx, grant, ref)

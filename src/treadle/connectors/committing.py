@@ -6,7 +6,7 @@ down that it made it, finds it again by that number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from treadle.connectors import storages
 from treadle.connectors.commit_formats import Generated, generate
 from treadle.connectors.items import NewItem, put_items
 from treadle.connectors.pending import Pending, count_pending, find_pending, last_event, marks_of
-from treadle.connectors.places import text_of
+from treadle.connectors.places import flag_of, text_of
 from treadle.connectors.repo_kind import path_of, repo_of
 from treadle.connectors.storages import Storage
 from treadle.db import Database, Tx
@@ -58,6 +58,29 @@ class CommitOrder(msgspec.Struct, frozen=True):
 
     storage_id: int
     message: str
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a commit of labels tells of its project, in its metadata.
+
+    label_ids: numbers of classes by name.  prefix, named_by_task: how its files are called, by the options
+    that its target had then.
+    """
+
+    version: int
+    project: int
+    title: str
+    label_config: str
+    label_ids: dict[str, int]
+    source_commits: list[str]
+    task_count: int
+    job: str
+    prefix: str
+    named_by_task: bool
+
+    def path_of(self, task_id: int) -> str:
+        """The file that a task's labels stand in."""
+        return path_of({"prefix": self.prefix, "named_by_task": self.named_by_task}, task_id)
 
 
 class _AnnotationId(msgspec.Struct):
@@ -150,13 +173,15 @@ def _find_made(tx: Tx, job_id: str, head: str | None) -> str | None:
     if head is None:
         return None
     line = commits.first_parents(tx, head, limit=_LOOK_BACK)
-    return next((each.id for each in line if told_by(each).get("job") == job_id), None)
+    return next((each.id for each in line if (told := told_by(each)) and told.job == job_id), None)
 
 
-def told_by(commit: Commit) -> Mapping[str, Any]:
-    """What a commit of labels tells of itself; empty for any other."""
-    told = commit.metadata.get(METADATA)
-    return told if isinstance(told, Mapping) else {}
+def told_by(commit: Commit) -> Told | None:
+    """What a commit of labels tells of its project; None for any other, whatever its maker put there."""
+    try:
+        return msgspec.convert(commit.metadata.get(METADATA), Told)
+    except msgspec.ValidationError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -172,7 +197,7 @@ class _Labelling:
         """Write it on top of ``head``. Raises Conflict("branch-moved")."""
         with self.run.database.read() as tx:
             origins = _sources_of(tx, self.storage.project_id)
-            told = _tell(tx, self.run, self.storage.project_id, origins)
+            told = _tell(tx, self.run, self.storage, origins)
         generated = generate(self.run, self.storage)
         try:
             for each in generated:
@@ -183,7 +208,7 @@ class _Labelling:
                 self._files(generated),
                 message,
                 deletes=self._deletes(generated, head),
-                metadata={METADATA: told},
+                metadata={METADATA: msgspec.to_builtins(told)},
                 provenance=origins,
                 attachments={TASK_LIST: _task_list(self.run.database, self.storage.project_id)},
                 expected_head=head,
@@ -224,19 +249,21 @@ def read_labels(database: Database, grant: Grant, task_ids: Sequence[int]) -> It
     yield from read_tasks(database, nobody, query, _tell_nobody, with_all=False)
 
 
-def _tell(tx: Tx, run: JobRun, project_id: int, origins: Sequence[str]) -> dict[str, object]:
-    row = projects.get(tx, project_id)
+def _tell(tx: Tx, run: JobRun, storage: Storage, origins: Sequence[str]) -> Told:
+    row = projects.get(tx, storage.project_id)
     classes = ClassTable(parse_config(row["label_config"]))
-    return {
-        "version": VERSION,
-        "project": project_id,
-        "title": row["title"],
-        "label_config": row["label_config"],
-        "label_ids": {name: number for number, name in classes.names()},
-        "source_commits": list(origins),
-        "task_count": row["task_number"],
-        "job": run.job.id,
-    }
+    return Told(
+        version=VERSION,
+        project=storage.project_id,
+        title=row["title"],
+        label_config=row["label_config"],
+        label_ids={name: number for number, name in classes.names()},
+        source_commits=list(origins),
+        task_count=row["task_number"],
+        job=run.job.id,
+        prefix=text_of(storage.options, "prefix"),
+        named_by_task=flag_of(storage.options, "named_by_task"),
+    )
 
 
 def _sources_of(tx: Tx, project_id: int) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from heapq import merge
@@ -10,15 +11,16 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 
 from treadle import jobs
 from treadle.access import Grant
 from treadle.connectors import storages
-from treadle.connectors.committing import TASK_LIST, told_by
+from treadle.connectors.committing import COMMIT_JOB, TASK_LIST, Told, told_by
 from treadle.connectors.places import text_of
-from treadle.connectors.repo_kind import path_of, repo_of
-from treadle.connectors.storages import Storage
-from treadle.db import Database, Tx
+from treadle.connectors.repo_kind import repo_of
+from treadle.db import Database, Tx, schema
+from treadle.db.repo_tables import repo_commits
 from treadle.errors import Invalid, NotFound
 from treadle.jobs import Job, JobKind, JobRun
 from treadle.labeling.config import LabelConfig, parse_config
@@ -37,33 +39,28 @@ from treadle.repos.values import Commit, File, Repo
 JOB_NAME = "export-as-of"
 _PAGE = 500
 _MOST_VERSIONS = 1_000
+_j, _c = schema.jobs.c, repo_commits.c
 _REST = b'{"meta":%b,"inner_id":%d,"drafts":[],"predictions":[]}'
 
 
 @dataclass(frozen=True)
 class Version:
-    """A commit of a project's labels, in a target of it."""
+    """A commit of a project's labels. told: the project as the commit tells of it."""
 
-    storage: Storage
     repo: Repo
     commit: Commit
+    told: Told
     tags: tuple[str, ...] = ()
-
-    @property
-    def told(self) -> Mapping[str, Any]:
-        """The project as the commit tells of it."""
-        return told_by(self.commit)
 
     @property
     def config(self) -> LabelConfig:
         """The label config of then."""
-        return parse_config(str(self.told["label_config"]))
+        return parse_config(self.told.label_config)
 
 
 class AsOfOrder(msgspec.Struct, frozen=True):
     """What to export, of which commit."""
 
-    storage_id: int
     commit_id: str
     export_type: str
     with_all: bool = False
@@ -77,6 +74,10 @@ class _ListedTask(msgspec.Struct):
     meta: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class _Made(msgspec.Struct):
+    commit: str | None = None
+
+
 class _OfProject(msgspec.Struct):
     project: int = 0
 
@@ -84,34 +85,34 @@ class _OfProject(msgspec.Struct):
 def list_versions(tx: Tx, grant: Grant) -> list[Version]:
     """The commits of the labels of the grant's project with their tags, the newest first."""
     found: dict[str, Version] = {}
-    for storage in _targets(tx, grant):
-        repo = catalogue.get(tx, repo_of(storage.options))
+    for repo, branch in _homes(tx, grant):
         named: dict[str, list[str]] = {}
         for tag in tags.list_all(tx, repo.id):
             named.setdefault(tag.commit, []).append(tag.name)
-        head = branches.get(tx, repo.id, text_of(storage.options, "branch")).head
+        head = {each.name: each.head for each in branches.list_all(tx, repo.id)}.get(branch)
         line = commits.first_parents(tx, head, limit=_MOST_VERSIONS) if head else []
         tagged = [commits.get(tx, commit_id) for commit_id in named]
         for commit in (*line, *tagged):
-            if told_by(commit).get("project") == grant.project_id:
-                version = Version(storage, repo, commit, tuple(sorted(named.get(commit.id, ()))))
+            told = told_by(commit)
+            if told is not None and told.project == grant.project_id:
+                version = Version(repo, commit, told, tuple(sorted(named.get(commit.id, ()))))
                 found.setdefault(commit.id, version)
     return sorted(found.values(), key=lambda each: each.commit.finished_at or each.commit.created_at)[::-1]
 
 
 def find_version(tx: Tx, grant: Grant, ref: str) -> Version:
-    """The version that ``labels@v1`` names, in a target of the grant's project; without ``@`` its branch.
+    """The version that ``labels@v1`` names, where the project's labels are or were; without ``@`` its branch.
 
     Raises NotFound("version-not-found"), Invalid("ref").
     """
     named = refs.parse(ref)
-    for storage in _targets(tx, grant):
-        repo = catalogue.get(tx, repo_of(storage.options))
+    for repo, branch in _homes(tx, grant):
         if repo.name != named.repo or (named.workspace or repo.workspace) != repo.workspace:
             continue
-        commit = refs.find(tx, repo.id, named.ref if "@" in ref else text_of(storage.options, "branch"))
-        if commit is not None and told_by(commit).get("project") == grant.project_id:
-            return Version(storage, repo, commit)
+        commit = refs.find(tx, repo.id, named.ref if "@" in ref else branch)
+        told = told_by(commit) if commit is not None else None
+        if commit is not None and told is not None and told.project == grant.project_id:
+            return Version(repo, commit, told)
     text = f"Project {grant.project_id} has no version {ref!r}: name a commit or a tag of its labels."
     raise NotFound("version-not-found", text)
 
@@ -164,9 +165,10 @@ def forget_old_as_of(database: Database, objects: ObjectStore, kept: timedelta) 
 
 def _write(run: JobRun, order: AsOfOrder) -> dict[str, Any]:
     with run.database.read() as tx:
-        storage = storages.get(tx, order.storage_id)
         commit = commits.get(tx, order.commit_id)
-        version = Version(storage, catalogue.get(tx, commit.repo_id), commit)
+        told = told_by(commit)
+        assert told is not None, "it was found as a version"
+        version = Version(catalogue.get(tx, commit.repo_id), commit, told)
     known, key = find_format(order.export_type), _key(run.job.id)
     made_at = commit.finished_at or commit.created_at
     tasks = _exported(run, version, order)
@@ -207,14 +209,13 @@ def _labelled(snapshot: Snapshot, version: Version) -> Iterator[ExportTask]:
 
 def _label_files(snapshot: Snapshot, version: Version) -> Iterator[tuple[int, str]]:
     """Id and path of each file of labels."""
-    options = version.storage.options
-    prefix = path_of(options, 0).rpartition("/")[0]
+    prefix = version.told.path_of(0).rpartition("/")[0]
     for found in snapshot.list(prefix=f"{prefix}/" if prefix else ""):
         if not isinstance(found, File):
             continue
         name = found.path.removeprefix(f"{prefix}/") if prefix else found.path
         stem = name.removesuffix(".json")
-        if stem.isdecimal() and path_of(options, int(stem)) == found.path:
+        if stem.isdecimal() and version.told.path_of(int(stem)) == found.path:
             yield int(stem), found.path
 
 
@@ -243,7 +244,7 @@ def _list_tasks(snapshot: Snapshot, after: int) -> Iterator[_ListedTask]:
 
 def _read_labels(snapshot: Snapshot, version: Version, task_id: int) -> dict[str, msgspec.Raw] | None:
     try:
-        text = b"".join(snapshot.read(path_of(version.storage.options, task_id)))
+        text = b"".join(snapshot.read(version.told.path_of(task_id)))
     except NotFound:
         return None
     return msgspec.json.decode(text, type=dict[str, msgspec.Raw]) if _is_of(text, version) else None
@@ -251,12 +252,33 @@ def _read_labels(snapshot: Snapshot, version: Version, task_id: int) -> dict[str
 
 def _is_of(text: bytes, version: Version) -> bool:
     """Whether labels are of the version's project: several may commit to one repo."""
-    return bool(msgspec.json.decode(text, type=_OfProject).project == version.told["project"])
+    return bool(msgspec.json.decode(text, type=_OfProject).project == version.told.project)
 
 
-def _targets(tx: Tx, grant: Grant) -> Sequence[Storage]:
+def _homes(tx: Tx, grant: Grant) -> list[tuple[Repo, str]]:
+    """The repos that the project's labels are or were committed to and that are there, each with a branch."""
     assert grant.project_id is not None
-    return [each for each in storages.list_of_project(tx, grant.project_id, "target") if each.is_repo]
+    targets = [each for each in storages.list_of_project(tx, grant.project_id, "target") if each.is_repo]
+    now = [(repo_of(each.options), text_of(each.options, "branch")) for each in targets]
+    found = []
+    for repo_id, branch in dict.fromkeys([*now, *_former_homes(tx, grant.project_id)]):
+        with suppress(NotFound):  # Somebody deleted it.
+            found.append((catalogue.get(tx, repo_id), branch))
+    return found
+
+
+def _former_homes(tx: Tx, project_id: int) -> list[tuple[int, str]]:
+    """The same by the commits that were made, whatever became of the targets."""
+    made = (
+        select(_j.result)
+        .where(_j.project_id == project_id, _j.kind == COMMIT_JOB.name, _j.result.is_not(None))
+        .order_by(_j.created_at.desc())
+        .limit(_MOST_VERSIONS)
+    )
+    results = [msgspec.json.decode(text, type=_Made) for text in tx.execute(made).scalars()]
+    keys = [each.commit for each in results if each.commit is not None]
+    rows = tx.execute(select(_c.repo_id, _c.branch).where(_c.key.in_(keys)).distinct()).all()
+    return sorted((row.repo_id, row.branch or "") for row in rows)
 
 
 def _key(job_id: str) -> str:

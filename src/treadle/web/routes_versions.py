@@ -6,7 +6,6 @@ from typing import Any
 
 from treadle.access import Grant, ProjectScope
 from treadle.connectors import versions
-from treadle.connectors.places import text_of
 from treadle.connectors.versions import AsOfOrder, Version
 from treadle.db import Tx
 from treadle.errors import Invalid
@@ -38,11 +37,11 @@ def get_as_of(call: Call) -> Reply:
     told = version.told
     return json_reply(
         {
-            "title": told["title"],
-            "label_config": told["label_config"],
-            "label_ids": told["label_ids"],
-            "task_count": told["task_count"],
-            "source_commits": told["source_commits"],
+            "title": told.title,
+            "label_config": told.label_config,
+            "label_ids": told.label_ids,
+            "task_count": told.task_count,
+            "source_commits": told.source_commits,
             "commit": commit,
         }
     )
@@ -64,9 +63,7 @@ def start_export_as_of(call: Call, tx: Tx, grant: Grant, order: ExportOrder) -> 
     if order.view_id is not None:
         text = "A view is of tasks as they are now. Export a version whole, or name tasks by ids."
         raise Invalid("query-invalid", text, fields={"view": [text]})
-    of_version = AsOfOrder(
-        version.storage.id, version.commit.id, order.export_type, order.with_all, order.task_ids
-    )
+    of_version = AsOfOrder(version.commit.id, order.export_type, order.with_all, order.task_ids)
     return versions.start_export_as_of(tx, grant, version, of_version)
 
 
@@ -75,7 +72,7 @@ def _told(version: Version, commit: dict[str, Any]) -> dict[str, Any]:
         "commit": commit,
         "repo": version.repo.id,
         "repo_name": version.repo.name,
-        "branch": version.commit.branch or text_of(version.storage.options, "branch"),
+        "branch": version.commit.branch,
         "tags": version.tags,
     }
 
