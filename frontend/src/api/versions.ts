@@ -45,6 +45,16 @@ export const pastTasksQuery = (project: number, ref: string) =>
     getNextPageParam: (last) => last.next,
   });
 
+/** One task as it was, wherever it stands among the others; null where it was not there then. */
+export const pastTaskQuery = (project: number, ref: string, task: number) =>
+  queryOptions({
+    queryKey: ['as-of', project, ref, 'task', task],
+    queryFn: async ({ signal }) => {
+      const { results } = await get<{ results: PastTask[] }>(`api/projects/${project}/as-of/tasks/`, { ref, after: task - 1, limit: 1 }, signal);
+      return results.find(({ id }) => id === task) ?? null;
+    },
+  });
+
 /** Where an export of a project as it was is downloaded; the same bytes each time. */
 export const pastExportAddress = (project: number, ref: string, format: string): string =>
   addressOf(`api/projects/${project}/export`, { exportType: format, as_of: ref, download_all_tasks: true });

@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { exportFormats } from '../../api/transfer';
 import type { Project } from '../../api/types';
-import { pastExportAddress, pastProjectQuery, type PastTask, pastTasksQuery } from '../../api/versions';
+import { pastExportAddress, pastProjectQuery, type PastTask, pastTaskQuery, pastTasksQuery } from '../../api/versions';
 import { Dialog } from '../../ui/dialog';
 import { ago, count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
@@ -30,7 +30,10 @@ export function PastProject({ project, at }: PastProps) {
   const [isExporting, setExporting] = useState(false);
   const found = tasks.data?.pages.flatMap((page) => page.results) ?? [];
   const colours = labelColours(project);
-  const chosen = found.find(({ id }) => id === looked) ?? found.find(({ annotations }) => annotations.length > 0) ?? found[0];
+  const listed = looked === undefined ? (found.find(({ annotations }) => annotations.length > 0) ?? found[0]) : found.find(({ id }) => id === looked);
+  const isFurther = looked !== undefined && tasks.isSuccess && !listed;
+  const further = useQuery({ ...pastTaskQuery(project.id, at, looked ?? 0), enabled: isFurther });
+  const chosen = listed ?? (isFurther ? further.data : undefined);
   const open = (task: number) => void navigate({ to: '/projects/$projectId/versions', params: { projectId }, search: { at, task }, replace: true });
   const failed = past.error ?? tasks.error;
   if (failed) return <Failure error={failed} retry={() => { void past.refetch(); void tasks.refetch(); }} what={`The project as of ${at}`} acts={<Link className="btn" to="/projects/$projectId/versions" params={{ projectId }}>All versions</Link>} />;
@@ -49,7 +52,14 @@ export function PastProject({ project, at }: PastProps) {
           <ul>{found.map((task) => <li key={task.id}><button type="button" className={task === chosen ? 'past-row on' : 'past-row'} aria-pressed={task === chosen} onClick={() => open(task.id)}><span className="mono">{task.id}</span>{task.annotations.length > 0 ? <LabelCounts labels={tallyOf(task.annotations.flatMap(({ result }) => result))} colours={colours} /> : <span className="muted small">not labelled then</span>}</button></li>)}</ul>
           {tasks.hasNextPage && <div className="more"><button type="button" className="btn" disabled={tasks.isFetchingNextPage} onClick={() => void tasks.fetchNextPage()}>Show more</button></div>}
         </div>
-        {chosen && <PastTaskView task={chosen} colours={colours} />}
+        {chosen && <PastTaskView key={chosen.id} task={chosen} colours={colours} />}
+        {isFurther && !chosen && (
+          <section className="past-task" aria-label={`Task ${looked}`}>
+            {further.isPending && <Skeleton width="60%" />}
+            {further.isError && <Failure error={further.error} retry={() => void further.refetch()} what={`Task ${looked}`} />}
+            {further.isSuccess && <Empty title={`Task ${looked} was not here then`}>It came later, or it was deleted before. Choose another on the list.</Empty>}
+          </section>
+        )}
       </div>
       {isExporting && <ExportThen project={project} at={at} onClose={() => setExporting(false)} />}
     </>
