@@ -112,7 +112,7 @@ const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
 
 function Lines({ before, after }: { before: string; after: string }) {
   const hunks = useMemo(() => hunksOf(diffLines(before, after)), [before, after]);
-  if (hunks.length === 0) return <p className="two">The words are the same; only blanks at the end or the metadata differ.</p>;
+  if (hunks.length === 0) return <p className="two">The words are the same; only blanks, ends of lines or the metadata differ.</p>;
   return (
     <div className="diff" role="region" aria-label="Lines that changed" tabIndex={0}>
       <table><tbody>

@@ -40,7 +40,6 @@ export function looksLikeText(bytes: Uint8Array): boolean {
 }
 
 export const nameOfPath = (path: string): string => path.replace(/\/$/, '').split('/').at(-1) ?? path;
-export const folderOf = (path: string): string => path.replace(/\/$/, '').split('/').slice(0, -1).map((part) => `${part}/`).join('');
 
 /** Each folder on the way to a path, with its own name: what breadcrumbs show. */
 export function stepsTo(folder: string): Array<{ name: string; folder: string }> {
@@ -48,11 +47,36 @@ export function stepsTo(folder: string): Array<{ name: string; folder: string }>
   return parts.map((name, at) => ({ name, folder: parts.slice(0, at + 1).map((part) => `${part}/`).join('') }));
 }
 
-/** A JSON text with one value a line, or the text itself where it is none. */
+/** A JSON text with one value a line, its numbers and strings as they are written; the text itself where it is none. */
 export function prettyJson(text: string): string {
+  return isJson(text) ? indented(text) : text;
+}
+
+function isJson(text: string): boolean {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
+    return true;
   } catch {
-    return text;
+    return false;
   }
+}
+
+const JSON_PARTS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
+
+/** Part by part, since a number that is read and written again may be another: 9007199254740993 becomes …992. */
+function indented(text: string): string {
+  const parts = text.match(JSON_PARTS) ?? [];
+  let depth = 0;
+  const line = () => `\n${'  '.repeat(depth)}`;
+  return parts.map((part, at) => {
+    if (part === ':') return ': ';
+    if (part === ',') return `,${line()}`;
+    if (part === '{' || part === '[') {
+      depth += 1;
+      return /^[\]}]$/.test(parts[at + 1] ?? '') ? part : part + line();
+    }
+    if (part !== '}' && part !== ']') return part;
+    depth -= 1;
+    return /^[{[]$/.test(parts[at - 1] ?? '') ? part : line() + part;
+  }).join('');
 }

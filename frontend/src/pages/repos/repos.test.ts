@@ -8,6 +8,11 @@ import { globOf, wrongRefName, wrongRepoName } from './names';
 
 const file = (path: string): RepoFile => ({ type: 'file', path, id: '01ff', size_bytes: 10, modified_at: '2026-11-21T00:00:00Z', metadata: {} });
 
+test('JSON is indented with its numbers and strings as they are written', () => {
+  expect(prettyJson('{"id":9007199254740993,"a":[1.0,{}, []],"b":"x, {\\" ]"}')).toBe('{\n  "id": 9007199254740993,\n  "a": [\n    1.0,\n    {},\n    []\n  ],\n  "b": "x, {\\" ]"\n}');
+  expect(prettyJson('{"id": 1')).toBe('{"id": 1');
+});
+
 test('names are refused with the reason', () => {
   expect(wrongRepoName('images-2')).toBeUndefined();
   expect(wrongRepoName('a.b')).toMatch(/no dots/);
@@ -57,6 +62,7 @@ describe('a file of labels', () => {
   test('shows its picture wherever the data names one', () => {
     expect(pictureOfData({ text: 'x', shot: '/api/storages/items/1/a.jpg' })).toMatch(/\/api\/storages\/items\/1\/a\.jpg$/);
     expect(pictureOfData({ image: 's3://bucket/a.jpg' })).toBeUndefined();
+    expect(pictureOfData({ image: '/logout/' })).toBeUndefined(); // nor a page of this server
   });
 });
 
