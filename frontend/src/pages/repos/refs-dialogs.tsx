@@ -4,7 +4,7 @@ import { type Branch, branchesQuery, commitQuery, createBranch, createTag, type 
 import { Confirm, Dialog } from '../../ui/dialog';
 import { ago } from '../../ui/format';
 import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
-import { say } from '../../ui/toast';
+import { offerUndo, say } from '../../ui/toast';
 import { firstLine } from './commits';
 import { shortId, wrongRefName } from './names';
 
@@ -108,7 +108,9 @@ export function ResetBranch({ repo, branch, onClose }: { repo: Repo; branch: Bra
     if (!target) throw new Error(`Nothing here is called ${to}. Name a branch, a tag or a commit.`);
     await resetBranch(repo.id, branch.name, target.id, branch.head);
     await refresh();
-    say(`${branch.name} stands at ${shortId(target.id)} now.`, branch.head ? { action: { name: 'Undo', run: () => void resetBranch(repo.id, branch.name, branch.head as string, target.id).then(refresh) } } : {});
+    const [said, before] = [`${branch.name} stands at ${shortId(target.id)} now.`, branch.head];
+    if (before) offerUndo(said, () => resetBranch(repo.id, branch.name, before, target.id).then(refresh), `${branch.name} stands at ${shortId(before)} again.`);
+    else say(said);
   };
   return (
     <Confirm title={`Move ${branch.name} to another commit`} action="Move the branch" onConfirm={move} onClose={onClose}>
