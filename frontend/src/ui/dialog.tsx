@@ -12,17 +12,20 @@ interface DialogProps {
   /** While true, neither Escape nor a press beside it closes the dialog. */
   busy?: boolean;
   urgent?: boolean;
+  /** Only a button of `foot` closes it: what it shows cannot be seen again. */
+  stays?: boolean;
 }
 
 /** A modal dialog that is open as long as it is drawn; focus comes back to where it was. */
-export function Dialog({ title, onClose, children, foot, wide = false, busy = false, urgent = false }: DialogProps) {
+export function Dialog({ title, onClose, children, foot, wide = false, busy = false, urgent = false, stays = false }: DialogProps) {
+  const isHeld = busy || stays;
   return (
-    <ModalOverlay className="veil" isOpen onOpenChange={(open) => { if (!open) onClose(); }} isDismissable={!busy} isKeyboardDismissDisabled={busy}>
+    <ModalOverlay className="veil" isOpen onOpenChange={(open) => { if (!open) onClose(); }} isDismissable={!isHeld} isKeyboardDismissDisabled={isHeld}>
       <Modal className={wide ? 'dialog wide-dialog' : 'dialog'}>
         <AriaDialog role={urgent ? 'alertdialog' : 'dialog'}>
           <header>
             <Heading slot="title" level={2}>{title}</Heading>
-            {!busy && <button type="button" className="btn ghost icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>}
+            {!isHeld && <button type="button" className="btn ghost icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>}
           </header>
           <div className="content">{children}</div>
           {foot && <footer>{foot}</footer>}

@@ -43,7 +43,7 @@ function Secret({ name, secret, onClose }: { name: string; secret: string; onClo
   const [copied, setCopied] = useState(false);
   const copy = () => void navigator.clipboard?.writeText(secret).then(() => setCopied(true));
   return (
-    <Dialog title={`Token “${name}”`} onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>I have kept it</button>}>
+    <Dialog title={`Token “${name}”`} stays onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>I have kept it</button>}>
       <Notice tone="warn">Copy it now: it is shown this once, and nobody can look it up later.</Notice>
       <div className="row secret">
         <input className="input mono-input" readOnly value={secret} aria-label="The token" onFocus={(event) => event.target.select()} autoFocus />

@@ -79,7 +79,7 @@ function NewS3Key({ onClose }: { onClose: () => void }) {
 
 function Secret({ made, onClose }: { made: S3Key & { secret_access_key: string }; onClose: () => void }) {
   return (
-    <Dialog title={`S3 key “${made.name}”`} onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>I have kept it</button>}>
+    <Dialog title={`S3 key “${made.name}”`} stays onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>I have kept it</button>}>
       <Notice tone="warn">Copy the secret now: it is shown this once, and nobody can look it up later.</Notice>
       <dl className="s3-key">
         <div><dt>Access key</dt><dd><CopyLine text={made.access_key_id} /></dd></div>

@@ -67,7 +67,7 @@ function useInviting(workspace: Workspace, { email, role, days }: { email: strin
 
 /** The link of a new invitation, shown this once. */
 export const LinkDialog = ({ token, workspace, invitation, onClose }: { token: string; workspace: Workspace; invitation: Pick<Invitation, 'role' | 'email' | 'expires_at'>; onClose: () => void }) => (
-  <Dialog title="The invitation’s link" onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>Done</button>}>
+  <Dialog title="The invitation’s link" stays onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>Done</button>}>
     <p>Send it to {invitation.email ?? 'whom you invite'}. It makes them {aRole(invitation.role)} in {workspace.title}, once, until {day(invitation.expires_at)}.</p>
     <CopyField value={linkOf(token)} name="The link" />
     <p className="muted small">It is shown this once. A lost one is replaced by “New link” beside the invitation.</p>
