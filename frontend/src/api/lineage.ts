@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { addressOf, get } from './client';
+import { get } from './client';
 import type { Time } from './types';
 
 /** Which way to look: what a thing is made of, what came of it, or both. */
@@ -41,6 +41,3 @@ export const lineageQuery = (node: string, direction: Way) =>
     queryFn: ({ signal }) => get<Lineage>('api/lineage/', askedFor(node, direction), signal),
     placeholderData: (before) => before,
   });
-
-/** Where the same answer is read by a program. */
-export const lineageAddress = (node: string, direction: Way): string => addressOf('api/lineage/', askedFor(node, direction));

@@ -20,6 +20,3 @@ export function sentenceOf(places: readonly Place[], role: Place['role']): strin
   const kinds = grouped(places.filter((place) => place.role === role), ({ node }) => node.kind);
   return [...kinds].map(([kind, found]) => counted(found.length, wordsFor(kind).one, wordsFor(kind).many)).join(', ');
 }
-
-/** The id of a node as the address names it: a bare commit, task or annotation is understood too. */
-export const kindOfNode = (node: string): string => node.split(':')[0] ?? '';
