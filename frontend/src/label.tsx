@@ -1,4 +1,5 @@
 import { createRoot } from 'react-dom/client';
+import { refuseStrayDrops } from './app/stray-drops.ts';
 import { loadPictureSurface } from './editor/ui/picture-stage.tsx';
 import { loadTextSurface } from './editor/ui/text-stage.tsx';
 import { readAddress } from './pages/label/address.ts';
@@ -6,6 +7,7 @@ import { LabelPage } from './pages/label/label-page.tsx';
 import { Labelling } from './pages/label/labelling.ts';
 import './pages/label/label.css';
 
+refuseStrayDrops();
 const root = createRoot(document.getElementById('root') as HTMLElement);
 const address = readAddress(location.href);
 if (address) {
