@@ -45,6 +45,9 @@ export function searchFor({ filters, match, sort }: Asked, view: View | undefine
   };
 }
 
+/** Which tasks are asked for, in whatever order: the same text for the same question. */
+export const questionOf = ({ filters, match }: Asked): string => JSON.stringify([filters, match]);
+
 export const sameFilters = (a: readonly Filter[], b: readonly Filter[]): boolean => writeWhere(a) === writeWhere(b);
 
 export const sameAsked = (a: Asked, b: Asked): boolean =>

@@ -11,13 +11,13 @@ import { may, useRoleIn } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, messageOf } from '../../ui/parts';
 import { LabelArt } from '../projects/label-art';
-import { EVERYTHING_ASKED } from './asked';
+import { EVERYTHING_ASKED, questionOf } from './asked';
 import { BulkBars } from './bulk-bar';
 import { tableColumns, type TableColumn } from './columns';
 import { useExportSelection } from './export-selection';
 import { FilterBar } from './filter-bar';
 import { shownColumns, withWidth } from './look';
-import { countSelected, NOTHING, type Selection, toggled } from './selection';
+import { countSelected, NOTHING, toggled } from './selection';
 import { type Doing, SelectionBar } from './selection-bar';
 import { TaskGrid } from './task-grid';
 import { labelsOf, subjectOf } from './task-kind';
@@ -26,6 +26,7 @@ import { TaskTiles } from './task-tiles';
 import { type Asking, useAsking } from './use-asking';
 import type { GridActs } from './use-grid-keys';
 import { useLook } from './use-look';
+import { useSelection } from './use-selection';
 import { useTaskRows } from './use-task-rows';
 import { usualSelections } from './view-tabs';
 import './tasks.css';
@@ -46,10 +47,12 @@ const ROWS_WHILE_LOADING = 12;
 const SLOW_MS = 1500;
 
 function TaskTable({ project }: { project: Project }) {
-  const [selection, setSelection] = useState<Selection>(NOTHING);
-  const [now, setNow] = useState<Doing>(null);
-  const asking = useAsking(project.id, () => setSelection(NOTHING));
+  const asking = useAsking(project.id);
   const { columns, asked, ask, view, preview } = asking;
+  const question = questionOf(asked);
+  const [selection, setSelection] = useSelection(question);
+  const [now, setNow] = useState<Doing>(null);
+  useEffect(() => setNow(null), [question]); // what was about to be done was about to be done to others
   const people = usePeople();
   const role = useRoleIn(project.id);
   const [makes, counts] = [may(role, 'edit'), may(role, 'export')];
@@ -121,7 +124,7 @@ function useTable(project: Project, people: ReadonlyMap<number, Person>, dataKey
 
 /** Other filters close the preview, unless the task in it heads their list too: nobody should act on a task that is out of sight. */
 function useStillListed({ asked, isReady, preview, look }: Asking, tasks: readonly TaskRow[] | undefined): void {
-  const filters = JSON.stringify([asked.filters, asked.match]);
+  const filters = questionOf(asked);
   const before = useRef<string>(undefined);
   useEffect(() => {
     if (!isReady || !tasks) return;

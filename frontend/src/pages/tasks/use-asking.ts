@@ -26,7 +26,7 @@ export interface Asking {
 }
 
 /** What the address asks for: the back button brings the former question back. */
-export function useAsking(project: number, onAsk: () => void): Asking {
+export function useAsking(project: number): Asking {
   const search = useSearch({ from: '/inside/projects/$projectId/data' });
   const navigate = useNavigate();
   const columns = useQuery(columnsQuery(project));
@@ -37,7 +37,6 @@ export function useAsking(project: number, onAsk: () => void): Asking {
   const selection = useMemo(() => toSelection(asked, columns.data ?? []), [asked, columns.data]);
   const params = { projectId: String(project) };
   const ask = (next: Asked, inside: View | null | undefined = view) => {
-    onAsk();
     void navigate({ to: '/projects/$projectId/data', params, search: { ...searchFor(next, inside ?? undefined), ...(search.task === undefined ? {} : { task: search.task }) } });
   };
   return {
