@@ -51,12 +51,14 @@ function Form({ project, direction, storage, kind, onBack, onClose }: FormProps)
   const check = useMutation({ mutationFn: () => checkStorage(direction, kind.name, sent(), storage?.id) });
   const save = useMutation({
     mutationFn: async () => {
-      const kept = storage ? await changeStorage(direction, storage, sent()) : await createStorage(direction, kind.name, sent());
-      if (!storage && direction === 'source') await syncStorage(direction, kept);
+      if (storage) await changeStorage(direction, storage, sent());
+      else return firstSync(direction, await createStorage(direction, kind.name, sent()));
+      return undefined;
     },
-    onSuccess: async () => {
+    onSuccess: async (unread) => {
       await client.invalidateQueries({ queryKey: ['storages'] });
-      say(storage ? 'Saved.' : direction === 'source' ? 'The source is added, and its files are being read.' : 'The target is added.');
+      if (unread) say(`The source is added, but its files are not read yet: ${messageOf(unread)} Sync it from its row.`, { tone: 'bad' });
+      else say(storage ? 'Saved.' : direction === 'source' ? 'The source is added, and its files are being read.' : 'The target is added.');
       onClose();
     },
   });
@@ -83,6 +85,12 @@ function Form({ project, direction, storage, kind, onBack, onClose }: FormProps)
       </form>
     </Dialog>
   );
+}
+
+/** Begins to read a new source, and answers why it could not. It is made by then, and to press again would make a second one. */
+async function firstSync(direction: Direction, made: Storage): Promise<unknown> {
+  if (direction === 'target') return undefined;
+  return syncStorage(direction, made).then(() => undefined, (error: unknown) => error);
 }
 
 /** What is wrong in one sentence, or that the marked fields say it. */
