@@ -1,6 +1,7 @@
 import type { CSSProperties, ReactElement } from 'react';
 import type { EditorConfig } from '../../editor/model/config/config.ts';
 import type { LsResult } from '../../editor/model/types.ts';
+import { pairsIn } from '../tasks/task-results.ts';
 
 /** One version of a task's work, small: shapes over the picture, or what is said about it, counted by label. */
 export function VersionView({ title, when, result, picture, config }: { title: string; when: string; result: readonly LsResult[]; picture: string | null; config: EditorConfig | undefined }) {
@@ -27,14 +28,14 @@ interface Numbers {
   readonly height?: number;
   readonly radiusX?: number;
   readonly radiusY?: number;
-  readonly points?: ReadonlyArray<readonly [number, number]>;
+  readonly points?: unknown;
 }
 
 /** In percent of the picture, as results are. Rotation is left out: it is a hint of where, not how. */
 function outline(item: LsResult, index: number, colour: string | undefined): ReactElement | null {
   const { x = 0, y = 0, width, height, radiusX, radiusY, points } = item.value as Numbers;
   const style = colour === undefined ? undefined : ({ '--c': colour } as CSSProperties);
-  if (points) return <polygon key={index} style={style} points={points.map(([px, py]) => `${px},${py}`).join(' ')} />;
+  if (points) return <polygon key={index} style={style} points={pairsIn(points).map(([px, py]) => `${px},${py}`).join(' ')} />;
   if (radiusX !== undefined) return <ellipse key={index} style={style} cx={x} cy={y} rx={radiusX} ry={radiusY ?? radiusX} />;
   if (width !== undefined && height !== undefined) return <rect key={index} style={style} x={x} y={y} width={width} height={height} />;
   return width === undefined ? null : <circle key={index} style={style} cx={x} cy={y} r={1.5} />;

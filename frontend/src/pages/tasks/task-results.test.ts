@@ -29,6 +29,12 @@ test('shapes are drawn in the pixels of their picture; what has no outline is le
   expect(tallyOf(results)).toEqual({ car: 1, lamp: 1, nose: 1, road: 1, day: 1, sky: 1 });
 });
 
+test('points that are no pairs of numbers are left out, and so is a shape without any', () => {
+  const line = (points: unknown): TaskResult => ({ type: 'vectorlabels', value: { points } });
+  const outlines = outlinesOf([line([{ x: 1, y: 2 }]), line([null]), line('none'), line([[1, '2'], [10, 20, 5]])], [100, 100]);
+  expect(outlines.map(({ points }) => points)).toEqual([[[10, 20]]]);
+});
+
 test('a snippet marks its spans, counted in code points, and begins near the first', () => {
   expect(stretchesOf('😀 Zoë flew', [span(2, 5, 'Person')], 50)).toEqual([{ text: '😀 ' }, { text: 'Zoë', label: 'Person' }, { text: ' flew' }]);
   const far = stretchesOf(`${'x'.repeat(500)}HERE${'y'.repeat(500)}`, [span(500, 504, 'Place')], 100);

@@ -48,12 +48,19 @@ function outlineOf(result: TaskResult, sx: number, sy: number): Outline | undefi
   const { x, y, width, height, radiusX, radiusY, rotation, points } = result.value as Record<string, number | undefined> & { points?: unknown };
   const label = labelsIn(result)[0];
   const outline = { x: (x ?? 0) * sx, y: (y ?? 0) * sy, width: (width ?? 0) * sx, height: (height ?? 0) * sy, turn_deg: rotation ?? 0, points: [], label };
-  if (Array.isArray(points)) return { ...outline, kind: 'line', points: (points as Array<[number, number]>).map(([px, py]) => [px * sx, py * sy]) };
+  if (points !== undefined) {
+    const pairs = pairsIn(points);
+    return pairs.length === 0 ? undefined : { ...outline, kind: 'line', points: pairs.map(([px, py]) => [px * sx, py * sy]) };
+  }
   if (x === undefined || y === undefined) return undefined;
   if (radiusX !== undefined) return { ...outline, kind: 'oval', width: radiusX * sx, height: (radiusY ?? radiusX) * sy };
   if (height !== undefined) return { ...outline, kind: 'box' };
   return width === undefined ? undefined : { ...outline, kind: 'point' };
 }
+
+/** The points that can be drawn: a file of a repo, or another program, may hold anything under that name. */
+export const pairsIn = (points: unknown): Array<readonly [number, number]> =>
+  (Array.isArray(points) ? points : []).filter((each): each is [number, number] => Array.isArray(each) && each.length >= 2 && Number.isFinite(each[0]) && Number.isFinite(each[1]));
 
 /** How large the picture is on which the results were drawn, in its own pixels. */
 export function sizeOf(results: readonly TaskResult[]): readonly [number, number] | undefined {
