@@ -48,15 +48,25 @@ interface AcceptProps {
 export function AcceptDialog({ tasks, models, onAccept, onClose }: AcceptProps) {
   const [model, setModel] = useState('');
   const [error, setError] = useState<unknown>();
-  const run = () => void onAccept(model || undefined).then(onClose, setError);
+  const [running, setRunning] = useState(false);
+  const run = async () => {
+    setRunning(true);
+    try {
+      await onAccept(model || undefined);
+      onClose();
+    } catch (cause) {
+      setError(cause);
+      setRunning(false);
+    }
+  };
   const foot = (
     <>
-      <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
-      <button type="button" className="btn primary" onClick={run}>Accept predictions</button>
+      <button type="button" className="btn ghost" onClick={onClose} disabled={running}>Cancel</button>
+      <button type="button" className="btn primary" onClick={() => void run()} disabled={running}>{running && <span className="turn" />}Accept predictions</button>
     </>
   );
   return (
-    <Dialog title={`Accept the predictions of ${tasks}`} onClose={onClose} foot={foot}>
+    <Dialog title={`Accept the predictions of ${tasks}`} onClose={onClose} foot={foot} busy={running}>
       <Field label="Of which model" hint="Each becomes an annotation of yours.">{(wiring) => (
         <select {...wiring} className="input" value={model} onChange={(event) => setModel(event.target.value)}>
           <option value="">The newest prediction of each task</option>
