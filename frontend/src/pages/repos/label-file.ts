@@ -1,5 +1,5 @@
 import { isRecord } from '../../api/client';
-import { mediaAddress } from '../../api/base';
+import { isMedia, mediaAddress } from '../../api/base';
 import type { TaskResult } from '../../api/types';
 import { Palette } from '../../editor/model/config/palette';
 import { labelsIn } from '../tasks/task-results';
@@ -34,7 +34,7 @@ const IS_PICTURE = /\.(jpe?g|png|gif|bmp|webp|avif|svg)(?:[?#]|$)/i;
 
 /** The address of the picture that a task shows, where its data names one that a browser can ask for. */
 export function pictureOfData(data: Readonly<Record<string, unknown>>): string | undefined {
-  const values = Object.entries(data).filter((pair): pair is [string, string] => typeof pair[1] === 'string' && /^(https?:|\/)/.test(pair[1]));
+  const values = Object.entries(data).filter((pair): pair is [string, string] => typeof pair[1] === 'string' && isMedia(pair[1]));
   const found = values.find(([key, value]) => /image|picture|photo/i.test(key) || IS_PICTURE.test(value));
   return found ? mediaAddress(found[1]) : undefined;
 }
