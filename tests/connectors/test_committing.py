@@ -23,6 +23,7 @@ from treadle.jobs import JobState, run_in_place
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.formats import EXPORT_FORMATS
+from treadle.lineage import Edge, Node, add_edges
 from treadle.permissions import Permission
 from treadle.repos import catalogue, commits, tags
 from treadle.repos.values import NewFile
@@ -306,3 +307,15 @@ def test_from_one_annotation_one_walks_to_the_picture_and_to_the_commit(
     assert trace("annotator", annotation) == {annotation}
     with pytest.raises(NotFound):
         trace("annotator", f"commit:{images}")
+
+
+def test_what_one_may_not_see_takes_no_place_of_what_one_may(house: House, source: Storage) -> None:
+    images, mine = house.storage(source).head, {f"task:{task['id']}" for task in house.tasks()}
+    start = Node("commit", images or "")
+    with house.database.write() as tx:
+        # Of projects that are not the person's; in the order of edges they stand among theirs.
+        add_edges(tx, [Edge(start, Node("task", str(number))) for number in range(10**6, 10**6 + 99)])
+        tracer = Tracer(tx, house.studio.people["editor"])
+        graph, _ = tracer.trace(str(start), direction="down", depth=1, limit=30)
+    assert {str(node) for node in graph.nodes} == {str(start), *mine}
+    assert not graph.more_down

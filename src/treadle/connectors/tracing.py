@@ -29,6 +29,8 @@ from treadle.repos import commits
 COMMIT, TASK, ANNOTATION = "commit", "task", "annotation"
 KINDS = (COMMIT, TASK, ANNOTATION)
 _MOST_ID = 2**62
+#: How many more edges of one node are looked at while those before lead to what is not to be seen.
+_PAGES = (1_000,) * 20
 
 _t, _a, _c, _i = tasks.c, schema.annotations.c, repo_commits.c, storage_items.c
 _TASKS = Prepared(
@@ -99,9 +101,22 @@ class Tracer:
         return frozenset(node for node in nodes if self._seen[node] is not None)
 
     def neighbours(self, node: Node, up: bool, limit: int) -> list[Edge]:
-        """The edges at a node, kept and told."""
-        kept = edges_of(self.tx, node, up=up, limit=limit)
-        return list(dict.fromkeys([*self._told_edges(node, up, limit), *kept]))[:limit]
+        """The edges at a node, kept and told, to what the person may see."""
+        found = dict.fromkeys(self._to_shown(self._told_edges(node, up, limit), up))
+        last: Node | None = None
+        for size in (limit, *_PAGES):
+            if len(found) >= limit:
+                break
+            page = edges_of(self.tx, node, up=up, limit=size, after=last)
+            found |= dict.fromkeys(self._to_shown(page, up))
+            if len(page) < size:
+                break
+            last = _far_end(page[-1], up)
+        return list(found)[:limit]
+
+    def _to_shown(self, edges: Sequence[Edge], up: bool) -> list[Edge]:
+        seen = self.shown([_far_end(edge, up) for edge in edges])
+        return [edge for edge in edges if _far_end(edge, up) in seen]
 
     def _told_edges(self, node: Node, up: bool, limit: int) -> list[Edge]:
         if node.kind == ANNOTATION and up:
@@ -204,6 +219,10 @@ def read_node(text: str) -> Node:
         told = f"{text!r} names nothing: write commit:ID, task:ID or annotation:ID."
         raise Invalid("node", told, fields={"node": [told]})
     return Node(kind, its_id)
+
+
+def _far_end(edge: Edge, up: bool) -> Node:
+    return edge.start if up else edge.end
 
 
 def _ids(nodes: Sequence[Node]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from treadle.db import Tx
@@ -48,14 +48,21 @@ def add_edges(tx: Tx, edges: Iterable[Edge]) -> None:
         tx.execute(insert(lineage_edges).on_conflict_do_nothing(), rows)
 
 
-def edges_of(tx: Tx, node: Node, *, up: bool, limit: int) -> list[Edge]:
-    """The edges that end at the node, or with ``up`` false those that begin there; at most ``limit``."""
-    kind, its_id = (_e.to_kind, _e.to_id) if up else (_e.from_kind, _e.from_id)
+def edges_of(tx: Tx, node: Node, *, up: bool, limit: int, after: Node | None = None) -> list[Edge]:
+    """The edges that end at the node, or with ``up`` false those that begin there; at most ``limit``.
+
+    In the order of their other ends, from the first one behind ``after``.
+    """
+    here, there = (_e.to_kind, _e.to_id), (_e.from_kind, _e.from_id)
+    if not up:
+        here, there = there, here
     found = (
         select(_e.from_kind, _e.from_id, _e.to_kind, _e.to_id)
-        .where(kind == node.kind, its_id == node.id)
-        .order_by(_e.from_kind, _e.from_id, _e.to_kind, _e.to_id)
+        .where(here[0] == node.kind, here[1] == node.id)
+        .order_by(*there)
         .limit(limit)
     )
+    if after is not None:
+        found = found.where(tuple_(*there) > tuple_(*after))
     rows = tx.execute(found).all()
     return [Edge(Node(row.from_kind, row.from_id), Node(row.to_kind, row.to_id)) for row in rows]
