@@ -148,7 +148,7 @@ FORMAT = ExportFormat(
     description="One word on each line, with its label: for named entity recognition.",
     tags=("sequence labeling", "text tagging", "named entity recognition"),
     extension="conll",
-    content_type="application/.conll",
+    content_type="text/plain; charset=utf-8",
     fits=_fits,
     write=_write,
 )

@@ -119,7 +119,7 @@ FORMAT = ExportFormat(
     description="One flat object for each annotation: the task's data, and what each control says.",
     tags=(),
     extension="json",
-    content_type="application/.json",
+    content_type="application/json",
     fits=fits_all,
     write=_write,
 )

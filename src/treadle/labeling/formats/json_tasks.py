@@ -79,7 +79,7 @@ FORMAT = ExportFormat(
     "The one format that loses nothing.",
     tags=(),
     extension="json",
-    content_type="application/.json",
+    content_type="application/json",
     fits=fits_all,
     write=_write,
 )

@@ -70,7 +70,7 @@ CSV = ExportFormat(
     "data and each control.",
     tags=(),
     extension="csv",
-    content_type="application/.csv",
+    content_type="text/csv; charset=utf-8",
     fits=fits_all,
     write=partial(_write, separator=","),
 )
@@ -81,7 +81,7 @@ TSV = ExportFormat(
     description="Like CSV, with tabs between the values.",
     tags=(),
     extension="tsv",
-    content_type="application/.tsv",
+    content_type="text/tab-separated-values; charset=utf-8",
     fits=fits_all,
     write=partial(_write, separator="\t"),
 )
