@@ -1,15 +1,13 @@
-import { useState } from 'react';
 import type { Project } from '../../api/types';
 import { Field, wrongWith } from '../../ui/parts';
 import { SaveBar, useProjectChange } from './settings';
+import { useTyped } from './use-typed';
 
 /** Title, description, and what annotators are told. */
 export function General({ project }: { project: Project }) {
   const kept = { title: project.title, description: project.description ?? '', expert_instruction: project.expert_instruction ?? '', show_instruction: project.show_instruction };
-  const [values, setValues] = useState(kept);
+  const { values, changes, isChanged, set, letGo, reset } = useTyped(kept);
   const save = useProjectChange(project, 'Saved.');
-  const set = <K extends keyof typeof values>(key: K, value: (typeof values)[K]) => setValues({ ...values, [key]: value });
-  const changed = (Object.keys(kept) as Array<keyof typeof kept>).some((key) => kept[key] !== values[key]);
   return (
     <section className="card" aria-labelledby="general">
       <h2 id="general">General</h2>
@@ -20,7 +18,7 @@ export function General({ project }: { project: Project }) {
           {(wiring) => <textarea {...wiring} className="input" rows={6} value={values.expert_instruction} onChange={(event) => set('expert_instruction', event.target.value)} />}
         </Field>
         <label className="check"><input type="checkbox" checked={values.show_instruction} onChange={(event) => set('show_instruction', event.target.checked)} />Show them before the first task</label>
-        <SaveBar save={save} changed={changed} onReset={() => setValues(kept)} onSave={() => save.mutate(values)} fields={['title', 'description', 'expert_instruction']} />
+        <SaveBar save={save} changed={isChanged} onReset={reset} onSave={() => save.mutate(changes, { onSuccess: () => letGo(changes) })} fields={['title', 'description', 'expert_instruction']} />
       </div>
     </section>
   );

@@ -1,7 +1,7 @@
-import { useState } from 'react';
 import type { Project } from '../../api/types';
 import { Field, wrongWith } from '../../ui/parts';
 import { SaveBar, useProjectChange } from './settings';
+import { useTyped } from './use-typed';
 
 const SAMPLINGS: ReadonlyArray<readonly [sampling: string, words: string]> = [
   ['Sequential sampling', 'In order'], ['Uniform sampling', 'At random'], ['Uncertainty sampling', 'Those that the model is least sure of first'],
@@ -16,10 +16,8 @@ export function QueueSettings({ project }: { project: Project }) {
     maximum_annotations: project.maximum_annotations, sampling: project.sampling, show_skip_button: project.show_skip_button,
     skip_queue: project.skip_queue, enable_empty_annotation: project.enable_empty_annotation,
   };
-  const [values, setValues] = useState(kept);
+  const { values, changes, isChanged, set, letGo, reset } = useTyped(kept);
   const save = useProjectChange(project, 'Saved.');
-  const set = <K extends keyof typeof values>(key: K, value: (typeof values)[K]) => setValues({ ...values, [key]: value });
-  const changed = (Object.keys(kept) as Array<keyof typeof kept>).some((key) => kept[key] !== values[key]);
   return (
     <section className="card" aria-labelledby="queue">
       <h2 id="queue">Who gets which task</h2>
@@ -37,7 +35,7 @@ export function QueueSettings({ project }: { project: Project }) {
           </Field>
         )}
         <label className="check"><input type="checkbox" checked={values.enable_empty_annotation} onChange={(event) => set('enable_empty_annotation', event.target.checked)} /><span>An annotation may be empty <span className="muted">nothing to see is an answer too</span></span></label>
-        <SaveBar save={save} changed={changed} onReset={() => setValues(kept)} onSave={() => save.mutate(values)} fields={['maximum_annotations', 'sampling', 'skip_queue']} />
+        <SaveBar save={save} changed={isChanged} onReset={reset} onSave={() => save.mutate(changes, { onSuccess: () => letGo(changes) })} fields={['maximum_annotations', 'sampling', 'skip_queue']} />
       </div>
     </section>
   );

@@ -1,34 +1,33 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { modelVersionsQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { count } from '../../ui/format';
 import { Field, wrongWith } from '../../ui/parts';
 import { SaveBar, useProjectChange } from './settings';
+import { useTyped } from './use-typed';
 
 /** Whether annotators see predictions while they label, and of which model. */
 export function Suggestions({ project }: { project: Project }) {
   const kept = { show_collab_predictions: project.show_collab_predictions, model_version: project.model_version ?? '' };
-  const [values, setValues] = useState(kept);
+  const { values, changes, isChanged, set, letGo, reset } = useTyped(kept);
   const versions = Object.entries(useQuery(modelVersionsQuery(project.id)).data ?? {});
   const save = useProjectChange(project, 'Saved.');
-  const changed = kept.show_collab_predictions !== values.show_collab_predictions || kept.model_version !== values.model_version;
   return (
     <section className="card" aria-labelledby="suggestions">
       <h2 id="suggestions">Suggestions while labelling</h2>
       <div className="col" style={{ gap: 14 }}>
-        <label className="check"><input type="checkbox" checked={values.show_collab_predictions} onChange={(event) => setValues({ ...values, show_collab_predictions: event.target.checked })} /><span>Show predictions to annotators <span className="muted">dashed, until they are accepted</span></span></label>
+        <label className="check"><input type="checkbox" checked={values.show_collab_predictions} onChange={(event) => set('show_collab_predictions', event.target.checked)} /><span>Show predictions to annotators <span className="muted">dashed, until they are accepted</span></span></label>
         {values.show_collab_predictions && versions.length > 0 && (
           <Field label="Of the model" wrong={wrongWith(save.error, 'model_version')}>
             {(wiring) => (
-              <select {...wiring} className="input medium" value={values.model_version} onChange={(event) => setValues({ ...values, model_version: event.target.value })}>
+              <select {...wiring} className="input medium" value={values.model_version} onChange={(event) => set('model_version', event.target.value)}>
                 <option value="">The newest</option>
                 {versions.map(([version, times]) => <option key={version} value={version}>{version} ({count(times)})</option>)}
               </select>
             )}
           </Field>
         )}
-        <SaveBar save={save} changed={changed} onReset={() => setValues(kept)} onSave={() => save.mutate(values)} fields={['model_version']} />
+        <SaveBar save={save} changed={isChanged} onReset={reset} onSave={() => save.mutate(changes, { onSuccess: () => letGo(changes) })} fields={['model_version']} />
       </div>
     </section>
   );
