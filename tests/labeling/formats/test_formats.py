@@ -48,13 +48,16 @@ def test_a_format_is_found_by_its_name_and_says_what_it_is(known: ExportFormat) 
     assert find_format(known.name.lower()) is known
     assert known.title
     assert known.description
-    assert known.content_type == {
-        "json": "application/json",
-        "csv": "text/csv; charset=utf-8",
-        "tsv": "text/tab-separated-values; charset=utf-8",
-        "zip": "application/zip",
-        "conll": "text/plain; charset=utf-8",
-    }[known.extension]
+    assert (
+        known.content_type
+        == {
+            "json": "application/json",
+            "csv": "text/csv; charset=utf-8",
+            "tsv": "text/tab-separated-values; charset=utf-8",
+            "zip": "application/zip",
+            "conll": "text/plain; charset=utf-8",
+        }[known.extension]
+    )
 
 
 def test_an_unknown_format_is_refused_with_those_that_exist() -> None:
