@@ -16,6 +16,8 @@ let opened: number[];
 let deletions: number;
 let sorts: Array<string | undefined>;
 let looked: Array<number | undefined>;
+let between: (from: number, to: number) => Promise<number[]>;
+const idsBetween = (from: number, to: number) => between(from, to);
 
 function Table() {
   const [chosen, setChosen] = useState(NOTHING);
@@ -24,7 +26,7 @@ function Table() {
   const look = (task: number | undefined) => { looked.push(task); setPreview(task); };
   return (
     <TaskGrid
-      subject="picture" columns={COLUMNS} total={TOTAL} useRange={() => taskAt} idsBetween={async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => 100 + from + index)}
+      subject="picture" columns={COLUMNS} total={TOTAL} useRange={() => taskAt} idsBetween={idsBetween}
       selection={chosen} onSelect={setChosen} onOpen={(task) => opened.push(task.id)} onDelete={() => { deletions += 1; }} preview={preview} onPreview={look} step={{ current: undefined }} onWidth={() => undefined} sort={undefined} onSort={(sort) => sorts.push(sort)}
     />
   );
@@ -33,6 +35,7 @@ function Table() {
 beforeEach(async () => {
   (globalThis as Record<string, unknown>)['IS_REACT_ACT_ENVIRONMENT'] = true;
   [opened, deletions, sorts, looked] = [[], 0, [], []];
+  between = async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => 100 + from + index);
   const host = document.createElement('div');
   document.body.append(host);
   root = createRoot(host);
@@ -66,6 +69,20 @@ test('X selects, Shift with an arrow extends, Escape lets go', async () => {
   await press('ArrowDown', { shiftKey: true });
   expect(toChosen(selection)).toEqual({ all: false, included: [100, 101, 102] });
   await press('Escape');
+  expect(selection).toEqual(NOTHING);
+});
+
+test('a stretch that comes late is added to what was ticked meanwhile, and not after all was let go', async () => {
+  let land: (ids: number[]) => void = () => undefined;
+  between = () => new Promise((done) => { land = done; });
+  await press('ArrowDown', { shiftKey: true });
+  await press('ArrowDown');
+  await press('x');
+  await act(async () => land([100, 101]));
+  expect(toChosen(selection)).toEqual({ all: false, included: [102, 100, 101] });
+  await press('ArrowDown', { shiftKey: true });
+  await press('Escape');
+  await act(async () => land([102, 103]));
   expect(selection).toEqual(NOTHING);
 });
 

@@ -1,12 +1,14 @@
-import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent, type RefObject } from 'react';
+import { useEffect, useRef, useState, type Dispatch, type KeyboardEvent, type MouseEvent, type RefObject, type SetStateAction } from 'react';
 import type { TaskRow } from '../../api/types';
 import { nameOfKey } from '../../app/keys';
+import { messageOf } from '../../ui/parts';
+import { say } from '../../ui/toast';
 import { countSelected, EVERYTHING, NOTHING, type Selection, toggled, withTasks } from './selection';
 
 export interface GridActs {
   total: number;
   selection: Selection;
-  onSelect: (selection: Selection) => void;
+  onSelect: Dispatch<SetStateAction<Selection>>;
   onOpen: (task: TaskRow) => void;
   onDelete: () => void;
   /** The task that is looked at beside the grid. */
@@ -64,7 +66,22 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
     return active;
   };
 
-  const extend = async (to: number) => onSelect(withTasks(selection, await idsBetween(Math.min(anchor.current, to), Math.max(anchor.current, to)), true));
+  // A stretch that is still fetched when all is let go, or other tasks are asked for, is not meant any more.
+  const meant = useRef(0);
+  const isEmpty = countSelected(selection, total) === 0;
+  useEffect(() => { if (isEmpty) meant.current += 1; }, [isEmpty]);
+  useEffect(() => { meant.current += 1; }, [idsBetween]);
+  const letGo = () => {
+    meant.current += 1;
+    onSelect(NOTHING);
+  };
+  const extend = (to: number) => {
+    const asked = meant.current;
+    idsBetween(Math.min(anchor.current, to), Math.max(anchor.current, to)).then(
+      (ids) => { if (asked === meant.current) onSelect((now) => withTasks(now, ids, true)); },
+      (error: unknown) => say(messageOf(error), { tone: 'bad' }),
+    );
+  };
   const toggle = (index: number) => {
     const task = taskAt(index);
     anchor.current = index;
@@ -89,14 +106,14 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
     if (countSelected(selection, total) > 0) onDelete();
   };
   const sideways: Record<string, () => void> = across > 1 ? {
-    ArrowRight: () => go(active + 1), ArrowLeft: () => go(active - 1), 'shift+ArrowRight': () => void extend(go(active + 1)), 'shift+ArrowLeft': () => void extend(go(active - 1)),
+    ArrowRight: () => go(active + 1), ArrowLeft: () => go(active - 1), 'shift+ArrowRight': () => extend(go(active + 1)), 'shift+ArrowLeft': () => extend(go(active - 1)),
   } : {};
   const acts: Record<string, () => void> = {
     ...sideways,
     ArrowDown: () => go(active + across), ArrowUp: () => go(active - across), PageDown: () => go(active + page * across), PageUp: () => go(active - page * across), Home: () => go(0), End: () => go(total - 1),
-    'shift+ArrowDown': () => void extend(go(active + across)), 'shift+ArrowUp': () => void extend(go(active - across)),
+    'shift+ArrowDown': () => extend(go(active + across)), 'shift+ArrowUp': () => extend(go(active - across)),
     ' ': () => look(active), x: () => toggle(active), 'mod+ ': () => toggle(active), Enter: open, 'mod+a': () => onSelect(EVERYTHING),
-    Escape: () => (preview === undefined ? onSelect(NOTHING) : close()), Delete: remove, Backspace: remove,
+    Escape: () => (preview === undefined ? letGo() : close()), Delete: remove, Backspace: remove,
   };
   const onKey = (event: KeyboardEvent) => {
     const act = event.target === event.currentTarget ? acts[nameOfKey(event.nativeEvent)] : undefined;
@@ -107,7 +124,7 @@ export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, prev
   const onCheck = (event: MouseEvent, index: number) => {
     keepKeys(event);
     setActive(index);
-    if (event.shiftKey) void extend(index);
+    if (event.shiftKey) extend(index);
     else toggle(index);
   };
   step.current = (by) => void go(lookedAt() + by);
