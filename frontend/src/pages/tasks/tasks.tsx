@@ -65,6 +65,7 @@ function TaskTable({ project }: { project: Project }) {
   const me = useQuery(sessionQuery).data?.user?.id;
   const step = useRef<((by: -1 | 1) => void) | undefined>(undefined);
   const { first } = rows;
+  const isAsked = !asking.isViewGone && !asking.failed;
   useStillListed(asking, first.isSuccess && !first.isFetching ? first.data.tasks : undefined);
   const exporting = useExportSelection(project, asking.selection, selection, asking.isChanged ? undefined : view?.id);
   const isRefused = first.error instanceof ApiError && first.error.status === 400;
@@ -81,16 +82,17 @@ function TaskTable({ project }: { project: Project }) {
       />
       <div className="beside">
         <div className="beside-main">
-          {first.isError && (isRefused && asked.filters.length > 0 ? <Refused asking={asking} error={first.error} /> : <Failure error={first.error} retry={() => void first.refetch()} what="The list of tasks" />)}
-          {first.isSuccess && rows.total === 0 && (asked.filters.length > 0 ? <NoneFound asking={asking} /> : <NoneYours project={project} />)}
-          {!first.isError && (rows.total > 0 || first.isPending) && (
+          {!isAsked && <Unasked asking={asking} />}
+          {isAsked && first.isError && (isRefused && asked.filters.length > 0 ? <Refused asking={asking} error={first.error} /> : <Failure error={first.error} retry={() => void first.refetch()} what="The list of tasks" />)}
+          {isAsked && first.isSuccess && rows.total === 0 && (asked.filters.length > 0 ? <NoneFound asking={asking} /> : <NoneYours project={project} />)}
+          {isAsked && !first.isError && (rows.total > 0 || first.isPending) && (
             isGrid
               ? <TaskTiles project={project} across={look.across} useRange={rows.useRange} openAddress={openAddress} {...acts} />
               : <TaskGrid subject={subjectOf(project).kind} columns={shownColumns(table, look)} useRange={rows.useRange} sort={asked.sort} onSort={(sort) => ask({ ...asked, sort })} onWidth={(column, width) => change(withWidth(look, column, width))} {...acts} />
           )}
           <div className="floats">
             <BulkBars />
-            {makes && countSelected(selection, rows.total) > 0 && (
+            {makes && isAsked && countSelected(selection, rows.total) > 0 && (
               <SelectionBar project={project} asked={asking.selection} total={rows.total} selection={selection} onSelect={setSelection} now={now} onNow={setNow} annotators={annotators} models={models} onExport={exporting.start} />
             )}
           </div>
@@ -148,6 +150,12 @@ function useSlow(isFetching: boolean): boolean {
 }
 
 const ShowAll = ({ asking }: { asking: Asking }) => <button type="button" className="btn" onClick={() => asking.ask(EVERYTHING_ASKED, null)}>Show all tasks</button>;
+
+/** Where it is not known which tasks are meant, none are shown: an act on all would reach others than were asked for. */
+export function Unasked({ asking }: { asking: Asking }) {
+  if (asking.failed) return <Failure error={asking.failed} retry={asking.retry} what="What these tasks are chosen by" />;
+  return <Empty art={<Icon name="filter" size={28} />} title="This view is not here" acts={<ShowAll asking={asking} />}>It was deleted, or it is another person’s own.</Empty>;
+}
 
 const Refused = ({ asking, error }: { asking: Asking; error: unknown }) => (
   <Empty art={<Icon name="warn" size={28} />} title="A filter cannot be used" acts={<ShowAll asking={asking} />}>{messageOf(error)} Press it to change it, or take it away.</Empty>

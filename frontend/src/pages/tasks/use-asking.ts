@@ -11,6 +11,12 @@ export interface Asking {
   views: readonly View[];
   /** The saved view that is open. */
   view: View | undefined;
+  /** The address names a view that is not there: deleted, or another person's own. */
+  isViewGone: boolean;
+  /** Why it is not known what to ask: the list of views, or of columns, did not come. */
+  failed: Error | null;
+  /** Asks anew for what failed. */
+  retry: () => void;
   asked: Asked;
   selection: TaskSelection;
   /** Whether something else is asked than the open view keeps. */
@@ -35,6 +41,7 @@ export function useAsking(project: number): Asking {
   const { where, match, sort } = search;
   const asked = useMemo(() => readAsked({ ...(where ? { where } : {}), ...(match ? { match } : {}), ...(sort ? { sort } : {}) }, view), [where, match, sort, view]);
   const selection = useMemo(() => toSelection(asked, columns.data ?? []), [asked, columns.data]);
+  const [needsViews, needsColumns] = [search.view !== undefined, asked.filters.length > 0];
   const params = { projectId: String(project) };
   const ask = (next: Asked, inside: View | null | undefined = view) => {
     void navigate({ to: '/projects/$projectId/data', params, search: { ...searchFor(next, inside ?? undefined), ...(search.task === undefined ? {} : { task: search.task }) } });
@@ -42,7 +49,9 @@ export function useAsking(project: number): Asking {
   return {
     columns: columns.data ?? [], views: (views.data ?? []).filter((each) => !isPassing(each)), view, asked, selection,
     isChanged: view !== undefined && !sameAsked(asked, askedOf(view.data)),
-    isReady: (search.view === undefined || !views.isPending) && (asked.filters.length === 0 || !columns.isPending),
+    isViewGone: needsViews && views.isSuccess && !views.isFetching && !view, failed: (needsViews && views.isLoadingError ? views.error : null) ?? (needsColumns && columns.isLoadingError ? columns.error : null),
+    retry: () => { void views.refetch(); void columns.refetch(); },
+    isReady: (!needsViews || view !== undefined) && (!needsColumns || columns.data !== undefined),
     preview: search.task,
     ask,
     openView: (next) => ask(next ? askedOf(next.data) : EVERYTHING_ASKED, next ?? null),
