@@ -116,6 +116,8 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     assert "nothing at" in shell.fails("ls images:/note")
     assert shell.type("cat images@master:/notes.txt") == "one\n"
     shell.type("get -r images@master:/p -o back")
+    assert "notes.txt/y cannot be written" in shell.fails("get images:/notes.txt -o back/x/2.txt/notes.txt/y")
+    shell.fails("get images:/none -o back/none")
     assert sorted(each.name for each in (shell.folder / "back").rglob("*")) == [
         "1.txt",
         "2.txt",
@@ -145,7 +147,10 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     shell.type(f"cp images@v1:/p/x/2.txt images@{opened['id']}:/kept.txt")
     shell.type(f"commit finish images@{opened['id']} -m Less")
     shell.type("put images@master:/staged.txt -f - --stage", "s")
-    shell.type("commit finish images@master -m Staged")
+    shell.type("put images@master:/staged.txt -f -", "another")
+    assert "--prefer" in shell.fails("commit finish images@master -m Staged")
+    shell.type("commit finish images@master -m Staged --prefer ours")
+    assert shell.type("cat images@master:/staged.txt") == "s"
     assert [each["path"] for each in shell.read("ls -R images@master")] == [
         "first.txt",
         "kept.txt",
@@ -156,8 +161,10 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     assert shell.type("fsck images") == "images is whole.\n"
     assert "Freed" in shell.type("gc images")
     shell.type(f"branch reset images@master v1 --expected {shell.read('log images -n 1')[0]['id']}")
-    shell.type("repo delete images")
+    assert "treadle repo restore main/images" in shell.type("repo delete images")
     assert shell.read("repo list") == []
+    assert shell.type("repo restore main/images") == "main/images\n"
+    shell.type("repo delete images")
 
 
 def test_a_folder_of_a_storage_is_put_by_reference(

@@ -166,6 +166,12 @@ def _open_commit(parser: ArgumentParser) -> None:
 def _commit_finish(parser: ArgumentParser) -> None:
     _open_commit(parser)
     _message(parser)
+    parser.add_argument(
+        "--prefer",
+        choices=("ours", "theirs"),
+        default="",
+        help="where the branch changed the same files meanwhile: ours are what was put, theirs the branch's",
+    )
 
 
 def _fsck(parser: ArgumentParser) -> None:
@@ -184,6 +190,7 @@ _VERBS: tuple[tuple[str, str, Add], ...] = (
     ("repo create", "make a repo", _repo_create),
     ("repo list", "list repos", _repo_list),
     ("repo delete", "delete a repo; for 30 days it can be restored", _repo_delete),
+    ("repo restore", "bring a deleted repo back", _repo_delete),
     ("put", "put a file or a folder into a repo", _put),
     ("ls", "list files", _ls),
     ("cat", "print a file", _one),

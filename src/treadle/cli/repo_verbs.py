@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from treadle.cli.following import follow
 from treadle.cli.printing import Printer, ProgressBar
 from treadle.cli.servers import open_client
-from treadle.client.archives import list_folder
+from treadle.client.archives import list_folder, write_file
 from treadle.client.names import Place, parse_place
 from treadle.client.repos import Client, RemoteRepo, Side, Target
 from treadle.client.values import Change, Commit, Entry, File, Put
-from treadle.errors import Conflict, Defect, Invalid, NotFound
+from treadle.errors import Conflict, Invalid, NotFound
 from treadle.settings import Settings
 
 _CHUNK_BYTES = 256 * 1024
-_ASK_AGAIN_S = 0.2
 _MARKS = {"added": "A", "removed": "D", "changed": "M"}
 _SIDES = ("ours", "theirs", "base", "delete")
 
@@ -71,7 +69,14 @@ def _list_repos(ask: Ask) -> None:
 def _delete_repo(ask: Ask) -> None:
     repo = ask.open(ask.place("repo"))
     repo.delete()
-    ask.out.tell(f"Deleted {repo.about.name}; for 30 days it can be restored.", {"deleted": repo.about.id})
+    name = f"{repo.about.workspace.name}/{repo.about.name}"
+    text = f"Deleted {name}; for 30 days it can be restored: treadle repo restore {name}"
+    ask.out.tell(text, {"deleted": repo.about.id})
+
+
+def _restore_repo(ask: Ask) -> None:
+    about = ask.client.restore_repo(ask.place("repo").repo_name).about
+    ask.out.tell(f"{about.workspace.name}/{about.name}", about)
 
 
 def _put(ask: Ask) -> None:
@@ -120,7 +125,7 @@ def _refer(ask: Ask, repo: RemoteRepo, place: Place, target: Target) -> Commit:
             folder=place.path,
             message=ask.arguments.message,
         )
-    done = _follow(ask, job, "Referring")
+    done = follow(ask.client, job, "Referring")
     return repo.commit(str(done["commit"]))
 
 
@@ -157,12 +162,15 @@ def _tell_put(ask: Ask, place: Place, commit: str, what: str, value: object) -> 
 def _ls(ask: Ask) -> None:
     place = ask.place()
     repo = ask.open(place)
+    entry: Entry | None = None
     for entry in _entries(repo, place, is_recursive=ask.arguments.recursive):
         if isinstance(entry, File):
             when = entry.modified_at.strftime("%Y-%m-%d %H:%M")
             ask.out.tell(f"{entry.size_bytes:>15,}  {when}  {entry.path}", entry)
         else:
             ask.out.tell(f"{'':>15}  {'':16}  {entry.path}", entry)
+    if entry is None:
+        ask.out.remark(f"There is nothing at {place}. What is staged is listed when its commit is finished.")
 
 
 def _entries(repo: RemoteRepo, place: Place, *, is_recursive: bool) -> Iterator[Entry]:
@@ -203,14 +211,10 @@ def _get(ask: Ask) -> None:
     goal = Path(ask.arguments.output or ".")
     goal = goal / place.path.rpartition("/")[2] if goal.is_dir() else goal
     bar = ProgressBar(place.path)
-    size_bytes = 0
-    partial = goal.with_name(f"{goal.name}.partial")
-    with partial.open("wb") as file:
-        for chunk in repo.read(place.path, place.ref_or_head):
-            size_bytes += file.write(chunk)
-            bar.add(0, len(chunk))
-    os.replace(partial, goal)
-    bar.end()
+    try:
+        size_bytes = write_file(goal, repo.read(place.path, place.ref_or_head), bar.add)
+    finally:
+        bar.end()
     ask.out.tell(f"Got {goal}, {size_bytes:,} bytes.", {"path": str(goal), "size_bytes": size_bytes})
 
 
@@ -390,7 +394,14 @@ def _start_commit(ask: Ask) -> None:
 def _finish_commit(ask: Ask) -> None:
     place = ask.place()
     repo = ask.open(place)
-    commit = repo.finish_commit(_open_one(repo, place), ask.arguments.message)
+    try:
+        commit = repo.finish_commit(
+            _open_one(repo, place), ask.arguments.message, prefer=ask.arguments.prefer
+        )
+    except Conflict as error:
+        if error.code == "commit-collides":
+            ask.out.remark("treadle: --prefer ours keeps what was put, --prefer theirs what the branch has.")
+        raise
     ask.out.tell(f"{place.repo_name}@{commit.branch} is at {commit.id}.", commit)
 
 
@@ -414,7 +425,7 @@ def _open_one(repo: RemoteRepo, place: Place) -> str:
 
 def _fsck(ask: Ask) -> int:
     repo = ask.open(ask.place("repo"))
-    result = _follow(ask, repo.start_fsck(references=ask.arguments.references), "Checking")
+    result = follow(ask.client, repo.start_fsck(references=ask.arguments.references), "Checking")
     problems = cast(list[dict[str, Any]], result.get("problems", []))
     for each in problems:
         told = f"{each.get('kind', 'problem')}  {each.get('path') or '-'}  {each.get('detail', '')}"
@@ -426,24 +437,8 @@ def _fsck(ask: Ask) -> int:
 
 def _gc(ask: Ask) -> None:
     repo = ask.open(ask.place("repo"))
-    result = _follow(ask, repo.start_gc(), "Collecting")
+    result = follow(ask.client, repo.start_gc(), "Collecting")
     ask.out.tell(f"Freed {int(result.get('bytes_freed', 0)):,} bytes of {repo.about.name}.", result)
-
-
-def _follow(ask: Ask, job_id: str, title: str) -> Mapping[str, Any]:
-    """What a job found, once it is done. Raises the error that ended it."""
-    bar = ProgressBar(title)
-    while True:
-        job = ask.client.job(job_id)
-        if job.state == "done":
-            bar.end()
-            return job.result or {}
-        if job.state in ("failed", "cancelled"):
-            bar.end()
-            told = job.error or {}
-            raise Defect(str(told.get("code", "job-failed")), str(told.get("message", f"Job {job.state}.")))
-        bar.show(job.progress.done, job.progress.total, job.message)
-        time.sleep(_ASK_AGAIN_S)
 
 
 def _read(file: Any) -> Iterator[bytes]:
@@ -462,6 +457,7 @@ VERBS: Mapping[str, Callable[[Ask], int | None]] = {
     "repo create": _create_repo,
     "repo list": _list_repos,
     "repo delete": _delete_repo,
+    "repo restore": _restore_repo,
     "put": _put,
     "ls": _ls,
     "cat": _cat,

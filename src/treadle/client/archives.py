@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -137,16 +138,44 @@ def unpack(
     return count
 
 
+def write_file(place: Path, chunks: Iterable[bytes], progress: Progress = unwatched) -> int:
+    """Write a local file, whole or not at all; how many bytes. Raises Invalid("file")."""
+    partial = place.with_name(f"{place.name}.partial")
+    with _told_of(place):
+        try:
+            with partial.open("wb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                    progress(0, len(chunk))
+                size_bytes = file.tell()
+            partial.replace(place)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+    return size_bytes
+
+
 def _write(archive: tarfile.TarFile, entry: tarfile.TarInfo, place: Path, progress: Progress) -> None:
     source = archive.extractfile(entry)
     assert source is not None
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("wb") as file:
-        while chunk := source.read(_CHUNK_BYTES):
-            file.write(chunk)
-            progress(0, len(chunk))
-    os.utime(place, (entry.mtime, entry.mtime))
+    with _told_of(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("wb") as file:
+            while chunk := source.read(_CHUNK_BYTES):
+                file.write(chunk)
+                progress(0, len(chunk))
+        os.utime(place, (entry.mtime, entry.mtime))
     progress(1, 0)
+
+
+@contextmanager
+def _told_of(place: Path) -> Iterator[None]:
+    """Raises Invalid("file") for what the machine says of a file that is written."""
+    try:
+        yield
+    except OSError as error:
+        raise Invalid("file", f"{place} cannot be written ({error.strerror or error}).") from error
 
 
 def _place(folder: Path, path: str) -> Path:

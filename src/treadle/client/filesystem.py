@@ -22,8 +22,9 @@ from fsspec.transaction import Transaction
 
 from treadle.client.names import Place, is_commit_id, parse_place
 from treadle.client.repos import RemoteRepo, Target, connect
+from treadle.client.together import OpenCommits, as_os_errors
 from treadle.client.values import Entry, File
-from treadle.errors import Conflict, Forbidden, Invalid, NotFound, TreadleError, Unauthenticated
+from treadle.errors import Invalid, NotFound
 
 _BLOCK_BYTES = 4 * 1024**2
 _CHUNK_BYTES = 256 * 1024
@@ -31,43 +32,17 @@ _IN_MEMORY_BYTES = 8 * 1024**2
 _PROTOCOL = "treadle://"
 
 
-class OpenCommits:
-    """One open commit of each branch that is written to, finished or abandoned together."""
-
-    def __init__(self, fs: TreadleFileSystem, message: str) -> None:
-        self.message = message
-        self.opened: dict[tuple[str, str], str] = {}
-        self._fs = fs
-        self._lock = threading.Lock()
-
-    def open_on(self, repo: RemoteRepo, name: str, branch: str) -> str:
-        """The open commit of the branch, which the first who writes there starts."""
-        with self._lock:  # some write several files at once
-            if (name, branch) not in self.opened:
-                self.opened[name, branch] = repo.start_commit(branch).id
-            return self.opened[name, branch]
-
-    def end(self, *, is_whole: bool) -> None:
-        """Finish every commit where all was written, else abandon them all."""
-        opened, self.opened = self.opened, {}
-        for (name, _branch), commit_id in opened.items():
-            repo = self._fs.repo(name)
-            with _as_os_errors(name):
-                if not is_whole or not _finish(repo, commit_id, self.message):
-                    repo.abandon_commit(commit_id)
-
-
 class OneCommit(Transaction):  # type: ignore[misc]
     """What any thread writes with this file system while it lasts goes into one commit of each branch."""
 
     def __init__(self, fs: TreadleFileSystem) -> None:
         super().__init__(fs)
-        self.commits = OpenCommits(fs, "")
+        self.commits = OpenCommits(fs.repo, "")
 
     def start(self) -> None:
         """Begin: nothing is open yet."""
         super().start()
-        self.commits = OpenCommits(self.fs, self.commits.message)
+        self.commits = OpenCommits(self.fs.repo, self.commits.message)
 
     def complete(self, commit: bool = True) -> None:
         """Finish every commit, or abandon them all."""
@@ -134,7 +109,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
         plain = self._plain(path)
         if not plain:
             return _folder("")
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place, repo, ref = self._find(plain)
             if not place.path:
                 repo.commit(ref) if is_commit_id(ref) else repo.list(ref, page_size=1)
@@ -157,7 +132,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
                 path, maxdepth=maxdepth, withdirs=withdirs, **options
             )
             return found
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place, repo, ref = self._find(plain)
             prefix = f"{place.path}/" if place.path else ""
             told = {each["name"]: each for each in self._walk(repo, ref, place, prefix)}
@@ -186,7 +161,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **_options: Any) -> bytes:
         """A file's bytes, or a stretch of them; numbers below zero count from its end."""
         plain = self._plain(path)
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place, repo, ref = self._find(plain)
             if (start or 0) < 0 or (end or 0) < 0:
                 size = int(self.info(plain)["size"])
@@ -211,7 +186,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
             self._copy_out(plain, file, callback)
 
     def _copy_out(self, plain: str, file: BinaryIO, callback: Callback) -> None:
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place, repo, ref = self._find(plain)
             for chunk in repo.read(place.path, ref):
                 file.write(chunk)
@@ -263,7 +238,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
     ) -> None:
         """Put what a file holds, as it is read. Raises FileExistsError where ``is_new`` and it is not."""
         plain = self._plain(path)
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place = parse_place(plain)
             chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
             repo, target = self._target(place)
@@ -272,7 +247,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_options: Any) -> None:
         """Put bytes. Raises FileExistsError for the mode ``create`` where the file is there."""
         plain = self._plain(path)
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place = parse_place(plain)
             repo, target = self._target(place)
             repo.put(place.path, bytes(value), target, only_if_absent=mode == "create")
@@ -297,7 +272,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def cp_file(self, path1: str, path2: str, **_options: Any) -> None:
         """Copy a file; inside of one repo nothing of it is sent."""
         source, goal = parse_place(self._plain(path1)), parse_place(self._plain(path2))
-        with _as_os_errors(path1):
+        with as_os_errors(path1):
             if self.isdir(path1):
                 return
             from_repo, from_ref = self.repo(source.repo_name), self._ref(source)
@@ -382,7 +357,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
         if self._commits() is not None:
             yield
             return
-        commits = self._call.commits = OpenCommits(self, message)
+        commits = self._call.commits = OpenCommits(self.repo, message)
         is_whole = False
         try:
             yield
@@ -392,7 +367,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
             commits.end(is_whole=is_whole)
 
     def _remove(self, plain: str) -> None:
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place = parse_place(plain)
             repo, target = self._target(place)
             if not place.path:
@@ -401,7 +376,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
             repo.remove(place.path, Target(target.branch, target.commit, message=message))
 
     def _list(self, plain: str) -> list[dict[str, Any]]:
-        with _as_os_errors(plain):
+        with as_os_errors(plain):
             place, repo, ref = self._find(plain)
             prefix = f"{place.path}/" if place.path else ""
             found = list(self._walk(repo, ref, place, prefix, delimiter="/"))
@@ -429,7 +404,7 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
         }
 
     def _repo_roots(self) -> list[dict[str, Any]]:
-        with _as_os_errors(""):
+        with as_os_errors(""):
             return [
                 _folder(f"{each.workspace.name}/{each.name}@master") for each in self._client.list_repos()
             ]
@@ -443,13 +418,13 @@ class TreadleFile(AbstractBufferedFile):  # type: ignore[misc]
     def __init__(self, fs: TreadleFileSystem, path: str, mode: str, **options: Any) -> None:
         self._spool: BinaryIO | None = None
         if mode == "rb":
-            with _as_os_errors(path):
+            with as_os_errors(path):
                 self._repo, self._commit, self._file = fs.pin(path)
             options["size"] = self._file.size_bytes
         super().__init__(fs, path, mode, **options)
 
     def _fetch_range(self, start: int, end: int) -> bytes:
-        with _as_os_errors(self.path):
+        with as_os_errors(self.path):
             return b"".join(self._repo.read(self._file.path, self._commit, start, min(end, self.size)))
 
     def _initiate_upload(self) -> None:
@@ -480,33 +455,5 @@ class TreadleFile(AbstractBufferedFile):  # type: ignore[misc]
             spool.close()
 
 
-def _finish(repo: RemoteRepo, commit_id: str, message: str) -> bool:
-    """Whether there was anything to commit: the same files again are no change."""
-    try:
-        repo.finish_commit(commit_id, message)
-    except Conflict as error:
-        if error.code != "commit-empty":
-            raise
-        return False
-    return True
-
-
 def _folder(name: str) -> dict[str, Any]:
     return {"name": name, "size": 0, "type": "directory"}
-
-
-@contextmanager
-def _as_os_errors(path: str) -> Iterator[None]:
-    """What a program that works with files expects to catch."""
-    try:
-        yield
-    except NotFound as error:
-        raise FileNotFoundError(f"{path}: {error.message}") from error
-    except (Forbidden, Unauthenticated) as error:
-        raise PermissionError(f"{path}: {error.message}") from error
-    except Conflict as error:
-        if error.code == "file-exists":
-            raise FileExistsError(path) from error
-        raise OSError(f"{path}: {error.message}") from error
-    except TreadleError as error:
-        raise OSError(f"{path}: {error.message}") from error

@@ -8,15 +8,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from msgspec import Struct
-
 from treadle.client.addresses import Address, find_server, parse_address, token_for
+from treadle.client.answers import (
+    Blame,
+    Branches,
+    Changes,
+    Commits,
+    DeletedRepos,
+    Files,
+    Removed,
+    Repos,
+    Started,
+    Tags,
+)
 from treadle.client.archives import Progress, in_batches, list_folder, pack, unpack, unwatched
 from treadle.client.connection import Answer, Connection, Query
 from treadle.client.names import HEAD, is_commit_id
 from treadle.client.transport import Body, Transport
 from treadle.client.values import (
-    BlamedLine,
     Branch,
     Change,
     Commit,
@@ -38,49 +47,6 @@ _MOST_RESUMES = 5
 _BROKEN_OFF = "answer-broken-off"
 
 Side = Literal["ours", "theirs", "base", "delete"]
-
-
-class _Repos(Struct):
-    results: list[Repo]
-
-
-class _Branches(Struct):
-    results: list[Branch]
-
-
-class _Tags(Struct):
-    results: list[Tag]
-
-
-class _Commits(Struct):
-    results: list[Commit]
-    next: str | None = None
-
-
-class _Files(Struct):
-    commit: str | None
-    results: list[Entry]
-    next: str | None = None
-
-
-class _Changes(Struct):
-    results: list[Change]
-    next: str | None = None
-
-
-class _Removed(Struct):
-    commit: str
-
-
-class Blame(Struct):
-    """Who brought a file: the last commit that changed it, and of a text each line's."""
-
-    commit: Commit
-    results: list[BlamedLine] | None
-
-
-class _Started(Struct):
-    job: str
 
 
 @dataclass(frozen=True)
@@ -130,17 +96,31 @@ class Client:
 
     def list_repos(self, workspace: str = "") -> list[Repo]:
         """Every repo that one may read, or those of a workspace."""
-        return self.connection.ask_json(_Repos, "GET", "/api/repos/", {"workspace": workspace}).results
+        return self.connection.ask_json(Repos, "GET", "/api/repos/", {"workspace": workspace}).results
 
     def create_repo(self, name: str, *, workspace: str = "", description: str = "") -> RemoteRepo:
         """A new repo in a workspace; where none is named, in one's own. Raises Conflict("repo-exists")."""
         sent = {"name": name, "description": description} | ({"workspace": workspace} if workspace else {})
         return RemoteRepo(self.connection, self.connection.ask_json(Repo, "POST", "/api/repos/", sent=sent))
 
+    def restore_repo(self, name: str) -> RemoteRepo:
+        """Bring back the repo ``images`` or ``team/images`` that was deleted last.
+
+        Raises NotFound("repo-not-found"), Conflict("repo-taken") where there is another of that name by now.
+        """
+        deleted = self.connection.ask_json(DeletedRepos, "GET", "/api/repos/deleted/").results
+        found = [each for each in deleted if name in (each.name, f"{each.workspace.name}/{each.name}")]
+        if not found:
+            text = f"No repo {name} that you may restore was deleted in the last 30 days."
+            raise NotFound("repo-not-found", text)
+        last = max(found, key=lambda each: each.deleted_at)
+        path = f"/api/repos/{last.id}/restore/"
+        return RemoteRepo(self.connection, self.connection.ask_json(Repo, "POST", path))
+
     def repo(self, name: str) -> RemoteRepo:
         """The repo ``images`` or ``team/images``. Raises NotFound("repo-not-found"), Conflict where several
         workspaces have one of that name."""
-        found = self.connection.ask_json(_Repos, "GET", "/api/repos/", {"name": name}).results
+        found = self.connection.ask_json(Repos, "GET", "/api/repos/", {"name": name}).results
         if not found:
             raise NotFound("repo-not-found", f"There is no repo {name} that you can see.")
         if len(found) > 1:
@@ -169,7 +149,7 @@ class RemoteRepo:
 
     def branches(self) -> list[Branch]:
         """Every branch by name."""
-        return self._ask(_Branches, "GET", "/branches/").results
+        return self._ask(Branches, "GET", "/branches/").results
 
     def branch(self, name: str) -> Branch:
         """One branch. Raises NotFound("branch-not-found")."""
@@ -194,7 +174,7 @@ class RemoteRepo:
 
     def tags(self) -> list[Tag]:
         """Every tag by name."""
-        return self._ask(_Tags, "GET", "/tags/").results
+        return self._ask(Tags, "GET", "/tags/").results
 
     def create_tag(self, name: str, at: str, message: str = "") -> Tag:
         """A name for a commit, for good. Raises Conflict where it is taken."""
@@ -217,7 +197,7 @@ class RemoteRepo:
         while left is None or left > 0:
             size = min(_PAGE, left or _PAGE)
             query: Query = {"ref": ref, "path": path, "limit": size, "after": after}
-            page = self._ask(_Commits, "GET", "/commits/", query)
+            page = self._ask(Commits, "GET", "/commits/", query)
             yield from page.results
             after = page.next
             left = None if left is None else left - len(page.results)
@@ -235,9 +215,15 @@ class RemoteRepo:
         *,
         metadata: Mapping[str, Any] | None = None,
         provenance: Sequence[str] = (),
+        prefer: str = "",
     ) -> Commit:
-        """Finish an open commit; the branch points to it. provenance: ids of commits it was made from."""
-        sent = {"message": message, "metadata": dict(metadata or {}), "provenance": list(provenance)}
+        """Finish an open commit; the branch points to it. provenance: ids of commits it was made from.
+
+        prefer: whose files stay where the branch changed the same meanwhile: ours, what was put, or theirs.
+        Raises Conflict("commit-collides") without it.
+        """
+        sent: dict[str, Any] = {"message": message, "metadata": dict(metadata or {})}
+        sent |= {"provenance": list(provenance), **({"prefer": prefer} if prefer else {})}
         return self._ask(Commit, "POST", f"/commits/{commit}/finish/", sent=sent)
 
     def abandon_commit(self, commit: str) -> None:
@@ -266,7 +252,7 @@ class RemoteRepo:
                 "limit": page_size,
                 "after": after,
             }
-            page = self._ask(_Files, "GET", "/files/", query)
+            page = self._ask(Files, "GET", "/files/", query)
             yield from page.results
             after, ref = page.next, page.commit or ref  # further pages are of the same commit
             if not after:
@@ -334,7 +320,7 @@ class RemoteRepo:
     def remove(self, path: str, target: Target) -> str:
         """Delete a file, or with a slash at the end all that lies below; the commit's id."""
         with self._connection.ask("DELETE", self._file(path), target.fields) as answer:
-            return answer.decode(_Removed).commit
+            return answer.decode(Removed).commit
 
     def change(
         self,
@@ -363,7 +349,7 @@ class RemoteRepo:
         whole = f"{self.about.workspace.name}/{self.about.name}@{to}"
         sent = {"repo": whole, "prefix": prefix, "folder": folder, "message": message}
         path = f"/api/storages/{kind}/{storage}/references/"
-        return self._connection.ask_json(_Started, "POST", path, sent=sent).job
+        return self._connection.ask_json(Started, "POST", path, sent=sent).job
 
     def put_archive(self, chunks: Iterable[bytes], target: Target, prefix: str = "") -> Commit:
         """Put every file of a tar, tar.gz or zip below ``prefix``; the commit, open where the target is."""
@@ -418,7 +404,7 @@ class RemoteRepo:
         after: str | None = None
         while True:
             query: Query = {"from": since, "to": to, "prefix": prefix, "after": after, "limit": _PAGE}
-            page = self._ask(_Changes, "GET", "/diff/", query)
+            page = self._ask(Changes, "GET", "/diff/", query)
             yield from page.results
             after = page.next
             if not after:
@@ -458,14 +444,14 @@ class RemoteRepo:
 
     def start_gc(self) -> str:
         """Free what no commit holds any more; the id of the job."""
-        return self._ask(_Started, "POST", "/gc/").job
+        return self._ask(Started, "POST", "/gc/").job
 
     def start_fsck(self, *, references: bool = False) -> str:
         """Check every byte; the id of the job.
 
         references: also that what files refer to in storages is there and is the same.
         """
-        return self._ask(_Started, "POST", "/fsck/", sent={"references": references}).job
+        return self._ask(Started, "POST", "/fsck/", sent={"references": references}).job
 
     def _file(self, path: str) -> str:
         return f"{self._path}/files/{path.lstrip('/')}"

@@ -65,6 +65,15 @@ class Repo(Struct, frozen=True):
     head: Commit | None
 
 
+class DeletedRepo(Struct, frozen=True):
+    """A repo that can be restored for 30 days."""
+
+    id: int
+    name: str
+    workspace: Workspace
+    deleted_at: datetime
+
+
 class Branch(Struct, frozen=True):
     """A name that moves."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,12 +25,16 @@ _READ, _WRITE = Permission.REPO_READ, Permission.REPO_WRITE
 
 
 class Finish(msgspec.Struct):
-    """How an open commit is finished; ``provenance`` are ids of commits that one may read."""
+    """How an open commit is finished; ``provenance`` are ids of commits that one may read.
+
+    ``prefer``: whose files stay where the branch changed the same meanwhile: ours, what was put, or theirs.
+    """
 
     message: str = ""
     metadata: dict[str, Any] = {}
     provenance: list[str] = []
     allow_empty: bool = False
+    prefer: Literal["ours", "theirs"] | None = None
 
 
 class Merge(msgspec.Struct, rename={"source": "from"}):
@@ -100,6 +104,7 @@ def finish_commit(call: Call) -> Reply:
         metadata=asked.metadata,
         provenance=asked.provenance,
         allow_empty=asked.allow_empty,
+        prefer=asked.prefer,
     )
     return json_reply(tell_commit(call, commit))
 
