@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
-import { ApiError } from '../../api/client';
 import { type Commit, putArchive, type Repo } from '../../api/repos';
+import { isUncertain } from '../../api/upload';
 import { Dialog } from '../../ui/dialog';
 import { bytes, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
@@ -47,24 +48,28 @@ export function UploadDialog({ repo, branch, folder, files: dropped, onClose }: 
       say(committed(commit, files.length));
       onClose();
     } catch (error) {
-      setState({ is: 'failed', error: error instanceof ApiError && error.code === 'stopped' ? new Error('It was stopped. Nothing was added.') : error });
+      setState({ is: 'failed', error });
+      if (isUncertain(error)) await client.invalidateQueries({ queryKey: ['repos'] });
     }
   };
   const sending = state.is === 'sending';
+  const isUnknown = state.is === 'failed' && isUncertain(state.error);
+  const isChoosing = !sending && !isUnknown;
   const foot = sending
-    ? <button type="button" className="btn" onClick={() => stopper.current?.abort()}>Stop</button>
-    : <><button type="button" className="btn ghost" onClick={onClose}>Cancel</button><button type="submit" form="upload" className="btn primary" disabled={files.length === 0}>{state.is === 'failed' ? 'Try again' : files.length > 0 ? `Commit ${counted(files.length, 'file')}` : 'Commit'}</button></>;
+    ? shareOf(state) < 1 && <button type="button" className="btn" onClick={() => stopper.current?.abort()}>Stop</button> // the server cannot be stopped while it commits
+    : isUnknown ? <button type="button" className="btn primary" onClick={onClose}>Close</button> : <><button type="button" className="btn ghost" onClick={onClose}>Cancel</button><button type="submit" form="upload" className="btn primary" disabled={files.length === 0}>{state.is === 'failed' ? 'Try again' : files.length > 0 ? `Commit ${counted(files.length, 'file')}` : 'Commit'}</button></>;
   return (
     <Dialog title={`Add files to ${repo.name}`} onClose={onClose} foot={foot} busy={sending}>
       <form id="upload" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); void run(); }}>
-        {!sending && <ChosenFiles files={files} folder={folder} onFiles={setFiles} />}
-        {!sending && (
+        {isChoosing && <ChosenFiles files={files} folder={folder} onFiles={setFiles} />}
+        {isChoosing && (
           <Field label="What changed" hint={<>One commit on <span className="mono">{branch}</span>, with this message</>}>
             {(wiring) => <input {...wiring} className="input" value={message} placeholder={usual} maxLength={1000} onChange={(event) => setMessage(event.target.value)} />}
           </Field>
         )}
         {sending && <Sending state={state} count={files.length} />}
-        {state.is === 'failed' && <Notice tone="bad" live><b>Nothing was added.</b> {messageOf(state.error)}</Notice>}
+        {isUnknown && <Notice tone="warn" live><b>It is not known whether the files were committed.</b> {messageOf(state.error)} <Link className="link" to="/repos/$repoId/commits" params={{ repoId: String(repo.id) }} search={{ ref: branch }}>Look at the commits</Link> before you add them again.</Notice>}
+        {state.is === 'failed' && !isUnknown && <Notice tone="bad" live><b>Nothing was added.</b> {messageOf(state.error)}</Notice>}
       </form>
     </Dialog>
   );
@@ -118,8 +123,10 @@ function ChosenFiles({ files, folder, onFiles }: { files: readonly PathedFile[];
   );
 }
 
+const shareOf = ({ sent, total }: Extract<State, { is: 'sending' }>): number => (total ? Math.min(1, sent / total) : 0);
+
 function Sending({ state, count: files }: { state: Extract<State, { is: 'sending' }>; count: number }) {
-  const share = state.total ? Math.min(1, state.sent / state.total) : 0;
+  const share = shareOf(state);
   const done = share >= 1;
   const gone_s = (Date.now() - state.startedAt) / 1000;
   const left_s = share > 0.02 ? (gone_s / share) * (1 - share) : 0;
