@@ -12,7 +12,7 @@ from treadle.connectors.showing import find_shown
 from treadle.connectors.storages import Storage
 from treadle.connectors.syncing import start_sync
 from treadle.db.storage_tables import lineage_edges
-from treadle.errors import Conflict, Invalid
+from treadle.errors import Conflict, Invalid, NotFound
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.projects import Page
@@ -93,6 +93,20 @@ def test_what_became_of_a_file_stands_in_the_list_and_what_is_gone_is_offered_to
     told = [(task["storage_filename"], task["source_state"]) for task in page]
     assert told == [("a.jpg", "retired"), ("b.jpg", "changed"), ("cats/c.png", "synced")]
     assert offered == page[1]["id"]
+
+
+def test_a_file_is_not_shown_for_a_task_whose_file_begins_with_its_name(house: House) -> None:
+    repo_id = house.make_repo("scans")
+    source = house.add_storage("source", "repo", repo="scans")
+    for name in ("scan10", "scan1"):
+        house.commit(repo_id, {name: name.encode()})
+        house.sync(source)
+    with house.database.write() as tx:
+        next_task(tx, house.grant(tx, Permission.ANNOTATION_WRITE, "annotator"), lease_s=60)
+        grant = house.grant(tx, Permission.TASK_READ, "annotator")
+        assert find_shown(tx, grant, house.storage(source), "scan10").key == "scan10"
+        with pytest.raises(NotFound):
+            find_shown(tx, grant, house.storage(source), "scan1")
 
 
 def test_json_files_hold_tasks_with_their_annotations(house: House) -> None:

@@ -68,8 +68,9 @@ def find_shown(tx: Tx, grant: Grant, storage: Storage, key: str) -> ShownFile:
 
 def _is_handed(tx: Tx, grant: Grant, storage: Storage, key: str, task_ids: list[int]) -> bool:
     """Whether a task in the actor's hands is the file, or shows it."""
-    address = sources.address_of(storage.id, key)
-    shows = _t.id.in_(task_ids) | _t.data.contains(address, autoescape=True)
+    # A whole value: the address of scan1 begins that of scan10, too.
+    value = f'"{sources.address_of(storage.id, key)}"'
+    shows = _t.id.in_(task_ids) | _t.data.contains(value, autoescape=True)
     here = _t.project_id == grant.project_id
     condition = exists().where(here, visible_tasks(storage.project_id), handed_to(grant), shows)
     return bool(tx.execute(select(condition)).scalar())
