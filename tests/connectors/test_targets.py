@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.connectors.house import ON_SQLITE, House
-from treadle.connectors import storages
+from treadle.connectors import following, storages
 from treadle.connectors.following import Follower
+from treadle.connectors.opening import StorageParts
 from treadle.connectors.pending import last_event
 from treadle.connectors.storages import Storage
 from treadle.connectors.syncing import SYNC_JOB
@@ -155,6 +156,22 @@ def test_who_may_no_longer_is_not_followed_for(house: House) -> None:
     Follower(house.parts).look()
     assert queued(house, SYNC_JOB.name) == []
     assert house.storage(source).status == "failed"
+
+
+@ON_SQLITE
+def test_a_failure_leaves_what_a_job_noted_meanwhile(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.make_repo("images")
+    source = house.add_storage("source", "repo", repo="images", follow=True)
+
+    def fail(parts: StorageParts, storage: Storage) -> None:
+        with parts.database.write() as tx:
+            storages.note(tx, storage.id, meta={"references": {"commit": "c"}})
+        raise OSError("it broke")
+
+    monkeypatch.setattr(following, "follow_branch", fail)
+    Follower(house.parts).look()
+    assert house.storage(source).problem == "it broke"
+    assert house.storage(source).meta["references"] == {"commit": "c"}
 
 
 def test_labels_are_committed_by_themselves_after_so_many_saves(house: House) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
@@ -25,7 +26,7 @@ from treadle.connectors.storages import Storage
 from treadle.connectors.syncing import start_sync
 from treadle.connectors.targets import Writer
 from treadle.db import Tx
-from treadle.errors import Forbidden, TreadleError
+from treadle.errors import Forbidden, NotFound, TreadleError
 from treadle.permissions import Permission
 from treadle.repos import branches
 
@@ -81,8 +82,9 @@ class Follower:
     def _tell(self, storage: Storage, error: Exception) -> None:
         """Say at the storage what went wrong; it is tried again after a rest."""
         logger.warning("A storage failed", extra={"storage": storage.id, "error": str(error)})
-        with self._parts.database.write() as tx:
-            meta = {**storage.meta, "rests_until": (tx.now + _REST).timestamp()}
+        with self._parts.database.write() as tx, suppress(NotFound):  # It was removed meanwhile.
+            # As it is now: a job may have noted something since it was looked at.
+            meta = {**storages.lock(tx, storage.id).meta, "rests_until": (tx.now + _REST).timestamp()}
             storages.note(tx, storage.id, status="failed", problem=str(error), meta=meta)
 
 
