@@ -143,14 +143,15 @@ def test_a_failed_finish_elsewhere_loses_nothing_of_what_is_put_after_it(bench: 
 def test_a_shared_commit_whose_finish_died_is_open_again_for_the_next_put(bench: Bench) -> None:
     shared = bench.shared()
     bench.put(shared, "a")
-    with bench.engine.database.write() as tx:
-        publishing.seal(tx, commits.get(tx, shared))
-    with bench.engine.leases.hold(bench.repo_id):  # somebody is at it
+    with bench.engine.leases.hold(bench.repo_id) as lease:  # somebody is at it
+        with bench.engine.database.write() as tx:
+            publishing.seal(tx, commits.get(tx, shared), lease)
         assert bench.shared() == shared
         with pytest.raises(Conflict):
             bench.put(shared, "b")
-    assert bench.shared() == shared
-    bench.put(shared, "b")
+    with bench.engine.leases.hold(bench.repo_id):  # somebody is at something else
+        assert bench.shared() == shared
+        bench.put(shared, "b")
     assert bench.finish(shared).file_count == 2
 
 

@@ -61,7 +61,7 @@ repo_commits = Table(
     _count("height"),
     _big("file_count"),
     _big("size_bytes"),
-    _count("seals"),  # how often it was closed to be finished: whoever finishes knows whether it is the last
+    _count("seals"),  # the lease of who closed it last, to finish it
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     CheckConstraint("state IN ('open', 'finishing', 'finished')", name="state"),

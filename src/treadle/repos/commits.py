@@ -28,7 +28,7 @@ from treadle.db.upkeep_tables import repo_leases
 from treadle.errors import Conflict, NotFound
 from treadle.repos import branches
 from treadle.repos.catalogue import lock, repo_id_of
-from treadle.repos.leases import LIFETIME
+from treadle.repos.leases import SEALS, SILENCE
 from treadle.repos.values import Commit
 
 #: The most commits that a walk along provenance gives, and the most steps that it goes.
@@ -73,14 +73,16 @@ _SHARING = Prepared(
 )
 # Whoever puts waits for it.
 _HELD = Prepared(select(_c.id).where(_c.id == bindparam("commit_row")).with_for_update(key_share=True))
-# Whoever finishes a commit holds a lease meanwhile.
+# Whoever finishes a commit holds the lease that its seal names.
 _REOPEN = Prepared(
     update(repo_commits)
     .where(
         _c.id == bindparam("commit_row"),
         _c.state == "finishing",
         ~exists().where(
-            repo_leases.c.repo_id == _c.repo_id, repo_leases.c.beat_at > bindparam("alive_after")
+            repo_leases.c.repo_id == _c.repo_id,
+            repo_leases.c.id % SEALS == _c.seals,
+            repo_leases.c.beat_at > bindparam("alive_after"),
         ),
     )
     .values(state="open")
@@ -174,14 +176,18 @@ def shared_open(tx: Tx, grant: Grant, branch: str) -> Commit:
         return opened
     opened = get(tx, str(row["open_commit"]))
     if opened.state == "finishing":
-        alive_after = tx.now - LIFETIME
-        tx.execute(_REOPEN, {"commit_row": opened.row_id, "alive_after": alive_after})
+        reopen_dead(tx, opened.row_id)
         return get(tx, opened.id)
     on = opened.parents[0] if opened.parents else None
     if on != row["head"] and is_unused(tx, opened.row_id):
         _stand_on(tx, opened.row_id, row["head_id"])
         return get(tx, opened.id)
     return opened
+
+
+def reopen_dead(tx: Tx, commit_row: int) -> None:
+    """Open a commit again whose finisher has died."""
+    tx.execute(_REOPEN, {"commit_row": commit_row, "alive_after": tx.now - SILENCE})
 
 
 def is_unused(tx: Tx, commit_row: int) -> bool:

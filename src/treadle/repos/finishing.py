@@ -96,14 +96,13 @@ class Finisher:
         """See `RepoEngine.finish`."""
         repo_id = repo_id_of(grant)
         extras.words.check()
-        with self._opened.finishing(repo_id):
+        with self._opened.finishing(repo_id), self._leases.hold(repo_id) as lease:
             with self._database.write() as tx:
                 opened = commits.get(tx, commit_id, repo_id)
-                seal = publishing.seal(tx, opened)
+                seal = publishing.seal(tx, opened, lease)
             reach("finish.sealed")
             try:
-                with self._leases.hold(repo_id) as lease:
-                    return self._finish_sealed(grant, opened, seal, extras=extras, prefer=prefer, lease=lease)
+                return self._finish_sealed(grant, opened, seal, extras=extras, prefer=prefer, lease=lease)
             except (TreadleError, OSError) as error:
                 with self._database.write() as tx:
                     publishing.unseal(tx, opened, seal)

@@ -25,6 +25,10 @@ from treadle.errors import Unavailable
 #: A lease that was not renewed for so long is that of a dead process.
 LIFETIME = timedelta(minutes=10)
 _BEAT_S = 60.0
+#: Whoever finishes a commit is taken for dead after so long: who is not only has to try again.
+SILENCE = timedelta(seconds=3 * _BEAT_S)
+#: Seals of commits are numbers of leases below this.
+SEALS = 2**31
 _AT_ONCE = 1_000
 
 _l, _u, _x = repo_leases.c, repo_upkeep.c, repo_condemned.c

@@ -26,6 +26,7 @@ from treadle.errors import Conflict, Invalid, NotFound, TreadleError
 from treadle.repos import commits
 from treadle.repos.catalogue import repo_id_of
 from treadle.repos.commits import Attached
+from treadle.repos.leases import SEALS, Lease
 from treadle.repos.packs import WrittenPack
 from treadle.repos.tree import Tree
 from treadle.repos.values import Commit
@@ -47,7 +48,7 @@ _INSERT = insert(repo_commits).returning(_c.id)
 _SEAL = Prepared(
     update(repo_commits)
     .where(_c.id == bindparam("commit_row"), _c.state == "open")
-    .values(state="finishing", seals=_c.seals + 1)
+    .values(state="finishing", seals=bindparam("seal"))
 )
 _IS_SEALED = (_c.id == bindparam("commit_row")) & (_c.state == "finishing") & (_c.seals == bindparam("seal"))
 _UNSEAL = Prepared(update(repo_commits).where(_IS_SEALED).values(state="open"))
@@ -87,13 +88,14 @@ class NewCommit:
     open_row: tuple[int, int] | None = None
 
 
-def seal(tx: Tx, commit: Commit) -> int:
-    """Close the open commit, so that it takes nothing more; the number of the seal.
+def seal(tx: Tx, commit: Commit, lease: Lease) -> int:
+    """Close the open commit, so that it takes nothing more; the number of the seal, which names the lease.
 
-    One that was sealed and not finished, since a process died, is taken up.
+    One that is being finished, or was when a process died, is taken up under its seal.
     Raises Conflict("commit-finished"), NotFound("commit-not-found").
     """
-    tx.execute(_SEAL, {"commit_row": commit.row_id})
+    commits.reopen_dead(tx, commit.row_id)
+    tx.execute(_SEAL, {"commit_row": commit.row_id, "seal": lease.id % SEALS})
     row = tx.execute(_SEALS, {"commit_row": commit.row_id}).first()
     if row is None:
         raise commits.not_there(commit.id)
