@@ -42,6 +42,19 @@ def test_a_repo_is_found_by_its_name_in_its_workspace_alone(database: Database) 
         assert [(each.workspace, each.name) for each in listed] == [("main", "photos"), ("other", "images")]
 
 
+def test_what_a_repo_has_not_is_said_by_its_name(database: Database) -> None:
+    with database.write() as tx:
+        grant = add_repo(tx, first_person(tx))
+        repo_id = catalogue.repo_id_of(grant)
+        tags.create(tx, grant, "v1", add_commit(tx, grant, "one").id)
+        with pytest.raises(NotFound, match="Repo images has no branch, tag or commit 'nope'"):
+            refs.resolve(tx, repo_id, "nope")
+        with pytest.raises(NotFound, match="Repo images has no branch 'nope'"):
+            branches.get(tx, repo_id, "nope")
+        with pytest.raises(Conflict, match="has a tag 'v1' already"):
+            branches.create(tx, grant, "v1")
+
+
 def test_a_repo_has_a_plain_name(database: Database) -> None:
     with database.write() as tx:
         admin = first_person(tx)

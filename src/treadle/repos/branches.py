@@ -15,7 +15,7 @@ from treadle.db import Tx
 from treadle.db.prepared import Prepared
 from treadle.db.repo_tables import repo_branches, repo_commits, repo_staged, repo_tags
 from treadle.errors import Conflict, Invalid, NotFound
-from treadle.repos.catalogue import lock, repo_id_of
+from treadle.repos.catalogue import lock, name_of, repo_id_of
 from treadle.repos.values import Branch
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -84,9 +84,8 @@ def find_row(tx: Tx, repo_id: int, name: str) -> Mapping[str, Any]:
     """The branch with the ids of its rows. Raises NotFound("branch-not-found")."""
     row = tx.execute(_BY_NAME, {"repo_id": repo_id, "name": name}).first()
     if row is None:
-        raise NotFound(
-            "branch-not-found", f"Repo {repo_id} has no branch {name!r}. Create it, or name another."
-        )
+        told = f"Repo {name_of(tx, repo_id)} has no branch {name!r}. Create it, or name another."
+        raise NotFound("branch-not-found", told)
     return row
 
 
@@ -162,11 +161,10 @@ def check_free(tx: Tx, repo_id: int, name: str) -> None:
     """Make sure that the name stays free until the transaction ends. Raises Conflict("name-taken")."""
     lock(tx, repo_id)
     taken = tx.execute(_NAMED, {"repo_id": repo_id, "name": name}).one()
-    for kind in ("branch", "tag"):
+    for kind, remedy in (("branch", "Choose"), ("tag", "A tag stays where it is: choose")):
         if taken[kind]:
-            raise Conflict(
-                "name-taken", f"Repo {repo_id} has a {kind} {name!r} already. Choose another name."
-            )
+            told = f"Repo {name_of(tx, repo_id)} has a {kind} {name!r} already. {remedy} another name."
+            raise Conflict("name-taken", told)
 
 
 def find_finished(tx: Tx, repo_id: int, commit_id: str) -> int:
@@ -176,7 +174,7 @@ def find_finished(tx: Tx, repo_id: int, commit_id: str) -> int:
     """
     row = tx.execute(_FINISHED, {"repo_id": repo_id, "key": commit_id}).first()
     if row is None:
-        raise NotFound("commit-not-found", f"Repo {repo_id} has no commit {commit_id}.")
+        raise NotFound("commit-not-found", f"Repo {name_of(tx, repo_id)} has no commit {commit_id}.")
     if row["state"] != "finished":
         raise Conflict("commit-open", f"Commit {commit_id} is still open. Finish it first.")
     return int(row["id"])

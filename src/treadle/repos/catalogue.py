@@ -138,6 +138,11 @@ def get(tx: Tx, repo_id: int) -> Repo:
     return Repo(**row)
 
 
+def name_of(tx: Tx, repo_id: int) -> str:
+    """What people call the repo, for what is said of it. Raises NotFound("repo-not-found")."""
+    return get(tx, repo_id).name
+
+
 def list_all(tx: Tx, grants: Mapping[int, Grant]) -> list[Repo]:
     """The repos of the workspaces that the grants are for, by workspace and name."""
     return _found(tx, _OF_WORKSPACES, grants)

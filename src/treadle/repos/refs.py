@@ -12,7 +12,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.repo_tables import repo_branches, repo_commits, repo_tags
 from treadle.errors import Invalid, NotFound
 from treadle.repos import commits
-from treadle.repos.catalogue import FIRST_BRANCH
+from treadle.repos.catalogue import FIRST_BRANCH, name_of
 from treadle.repos.values import Commit
 
 #: How many characters of a commit's id name it, at least.
@@ -84,8 +84,13 @@ def resolve(tx: Tx, repo_id: int, ref: str) -> Commit:
     """
     found = find(tx, repo_id, ref)
     if found is None:
-        raise NotFound("ref-not-found", f"Repo {repo_id} has no branch, tag or commit {ref!r}.")
+        raise no_ref(tx, repo_id, ref)
     return found
+
+
+def no_ref(tx: Tx, repo_id: int, ref: str) -> NotFound:
+    """The error for a ref that means nothing in the repo."""
+    return NotFound("ref-not-found", f"Repo {name_of(tx, repo_id)} has no branch, tag or commit {ref!r}.")
 
 
 def find(tx: Tx, repo_id: int, ref: str) -> Commit | None:

@@ -14,7 +14,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.repo_tables import repo_commits, repo_tags
 from treadle.errors import Invalid, NotFound
 from treadle.repos.branches import check_free, find_finished
-from treadle.repos.catalogue import repo_id_of
+from treadle.repos.catalogue import name_of, repo_id_of
 from treadle.repos.values import Tag
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
@@ -75,7 +75,7 @@ def delete(tx: Tx, grant: Grant, name: str) -> None:
     repo_id = repo_id_of(grant)
     found = find(tx, repo_id, name)
     if found is None:
-        raise NotFound("tag-not-found", f"Repo {repo_id} has no tag {name!r}.")
+        raise NotFound("tag-not-found", f"Repo {name_of(tx, repo_id)} has no tag {name!r}.")
     tx.execute(delete_rows(repo_tags).where(_t.repo_id == repo_id, _t.name == name))
     _tell(tx, grant, "tag.deleted", name, found.commit)
 

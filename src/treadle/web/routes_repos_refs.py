@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from treadle.db import Tx
-from treadle.errors import NotFound
 from treadle.permissions import Permission
 from treadle.repos import branches, commits, refs, tags
 from treadle.repos.values import Commit
@@ -131,7 +130,7 @@ def commit_at(tx: Tx, repo_id: int, ref: str) -> Commit | None:
     """The commit of a ref; None for a branch that has none yet. Raises NotFound("ref-not-found")."""
     found = refs.find(tx, repo_id, ref)
     if found is None and not is_branch(tx, repo_id, ref):
-        raise NotFound("ref-not-found", f"Repo {repo_id} has no branch, tag or commit {ref!r}.")
+        raise refs.no_ref(tx, repo_id, ref)
     return found
 
 
