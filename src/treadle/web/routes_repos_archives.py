@@ -16,7 +16,7 @@ from treadle.labeling.imports.archives import Archive
 from treadle.permissions import Permission
 from treadle.repos import commits
 from treadle.repos.snapshots import Snapshot
-from treadle.repos.values import Commit, File, NewFile
+from treadle.repos.values import Commit, File, NewFile, check_path
 from treadle.settings import Settings
 from treadle.web.call import Call
 from treadle.web.receiving import receive_body, waiting_room
@@ -75,6 +75,8 @@ def get_archive(call: Call) -> StreamReply:
 
 def _put(call: Call, grant: Grant, goal: Goal, body: Path) -> Commit:
     engine, prefix = call.parts.repos, _prefix(call)
+    if goal.commit or goal.is_staged:
+        _check_whole(body, prefix, call.parts.settings)
     commit_id = open_commit_of(call, grant, goal)
     with _files(body, prefix, call.parts.settings) as files:
         if commit_id is not None:
@@ -92,6 +94,15 @@ def _put(call: Call, grant: Grant, goal: Goal, body: Path) -> Commit:
                 grant, goal.branch, files, message, deletes=deletes, replace_all=replaces and not prefix
             ),
         )
+
+
+def _check_whole(body: Path, prefix: str, settings: Settings) -> None:
+    """Read it to its end before: what goes into an open commit stays there."""
+    with _files(body, prefix, settings) as files:
+        for new in files:
+            check_path(new.path)
+            for _chunk in new.chunks:
+                pass
 
 
 def _prefix(call: Call) -> str:

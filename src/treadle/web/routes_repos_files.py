@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import dropwhile, islice
 from typing import BinaryIO, cast
 from urllib.parse import quote
@@ -16,7 +17,7 @@ import msgspec
 
 from treadle.access import Grant
 from treadle.connectors.referencing import Selection, find_at_once, find_storage
-from treadle.errors import Invalid, NotFound, Unavailable
+from treadle.errors import Invalid, NotFound, TreadleError, Unavailable
 from treadle.labeling.pictures import THUMBNAIL_PX, read_picture
 from treadle.labeling.uploads import guess_type
 from treadle.outbound.fetching import open_gate
@@ -267,17 +268,36 @@ def _find_references(call: Call, grant: Grant, asked: list[Refer]) -> list[NewRe
 
 
 def _change(call: Call, grant: Grant, commit_id: str, asked: Changes, references: list[NewReference]) -> None:
+    """Do what was asked, one after the other; an error tells what stays in a commit that was open before."""
+    done: list[str] = []
+    try:
+        for what, do in _steps(call, grant, commit_id, asked):
+            do()
+            done.append(what)
+        call.parts.repos.reference(grant, commit_id, references)
+    except TreadleError as error:
+        if done and (asked.commit or asked.stage):
+            error.message += f" What came before it is staged in commit {commit_id}: {', '.join(done)}."
+            error.details["staged"] = done
+        raise
+
+
+def _steps(
+    call: Call, grant: Grant, commit_id: str, asked: Changes
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Each change, and what does it."""
     engine = call.parts.repos
     for copy in asked.copy:
         source = _source(call, grant, copy.ref) if copy.ref else None
-        engine.copy(grant, commit_id, copy.source, copy.to, source_commit=source)
+        copying = partial(engine.copy, grant, commit_id, copy.source, copy.to, source_commit=source)
+        yield f"{copy.source} copied to {copy.to}", copying
     for move in asked.move:
-        engine.move(grant, commit_id, move.source, move.to)
+        moving = partial(engine.move, grant, commit_id, move.source, move.to)
+        yield f"{move.source} moved to {move.to}", moving
     for path in asked.delete:
-        engine.delete(grant, commit_id, path)
+        yield f"{path} deleted", partial(engine.delete, grant, commit_id, path)
     for fetch in asked.fetch:
-        _fetch(call, grant, commit_id, fetch)
-    engine.reference(grant, commit_id, references)
+        yield f"{fetch.url} fetched", partial(_fetch, call, grant, commit_id, fetch)
 
 
 def _source(call: Call, grant: Grant, ref: str) -> str:

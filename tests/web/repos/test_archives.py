@@ -125,6 +125,13 @@ def test_archives_that_mean_harm_or_broke_off_are_refused_and_leave_nothing(imag
     assert images.log() == []
 
 
+def test_an_archive_that_is_refused_leaves_nothing_in_an_open_commit(images: Images) -> None:
+    opened = images.post("commits", {"branch": "master"}).json()["id"]
+    many = tar_of({f"{number}.txt": b"1" for number in range(600)})
+    assert send(images, many[:-20_000] + b"garbage" * 100, f"commit={opened}").status_code == 400
+    assert images.paths(opened) == []
+
+
 def test_many_extended_headers_hold_no_more_than_one() -> None:
     records = [b"60012 k%03d=%s\n" % (number, b"v" * 60_000) for number in range(100)]
     tracemalloc.start()

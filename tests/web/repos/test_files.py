@@ -185,3 +185,15 @@ def test_a_merge_tells_every_conflict_and_takes_decisions(images: Images) -> Non
     merged = images.post("merges", {"from": "tidy", "into": "master", "resolutions": {"a.txt": "theirs"}})
     assert len(merged.json()["parents"]) == 2
     assert images.get("files/a.txt").content == b"theirs"
+
+
+def test_of_changes_that_fail_into_an_open_commit_the_answer_tells_what_stays(images: Images) -> None:
+    images.put("a")
+    asked = {"branch": "master", "copy": [{"from": "a", "to": "b"}], "delete": ["none"]}
+    opened = images.post("commits", {"branch": "master"}).json()["id"]
+    refused = images.post("changes", {**asked, "commit": opened})
+    assert refused.status_code == 404
+    assert "a copied to b" in refused.json()["detail"]
+    assert images.paths(opened) == ["a", "b"]
+    assert "copied" not in images.post("changes", asked).json()["detail"]
+    assert images.paths() == ["a"]
