@@ -279,9 +279,12 @@ class RepoEngine:
 
     # To look at
 
-    def at(self, repo_id: int, commit_id: str) -> Snapshot:
-        """The files of a commit, open or finished. Raises NotFound("commit-not-found")."""
-        version = self.database.version()
+    def at(self, repo_id: int, commit_id: str, *, version: int | None = None) -> Snapshot:
+        """The files of a commit, open or finished. Raises NotFound("commit-not-found").
+
+        version: of the database, where the caller asked for it a moment ago.
+        """
+        version = self.database.version() if version is None else version
         remembered = self._remembered.get((repo_id, commit_id), version)
         if remembered is not None:
             return remembered

@@ -20,12 +20,16 @@ _MOST_REMEMBERED = 1024
 
 @dataclass(frozen=True)
 class Admission:
-    """A request whose signature was right; ``refusal``: what its holder may not do."""
+    """A request whose signature was right; ``refusal``: what its holder may not do.
+
+    version: `Database.version` from before anything was looked up.
+    """
 
     holder: KeyHolder
     signed: Signed
     bucket: Bucket | None
     refusal: Forbidden | None
+    version: int | None
 
 
 @dataclass(frozen=True)
@@ -52,20 +56,20 @@ class Entrance:
         known = self._known.get(place, version) if operation.has_bucket else None
         if known is not None:
             signed = check_signature(asked, claim, known.secret)
-            return Admission(known.holder, signed, known.bucket, None)
+            return Admission(known.holder, signed, known.bucket, None, version)
         with self._parts.database.read() as tx:
             holder = _find_holder(tx, claim.access_key_id)
             secret = holder.reveal_secret(self._parts.signing_key)
             signed = check_signature(asked, claim, secret)
             if not operation.has_bucket:
-                return Admission(holder, signed, None, None)
+                return Admission(holder, signed, None, None, version)
             try:
                 bucket = find_bucket(tx, holder, asked.bucket, operation.permission)
             except Forbidden as error:
-                return Admission(holder, signed, None, error)
+                return Admission(holder, signed, None, error, version)
         if not holder.is_stale:
             self._known.keep(place, _Known(holder, secret, bucket), version)
-        return Admission(holder, signed, bucket, None)
+        return Admission(holder, signed, bucket, None, version)
 
 
 def _find_holder(tx: Tx, access_key_id: str) -> KeyHolder:

@@ -49,7 +49,7 @@ class Answer:
 class Visit:
     """A request whose signature was right.
 
-    pieces: the body as it arrives, or has arrived.
+    pieces: the body as it arrives, or has arrived.  version: of the database, when the bucket was found.
     """
 
     parts: S3Parts
@@ -58,6 +58,7 @@ class Visit:
     signed: Signed
     pieces: Iterator[bytes]
     found_bucket: Bucket | None
+    version: int | None = None
 
     @property
     def bucket(self) -> Bucket:
@@ -69,7 +70,9 @@ class Visit:
     def snapshot(self) -> Snapshot | None:
         """What is read in the bucket; None where nothing was ever put."""
         bucket = self.bucket
-        return self.parts.repos.at(bucket.repo_id, bucket.commit) if bucket.commit else None
+        if not bucket.commit:
+            return None
+        return self.parts.repos.at(bucket.repo_id, bucket.commit, version=self.version)
 
     @property
     def intake(self) -> Intake:
