@@ -237,6 +237,14 @@ def test_versions_outlive_their_target_and_its_options(house: House, target: Sto
 
 
 @ON_SQLITE
+def test_what_others_put_beside_labels_is_passed_over(house: House, target: Storage) -> None:
+    house.commit(repo_of(target), {"7.json": b"[]", "1000.json": b"no JSON"})
+    ids = label(house, 2)
+    house.commit_labels(target)
+    assert [task["id"] for task in json.loads(export(house, "labels@master", "JSON"))] == ids
+
+
+@ON_SQLITE
 def test_a_commit_is_a_version_only_if_it_tells_all(house: House, target: Storage) -> None:
     with house.database.read() as tx:
         grant = house.repo_grant(tx, repo_of(target))

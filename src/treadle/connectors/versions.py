@@ -252,7 +252,10 @@ def _read_labels(snapshot: Snapshot, version: Version, task_id: int) -> dict[str
 
 def _is_of(text: bytes, version: Version) -> bool:
     """Whether labels are of the version's project: several may commit to one repo."""
-    return bool(msgspec.json.decode(text, type=_OfProject).project == version.told.project)
+    try:
+        return msgspec.json.decode(text, type=_OfProject).project == version.told.project
+    except msgspec.DecodeError:
+        return False  # Somebody else put it there.
 
 
 def _homes(tx: Tx, grant: Grant) -> list[tuple[Repo, str]]:
