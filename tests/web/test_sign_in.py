@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.serving import ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD, RunningServer, post_form, serve
 
 AS_JSON = {"Accept": "application/json"}
@@ -40,6 +42,20 @@ def test_sign_in_sets_a_session_that_sign_out_ends(server: RunningServer) -> Non
         kept = client.cookies["sessionid"]
         assert client.get("/logout").status_code == 302
         client.cookies.set("sessionid", kept)
+        assert client.get("/api/current-user/whoami").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "fetched",
+    [{"Sec-Fetch-Dest": "image"}, {"Sec-Fetch-Dest": "empty"}, {"Accept": "image/avif,image/*,*/*;q=0.8"}],
+)
+def test_what_a_page_fetches_signs_nobody_out(server: RunningServer, fetched: dict[str, str]) -> None:
+    with server.browser() as client:
+        post_form(client, "/user/login/", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
+        answer = client.get("/logout/", headers=fetched)
+        assert (answer.status_code, answer.json()["code"]) == (403, "sign-out-in-background")
+        assert client.get("/api/current-user/whoami").status_code == 200
+        assert client.get("/logout/", headers={"Sec-Fetch-Dest": "document"}).status_code == 302
         assert client.get("/api/current-user/whoami").status_code == 401
 
 

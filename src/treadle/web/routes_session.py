@@ -126,6 +126,9 @@ def post_sign_up(call: Call) -> Reply:
 def sign_out(call: Call) -> Reply:
     settings = call.parts.settings
     check_same_site(call.method, call.headers, call.origin, settings.trusted_origins)
+    if call.method == "GET" and not _is_navigation(call):
+        text = "Only a page that is opened, or a POST, signs out; this was asked for in the background."
+        raise Forbidden("sign-out-in-background", text)
     secret = call.cookies.get(SESSION_COOKIE)
     if secret:
         with call.parts.database.write() as tx:
@@ -184,6 +187,18 @@ def _refuse(call: Call, error: TreadleError) -> Reply:
         f'<p><a href="{base_of(call.path)}user/{back}">Try again</a></p></body></html>'
     )
     return Reply(status, body.encode(), HTML, _UNCACHED, csrf_cookies(call))
+
+
+def _is_navigation(call: Call) -> bool:
+    """Whether a person went to the address: task data can name it as a picture, which a page then fetches.
+
+    Browsers tell the destination only over HTTPS and on one machine; elsewhere `Accept` shows a picture.
+    """
+    destination = call.headers.get("sec-fetch-dest")
+    if destination is not None:
+        return destination == "document"
+    accepted = call.headers.get("accept", "")
+    return "text/html" in accepted or "image/" not in accepted
 
 
 def _wants_json(call: Call) -> bool:
