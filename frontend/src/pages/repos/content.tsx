@@ -10,6 +10,7 @@ import { tallyOf } from '../tasks/task-results';
 import '../tasks/tasks.css';
 import { endingOfPath, kindOfPath, looksLikeText, openedBy, prettyJson } from './content-kind';
 import { coloursOf, type Labelled, labelledIn, pictureOfData, wordsOfData } from './label-file';
+import { useProjectColours } from './label-colours';
 import { RowTable } from './row-table';
 
 const ParquetView = lazy(() => import('./parquet-view').then((module) => ({ default: module.ParquetView })));
@@ -43,6 +44,7 @@ const NotShown = ({ file }: { file: RepoFile }) => <Notice>It is not shown here.
 
 function Words({ repo, at, file }: ContentProps) {
   const head = useQuery(fileHeadQuery(repo, at, file, MOST_BYTES));
+  const known = useProjectColours(repo, at, kindOfPath(file.path, file.metadata) === 'json');
   if (file.size_bytes === 0) return <p className="muted">The file is empty.</p>;
   if (head.isPending) return <div className="col" style={{ gap: 8 }}><Skeleton width="80%" /><Skeleton width="60%" /><Skeleton width="70%" /></div>;
   if (head.isError) return <Notice tone="bad">{messageOf(head.error)}</Notice>;
@@ -53,7 +55,7 @@ function Words({ repo, at, file }: ContentProps) {
   const labelled = isCut ? undefined : labelledIn(text);
   return (
     <>
-      {labelled && <LabelledView labelled={labelled} />}
+      {labelled && <LabelledView labelled={labelled} colours={new Map([...coloursOf(labelled.results), ...known])} />}
       {kind === 'table' ? <Table text={text} separator={endingOfPath(file.path) === 'tsv' ? '\t' : ','} /> : <pre className="mono file-text">{shortened(kind === 'json' || labelled ? prettyJson(text) : text)}</pre>}
       {isCut && <p className="muted small">The first {bytes(head.data.length)} of {bytes(file.size_bytes)}.</p>}
     </>

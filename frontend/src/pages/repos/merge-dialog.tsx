@@ -7,6 +7,7 @@ import { bytes, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Field, messageOf, Notice } from '../../ui/parts';
 import { say } from '../../ui/toast';
+import { ChangeView } from './change-view';
 import { conflictsOf, sidesOf } from './conflicts';
 
 interface MergeProps {
@@ -55,7 +56,7 @@ export function MergeDialog({ repo, from, onClose }: MergeProps) {
     <Dialog title={`Merge ${from}`} onClose={onClose} foot={foot} busy={isBusy} wide={conflicts.length > 0}>
       <form id="merge" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); void merge(); }}>
         {conflicts.length === 0 && <Field label="Into">{(wiring) => <select {...wiring} className="input" value={into} onChange={(event) => setInto(event.target.value)}>{others.map((name) => <option key={name}>{name}</option>)}</select>}</Field>}
-        {conflicts.length > 0 && <Conflicts conflicts={conflicts} from={from} into={into} chosen={chosen} onChoose={(paths, side) => setChosen({ ...chosen, ...Object.fromEntries(paths.map((path) => [path, side])) })} />}
+        {conflicts.length > 0 && <Conflicts repo={repo} conflicts={conflicts} from={from} into={into} chosen={chosen} onChoose={(paths, side) => setChosen({ ...chosen, ...Object.fromEntries(paths.map((path) => [path, side])) })} />}
         <Field label="Message">{(wiring) => <input {...wiring} className="input" value={message} placeholder={usual} maxLength={1000} onChange={(event) => setMessage(event.target.value)} />}</Field>
         {error !== undefined && <Notice tone="bad" live>{messageOf(error)}</Notice>}
       </form>
@@ -64,6 +65,7 @@ export function MergeDialog({ repo, from, onClose }: MergeProps) {
 }
 
 interface ConflictsProps {
+  repo: Repo;
   conflicts: readonly Conflict[];
   from: string;
   into: string;
@@ -71,7 +73,7 @@ interface ConflictsProps {
   onChoose: (paths: readonly string[], side: Side) => void;
 }
 
-function Conflicts({ conflicts, from, into, chosen, onChoose }: ConflictsProps) {
+function Conflicts({ repo, conflicts, from, into, chosen, onChoose }: ConflictsProps) {
   const paths = conflicts.map(({ path }) => path);
   return (
     <>
@@ -80,7 +82,7 @@ function Conflicts({ conflicts, from, into, chosen, onChoose }: ConflictsProps) 
       <ul className="conflicts">
         {conflicts.map((conflict) => (
           <li key={conflict.path} className="conflict">
-            <span className="mono cut" title={conflict.path}>{conflict.path}</span>
+            <ChangeView repo={repo} change={{ path: conflict.path, change: 'changed', old: conflict.ours, new: conflict.theirs }} before={into} after={from} names={[into, from]} isOpenFirst={conflicts.length <= OPEN_AT_FIRST} />
             <span className="seg" role="group" aria-label={`What to keep of ${conflict.path}`}>
               {sidesOf(conflict, from, into).map(({ side, words, file }) => <button key={side} type="button" className={chosen[conflict.path] === side ? 'on' : ''} aria-pressed={chosen[conflict.path] === side} onClick={() => onChoose([conflict.path], side)}>{chosen[conflict.path] === side && <Icon name="check" />}{words}<span className="muted small">{stateOf(file)}</span></button>)}
             </span>
@@ -90,5 +92,8 @@ function Conflicts({ conflicts, from, into, chosen, onChoose }: ConflictsProps) 
     </>
   );
 }
+
+/** More conflicts are opened one by one. */
+const OPEN_AT_FIRST = 3;
 
 const stateOf = (file: RepoFile | null | undefined): string => (file === undefined ? '' : file === null ? 'deleted' : bytes(file.size_bytes));
