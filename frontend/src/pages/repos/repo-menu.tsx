@@ -59,8 +59,8 @@ export function RepoMenu({ repo }: { repo: Repo }) {
       {open === 'keeping' && <KeepingDialog repo={repo} onClose={() => setOpen(null)} />}
       {open === 'delete' && (
         <Confirm title={`Delete ${repo.name}?`} action="Delete repo" typed={repo.name} onConfirm={remove} onClose={() => setOpen(null)}>
-          <p>{counted(repo.files, 'file')} ({bytes(repo.size_bytes)}), every commit, {counted(repo.branches, 'branch', 'branches')} and every tag go, for everybody. Projects that take their tasks from it show no pictures any more.</p>
-          <p className="two">It is kept for 30 days and can be brought back until then.</p>
+          <p>{counted(repo.files, 'file')} ({bytes(repo.size_bytes)}), every commit, {counted(repo.branches, 'branch', 'branches')} and every tag go, for everybody. Projects that take their tasks from it keep them and their labels, and get no new files.</p>
+          <p className="two">It is kept for 30 days and can be brought back until then; after that the pictures of those tasks are gone too.</p>
         </Confirm>
       )}
     </>
