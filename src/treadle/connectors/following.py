@@ -28,7 +28,7 @@ from treadle.connectors.targets import Writer
 from treadle.db import Tx
 from treadle.errors import Forbidden, NotFound, TreadleError
 from treadle.permissions import Permission
-from treadle.repos import branches
+from treadle.repos import branches, catalogue
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,9 @@ Follow = Callable[[StorageParts, Storage], None]
 def _due(storage: Storage) -> Follow | None:
     """What is to be done for a storage by itself, if anything."""
     if storage.direction == "source":
-        return follow_branch if storage.is_repo and flag_of(storage.options, "follow") else None
+        # What was asked for in vain while the repo was deleted is done once it is back.
+        wants = flag_of(storage.options, "follow") or storage.meta.get("repo_gone")
+        return follow_branch if storage.is_repo and wants else None
     if not storage.is_repo:
         return write_saved
     by_count = number_of(storage.options, "commit_after_saves", 0)
@@ -115,10 +117,12 @@ def follow_branch(parts: StorageParts, storage: Storage) -> None:
 
 
 def _is_behind(tx: Tx, storage: Storage) -> bool:
-    """Whether the branch has a head that no sync read, and none tried to."""
-    if text_of(storage.options, "commit") or _rests(tx, storage):
+    """Whether the branch has a head that no sync read, and none tried to; or its repo is back."""
+    if _rests(tx, storage) or storages.unfinished_job(tx, storage) is not None:
         return False
-    if storages.unfinished_job(tx, storage) is not None:
+    if storage.meta.get("repo_gone"):
+        return catalogue.is_there(tx, repo_of(storage.options))
+    if text_of(storage.options, "commit"):
         return False
     return _head_of(tx, storage) not in (storage.head, storage.meta.get("tried"))
 

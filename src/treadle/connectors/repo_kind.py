@@ -69,6 +69,8 @@ _TARGET_FIELDS = (
         directions=TARGET,
     ),
 )
+#: The code of the error where the repo of a storage is not there, and may come back.
+REPO_GONE = "storage-repo-gone"
 _RESOLVED = ("repo_id", "branch", "commit", "named_by_task")
 
 
@@ -143,10 +145,18 @@ def resolve(tx: Tx, grant: Grant, form: Form, *, kind: RepoKind, direction: Dire
 def find_head(tx: Tx, actor: Actor, options: Options) -> str | None:
     """The commit that a source reads now: the one that it is fixed to, else its branch's head.
 
-    None before the first commit. Raises NotFound and Forbidden where the actor may not read the repo.
+    None before the first commit. Raises NotFound("storage-repo-gone") where there is no such repo any more,
+    or the actor may not see it; Forbidden where they may not read it.
     """
     repo_id = repo_of(options)
-    allow(tx, actor, Permission.REPO_READ, RepoScope(repo_id))
+    try:
+        allow(tx, actor, Permission.REPO_READ, RepoScope(repo_id))
+    except NotFound as error:
+        told = (
+            f"There is no repo {_written(options)} any more that you can see. If it was deleted, bring it "
+            "back under Repos, and this goes on by itself; else name another repo here, or ask for access."
+        )
+        raise NotFound(REPO_GONE, told) from error
     return text_of(options, "commit") or branches.get(tx, repo_id, text_of(options, "branch")).head
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
@@ -24,13 +25,13 @@ from treadle.connectors import sources, storages
 from treadle.connectors.items import NewItem, put_items
 from treadle.connectors.opening import find_head, open_place
 from treadle.connectors.places import Item, Place
-from treadle.connectors.repo_kind import RepoPlace
+from treadle.connectors.repo_kind import REPO_GONE, RepoPlace
 from treadle.connectors.sources import TaskRow
 from treadle.connectors.storages import Storage
 from treadle.db import Tx
 from treadle.db.schema import tasks
 from treadle.db.storage_tables import storage_items
-from treadle.errors import Invalid, TreadleError
+from treadle.errors import Invalid, NotFound, TreadleError
 from treadle.jobs import Job, JobKind, JobRun
 from treadle.labeling import field_indexes, projects
 from treadle.labeling.config import parse_config
@@ -98,8 +99,9 @@ def undo_sync(run: JobRun) -> None:
     """Say at the storage that it failed. The tasks that came of it are whole, and stay."""
     storage_id = run.decode(SyncOrder).storage_id
     error: dict[str, str] = msgspec.json.decode(run.job.error or "{}", type=dict[str, Any])
-    with run.database.write() as tx:
-        storages.note(tx, storage_id, status="failed", problem=error.get("message", ""))
+    with run.database.write() as tx, suppress(NotFound):  # It was removed meanwhile.
+        meta = {**storages.lock(tx, storage_id).meta, "repo_gone": error.get("code") == REPO_GONE}
+        storages.note(tx, storage_id, status="failed", problem=error.get("message", ""), meta=meta)
 
 
 SYNC_JOB = JobKind(JOB_NAME, run_sync, Permission.PROJECT_WRITE, undo_sync)

@@ -138,6 +138,11 @@ def get(tx: Tx, repo_id: int) -> Repo:
     return Repo(**row)
 
 
+def is_there(tx: Tx, repo_id: int) -> bool:
+    """Whether there is such a repo, and it is not deleted."""
+    return tx.execute(_BY_ID, {"repo_id": repo_id}).first() is not None
+
+
 def name_of(tx: Tx, repo_id: int) -> str:
     """What people call the repo, for what is said of it. Raises NotFound("repo-not-found")."""
     return get(tx, repo_id).name

@@ -1,0 +1,40 @@
+"""What a source says of itself, and which of its files are tasks."""
+
+from __future__ import annotations
+
+from tests.connectors.house import ON_SQLITE, House
+from treadle.access import DeletedRepoScope, RepoScope, allow
+from treadle.connectors.following import Follower
+from treadle.connectors.syncing import SYNC_JOB, start_sync
+from treadle.jobs import JobState, run_in_place
+from treadle.permissions import Permission
+from treadle.repos import catalogue
+
+
+@ON_SQLITE
+def test_a_source_goes_on_once_its_deleted_repo_is_back(house: House) -> None:
+    repo_id = house.make_repo("images")
+    house.commit(repo_id, {"a.jpg": b"a"})
+    source = house.add_storage("source", "repo", repo="images@master", follow=True)
+    house.sync(source)
+    with house.database.write() as tx:
+        manager = house.studio.people["manager"]
+        catalogue.delete(tx, allow(tx, manager, Permission.REPO_DELETE, RepoScope(repo_id)))
+        job = start_sync(tx, house.grant(tx), source.id)
+    assert run_in_place(house.parts, SYNC_JOB, job.id).state is JobState.FAILED
+    told = house.storage(source)
+    assert (told.status, "bring it back" in told.problem, "images@master" in told.problem) == (
+        "failed",
+        True,
+        True,
+    )
+    follower = Follower(house.parts)
+    follower.look()
+    assert house.storage(source).last_job == job.id, "its repo is still deleted"
+    with house.database.write() as tx:
+        catalogue.restore(tx, allow(tx, manager, Permission.REPO_DELETE, DeletedRepoScope(repo_id)))
+    follower.look()
+    again = house.storage(source).last_job
+    assert again is not None
+    house.run(house.job(again))
+    assert house.storage(source).status == "completed"
