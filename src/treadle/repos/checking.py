@@ -17,7 +17,7 @@ from treadle.db.upkeep_tables import repo_condemned
 from treadle.errors import TreadleError
 from treadle.repos.catalogue import objects_prefix
 from treadle.repos.contents import Contents, Damaged
-from treadle.repos.leases import oldest_epoch
+from treadle.repos.leases import condemn, oldest_epoch
 from treadle.repos.marking import Parts, Report, pack_names, tell_nobody
 from treadle.repos.nodes import Node
 from treadle.repos.snapshots import Reference
@@ -77,8 +77,9 @@ def fsck(
     report: Report = tell_nobody,
     find_reference: FindReference | None = None,
 ) -> Iterator[Problem]:
-    """What is damaged or gone of a repo, by the names that people know; nothing is changed.
+    """What is damaged or gone of a repo, by the names that people know.
 
+    Nothing is changed, but that what is put from now on is not taken from where damage was found.
     find_reference: looks also for what lies elsewhere, one call for each such content.
     """
     check = _Check(parts, repo_id, report, find_reference)
@@ -87,6 +88,7 @@ def fsck(
     yield from check.attachments()
     yield from check.open_commits()
     yield from check.unlisted()
+    check.condemn_damaged()
 
 
 class _Check:
@@ -113,6 +115,7 @@ class _Check:
     def packs(self) -> Iterator[Problem]:
         """Packs that cannot be looked into; what is damaged in others is told by its path, later."""
         whole = []
+        found: dict[bytes, list[str]] = {}
         for done, name in enumerate(self._listed):
             self._report(done, len(self._listed), "Reading packs")
             is_open = True
@@ -121,10 +124,13 @@ class _Check:
                     is_open = False
                     yield Problem("pack", None, None, damaged.message)
                 else:
-                    self._damaged[damaged.id] = damaged.message
+                    found.setdefault(damaged.id, []).append(damaged.message)
             if is_open:
                 whole.append(name)
         self._contents.use_packs(whole)
+        for id, messages in found.items():
+            if len(messages) == self._contents.count_copies(id):  # otherwise it was put anew
+                self._damaged[id] = messages[0]
 
     def commits(self) -> Iterator[Problem]:
         """Files and nodes of finished commits."""
@@ -173,6 +179,12 @@ class _Check:
             if key.rpartition(".")[0] not in listed and key not in condemned:
                 detail = f"{key} ({size_bytes:,} bytes) is of no use. The next gc clears it away."
                 yield Problem("unlisted", None, None, detail)
+
+    def condemn_damaged(self) -> None:
+        """Let nobody reuse what is damaged; the collection pardons what is needed, and deletes none of it."""
+        if self._contents.damaged:
+            with self._parts.database.write() as tx:
+                condemn(tx, self._repo_id, sorted(self._contents.damaged))
 
     def _tree(self, row: Mapping[str, Any]) -> Iterator[Problem]:
         todo: list[tuple[bytes, str]] = [(row["root"], "")]

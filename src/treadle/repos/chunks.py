@@ -87,10 +87,11 @@ ALL: Reuse = _All()
 class ChunkWriter:
     """Chunks on their way into a folder; what is there already is not written again."""
 
-    def __init__(self, shelf: Shelf, folder: str, reuse: Reuse = ALL) -> None:
+    def __init__(self, shelf: Shelf, folder: str, reuse: Reuse, damaged: set[str]) -> None:
         self._shelf = shelf
         self._folder = folder
         self._reuse = reuse
+        self._damaged = damaged
         self._drafts: list[tuple[Draft, str]] = []
         self._waiting: set[str] = set()
         self._waiting_bytes = 0
@@ -107,7 +108,7 @@ class ChunkWriter:
         if key in self._reuse.condemned:
             self._reuse.revive(key)  # and stored anew, since it may be gone
             self._write(key, content, digests)
-        elif not self._shelf.has(key, chunk.stored_bytes):
+        elif key in self._damaged or not self._shelf.has(key, chunk.stored_bytes):
             self._write(key, content, digests)
         return chunk
 
@@ -116,6 +117,7 @@ class ChunkWriter:
         with telling_a_full_disk("a large file"):
             reach("put.chunk-written")
         self._shelf.settle(self._drafts)
+        self._damaged.difference_update(self._waiting)
         self._drafts, self._waiting, self._waiting_bytes = [], set(), 0
         reach("put.chunks-durable")
 

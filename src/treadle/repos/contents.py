@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -43,6 +44,8 @@ class Contents:
         self._packs = PackList(self._load_pack)
         self._blocks: Cache[bytes] = Cache(_BLOCKS_BYTES, len)
         self._nodes: Cache[Node] = Cache(_NODES_BYTES, _weigh)
+        #: The keys of chunks and packs in which damage was found: what is put again is not taken from there.
+        self.damaged: set[str] = set()
 
     def use_packs(self, names: Sequence[str]) -> None:
         """Which packs count from now on, oldest first. Raises Damaged when an index is."""
@@ -86,7 +89,11 @@ class Contents:
         chunks = parse_document(document, id)
         size_bytes = sum(chunk.size_bytes for chunk in chunks)
         wanted = range(start, size_bytes if end is None else min(end, size_bytes))
-        return read_chunks(self._shelf, self._chunk_folder, chunks, wanted)
+        try:
+            yield from read_chunks(self._shelf, self._chunk_folder, chunks, wanted)
+        except Damaged as error:
+            self.damaged.add(error.key)
+            raise
 
     def node(self, id: bytes) -> Node:
         """A node of a tree. Raises Damaged."""
@@ -102,7 +109,8 @@ class Contents:
 
     def writer(self, reuse: Reuse = ALL) -> ContentWriter:
         """What puts new contents: one for each commit. reuse: a lease, where something may be deleted."""
-        return ContentWriter(self._shelf, self._prefix, partial(self._is_reusable, reuse.condemned), reuse)
+        knows = partial(self._is_reusable, reuse.condemned)
+        return ContentWriter(self._shelf, self._prefix, knows, reuse, damaged=self.damaged)
 
     def store_large(self, chunks: Iterable[bytes], digests: Sequence[str] = (), reuse: Reuse = ALL) -> Stored:
         """Store a content of any size in chunks, durable on return; `Stored.document` is not kept here.
@@ -156,7 +164,13 @@ class Contents:
         except Damaged as error:
             yield error
             return
-        yield from _check_contents(pack)
+        for damaged in _check_contents(pack):
+            self.damaged.add(pack.key)
+            yield damaged
+
+    def count_copies(self, id: bytes) -> int:
+        """How many of the packs that count hold the content: more than one where it was put anew."""
+        return sum(1 for _place in self._packs.find_all(id))
 
     def check_large(self, id: bytes, document: bytes | None = None) -> Damaged | None:
         """What is damaged first in the chunks of a large content. None: nothing.
@@ -185,22 +199,25 @@ class Contents:
             raise
 
     def _copy_kept(self, pack: Pack, keep: Container[bytes], writer: ContentWriter) -> None:
-        number, raw = -1, b""
         for block, start, size_bytes, id in pack.index.by_place():
-            if id not in keep:
-                continue
-            if block != number:
-                number, raw = block, pack.read_block(block)
-            content = raw[start : start + size_bytes]
-            _verify(id, content, pack.key)
-            writer.copy_content(id, content)
+            if id in keep:
+                writer.copy_content(id, self._read_place(Place(pack, block, start, size_bytes), id))
 
     def _load_pack(self, name: str) -> Pack:
         return Pack(self._shelf, self._pack_folder, name)
 
     def _is_reusable(self, condemned: Collection[str], id: bytes) -> bool:
         place = self._packs.find(id)
-        return place is not None and place.pack.key not in condemned
+        if place is None or place.pack.key in condemned:
+            return False
+        return place.pack.key not in self.damaged or self._is_whole(place, id)
+
+    def _is_whole(self, place: Place, id: bytes) -> bool:
+        try:
+            self._read_place(place, id)
+        except Damaged:
+            return False
+        return True
 
     def _place(self, id: bytes) -> Place:
         place = self._packs.find_to_read(id)
@@ -209,6 +226,17 @@ class Contents:
         return place
 
     def _read_place(self, place: Place, id: bytes) -> bytes:
+        """A content; where it is damaged, from another pack that it was put into anew. Raises Damaged."""
+        try:
+            return self._read_at(place, id)
+        except Damaged:
+            self.damaged.add(place.pack.key)
+            for copy in self._packs.find_all(id):
+                with suppress(Damaged):
+                    return self._read_at(copy, id)
+            raise
+
+    def _read_at(self, place: Place, id: bytes) -> bytes:
         key = (place.pack.name, place.block)
         raw = self._blocks.get(key)
         if raw is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -93,6 +93,13 @@ class PackList:
     def find_to_read(self, id: bytes) -> Place | None:
         """Where a content lies, in those too that counted a moment ago."""
         return self._listed.find(id) or _find([pack for _since, pack in self._former.values()], id)
+
+    def find_all(self, id: bytes) -> Iterator[Place]:
+        """Every place of a content in the packs that count."""
+        for pack in self._listed.packs.values():
+            found = pack.index.find(id)
+            if found is not None:
+                yield Place(pack, *found)
 
     def _load_all(self, names: Sequence[str]) -> dict[str, Pack]:
         if len(names) < _AT_ONCE:

@@ -50,6 +50,7 @@ class Damaged(Unavailable):
             "Check the disk, run fsck on the repo, and restore this object from a backup.",
             details={"key": key, "id": id.hex() if id else None},
         )
+        self.key = key
         self.id = id
 
 

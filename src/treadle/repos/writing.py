@@ -46,11 +46,20 @@ class ContentWriter:
     the database lists it and `Contents.use_packs` was told.
     """
 
-    def __init__(self, shelf: Shelf, prefix: str, knows: Callable[[bytes], bool], reuse: Reuse = ALL) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        prefix: str,
+        knows: Callable[[bytes], bool],
+        reuse: Reuse = ALL,
+        *,
+        damaged: set[str],
+    ) -> None:
+        """damaged: the keys of chunks that are to be stored anew; one that was goes from it."""
         self._shelf = shelf
         self._folder = f"{prefix}/packs"
         self._knows = knows
-        self._chunks = ChunkWriter(shelf, f"{prefix}/chunks", reuse)
+        self._chunks = ChunkWriter(shelf, f"{prefix}/chunks", reuse, damaged)
         self._buffer: memoryview | None = None
         self._open = PackWriter(shelf)
         self._closed: list[tuple[PackWriter, Index]] = []

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.repos.history.conftest import Yard
+from treadle.objects import LocalObjects
 from treadle.repos import commits
 from treadle.repos.checking import Problem, fsck
+from treadle.repos.collecting import collect
+from treadle.repos.engine import RepoEngine
 from treadle.repos.values import Commit, NewFile
 
 LARGE = os.urandom(8 * 1024 * 1024 + 10)
@@ -110,3 +114,18 @@ def test_a_row_that_says_something_else_than_its_tree_is_told(yard: Yard, commit
     with yard.database.write() as tx:
         tx.connection.exec_driver_sql(f"UPDATE repo_commits SET file_count = 7 WHERE key = '{commit.id}'")
     assert named(problems(yard)) == [("commit", None, commit.id)]
+
+
+def test_what_fsck_found_damaged_is_mended_by_another_put(yard: Yard, folder: Path) -> None:
+    files = {"small": os.urandom(100), "large": LARGE}
+    first = yard.commit("master", files)
+    flip(next(objects(folder, ".pack")), 50)
+    flip(max((folder / "repos").rglob("chunks/*/*"), key=lambda each: each.stat().st_size), 5_000_000)
+    assert {each.path for each in problems(yard)} == {"small", "large"}
+    elsewhere = Yard(RepoEngine(yard.database, LocalObjects(folder)), yard.grant)
+    elsewhere.commit("master", {f"again/{path}": data for path, data in files.items()})
+    assert elsewhere.files(first.id) == files
+    assert problems(yard) == []
+    collect(yard.engine, yard.repo_id, grace=timedelta(0))
+    collect(yard.engine, yard.repo_id, grace=timedelta(0))
+    assert elsewhere.files(first.id) == files

@@ -293,3 +293,25 @@ def test_contents_are_found_in_large_and_in_many_small_packs(
     repo.reopen()
     assert repo.contents.read_many(ids) == everything
     assert not repo.contents.has(b"\1" + blake3(b"absent").digest())
+
+
+@pytest.mark.parametrize("size_bytes", [100, LARGE_BYTES])
+def test_what_was_found_damaged_is_stored_anew_when_it_is_put_again(
+    local: Repo, size_bytes: int, tmp_path: Path
+) -> None:
+    content = noise(size_bytes)
+    id = local.put(content)
+    end = "chunks/*/*" if size_bytes == LARGE_BYTES else "packs/*.pack"
+    (lying,) = (tmp_path / PREFIX).glob(end)
+    raw = bytearray(lying.read_bytes())
+    raw[len(raw) // 3] ^= 1
+    lying.write_bytes(raw)
+    local.reopen()
+    with pytest.raises(Damaged):
+        local.contents.read_whole(id)
+    for _again in range(2):
+        local.put(content)
+        assert local.contents.read_whole(id) == content
+    assert len(local.packs) == (1 if size_bytes == LARGE_BYTES else 2), "anew, and that once"
+    local.reopen()
+    assert local.contents.read_whole(id) == content
