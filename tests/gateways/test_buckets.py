@@ -12,10 +12,11 @@ from sqlalchemy import update
 from tests.gateways.conftest import Gateway
 from tests.gateways.test_objects import fill, keys_of, refusal
 from treadle.db.repo_tables import repo_commits
-from treadle.gateways.s3 import bucket_operations
+from treadle.gateways.s3 import bucket_operations, staging
 from treadle.gateways.s3.listing import Page, list_page
 from treadle.gateways.s3.operations import OPERATIONS
 from treadle.permissions import Permission
+from treadle.repos import branches, commits, publishing
 from treadle.repos.auto_commits import commit_due
 
 
@@ -64,6 +65,25 @@ def test_a_commit_and_a_tag_are_buckets_that_nobody_writes_to(gateway: Gateway, 
             assert refusal(write, Bucket=name, Key="a")[0] == "AccessDenied", name
         assert refusal(s3.delete_bucket, Bucket=name)[0] == "AccessDenied"
     assert refusal(s3.list_objects_v2, Bucket=f"{'0' * 32}.master.{repo}")[0] == "NoSuchBucket"
+
+
+def test_a_put_waits_a_little_for_who_finishes(
+    gateway: Gateway, s3: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(s3, bucket, "a")
+    parts, repo_id = gateway.server.parts, int(gateway.repo_path(bucket).rpartition("/")[2])
+    with parts.repos.leases.hold(repo_id) as lease:
+        with parts.database.write() as tx:
+            opened = commits.get(tx, str(branches.get(tx, repo_id, "master").open_commit))
+            seal = publishing.seal(tx, opened, lease)
+
+        def unseal(_pause_s: float) -> None:
+            with parts.database.write() as tx:
+                publishing.unseal(tx, opened, seal)
+
+        monkeypatch.setattr(staging, "sleep", unseal)
+        fill(s3, bucket, "b")
+    assert keys_of(s3.list_objects_v2(Bucket=bucket)) == ["a", "b"]
 
 
 def test_buckets_are_made_listed_and_deleted(gateway: Gateway, s3: Any, bucket: str) -> None:

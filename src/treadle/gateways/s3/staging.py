@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from time import sleep
 from typing import TypeVar
 
 from treadle.errors import Conflict, NotFound
@@ -15,7 +16,9 @@ from treadle.repos.values import File, NewFile
 
 T = TypeVar("T")
 
-_TRIES = 4
+#: What a put waits before each of its tries: somebody finishes the commit meanwhile.
+_PAUSES_S = (0.0, 0.01, 0.05, 0.25)
+_TRIES = len(_PAUSES_S)
 _SETTLED = frozenset({"commit-finished", "commit-not-found"})
 
 
@@ -53,7 +56,9 @@ def delete_staged(visit: Visit, paths: Sequence[str]) -> None:
 def in_open_commit(visit: Visit, change: Callable[[str], T], *, tries: int = _TRIES) -> T:
     """Do something to the branch's shared open commit, again where that was finished meanwhile."""
     commit_id = visit.bucket.open_commit
-    for _ in range(tries):
+    for pause_s in _PAUSES_S[:tries]:
+        if pause_s:
+            sleep(pause_s)
         commit_id = commit_id or _open(visit)
         try:
             return change(commit_id)
