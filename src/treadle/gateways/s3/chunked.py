@@ -65,10 +65,11 @@ class ChunkedBody:
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """The contents in ``piece``. Raises S3Error for what is malformed or wrongly signed."""
-        rest: bytes | None = self._waiting + piece if self._waiting else piece
+        taken = self._waiting + piece if self._waiting else piece
         self._waiting = b""
-        while rest:
-            content, rest = self._read(rest)
+        at: int | None = 0
+        while at is not None and at < len(taken):
+            content, at = self._read(taken, at)
             if content:
                 yield content
 
@@ -83,43 +84,43 @@ class ChunkedBody:
             self._signatures.check_trailers(hashlib.sha256(lines.encode()).hexdigest(), signature)
         return trailers
 
-    # Each takes what is there, and gives contents and what is left; None: it needs more.
+    # Each takes what is there from a position on, and gives contents and the next; None: it needs more.
 
-    def _read_size(self, rest: bytes) -> tuple[bytes, bytes | None]:
-        line, found, after = rest.partition(b"\r\n")
-        if not found:
-            return self._wait(rest, _MAX_LINE_BYTES)
-        size, _, extension = line.partition(b";")
+    def _read_size(self, taken: bytes, at: int) -> tuple[bytes, int | None]:
+        end = taken.find(b"\r\n", at)
+        if end < 0:
+            return self._wait(taken[at:], _MAX_LINE_BYTES)
+        size, _, extension = taken[at:end].partition(b";")
         self._left_bytes = _parse_size(size)
         self._signature = extension.partition(b"chunk-signature=")[2].decode("latin-1").strip()
         if self._left_bytes:
             self._read = self._read_content
-            return b"", after
+            return b"", end + 2
         self._end_chunk()
         self._is_last = True
         self._read = self._read_trailers
-        return b"", after
+        return b"", end + 2
 
-    def _read_content(self, rest: bytes) -> tuple[bytes, bytes | None]:
-        content = rest if len(rest) <= self._left_bytes else rest[: self._left_bytes]
+    def _read_content(self, taken: bytes, at: int) -> tuple[bytes, int | None]:
+        content = taken[at : at + self._left_bytes]
         self._left_bytes -= len(content)
         if self._signatures:
             self._sha256.update(content)
         if not self._left_bytes:
             self._read = self._read_line_end
-        return content, rest[len(content) :]
+        return content, at + len(content)
 
-    def _read_line_end(self, rest: bytes) -> tuple[bytes, bytes | None]:
-        if len(rest) < 2:
-            return self._wait(rest, 2)
-        if rest[:2] != b"\r\n":
+    def _read_line_end(self, taken: bytes, at: int) -> tuple[bytes, int | None]:
+        if len(taken) - at < 2:
+            return self._wait(taken[at:], 2)
+        if taken[at : at + 2] != b"\r\n":
             raise S3Error("IncompleteBody", "A chunk of the body is longer than it says.")
         self._end_chunk()
         self._read = self._read_size
-        return b"", rest[2:]
+        return b"", at + 2
 
-    def _read_trailers(self, rest: bytes) -> tuple[bytes, bytes | None]:
-        return self._wait(rest, _MAX_TRAILER_BYTES)
+    def _read_trailers(self, taken: bytes, at: int) -> tuple[bytes, int | None]:
+        return self._wait(taken[at:], _MAX_TRAILER_BYTES)
 
     def _wait(self, rest: bytes, most_bytes: int) -> tuple[bytes, None]:
         if len(rest) > most_bytes:

@@ -56,6 +56,7 @@ class _Refusing:
 
     def __init__(self) -> None:
         self._open: list[Element] = []
+        self._texts: list[list[str]] = []
         self._root: Element | None = None
         self._last: Element | None = None
 
@@ -69,13 +70,14 @@ class _Refusing:
         elif self._root is None:
             self._root = element
         self._open.append(element)
+        self._texts.append([])
 
     def end(self, _name: str) -> None:
-        self._open.pop()
+        self._open.pop().text = "".join(self._texts.pop())
 
     def data(self, text: str) -> None:
-        if self._open:
-            self._open[-1].text = (self._open[-1].text or "") + text
+        if self._texts:
+            self._texts[-1].append(text)
 
     def close(self) -> Element | None:
         return self._root
