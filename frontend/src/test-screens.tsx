@@ -3,21 +3,25 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, Outlet, RouterProvider } from '@tanstack/react-router';
 import { act, type ReactNode } from 'react';
-import { createRoot } from 'react-dom/client';
+import { createRoot, type Root } from 'react-dom/client';
 
 (globalThis as Record<string, unknown>)['IS_REACT_ACT_ENVIRONMENT'] = true;
 
 export const newClient = (): QueryClient => new QueryClient({ defaultOptions: { queries: { retry: false } } });
 
+let drawn: Root | undefined;
+
 /** An empty page, and how to draw on it, again and again. */
 export function mount(client: QueryClient = newClient()) {
+  if (drawn) act(() => drawn?.unmount()); // its keys and timers go with it
   const host = document.createElement('div');
   document.body.replaceChildren(host);
   const root = createRoot(host);
+  drawn = root;
   return {
     host, client,
     show: (node: ReactNode) => act(async () => root.render(<QueryClientProvider client={client}>{node}</QueryClientProvider>)),
-    unmount: () => act(async () => root.unmount()),
+    unmount: () => act(async () => { root.unmount(); drawn = undefined; }),
   };
 }
 

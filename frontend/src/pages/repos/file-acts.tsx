@@ -8,6 +8,7 @@ import { Icon } from '../../ui/icon';
 import { Field, messageOf, Notice } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 import { nameOfPath } from './content-kind';
+import { focusName, pathBeside } from './file-focus';
 
 interface ActsProps {
   repo: Repo;
@@ -63,8 +64,10 @@ export function DeleteDialog({ repo, branch, path, onClose }: { repo: Repo; bran
   const refresh = () => client.invalidateQueries({ queryKey: ['repos'] });
   const name = nameOfPath(path);
   const remove = async () => {
+    const beside = pathBeside(path);
     const commit = await changeFiles(repo.id, { branch, message: `Delete ${path}`, delete: [path] });
     await refresh();
+    focusName(beside);
     offerUndo(`${name} is deleted.`, () => revertCommit(repo.id, commit.id, branch).then(refresh), `${name} is back.`);
   };
   return (

@@ -4,6 +4,7 @@ import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { fileAddress, type Repo, type RepoFile } from '../../api/repos';
 import { bytes, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
+import { messageOf, Notice } from '../../ui/parts';
 import { usePhone } from '../tasks/use-phone';
 import { Content } from './content';
 import { BlameDialog } from './blame-dialog';
@@ -30,6 +31,19 @@ export function FilePreview(props: PreviewProps) {
     </ModalOverlay>
   );
 }
+
+/** In place of a preview where the address names a file that is not there, or that could not be asked for. */
+export const FileGone = ({ path, at, why, onClose }: { path: string; at: string; why: Error | null; onClose: () => void }) => (
+  <aside className="file-preview" aria-label={nameOfPath(path)}>
+    <header>
+      <h2 className="cut" title={path}>{nameOfPath(path)}</h2><span className="grow" />
+      <button type="button" className="btn ghost icon" aria-label="Close the preview" title="Close" onClick={onClose}><Icon name="close" /></button>
+    </header>
+    <div className="file-body" role="status">
+      {why ? <Notice tone="bad">{messageOf(why)}</Notice> : <p className="wrap-words"><span className="mono">{path}</span> is not at <span className="mono">{at}</span>. It may have been moved or deleted: older commits hold it.</p>}
+    </div>
+  </aside>
+);
 
 function Preview({ repo, at, file, onStep, onClose }: PreviewProps) {
   const [isAsking, setAsking] = useState(false);

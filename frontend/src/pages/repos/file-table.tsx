@@ -30,13 +30,13 @@ export function FileTable({ repo, at, folder, writes, entries, looked, showsPath
       <tbody>
         {entries.map((entry) => (entry.type === 'folder' ? (
           <tr key={entry.path}>
-            <td className="main"><Link className="file-name hit" to="/repos/$repoId" params={{ repoId: String(repo.id) }} search={search({ folder: entry.path })}><span className="file-art"><Icon name="folder" /></span><span className="cut">{nameOfPath(entry.path)}/</span></Link></td>
+            <td className="main"><Link data-path={entry.path} className="file-name hit" to="/repos/$repoId" params={{ repoId: String(repo.id) }} search={search({ folder: entry.path })}><span className="file-art"><Icon name="folder" /></span><span className="cut">{nameOfPath(entry.path)}/</span></Link></td>
             <td className="num muted wide">–</td><td className="num muted wide">–</td>
             <td className="tight"><FileMenu repo={repo} at={at} entry={entry} writes={writes} /></td>
           </tr>
         ) : (
           <tr key={entry.path} className={entry.path === looked ? 'looked' : ''}>
-            <td className="main"><Link className="file-name hit" to="/repos/$repoId" params={{ repoId: String(repo.id) }} search={search({ file: entry.path })} aria-current={entry.path === looked ? 'true' : undefined}><Art repo={repo} at={at} file={entry} /><span className="cut">{showsPath ? entry.path : nameOfPath(entry.path)}</span><span className="muted small slim">{bytes(entry.size_bytes)}</span></Link></td>
+            <td className="main"><Link data-path={entry.path} className="file-name hit" to="/repos/$repoId" params={{ repoId: String(repo.id) }} search={search({ file: entry.path })} aria-current={entry.path === looked ? 'true' : undefined}><Art repo={repo} at={at} file={entry} /><span className="cut">{showsPath ? entry.path : nameOfPath(entry.path)}</span><span className="muted small slim">{bytes(entry.size_bytes)}</span></Link></td>
             <td className="num two wide">{bytes(entry.size_bytes)}</td>
             <td className="num muted wide" title={moment(entry.modified_at)}>{ago(entry.modified_at)}</td>
             <td className="tight"><FileMenu repo={repo} at={at} entry={entry} writes={writes} /></td>

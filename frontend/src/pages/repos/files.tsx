@@ -10,7 +10,8 @@ import { Tip } from '../../ui/tip';
 import { stepsTo } from './content-kind';
 import { droppedFiles } from './dropped';
 import { EmptyRepo, EmptyFolder } from './empty-repo';
-import { FilePreview } from './file-preview';
+import { focusName } from './file-focus';
+import { FileGone, FilePreview } from './file-preview';
 import { FileTable } from './file-table';
 import { FoundFiles } from './found-files';
 import { OpenCommit } from './open-commit';
@@ -55,10 +56,14 @@ function Browser({ repo }: { repo: Repo }) {
   const files = useInfiniteQuery({ ...filesQuery(repo.id, ref, folder), enabled: !isEmpty });
   const found = files.data?.pages.flatMap((page) => page.results) ?? [];
   const go = (change: RepoSearch) => void navigate({ to: '/repos/$repoId', params: { repoId: String(repo.id) }, search: (before: RepoSearch) => tidy({ ...before, ...change }) });
-  useKeys({ '/': () => document.getElementById('file-search')?.focus(), ...(writes ? { u: () => setDropped([]) } : {}) });
-  const listed = found.find((each): each is RepoFile => each.type === 'file' && each.path === file);
-  const elsewhere = useQuery({ ...fileQuery(repo.id, ref, file ?? ''), enabled: file !== undefined && !listed && !isEmpty }).data;
-  const looked = file === undefined ? undefined : (listed ?? elsewhere);
+    const listed = found.find((each): each is RepoFile => each.type === 'file' && each.path === file);
+  const elsewhere = useQuery({ ...fileQuery(repo.id, ref, file ?? ''), enabled: file !== undefined && !listed && !isEmpty });
+  const looked = file === undefined ? undefined : (listed ?? elsewhere.data);
+  const close = () => {
+    go({ file: undefined });
+    focusName(file);
+  };
+  useKeys({ '/': () => document.getElementById('file-search')?.focus(), ...(file !== undefined ? { Escape: close } : {}), ...(writes ? { u: () => setDropped([]) } : {}) });
   const inFolder = found.filter((each): each is RepoFile => each.type === 'file');
   const step = (by: -1 | 1) => {
     const next = inFolder[inFolder.findIndex((each) => each.path === file) + by];
@@ -93,7 +98,8 @@ function Browser({ repo }: { repo: Repo }) {
           {!search && found.length > 0 && <FileTable repo={repo} at={ref} writes={writes} entries={found} folder={folder} looked={file} />}
           {!search && files.hasNextPage && <div className="more"><button type="button" className="btn" disabled={files.isFetchingNextPage} onClick={() => void files.fetchNextPage()}>Show more</button></div>}
         </div>
-        {looked && <FilePreview repo={repo} at={ref} file={looked} onStep={listed && inFolder.length > 1 ? step : undefined} onClose={() => go({ file: undefined })} />}
+        {looked && <FilePreview repo={repo} at={ref} file={looked} onStep={listed && inFolder.length > 1 ? step : undefined} onClose={close} />}
+        {file !== undefined && !looked && (isEmpty || elsewhere.isSuccess || elsewhere.isError) && <FileGone path={file} at={ref} why={elsewhere.error} onClose={close} />}
       </div>
       {over && <div className="drop-veil" aria-hidden="true"><Icon name="upload" size={28} /><b className="b">Drop to add to {repo.name}{folder ? `/${folder}` : ''}</b></div>}
       {dropped && <UploadDialog repo={repo} branch={ref} folder={folder} files={dropped} onClose={() => setDropped(undefined)} />}
