@@ -1,7 +1,7 @@
 import { act } from 'react';
 import { expect, test, vi } from 'vitest';
-import { button, mount, press } from '../test-screens';
-import { Dialog } from './dialog';
+import { button, mount, press, type } from '../test-screens';
+import { Confirm, Dialog } from './dialog';
 
 const escape = () => act(async () => { document.querySelector('[role="dialog"]')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })); });
 const draw = (stays: boolean, close: () => void) => mount().show(<Dialog title="The secret" stays={stays} onClose={close} foot={<button type="button" onClick={close}>I have kept it</button>}>abc</Dialog>);
@@ -20,4 +20,16 @@ test('any other goes by Escape too', async () => {
   await draw(false, close);
   await escape();
   expect(close).toHaveBeenCalledTimes(1);
+});
+
+test('Enter deletes once the name is typed, and not before', async () => {
+  const remove = vi.fn(async () => undefined);
+  await mount().show(<Confirm title="Delete birds?" action="Delete repo" typed="birds" onConfirm={remove} onClose={() => undefined}>It goes.</Confirm>);
+  const field = document.querySelector('[role="alertdialog"] input') as HTMLInputElement;
+  const enter = () => act(async () => { field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })); });
+  await enter();
+  expect(remove).not.toHaveBeenCalled();
+  await type(field, 'birds');
+  await enter();
+  expect(remove).toHaveBeenCalledTimes(1);
 });

@@ -61,10 +61,11 @@ export function Confirm({ title, children, action, typed, onConfirm, onClose }: 
       setRunning(false);
     }
   };
+  const isHeld = running || (typed !== undefined && word.trim() !== typed.trim());
   const foot = (
     <>
       <button type="button" className="btn ghost" onClick={onClose} disabled={running}>Cancel</button>
-      <button type="button" className="btn danger" onClick={run} disabled={running || (typed !== undefined && word.trim() !== typed.trim())}>
+      <button type="button" className="btn danger" onClick={run} disabled={isHeld}>
         {running && <span className="turn" />}{action}
       </button>
     </>
@@ -74,7 +75,7 @@ export function Confirm({ title, children, action, typed, onConfirm, onClose }: 
       <div className="col" style={{ gap: 10 }}>{children}</div>
       {typed !== undefined && (
         <label className="field"><span className="label">Type <b className="b" style={{ color: 'var(--text)' }}>{typed}</b> to confirm</span>
-          <input className="input" value={word} onChange={(event) => setWord(event.target.value)} autoComplete="off" autoFocus />
+          <input className="input" value={word} onChange={(event) => setWord(event.target.value)} onKeyDown={(event) => { if (event.key === 'Enter' && !isHeld) void run(); }} autoComplete="off" autoFocus />
         </label>
       )}
       {error !== undefined && <Notice tone="bad" live>{messageOf(error)}</Notice>}
