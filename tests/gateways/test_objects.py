@@ -346,6 +346,12 @@ def test_an_aborted_upload_is_gone_with_its_parts(gateway: Gateway, s3: Any, buc
 # Signed addresses
 
 
+def test_what_no_header_holds_is_left_out_of_it(gateway: Gateway, s3: Any, bucket: str) -> None:
+    fill(s3, bucket, "a")
+    got = gateway.ask("GET", f"{bucket}/a?response-content-disposition=inline%3B%00%0D%0A%7Fx")
+    assert (got.content, got.headers["content-disposition"]) == (b"a", "inline;    x")
+
+
 def test_a_signed_address_works_without_a_key_and_for_what_it_was_made(s3: Any, bucket: str) -> None:
     put = s3.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "a b"}, ExpiresIn=60)
     assert httpx.put(put, content=b"hello", trust_env=False).status_code == 200

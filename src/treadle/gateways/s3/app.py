@@ -49,6 +49,8 @@ _ALWAYS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "ETag, Content-Range, Content-Length, Last-Modified, x-amz-request-id",
 }
+# What no header holds.
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, HEAD, PUT, POST, DELETE",
     "access-control-allow-headers": "*",
@@ -233,7 +235,7 @@ def _next_piece(chunks: Iterator[bytes]) -> bytes:
 
 
 def _header_value(value: str) -> bytes:
-    plain = value.replace("\r", " ").replace("\n", " ")
+    plain = value.translate(_CONTROLS)
     try:
         return plain.encode("latin-1")  # what most clients read headers as
     except UnicodeEncodeError:
