@@ -134,6 +134,9 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     assert (refused.returncode, refused.stdout) == (1, "C  notes.txt\n")
     (merged,) = shell.read("merge images@tidy --into master --resolve notes.txt=theirs -m Both")
     assert len(merged["parents"]) == 2
+    assert "Nothing to merge" in shell.type("merge images@tidy --into master")
+    assert "tidi is new" in shell.run(f"put images@tidi:/a.txt -f {folder}/1.txt").stderr
+    shell.type("branch delete images@tidi")
     assert shell.type("diff images@master^ images@master").splitlines() == [
         "A  first.txt",
         "M  notes.txt",

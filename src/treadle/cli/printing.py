@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from treadle.client.values import Commit
+
 _EVERY_S = 0.1
 _BAR = 24
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -83,3 +85,12 @@ def shown_size(size_bytes: float) -> str:
 def _bar(share: float) -> str:
     filled = round(share * _BAR)
     return f"[{'#' * filled}{'.' * (_BAR - filled)}]"
+
+
+def shown_commit(commit: Commit) -> str:
+    """A commit as one line."""
+    when = (commit.finished_at or commit.created_at).strftime("%Y-%m-%d %H:%M")
+    who = commit.author.email if commit.author else "somebody"
+    tags = "".join(f" [{name}]" for name in commit.tags)
+    title = commit.message.partition("\n")[0] or "(without a message)"
+    return f"{commit.id}  {when}  {who}  {title}{tags}"

@@ -116,7 +116,9 @@ def _log(parser: ArgumentParser) -> None:
 
 def _merge(parser: ArgumentParser) -> None:
     _place(parser, "source", "what to merge, such as images@tidy")
-    parser.add_argument("--into", default="master", metavar="BRANCH", help="the branch it goes into")
+    parser.add_argument(
+        "--into", default="master", metavar="BRANCH", help="the branch it goes into; else master"
+    )
     _message(parser)
     parser.add_argument("--prefer", choices=("ours", "theirs"), default="", help="the side of every conflict")
     parser.add_argument(

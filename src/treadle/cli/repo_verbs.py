@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from treadle.cli.following import follow
-from treadle.cli.printing import Printer, ProgressBar
+from treadle.cli.printing import Printer, ProgressBar, shown_commit
 from treadle.cli.servers import open_client
 from treadle.client.archives import list_folder, write_file
-from treadle.client.names import Place, parse_place
+from treadle.client.names import HEAD, Place, parse_place
 from treadle.client.repos import Client, RemoteRepo, Side, Target
 from treadle.client.values import Change, Commit, Entry, File, Put
 from treadle.errors import Conflict, Invalid, NotFound
@@ -81,7 +81,16 @@ def _restore_repo(ask: Ask) -> None:
 
 def _put(ask: Ask) -> None:
     place = ask.place()
-    repo, target = ask.open(place), ask.target(place)
+    repo = ask.open(place)
+    is_new = _is_new_branch(repo, place)
+    _put_into(ask, repo, place)
+    if is_new:
+        text = f"The branch {place.ref} is new, and holds this alone. One that begins at master is made by"
+        ask.out.remark(f"{text}: treadle branch create {place.repo_name}@NAME")
+
+
+def _put_into(ask: Ask, repo: RemoteRepo, place: Place) -> None:
+    target = ask.target(place)
     if ask.arguments.recursive is not None:
         count, commit = _put_folder(repo, place, target, Path(ask.arguments.recursive))
         _tell_put(ask, place, commit.id, f"{count:,} files", commit)
@@ -157,6 +166,11 @@ def _tell_put(ask: Ask, place: Place, commit: str, what: str, value: object) -> 
     is_open = ask.arguments.stage or place.is_commit
     how = f"in the open commit {commit}" if is_open else f"as commit {commit}"
     ask.out.tell(f"Put {what} into {place.repo_name}@{place.ref_or_head}, {how}.", value)
+
+
+def _is_new_branch(repo: RemoteRepo, place: Place) -> bool:
+    is_usual = place.ref_or_head == HEAD or place.is_commit
+    return not is_usual and all(each.name != place.ref for each in repo.branches())
 
 
 def _ls(ask: Ask) -> None:
@@ -282,33 +296,27 @@ def _log(ask: Ask) -> None:
     place = ask.place()
     repo = ask.open(place)
     for commit in repo.log(place.ref_or_head, place.path, ask.arguments.limit):
-        ask.out.tell(_shown_commit(commit), commit)
-
-
-def _shown_commit(commit: Commit) -> str:
-    when = (commit.finished_at or commit.created_at).strftime("%Y-%m-%d %H:%M")
-    who = commit.author.email if commit.author else "somebody"
-    tags = "".join(f" [{name}]" for name in commit.tags)
-    title = commit.message.partition("\n")[0] or "(without a message)"
-    return f"{commit.id}  {when}  {who}  {title}{tags}"
+        ask.out.tell(shown_commit(commit), commit)
 
 
 def _blame(ask: Ask) -> None:
     place = ask.place()
     found = ask.open(place).blame(place.path, place.ref_or_head)
     if found.results is None:
-        ask.out.tell(_shown_commit(found.commit), found.commit)
+        ask.out.tell(shown_commit(found.commit), found.commit)
         return
     for line in found.results:
         ask.out.tell(f"{line.commit[:12]}  {line.number:>6}  {line.text}", line)
 
 
 def _merge(ask: Ask) -> int:
-    place = ask.place("source")
+    place, into = ask.place("source"), ask.arguments.into
+    repo = ask.open(place)
+    before = next((each.head for each in repo.branches() if each.name == into), None)
     try:
-        commit = ask.open(place).merge(
+        commit = repo.merge(
             place.ref_or_head,
-            ask.arguments.into,
+            into,
             message=ask.arguments.message,
             prefer=ask.arguments.prefer,
             resolutions=_resolutions(ask.arguments.resolve),
@@ -318,7 +326,10 @@ def _merge(ask: Ask) -> int:
             raise
         _tell_conflicts(ask, error)
         return 1
-    ask.out.tell(f"Merged {place} into {ask.arguments.into}, commit {commit.id}.", commit)
+    if commit.id == before:
+        ask.out.tell(f"Nothing to merge: {into} has all of {place} already.", commit)
+    else:
+        ask.out.tell(f"Merged {place} into {into}, commit {commit.id}.", commit)
     return 0
 
 
