@@ -38,3 +38,27 @@ def test_a_source_goes_on_once_its_deleted_repo_is_back(house: House) -> None:
     assert again is not None
     house.run(house.job(again))
     assert house.storage(source).status == "completed"
+
+
+@ON_SQLITE
+def test_what_no_object_of_the_config_shows_is_passed_over_and_said(house: House) -> None:
+    repo_id = house.make_repo("mixed")
+    files = ("a.txt", "b.JPG", "labels.parquet", "no-extension", "table.csv", "x.bin")
+    house.commit(repo_id, dict.fromkeys(files, b"?"))
+    source = house.add_storage("source", "repo", repo="mixed@master")
+    told = house.sync(source)
+    assert (told["new"], told["passed_over"]) == (2, 4)
+    assert [task["data"]["image"].rpartition("/")[2] for task in house.tasks()] == ["b.JPG", "no-extension"]
+    now = house.storage(source)
+    assert (now.status, now.meta["passed_over"]) == ("completed", 4)
+    assert "a.txt, labels.parquet, table.csv, x.bin" in now.problem
+
+
+@ON_SQLITE
+def test_an_item_that_is_no_task_is_told_with_what_it_lacks_and_how_to_leave_it_out(house: House) -> None:
+    repo_id = house.make_repo("mixed")
+    source = house.add_storage("source", "repo", repo="mixed@master")
+    house.commit(repo_id, {"meta.json": b'[{"image": "/1.jpg"}, {"camera": "x"}]'})
+    (problem,) = house.sync(source)["problems"]
+    assert problem.startswith("meta.json: item 1 is no task: it has no 'image'")
+    assert "filter" in problem

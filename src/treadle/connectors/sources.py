@@ -11,7 +11,8 @@ import msgspec
 
 from treadle.connectors.places import Item, Place, flag_of
 from treadle.errors import Invalid
-from treadle.labeling.config import LabelConfig
+from treadle.labeling.config import LabelConfig, data_keys
+from treadle.labeling.config.task_data import look_up
 from treadle.labeling.exports.repo_pictures import SOURCE_FILES
 from treadle.labeling.imports.json_stream import JsonStream, read_json_lines
 from treadle.labeling.imports.reading import LINES, extension_of, file_row
@@ -48,6 +49,21 @@ def holds_tasks(key: str, options: Mapping[str, Any]) -> bool:
 def media_row(storage_id: int, item: Item, config: LabelConfig) -> TaskRow:
     """The task that a file is by itself."""
     return TaskRow(item, 0, file_row(address_of(storage_id, item.key), item.key, config), ends=1)
+
+
+def why_no_task(task: TaskRow, config: LabelConfig) -> str:
+    """What an item of a JSON file lacks of a task, and what to do; empty where it lacks nothing."""
+    data = task.row.get("data", task.row) if isinstance(task.row, dict) else None
+    if not isinstance(data, dict):
+        return ""
+    needed = [key.path for key in data_keys(config) if key.required]
+    missing = ", ".join(repr(path) for path in needed if not look_up(data, path)[0])
+    if not missing:
+        return ""
+    return (
+        f"item {task.place} is no task: it has no {missing}, which the label config shows. Add that to it, "
+        "or leave the file out by the source's filter, such as .*[.](jpe?g|png)."
+    )
 
 
 def read_rows(place: Place, item: Item, to_address: Callable[[str], str]) -> Iterator[TaskRow]:

@@ -40,6 +40,7 @@ from treadle.labeling.imports.batch import write_batch
 from treadle.labeling.imports.beginning import begin
 from treadle.labeling.imports.blocks import to_batches
 from treadle.labeling.imports.checking import Checker, Staged
+from treadle.labeling.imports.reading import can_show
 from treadle.lineage import Edge, Node, add_edges
 from treadle.permissions import Permission
 from treadle.repos import commits
@@ -50,6 +51,8 @@ JOB_NAME = "storage-sync"
 _PAGE = 500
 #: Files that could not be taken, of which a job tells.
 _MOST_PROBLEMS = 100
+#: Files passed over that are told by name.
+_MOST_TOLD = 5
 
 _i, _t = storage_items.c, tasks.c
 
@@ -72,6 +75,17 @@ class Begun(msgspec.Struct, frozen=True):
     since: str | None = None
 
 
+class PassedOver(msgspec.Struct, frozen=True):
+    """New files that no object of the label config can show: how many, and the first of them."""
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+
+    def and_also(self, key: str) -> PassedOver:
+        """With one more."""
+        return PassedOver(self.count + 1, (*self.first, key)[:_MOST_TOLD])
+
+
 class Known(NamedTuple):
     """A file that was seen before, and its task."""
 
@@ -91,8 +105,8 @@ def run_sync(run: JobRun) -> dict[str, Any]:
     """Look at every file; what was found, by kind."""
     order = run.decode(SyncOrder)
     begun = run.step("begin", _begin, run, order)
-    run.step("read", _read, run, order, begun)
-    return run.step("end", _end, run, order)
+    passed_over = run.step("read", _read, run, order, begun)
+    return run.step("end", _end, run, order, passed_over)
 
 
 def undo_sync(run: JobRun) -> None:
@@ -126,10 +140,10 @@ def _known_commit(tx: Tx, storage: Storage, whole: Mapping[str, Any]) -> str | N
     return known if known is not None and commits.find(tx, known) is not None else None
 
 
-def _end(run: JobRun, order: SyncOrder) -> dict[str, Any]:
+def _end(run: JobRun, order: SyncOrder, passed_over: PassedOver) -> dict[str, Any]:
     with run.database.write() as tx:
         storage = storages.lock(tx, order.storage_id)
-        found = storages.count_fresh(tx, storage)
+        found = {**storages.count_fresh(tx, storage), "passed_over": passed_over.count}
         problems = storage.meta.get("problems", [])
         whole = {"commit": storage.head, "options": storage.options}
         kept = {"problems": problems} if problems else {"whole": whole} if storage.head else {}
@@ -137,7 +151,7 @@ def _end(run: JobRun, order: SyncOrder) -> dict[str, Any]:
             tx,
             storage.id,
             status="completed_with_errors" if problems else "completed",
-            problem="\n".join(problems),
+            problem="\n".join([*problems, *_tell_passed_over(passed_over)]),
             last_sync_at=tx.now,
             last_sync_count=found["new"],
             meta={**kept, **found},
@@ -145,11 +159,21 @@ def _end(run: JobRun, order: SyncOrder) -> dict[str, Any]:
     return {"storage": storage.id, "commit": storage.head, **found, "problems": problems}
 
 
-def _read(run: JobRun, order: SyncOrder, begun: Begun) -> int:
+def _tell_passed_over(files: PassedOver) -> list[str]:
+    if not files.count:
+        return []
+    names = ", ".join(files.first) + (", …" if files.count > len(files.first) else "")
+    what = "1 file is no task, since" if files.count == 1 else f"{files.count:,} files are no tasks, since"
+    return [f"{what} nothing in the label config shows such files: {names}."]
+
+
+def _read(run: JobRun, order: SyncOrder, begun: Begun) -> PassedOver:
     with run.database.read() as tx:
         storage = storages.get(tx, order.storage_id)
     place = open_place(run.parts, load_signing_key(run.settings.data_dir), storage, begun.commit_id)
-    return _Sync(run, storage, place, begun, is_automatic=order.is_automatic).go()
+    sync = _Sync(run, storage, place, begun, is_automatic=order.is_automatic)
+    sync.go()
+    return sync.passed_over
 
 
 class _Sync:
@@ -165,6 +189,7 @@ class _Sync:
         self._checker = Checker(self._config, Staged())
         self._seen: set[int] = set()
         self._problems: list[str] = []
+        self.passed_over = PassedOver()
         self._waiting: list[TaskRow] = []
 
     def go(self) -> int:
@@ -226,6 +251,9 @@ class _Sync:
     # What is new
 
     def _take_new(self, item: Item) -> None:
+        if not sources.holds_tasks(item.key, self._storage.options) and not can_show(self._config, item.key):
+            self.passed_over = self.passed_over.and_also(item.key)
+            return
         try:
             for row in self._rows_of(item):
                 self._waiting.append(row)
@@ -256,7 +284,7 @@ class _Sync:
         try:
             self._write(rows)
         except Invalid as error:
-            self._tell(rows[0].item.key, error)
+            self._tell(rows[0].item.key, error, rows)
 
     def _write(self, rows: list[TaskRow]) -> None:
         block = self._checker.check_rows(
@@ -319,11 +347,12 @@ class _Sync:
                 self._note_changed(tx, media)
 
     def _take_changed_tasks(self, item: Item, before: Mapping[int, Known]) -> None:
+        rows: list[TaskRow] = []
         try:
             rows = list(self._rows_of(item))
             self._checker.check_rows([row.row for row in rows], lambda n: f"item {n} of {item.key}", None)
         except TreadleError as error:
-            self._tell(item.key, error)
+            self._tell(item.key, error, rows)
             return
         new = [replace(row, ends=0) for row in rows if row.place not in before]
         known = [(row, before[row.place]) for row in rows if row.place in before]
@@ -421,11 +450,12 @@ class _Sync:
             payload={"storage": self._storage.id, "tasks": list(ids)},
         )
 
-    def _tell(self, key: str, error: TreadleError) -> None:
+    def _tell(self, key: str, error: TreadleError, rows: Sequence[TaskRow] = ()) -> None:
         """Note a file that cannot be taken; the others are."""
         if len(self._problems) >= _MOST_PROBLEMS:
             return
-        self._problems.append(f"{key}: {error.message}")
+        lacks = next(filter(None, (sources.why_no_task(row, self._config) for row in rows)), "")
+        self._problems.append(f"{key}: {lacks or error.message}")
         with self._run.database.write() as tx:
             storages.note(tx, self._storage.id, meta={"problems": self._problems})
 

@@ -22,6 +22,12 @@ _KINDS = {
 }
 #: Files that are a task by themselves, and no picture.
 MEDIA = tuple(extension for kind in _KINDS for extension in _KINDS[kind] if kind != "Image")
+#: What a browser shows besides, though an import takes it for a task of no kind.
+_ALSO_SHOWN = {
+    "Image": (".svg", ".apng", ".jfif", ".ico"),
+    "Audio": (".opus", ".oga", ".weba", ".aif", ".aiff"),
+    "Video": (".m4v", ".mkv", ".ogg"),
+}
 _DEFAULT_KEYS = {"Image": "image", "Audio": "audio", "Video": "video", "HyperText": "html", "Pdf": "pdf"}
 
 
@@ -44,6 +50,22 @@ def file_row(url: str, name: str, config: LabelConfig) -> dict[str, Any]:
     else:
         key = key_for(config, kind, _DEFAULT_KEYS[kind])
     return {key: url}
+
+
+def can_show(config: LabelConfig, name: str) -> bool:
+    """Whether an object of the config can show a file of that name; of one without an extension it may."""
+    extension = extension_of(name)
+    tags = {tag.tag for tag in config.objects}
+    if not extension or not tags:
+        return True
+    return any(
+        extension in (*_KINDS[tag], *_ALSO_SHOWN.get(tag, ())) if tag in _KINDS else not _is_media(extension)
+        for tag in tags
+    )
+
+
+def _is_media(extension: str) -> bool:
+    return extension in PICTURES or extension in MEDIA
 
 
 def key_for(config: LabelConfig, kind: str, default: str) -> str:
