@@ -6,6 +6,7 @@ from tests.connectors.house import ON_SQLITE, House
 from treadle.access import DeletedRepoScope, RepoScope, allow
 from treadle.connectors.following import Follower
 from treadle.connectors.syncing import SYNC_JOB, start_sync
+from treadle.connectors.tracing import Tracer
 from treadle.jobs import JobState, run_in_place
 from treadle.permissions import Permission
 from treadle.repos import catalogue
@@ -62,3 +63,13 @@ def test_an_item_that_is_no_task_is_told_with_what_it_lacks_and_how_to_leave_it_
     (problem,) = house.sync(source)["problems"]
     assert problem.startswith("meta.json: item 1 is no task: it has no 'image'")
     assert "filter" in problem
+
+
+@ON_SQLITE
+def test_lineage_tells_an_annotation_as_it_is_now_and_says_so(house: House) -> None:
+    (task_id,) = house.studio.add_tasks(1)
+    made = house.studio.submit("annotator", task_id)
+    with house.database.read() as tx:
+        tracer = Tracer(tx, house.studio.people["editor"])
+        _, told = tracer.trace(f"annotation:{made['id']}", direction="up", depth=1, limit=9)
+    assert told[0].detail.endswith(" region now")

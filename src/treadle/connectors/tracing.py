@@ -187,7 +187,8 @@ class Tracer:
             node = Node(ANNOTATION, str(row["id"]))
             count = row["result_count"]
             title = f"Annotation {row['id']}"
-            detail = f"{row['email'] or 'nobody'} · {count} region{'' if count == 1 else 's'}"
+            # One node stands for the annotation in every commit of it, whatever each of them holds.
+            detail = f"{row['email'] or 'nobody'} · {count} region{'' if count == 1 else 's'} now"
             href = f"projects/{row['project_id']}/data?task={row['task_id']}&annotation={row['id']}"
             told = Told(node, title, detail, row["created_at"], href)
             self._seen[node] = _Seen(told, row["project_id"], row["task_id"])
