@@ -17,6 +17,7 @@ export function mediaAddress(value: string): string {
 const UPLOAD = /^\/data\/upload\/(\d+)\/(.+)$/;
 /** What stands in task data for a file of a source. */
 const OF_SOURCE = /^\/api\/storages\/items\/\d+\/./;
+const OF_REPO = /^\/api\/repos\/\d+\/files\/./;
 const THUMBNAIL_PX = 320;
 
 /** The address of a small picture (at most 320 px) for an uploaded file or one of a source, or undefined for anything else. */
@@ -26,5 +27,5 @@ export function thumbnailAddress(value: string): string | undefined {
   return found ? address(`data/thumbnail/${found[1]}/${found[2]}`) : undefined;
 }
 
-/** Whether a browser can ask for what a value in task data names: an address on the web or one of ours. */
-export const isMedia = (value: string): boolean => /^(https?:|\/data\/)/.test(value) || OF_SOURCE.test(value);
+/** Whether a browser can ask for what a value in task data names: an address on the web or of a file of ours. */
+export const isMedia = (value: string): boolean => /^(https?:|\/data\/)/.test(value) || OF_SOURCE.test(value) || OF_REPO.test(value);

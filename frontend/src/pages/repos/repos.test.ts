@@ -62,6 +62,7 @@ describe('a file of labels', () => {
   test('shows its picture wherever the data names one', () => {
     expect(pictureOfData({ text: 'x', shot: '/api/storages/items/1/a.jpg' })).toMatch(/\/api\/storages\/items\/1\/a\.jpg$/);
     expect(pictureOfData({ image: 's3://bucket/a.jpg' })).toBeUndefined();
+    expect(pictureOfData({ image: '/api/repos/1/files/a.jpg' })).toMatch(/\/api\/repos\/1\/files\/a\.jpg$/);
     expect(pictureOfData({ image: '/logout/' })).toBeUndefined(); // nor a page of this server
   });
 });
