@@ -16,7 +16,7 @@ from treadle.db import Database
 from treadle.db.repo_tables import repo_staged
 from treadle.db.schema import events
 from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unavailable, Unsupported
-from treadle.repos import commits
+from treadle.repos import commits, finishing, planning
 from treadle.repos.failpoints import armed
 from treadle.repos.finishing import ANY_HEAD
 from treadle.repos.snapshots import NewReference, Reference
@@ -222,6 +222,7 @@ def test_files_are_copied_moved_and_put_by_reference(bench: Bench) -> None:
     bench.finish(opened)
     with pytest.raises(Unsupported):
         bench.at(opened).read("outside")
+    bench = reopened(bench)
     bench.engine.read_reference = lambda found, start, end, *, repo_id, path: iter(
         [f"{found} {start} {end} {repo_id} {path}".encode()]
     )
@@ -279,6 +280,22 @@ def test_what_was_put_before_the_branch_moved_goes_onto_its_new_head(bench: Benc
     assert bench.files(collides)["b"] == b"2"
     bench.finish(deletes, prefer="ours")
     assert bench.listed(deletes) == ["a", "b", "c"]
+
+
+def test_many_staged_files_are_finished_without_holding_them_all(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "_FEW", 4)
+    monkeypatch.delattr(planning, "expand")  # it holds every change
+    bench.commit({"a/gone": b"1", "a/kept": b"2", "b": b"3", "c": b"4"})
+    opened = bench.start()
+    for path in ("a/", "b"):
+        bench.delete(opened, path)
+    wanted = {"a/kept": b"2", **{f"new/{number}": b"%d" % number for number in range(9)}}
+    for path, content in wanted.items():
+        bench.put(opened, path, content)
+    bench.finish(opened)
+    assert bench.files(opened) == {**wanted, "c": b"4"}
 
 
 def test_a_file_and_a_folder_of_one_name_are_not_finished(bench: Bench) -> None:

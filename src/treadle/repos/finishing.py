@@ -6,7 +6,7 @@ moves the branch. Where the branch has moved meanwhile, what is wanted is done a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -125,11 +125,11 @@ class Finisher:
         while True:
             place = self._find_place(opened.repo_id, str(opened.branch))
             with _writing(place.contents, lease) as writer:
-                wanted = self._wanted(opened, place, prefer)
+                edit = self._plan(opened, place, prefer)
                 _store_staged(self._database, opened.row_id, writer)
                 if attached is None:
                     attached = _attach(writer, extras.attachments)
-                tree = _edited(place.tree, writer, wanted)
+                tree = edit(writer)
                 _check_not_empty(place.tree, tree, extras)
                 packs = writer.publish()
             new = NewCommit(
@@ -139,9 +139,24 @@ class Finisher:
             if commit is not None:
                 return commit
 
-    def _wanted(self, opened: Commit, place: _Place, prefer: Prefer | None) -> list[Change]:
-        """What is staged, as changes of the head."""
+    def _plan(self, opened: Commit, place: _Place, prefer: Prefer | None) -> Callable[[ContentWriter], Tree]:
+        """How the tree is made of what is staged. Raises Conflict("commit-collides")."""
         base = self._tree_on(opened, place.contents)
+        if base.root == place.tree.root:
+            return lambda writer: self._staged_tree(opened, place, writer)
+        wanted = self._wanted(opened, base, place, prefer=prefer)
+        return lambda writer: _edited(place.tree, writer, wanted)
+
+    def _staged_tree(self, opened: Commit, place: _Place, writer: ContentWriter) -> Tree:
+        """The tree of what is staged on a head that nobody moved; many rows are never held all at once."""
+        with self._database.read() as tx:
+            deletes = staging.deletions(tx, opened.row_id)
+        rows = staging.read_all(self._database, opened.row_id)
+        entries = (row.entry for row in rows if row.entry is not None)
+        return _bulk_tree(place, writer, Bulk((), deletes), entries)
+
+    def _wanted(self, opened: Commit, base: Tree, place: _Place, *, prefer: Prefer | None) -> list[Change]:
+        """What is staged, as changes of a head that was moved."""
         with self._database.read() as tx:
             folders = staging.deleted_folders(tx, opened.row_id)
         changes = ((row.path, row.entry) for row in staging.read_all(self._database, opened.row_id))
