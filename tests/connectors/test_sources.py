@@ -8,6 +8,8 @@ from treadle.connectors.following import Follower
 from treadle.connectors.syncing import SYNC_JOB, start_sync
 from treadle.connectors.tracing import Tracer
 from treadle.jobs import JobState, run_in_place
+from treadle.labeling import rendering
+from treadle.labeling.progress import read_progress
 from treadle.permissions import Permission
 from treadle.repos import catalogue
 
@@ -73,3 +75,26 @@ def test_lineage_tells_an_annotation_as_it_is_now_and_says_so(house: House) -> N
         tracer = Tracer(tx, house.studio.people["editor"])
         _, told = tracer.trace(f"annotation:{made['id']}", direction="up", depth=1, limit=9)
     assert told[0].detail.endswith(" region now")
+
+
+def test_a_retired_task_keeps_no_project_from_its_end(house: House) -> None:
+    repo_id = house.make_repo("images")
+    house.commit(repo_id, {"a.jpg": b"a", "b.jpg": b"b", "c.jpg": b"c"})
+    source = house.add_storage("source", "repo", repo="images")
+    house.sync(source)
+    first, second, _ = (task["id"] for task in house.tasks())
+    house.studio.submit("annotator", first)
+    house.studio.submit("annotator", second)
+    house.commit(repo_id, {}, deletes=["b.jpg", "c.jpg"])
+    house.sync(source)
+    project = house.studio.project()
+    assert (project["task_number"], project["finished_task_number"], project["retired_task_number"]) == (
+        3,
+        2,
+        1,
+    )
+    told = rendering.project(project)
+    assert (told["task_number"], told["queue_total"], told["queue_done"]) == (3, 2, 2)
+    with house.database.read() as tx:
+        progress = read_progress(tx, house.grant(tx, Permission.PROJECT_READ))
+    assert (progress.tasks["total"], progress.tasks["finished"]) == (2, 2)

@@ -49,6 +49,13 @@ storage_items = Table(
     Column("commit_id", Text),  # where its content stands, in a repo
     CheckConstraint("state IN ('new', 'changed', 'retired', 'shown', 'written')", name="state"),
     Index("ix_storage_items_task_id", "task_id"),
+    Index(
+        "ix_storage_items_retired",
+        "storage_id",
+        "task_id",
+        sqlite_where=text("state = 'retired'"),
+        postgresql_where=text("state = 'retired'"),
+    ),
 )
 
 # What came from what: commit, task, annotation by id; both ways by an index.

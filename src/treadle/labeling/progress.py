@@ -22,7 +22,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import project_counters, projects, users, work_sums
 from treadle.db.types import from_microseconds, to_microseconds
 from treadle.errors import Invalid
-from treadle.labeling import usage
+from treadle.labeling import retired, usage
 
 _SLOT_US = 15 * 60 * 1_000_000
 _SLOT_MIN = 15
@@ -71,7 +71,8 @@ _OWN_DAYS = _DAYS.where(_s.user_id == bindparam("of_user"))
 _COUNTS = (
     select(
         _p.maximum_annotations.label("overlap"),
-        _c.task_number,
+        # Of those that are retired only what was labelled: the rest keeps nobody from the end.
+        (_c.task_number - retired.count_unfinished()).label("task_number"),
         _c.finished_task_number,
         _c.tasks_with_annotations,
         _c.skipped_annotations,

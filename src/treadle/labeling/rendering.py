@@ -226,7 +226,7 @@ def project(row: Row, *, with_password: bool = False) -> dict[str, object]:
         "skip_queue": row["skip_queue"],
         "pinned_at": instant(row["pinned_at"]),
         "finished_task_number": row["finished_task_number"],
-        "queue_total": row["task_number"],
+        "queue_total": row["task_number"] - row["retired_task_number"],
         "queue_done": row["finished_task_number"],
         "config_suitable_for_bulk_annotation": False,
         "state": None,
