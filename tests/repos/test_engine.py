@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import random
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -16,10 +17,11 @@ from treadle.db import Database
 from treadle.db.repo_tables import repo_staged
 from treadle.db.schema import events
 from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unavailable, Unsupported
-from treadle.repos import commits, finishing, planning
+from treadle.repos import commits, finishing, planning, staging
 from treadle.repos.failpoints import armed
 from treadle.repos.finishing import ANY_HEAD
 from treadle.repos.snapshots import NewReference, Reference
+from treadle.repos.tree import Tree
 from treadle.repos.values import NewFile
 
 LARGE = random.Random(1).randbytes(9 * 1024**2)  # of more than one chunk
@@ -83,6 +85,7 @@ def test_a_listing_is_in_order_and_folds_pages_and_matches(bench: Bench, is_open
     }
     for pattern, paths in matched.items():
         assert names(list(bench.at(commit_id).glob(pattern))) == paths, pattern
+    assert names(list(bench.at(commit_id).glob("**", after="a/b/d"))) == ["a/e", "b", "ä"]
     for wrong in ("{a", "[z-a]"):
         with pytest.raises(Invalid):
             bench.at(commit_id).glob(wrong)
@@ -280,6 +283,30 @@ def test_what_was_put_before_the_branch_moved_goes_onto_its_new_head(bench: Benc
     assert bench.files(collides)["b"] == b"2"
     bench.finish(deletes, prefer="ours")
     assert bench.listed(deletes) == ["a", "b", "c"]
+
+
+def test_a_page_of_an_open_commit_reads_no_more_than_it_shows(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.commit({**{f"a/{number}/x": b"1" for number in range(100)}, "b": b"2"})
+    opened = bench.start()
+    bench.delete(opened, "a/")
+    files = {f"c/{folder}/{number:02}": b"3" for folder in range(9) for number in range(20)}
+    bench.engine.put_many(bench.grant, opened, files_of(files))
+    read: list[str] = []
+    scan, read_page = Tree.scan, staging.read_page
+
+    def noting(found: Iterable[Any]) -> Iterator[Any]:
+        for each in found:
+            read.append(each.path)
+            yield each
+
+    monkeypatch.setattr(Tree, "scan", lambda *args: noting(scan(*args)))
+    monkeypatch.setattr(staging, "read_page", lambda *args, **more: list(noting(read_page(*args, **more))))
+    assert bench.listed(opened, limit=1) == ["b"]
+    assert len(read) < 10
+    assert bench.listed(opened, "c/", "", "/") == [f"c/{folder}/" for folder in range(9)]
+    assert len(read) < 60
 
 
 def test_many_staged_files_are_finished_without_holding_them_all(

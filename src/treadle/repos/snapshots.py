@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
@@ -29,6 +29,8 @@ from treadle.repos.writing import LARGE, REFERENCE
 
 #: Behind every path that begins with what it follows: no path is so long.
 _LAST = "\U0010ffff" * 257
+#: Of staged rows so many are read at first: mostly a few are wanted, up to the next folder or the limit.
+_FIRST_ROWS = 4
 _instant = lru_cache(maxsize=4096)(from_microseconds)  # those of a commit were mostly put at one
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
@@ -107,14 +109,15 @@ class Overlay:
 
     def scan(self, prefix: str, after: str) -> Iterator[Staged]:
         """The staged files and deletions of files, in the order of paths."""
+        limit = _FIRST_ROWS
         while True:
             with self._database.read() as tx:
                 self._check(staging.read_state(tx, self._commit.row_id))
-                page = staging.read_page(tx, self._commit.row_id, prefix=prefix, after=after)
+                page = staging.read_page(tx, self._commit.row_id, prefix=prefix, after=after, limit=limit)
             yield from page
-            if len(page) < PAGE_ROWS:
+            if len(page) < limit:
                 return
-            after = page[-1].path
+            after, limit = page[-1].path, min(4 * limit, PAGE_ROWS)
 
     def _check(self, state: str | None) -> None:
         if state is None or state == "finished":
@@ -188,14 +191,16 @@ class Snapshot:
         entries = self._files(prefix, after) if not delimiter else self._folded(prefix, after, delimiter)
         return islice(entries, limit)
 
-    def glob(self, pattern: str) -> Iterator[File]:
-        """The files that match: ``*``, ``?`` and ``[a-z]`` within a name, ``**`` across, ``{a,b}`` either.
+    def glob(self, pattern: str, after: str = "") -> Iterator[File]:
+        """The files that match and follow ``after``, in the order of paths.
 
+        ``*``, ``?`` and ``[a-z]`` match within a name, ``**`` across folders, ``{a,b}`` either.
         Raises Invalid("glob").
         """
         plain = pattern.removeprefix("/")
         matches = compile_glob(plain)
-        return (file_of(each) for each in self._entries(literal_prefix(plain), "") if matches(each.path))
+        entries = self._entries(literal_prefix(plain), after)
+        return (file_of(each) for each in entries if matches(each.path))
 
     def read(self, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of a file from ``start`` up to, not including, ``end``, in chunks.
@@ -281,12 +286,7 @@ class Snapshot:
 
     def _live_entries(self, overlay: Overlay, prefix: str, after: str) -> Iterator[Entry]:
         try:
-            folders = overlay.folders()
-            below = (
-                entry
-                for entry in self._tree.scan(prefix, after)
-                if not any(is_below(entry.path, folder) for folder in folders)
-            )
+            below = _outside(self._tree, frozenset(overlay.folders()), prefix, after)
             for entry in _laid_over(below, overlay.scan(prefix, after)):
                 yield entry
                 after = entry.path
@@ -346,6 +346,27 @@ def change_of(difference: Difference) -> Change:
 def _changes(differences: Iterable[Difference]) -> Iterator[Change]:
     """Those that are more than another time."""
     return (change_of(each) for each in differences if not is_same(each[1], each[2]))
+
+
+def _outside(tree: Tree, folders: Collection[str], prefix: str, after: str) -> Iterator[Entry]:
+    """The files of the tree but for those in the folders, which are leapt over."""
+    first: str | None = after
+    while first is not None:
+        start, first = first, None
+        for entry in tree.scan(prefix, start):
+            folder = _folder_around(entry.path, folders) if folders else None
+            if folder is not None:
+                first = None if folder == "/" else folder + _LAST
+                break
+            yield entry
+
+
+def _folder_around(path: str, folders: Collection[str]) -> str | None:
+    """The outermost of the folders that the path is in."""
+    if "/" in folders:
+        return "/"
+    ends = (at + 1 for at, char in enumerate(path) if char == "/")
+    return next((path[:end] for end in ends if path[:end] in folders), None)
 
 
 def _laid_over(below: Iterator[Entry], staged: Iterable[Staged]) -> Iterator[Entry]:

@@ -258,13 +258,15 @@ def deletions(tx: Tx, commit_row: int) -> list[str]:
     return [row["path"].removeprefix(_FOLDER_MARK).decode() for row in rows]
 
 
-def read_page(tx: Tx, commit_row: int, *, prefix: str = "", after: str = "") -> list[Staged]:
-    """The first thousand rows whose paths begin with ``prefix`` and follow ``after``, without their data.
+def read_page(
+    tx: Tx, commit_row: int, *, prefix: str = "", after: str = "", limit: int = PAGE_ROWS
+) -> list[Staged]:
+    """The first rows whose paths begin with ``prefix`` and follow ``after``, without their data.
 
     Those of deleted folders are not among them.
     """
     first = max(after.encode(), _just_before(prefix))
-    page = {"commit_row": commit_row, "after": first, "beyond": _beyond(prefix), "limit": PAGE_ROWS}
+    page = {"commit_row": commit_row, "after": first, "beyond": _beyond(prefix), "limit": limit}
     return [_staged(row) for row in tx.execute(_PAGE, page).all()]
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import dropwhile, islice
+from itertools import islice
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
@@ -192,7 +192,7 @@ def _entries(call: Call, found: Snapshot) -> Iterator[File | Folder]:
     after, glob = call.query_text("after"), call.query_text("glob")
     if not glob:
         return found.list(call.query_text("prefix").removeprefix("/"), after, call.query_text("delimiter"))
-    return dropwhile(lambda file: file.path <= after, found.glob(glob))
+    return found.glob(glob, after)
 
 
 def _caching(call: Call, commit: Commit) -> str:
