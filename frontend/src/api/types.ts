@@ -51,6 +51,8 @@ export interface Project {
   pinned_at: Time | null;
   task_number: number | null;
   finished_task_number: number | null;
+  /** The tasks without those that are retired and not labelled: when so many are labelled, all is done. */
+  queue_total?: number | null;
   num_tasks_with_annotations: number | null;
   total_annotations_number: number | null;
   skipped_annotations_number: number | null;

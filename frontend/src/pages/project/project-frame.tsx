@@ -57,6 +57,7 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
   const total = project?.task_number ?? 0;
   const [makes, labels, exports] = [may(role, 'edit'), may(role, 'label'), may(role, 'export') && total > 0];
   const done = project?.finished_task_number ?? 0;
+  const due = project?.queue_total ?? total;
   const dialog = wished.open ?? open;
   const close = () => { setOpen(null); wished.forget(); };
   useKeys({
@@ -69,8 +70,8 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
       <Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title={project?.title ?? ' '} tab={[page, project?.title ?? '']}>
         <span className="grow" />
         {total > 0 && (
-          <span className="row wide muted" title={`${count(done)} of ${count(total)} tasks are labelled`}>
-            <span className="top-meter"><Meter share={done / total} wide tone={done === total ? 'good' : ''} /></span>{count(done)} of {count(total)}
+          <span className="row wide muted" title={`${count(done)} of ${count(due)} tasks are labelled`}>
+            <span className="top-meter"><Meter share={due > 0 ? done / due : 1} wide tone={done === due ? 'good' : ''} /></span>{count(done)} of {count(due)}
           </span>
         )}
         {makes && <Tip text="Add tasks" keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>Import</button></Tip>}

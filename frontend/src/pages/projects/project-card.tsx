@@ -15,7 +15,8 @@ const PICTURES = 4;
 export function ProjectCard({ project }: { project: Project }) {
   const total = project.task_number ?? 0;
   const done = project.finished_task_number ?? 0;
-  const open = total - done;
+  const due = project.queue_total ?? total;
+  const open = due - done;
   const id = String(project.id);
   const workspace = useWorkspace();
   return (
@@ -26,9 +27,9 @@ export function ProjectCard({ project }: { project: Project }) {
         <p className="about two">{project.description || labelsOf(project)}</p>
         {total > 0 ? (
           <>
-            <Meter share={done / total} wide tone={open === 0 ? 'good' : ''} />
+            <Meter share={due > 0 ? done / due : 1} wide tone={open === 0 ? 'good' : ''} />
             <div className="row figures">
-              <span className="cut">{open > 0 ? <><b className="b">{count(open)}</b> <span className="muted">{done > 0 ? `of ${count(total)} ` : ''}to label</span></> : <span className="muted">{counted(total, 'task')} labelled</span>}</span>
+              <span className="cut">{open > 0 ? <><b className="b">{count(open)}</b> <span className="muted">{done > 0 ? `of ${count(due)} ` : ''}to label</span></> : <span className="muted">{counted(done, 'task')} labelled</span>}</span>
               <span className="grow" />
               {open > 0 ? may(workspace, 'label') && <a className="btn small" href={address(`projects/${id}/label`)} ><span>Label next<span className="unseen"> of {project.title}</span></span><Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
             </div>

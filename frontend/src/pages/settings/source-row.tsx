@@ -45,6 +45,7 @@ export function SourceRow({ project, storage, onEdit }: RowProps) {
         <button type="button" className="btn" disabled={sync.isPending || isRunning} onClick={() => sync.mutate()} aria-label={`Sync ${name}`}><Icon name="again" />Sync</button>
         <StorageMenu project={project} storage={storage} direction="source" name={name} onEdit={onEdit} />
       </div>
+      {!isRunning && storage.status === 'completed' && storage.traceback && <p className="small two">{storage.traceback}</p>}
       <StorageJob id={job} />
       {storage.traceback && (storage.status === 'completed_with_errors' || (storage.status === 'failed' && !job)) && <Problems text={storage.traceback} isFailed={storage.status === 'failed'} />}
     </li>

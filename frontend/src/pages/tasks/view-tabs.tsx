@@ -26,7 +26,7 @@ export function usualSelections(project: Project, { columns }: Asking, me: numbe
   const known = (n: number) => (counts ? { count: n } : {});
   return [
     { name: 'All', asked: EVERYTHING_ASKED, ...known(total) },
-    { name: 'To label', asked: only('is_labeled', 'equal', 'false'), ...known(total - done) },
+    { name: 'To label', asked: only('is_labeled', 'equal', 'false'), ...known((project.queue_total ?? total) - done) },
     { name: 'Labelled', asked: only('is_labeled', 'equal', 'true'), ...known(done) },
     ...(me !== undefined && columns.some((column) => column.id === 'assignees') ? [{ name: 'Assigned to me', asked: only('assignees', 'contains', String(me)) }] : []),
     ...((project.total_predictions_number ?? 0) > 0 ? [{ name: 'Unsure', asked: { ...only('predictions_score', 'less', String(UNSURE_BELOW)), sort: 'tasks:predictions_score' } }] : []),
