@@ -7,27 +7,26 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-import zstandard
+from backports import zstd
 
 Value = TypeVar("Value")
 _LEVEL = 3
 _WORTH_IT = 0.95  # of the block's size; above, it is stored as it is
 
 
-class _Codecs(threading.local):
-    """Each thread its own: they keep state between calls."""
+class _Codec(threading.local):
+    """Each thread its own: it keeps state between calls."""
 
     def __init__(self) -> None:
-        self.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
-        self.decompress = zstandard.ZstdDecompressor().decompress
+        self.compressor = zstd.ZstdCompressor(level=_LEVEL)
 
 
-_codecs = _Codecs()
+_codec = _Codec()
 
 
 def close_block(raw: bytes) -> bytes:
     """The block as it is stored: shorter than ``raw``, or ``raw`` itself."""
-    stored = _codecs.compress(raw)
+    stored = _codec.compressor.compress(raw, zstd.ZstdCompressor.FLUSH_FRAME)
     return stored if len(stored) < len(raw) * _WORTH_IT else raw
 
 
@@ -36,10 +35,10 @@ def open_block(stored: bytes, size_bytes: int) -> bytes | None:
     if len(stored) == size_bytes:
         return stored
     try:
-        if zstandard.frame_content_size(stored) != size_bytes:
+        if zstd.get_frame_info(stored).decompressed_size != size_bytes:
             return None  # before room is made for what a damaged head says
-        return _codecs.decompress(stored)
-    except zstandard.ZstdError:
+        return zstd.decompress(stored)
+    except zstd.ZstdError:
         return None
 
 
