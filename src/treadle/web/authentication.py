@@ -1,119 +1,33 @@
-"""Which credential a request carries, and whether a browser sent it from another site."""
+"""The credentials of a request, as every door reads them: see `treadle.access.credentials`."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-from treadle.access.identities import (
-    Identity,
-    identify_by_access_token,
-    identify_by_session,
-    identify_by_token,
-)
-from treadle.db import Tx
-from treadle.errors import Forbidden
-from treadle.settings import Secret
-
-SESSION_COOKIE = "sessionid"
-CSRF_COOKIE = "csrftoken"
-CSRF_HEADER = "X-CSRFToken"
-CSRF_FIELD = "csrfmiddlewaretoken"
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-NO_CREDENTIALS = "Authentication credentials were not provided."
-WRONG_CREDENTIALS = (
-    "The token or password that was sent is not valid: unknown, expired or revoked. "
-    "Make a new token on the account page, or sign in again."
+from treadle.access.credentials import (
+    CSRF_COOKIE,
+    CSRF_FIELD,
+    CSRF_HEADER,
+    NO_CREDENTIALS,
+    SAFE_METHODS,
+    SESSION_COOKIE,
+    WRONG_CREDENTIALS,
+    BasicCredential,
+    SessionCredential,
+    check_same_site,
+    identify,
+    read_credential,
 )
 
-
-@dataclass(frozen=True)
-class TokenCredential:
-    """``Authorization: Token …`` or ``Bearer …``, or ``X-API-Key``: any kind of token."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class BasicCredential:
-    """``Authorization: Basic``: an e-mail address with a password or a token."""
-
-    email: str
-    secret: str
-
-
-@dataclass(frozen=True)
-class SessionCredential:
-    """The cookie of a browser."""
-
-    text: str
-
-
-Credential = TokenCredential | BasicCredential | SessionCredential
-
-
-def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Credential | None:
-    """The credential that counts: ``Authorization`` before ``X-API-Key`` before the session's cookie."""
-    scheme, _, value = headers.get("authorization", "").strip().partition(" ")
-    value = value.strip()
-    if value and scheme.lower() in ("token", "bearer"):
-        return TokenCredential(value)
-    if value and scheme.lower() == "basic":
-        return _read_basic(value)
-    if headers.get("x-api-key"):
-        return TokenCredential(headers["x-api-key"].strip())
-    if cookies.get(SESSION_COOKIE):
-        return SessionCredential(cookies[SESSION_COOKIE])
-    return None
-
-
-def identify(tx: Tx, credential: Credential, key: Secret) -> Identity | None:
-    """Who the credential shows, as of this transaction; a password of Basic is not tried here."""
-    if isinstance(credential, SessionCredential):
-        return identify_by_session(tx, credential.text)
-    if isinstance(credential, TokenCredential):
-        if credential.text.count(".") == 2:
-            return identify_by_access_token(tx, credential.text, key)
-        return identify_by_token(tx, credential.text)
-    identity = identify_by_token(tx, credential.secret)
-    return identity if identity and identity.actor.email == credential.email.strip().lower() else None
-
-
-def check_same_site(method: str, headers: Mapping[str, str], own_origin: str, trusted_origins: str) -> None:
-    """A write with a session's cookie comes from our own pages, or from no browser at all.
-
-    ``own_origin``: as this request reached us, such as ``https://label.example.org``.
-    Raises Forbidden("cross-site") that says which origin was seen, which expected, and what to set.
-    """
-    if method in SAFE_METHODS or headers.get("sec-fetch-site") in ("same-origin", "none"):
-        return
-    origin = headers.get("origin")
-    if origin is None:
-        return
-    trusted = {text.strip().rstrip("/").lower() for text in trusted_origins.split(",") if text.strip()}
-    if origin.lower() == own_origin.lower() or origin.lower() in trusted:
-        return
-    raise Forbidden(
-        "cross-site",
-        f"This request came from {_shown(origin)}, and this server is {own_origin}. If both are yours, start "
-        f"the server with TREADLE_TRUSTED_ORIGINS={_shown(origin)}; behind a proxy, let it pass the "
-        "Host header on unchanged.",
-    )
-
-
-def _read_basic(value: str) -> BasicCredential | None:
-    try:
-        email, separator, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return BasicCredential(email, secret) if separator else None
-
-
-def _shown(origin: str) -> str:
-    parts = urlsplit(origin)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else "an unnamed place (Origin: null)"
+__all__ = [
+    "CSRF_COOKIE",
+    "CSRF_FIELD",
+    "CSRF_HEADER",
+    "NO_CREDENTIALS",
+    "SAFE_METHODS",
+    "SESSION_COOKIE",
+    "WRONG_CREDENTIALS",
+    "BasicCredential",
+    "SessionCredential",
+    "check_same_site",
+    "identify",
+    "read_credential",
+]
