@@ -53,6 +53,9 @@ class Settings:
     sign_up: str = _setting("open", "who may sign up: open (without any role) or invited")
     lease_s: int = _setting(900, "seconds that a handed-out task stays reserved without a draft")
     trusted_origins: str = _setting("", "further origins that may write (https://a.example), by commas")
+    trusted_proxies: str = _setting(
+        "", "addresses and ranges of proxies whose X-Forwarded-For names the client, by commas"
+    )
     session_days: int = _setting(14, "days that a sign-in lasts")
     max_upload_bytes: int = _setting(2 * 1024**3, "largest body of one upload, in bytes")
     max_unpacked_bytes: int = _setting(20 * 1024**3, "most that one archive may unpack to, in bytes")
@@ -63,6 +66,9 @@ class Settings:
     outbound_time_limit_s: int = _setting(600, "seconds that fetching a file from an address may take")
     local_files_roots: str = _setting(
         "", "folders of this machine whose files may be sources and targets of projects, by commas"
+    )
+    tracking_idle_s: int = _setting(
+        900, "seconds without a request after which the process of experiments and models ends"
     )
     log_level: str = _setting("info", "debug, info, warning or error")
     with_samples: bool = _setting(False, "add the sample projects at the first start")
@@ -105,6 +111,15 @@ def load_settings(environment: Mapping[str, str], options: Mapping[str, Any]) ->
         elif variable(setting.name) in environment:
             given[setting.name] = _convert(setting.name, setting.default, environment[variable(setting.name)])
     return Settings(**given)
+
+
+def environment_of(settings: Settings) -> Mapping[str, str]:
+    """The variables that give a child the same settings; secrets among them, in the clear."""
+    values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
+    return {
+        variable(name): value.reveal() if isinstance(value, Secret) else str(value)
+        for name, value in values.items()
+    }
 
 
 def describe_settings() -> list[tuple[str, str, str]]:

@@ -7,10 +7,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from treadle.settings import Secret, Settings, variable
+from treadle.settings import Settings, environment_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +68,3 @@ class Child:
         """Send it a signal, if it runs."""
         if self.process is not None:
             self.process.send_signal(number)
-
-
-def environment_of(settings: Settings) -> Mapping[str, str]:
-    """The variables that give a child the same settings."""
-    values = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
-    return {
-        variable(name): value.reveal() if isinstance(value, Secret) else str(value)
-        for name, value in values.items()
-    }

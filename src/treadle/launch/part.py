@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-from treadle.launch.tether import end_with_parent
+from treadle.tether import end_with_parent
 
 #: The module of each part; its ``main`` gets the settings' environment and the further arguments.
 PARTS = {

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from treadle.access.addresses import parse_proxies
 from treadle.access.first_administrator import ensure_first_administrator
-from treadle.access.sign_in import FailedSignIns
 from treadle.access.signing_key import load_signing_key
+from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, migrate
 from treadle.objects import ObjectStore, open_store
 from treadle.repos.engine import RepoEngine
 from treadle.settings import Secret, Settings
+from treadle.tracking.process import Tracking
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,21 @@ class Parts:
     objects: ObjectStore
     #: Signs access tokens.
     signing_key: Secret
-    failed_sign_ins: FailedSignIns = field(default_factory=FailedSignIns)
+    wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
 
     @cached_property
     def repos(self) -> RepoEngine:
         """The files and commits of repos; one for all handlers, since it remembers what it read."""
         return RepoEngine(self.database, self.objects)
 
+    @cached_property
+    def tracking(self) -> Tracking:
+        """Asks the process of experiments and models, which starts when it is asked."""
+        return Tracking(self.settings)
+
     def close(self) -> None:
-        """Give the database's connections back."""
+        """Give the database's connections back; the process of experiments and models ends."""
+        self.tracking.end()
         self.database.close()
 
 
@@ -40,6 +48,7 @@ def open_parts(settings: Settings) -> Parts:
 
     The first administrator of the settings exists afterwards.
     """
+    parse_proxies(settings.trusted_proxies)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)

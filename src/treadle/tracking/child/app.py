@@ -1,0 +1,161 @@
+"""What answers a request that came through the door: our own reads, else MLflow."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from starlette.types import Receive, Scope, Send
+
+from treadle.errors import TreadleError, Unavailable
+from treadle.objects import open_store
+from treadle.settings import Settings
+from treadle.tracking.child.environment import set_environment
+from treadle.tracking.child.visiting import (
+    answer_for,
+    current_visitor,
+    current_workspace,
+    visitor_in,
+)
+from treadle.tracking.child.wsgi import Bridge, Exchange, read_body, whole_body
+from treadle.tracking.exchanges import Gone, refuse
+from treadle.tracking.paths import tracking_database_url
+from treadle.tracking.reads import ReadAnswer, ReadRequest, Reads
+
+if TYPE_CHECKING:
+    from treadle.tracking.child.inside import Inside
+
+logger = logging.getLogger(__name__)
+
+#: Requests that are answered at once; the others wait their turn.
+_THREADS = 8
+_OWN = "/treadle/"
+_READ_BY_US = ("/mlflow/runs/get", "/mlflow/runs/search")
+_AGAIN_AFTER_S = 1
+_SHOWN_CHARACTERS = 300
+#: What our reads look at is no longer; nobody logs more at once.
+_READ_BYTES = 2 * 1024 * 1024
+_NOT_FOUND = ReadAnswer(404, b'{"error_code": "ENDPOINT_NOT_FOUND", "message": "There is no such read."}')
+
+_Asked = TypeVar("_Asked")
+_Answered = TypeVar("_Answered")
+
+
+class TrackingApplication:
+    """The ASGI application of the tracking process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracking")
+        self._reads = Reads(tracking_database_url(settings), settings)
+        self._mounting: asyncio.Future[_Mounted] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; what cannot be answered now is refused in MLflow's words."""
+        try:
+            await self._answer(Exchange(scope, receive, send))
+        except Gone:
+            return
+        except TreadleError as error:
+            await refuse(send, error, _AGAIN_AFTER_S)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._reads.close()
+
+    async def _answer(self, exchange: Exchange) -> None:
+        path = exchange.scope["path"]
+        answer_for(visitor_in(exchange.scope["headers"]))
+        if not path.startswith(_OWN) and not path.endswith(_READ_BY_US):
+            await self._hand_on(exchange, None)
+            return
+        body = await read_body(exchange.receive)
+        with body:
+            answer = await self._in_thread(self._reads.answer, _read_request(exchange.scope, body))
+            if answer is None and path.startswith(_OWN):
+                answer = _NOT_FOUND
+            if answer is None:
+                await self._hand_on(exchange, body)
+            else:
+                await _send_answer(exchange.send, answer)
+
+    async def _hand_on(self, exchange: Exchange, body: BinaryIO | None) -> None:
+        """To MLflow, which is started where it is not there yet."""
+        mounted = await self._mounted()
+        mounted.inside.limit_rows(current_workspace())
+        if body is None and mounted.inside.is_native(exchange.scope["method"], exchange.scope["path"]):
+            await mounted.inside.fastapi(exchange.scope, exchange.receive, exchange.send)
+            return
+        with await read_body(exchange.receive) if body is None else nullcontext(body) as content:
+            request = _read_request(exchange.scope, content)
+            await mounted.bridge.answer(exchange, content, partial(self._reads.after, request))
+
+    async def _in_thread(self, function: Callable[[_Asked], _Answered], asked: _Asked) -> _Answered:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, function, asked)
+
+    async def _mounted(self) -> _Mounted:
+        """MLflow; started once, however many ask, and tried again by who asks after a failure."""
+        if self._mounting is None or (self._mounting.done() and self._mounting.exception() is not None):
+            loop = asyncio.get_running_loop()
+            self._mounting = loop.run_in_executor(None, self._mount)
+        await asyncio.wait({self._mounting})
+        error = self._mounting.exception()
+        if error is None:
+            return self._mounting.result()
+        raise self._not_started(error) from error
+
+    def _mount(self) -> _Mounted:
+        url = tracking_database_url(self._settings)
+        set_environment(os.environ, url)
+        # The collector would walk what the imports make, which stays for good.
+        gc.disable()
+        try:
+            # By name, since it takes MLflow with it, which a request may never need.
+            module = import_module("treadle.tracking.child.inside")
+        finally:
+            gc.freeze()
+            gc.enable()
+        inside: Inside = module.start(self._settings, open_store(self._settings))
+        return _Mounted(inside, Bridge(inside.flask, self._threads))
+
+    def _not_started(self, error: BaseException) -> TreadleError:
+        if isinstance(error, TreadleError):
+            logger.error("MLflow could not be started: %s", error.message)
+            return error
+        logger.error("MLflow could not be started", exc_info=error)
+        why = f"{type(error).__name__}: {error}".partition("\n")[0][:_SHOWN_CHARACTERS]
+        return Unavailable("tracking-not-started", f"MLflow could not be started ({why}). Try again.")
+
+
+@dataclass(frozen=True)
+class _Mounted:
+    inside: Inside
+    bridge: Bridge
+
+
+def _read_request(scope: Scope, body: BinaryIO) -> ReadRequest:
+    visitor = current_visitor()
+    assert visitor is not None
+    content = whole_body(body, _READ_BYTES)
+    return ReadRequest(
+        scope["method"], scope["path"], scope["query_string"].decode("latin-1"), content, visitor
+    )
+
+
+async def _send_answer(send: Send, answer: ReadAnswer) -> None:
+    headers = [
+        (b"content-type", answer.content_type.encode()),
+        (b"content-length", b"%d" % len(answer.body)),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,175 @@
+"""One exchange with the tracking process: what is sent of a request, and how its answer is passed on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+from starlette.types import Receive, Scope, Send
+
+from treadle.errors import TreadleError, Unsupported
+from treadle.tracking.channel import Connection, Head, Headers
+from treadle.tracking.names import internal_name
+from treadle.tracking.visitor import Visitor
+
+VISITOR_HEADER = b"x-treadle-visitor"
+WORKSPACE_HEADER = b"x-mlflow-workspace"
+_OURS = b"x-treadle-"
+
+#: What the door has read, what it alone may say, and what belongs to one connection.
+_NOT_SENT = frozenset(
+    {
+        b"authorization",
+        b"connection",
+        b"cookie",
+        b"expect",
+        b"keep-alive",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"x-csrftoken",
+        WORKSPACE_HEADER,
+    }
+)
+_NOT_RETURNED = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"trailer"})
+_PLAIN = "/:@!$&'()*+,;=~-._"
+_MEMBERSHIPS = "/mlflow/workspaces"
+
+
+class Gone(Exception):
+    """Who asked waits no more."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes of a request's body, and whether more follow."""
+
+    content: bytes
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A request as the tracking process gets it, up to its body."""
+
+    method: str
+    head: bytes
+    is_chunked: bool = False
+
+
+def outgoing_of(scope: Scope, visitor: Visitor, path: str) -> Outgoing:
+    """What is sent of a request that came from outside: nothing that only the door may say."""
+    given: Headers = scope["headers"]
+    is_chunked = any(name == b"transfer-encoding" for name, _ in given)
+    passed = [pair for pair in given if pair[0] not in _NOT_SENT and not pair[0].startswith(_OURS)]
+    if is_chunked:
+        passed = [pair for pair in passed if pair[0] != b"content-length"]
+        passed.append((b"transfer-encoding", b"chunked"))
+    head = _head_of(scope["method"], path, scope["query_string"], passed, visitor)
+    return Outgoing(scope["method"], head, is_chunked)
+
+
+def outgoing_to(method: str, path: str, visitor: Visitor, size_bytes: int, content_type: str) -> Outgoing:
+    """A request of our own; ``path`` may end in a query."""
+    path, _, query = path.partition("?")
+    headers = [
+        (b"host", b"tracking"),
+        (b"content-type", content_type.encode()),
+        (b"content-length", b"%d" % size_bytes),
+    ]
+    return Outgoing(method, _head_of(method, path, query.encode(), headers, visitor))
+
+
+def _head_of(
+    method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]], visitor: Visitor
+) -> bytes:
+    target = quote(path, safe=_PLAIN).encode() + (b"?" + query if query else b"")
+    lines = [method.encode() + b" " + target + b" HTTP/1.1\r\n", *_words_of(visitor, path)]
+    for name, value in headers:
+        lines += (name, b": ", value, b"\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def _words_of(visitor: Visitor, path: str) -> tuple[bytes, ...]:
+    # Of all the names only MLflow's list of workspaces makes use, and they may be a thousand.
+    shown = visitor.workspaces if _MEMBERSHIPS in path else ()
+    return _encoded(visitor.user_id, visitor.email, visitor.workspace_id, visitor.level, shown)
+
+
+@lru_cache(maxsize=4096)
+def _encoded(
+    user_id: int, email: str, workspace_id: int | None, level: str, workspaces: tuple[tuple[int, str], ...]
+) -> tuple[bytes, ...]:
+    told = {
+        "user_id": user_id,
+        "email": email,
+        "workspace_id": workspace_id,
+        "level": level,
+        "workspaces": workspaces,
+    }
+    words = (VISITOR_HEADER, b": ", json.dumps(told).encode(), b"\r\n")
+    if workspace_id is None:
+        return words
+    return (*words, WORKSPACE_HEADER, b": ", internal_name(workspace_id).encode(), b"\r\n")
+
+
+async def first_part(receive: Receive) -> Part:
+    """The first bytes of a request's body. Raises Gone."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Gone
+    return Part(message.get("body", b""), message.get("more_body", False))
+
+
+async def converse(connection: Connection, outgoing: Outgoing, first: Part, receive: Receive) -> Head:
+    """Send a request and wait for the head of its answer. Raises ConnectionError, Gone."""
+    expects_body = outgoing.method != "HEAD"
+    framed = _chunked(first) if outgoing.is_chunked else first.content
+    connection.write(outgoing.head + framed, expects_body=expects_body)
+    part = first
+    while part.has_more and not connection.is_answered:
+        part = await first_part(receive)
+        connection.write_more(_chunked(part) if outgoing.is_chunked else part.content)
+        await connection.drain()
+    return await connection.head()
+
+
+def _chunked(part: Part) -> bytes:
+    framed = b"%x\r\n%b\r\n" % (len(part.content), part.content) if part.content else b""
+    return framed if part.has_more else framed + b"0\r\n\r\n"
+
+
+async def pass_on(connection: Connection, head: Head, send: Send) -> None:
+    """Pass an answer on as it comes. Raises ConnectionError when it breaks off."""
+    headers = [pair for pair in head.headers if pair[0] not in _NOT_RETURNED]
+    await send({"type": "http.response.start", "status": head.status, "headers": headers})
+    is_last = False
+    while not is_last:
+        content = await connection.chunk()
+        is_last = connection.is_last
+        await send({"type": "http.response.body", "body": content, "more_body": not is_last})
+
+
+async def refuse(send: Send, error: TreadleError, retry_after_s: int) -> None:
+    """Answer as MLflow does: its client repeats what is told to be unavailable."""
+    status, headers, content = refusal(error, retry_after_s)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def refusal(error: TreadleError, retry_after_s: int) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of an answer in MLflow's words."""
+    is_missing = isinstance(error, Unsupported)
+    code = "NOT_IMPLEMENTED" if is_missing else "TEMPORARILY_UNAVAILABLE"
+    content = json.dumps({"error_code": code, "message": error.message}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+    if not is_missing:
+        headers.append((b"retry-after", b"%d" % retry_after_s))
+    return (501 if is_missing else 503), headers, content
