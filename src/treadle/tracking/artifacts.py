@@ -1,0 +1,229 @@
+"""The bytes of artifacts, served from the object store without MLflow and without its process.
+
+Promises: an upload appears whole or not at all; up and down, a piece is in memory at a time; no key outside
+the visitor's workspace is touched, whatever the address says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.types import Receive, Send
+
+from treadle.errors import Invalid, NotFound
+from treadle.objects import ObjectStore
+from treadle.tracking.artifact_places import (
+    disposition,
+    find_place,
+    is_folder,
+    keys_at,
+    list_folder,
+    media_type,
+)
+from treadle.tracking.asked import Asked
+from treadle.tracking.paths import artifact_key
+from treadle.tracking.streams import Body, BodyCut, send_pieces
+
+_ROOT = re.compile(r"/(?:api|ajax-api)/2\.0/mlflow-artifacts/artifacts(?:/(.*))?", re.DOTALL)
+#: One message to the client: a file of up to this size leaves at once.
+_MESSAGE_BYTES = 1024 * 1024
+_THREADS = 16
+#: Those that may wait for slow clients.
+_SLOW_THREADS = 64
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+# What somebody uploaded can do nothing in a browser.
+_ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+}
+#: ``workspaces/ws-17`` alone is all that a workspace has.
+_LEAST_NAMES = 3
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | Iterator[bytes] = b""
+
+
+class ArtifactBytes:
+    """Answers what MLflow's clients ask below ``mlflow-artifacts/artifacts``."""
+
+    def __init__(self, objects: ObjectStore, max_upload_bytes: int) -> None:
+        self._objects = objects
+        self._max_upload_bytes = max_upload_bytes
+        self._threads = ThreadPoolExecutor(_THREADS, "artifacts")
+        self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, "artifacts-slow")
+
+    async def answer(
+        self, asked: Asked, query: bytes, workspace_id: int, *, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request of somebody who may.
+
+        Raises Invalid("artifact-path", "body-too-large", "range-not-satisfiable"),
+        NotFound("artifact-not-found"), Unavailable("disk-full"), before anything was sent.
+        """
+        found = _ROOT.fullmatch(asked.path)
+        text = (found[1] if found else None) or ""
+        if asked.method == "PUT":
+            answer = await self._take(asked, find_place(workspace_id, text), text, receive)
+        else:
+            loop = asyncio.get_running_loop()
+            place = find_place(workspace_id, text or _queried(query))
+            answer = await loop.run_in_executor(self._threads, self._operate, asked, place, not text)
+        if answer is not None:
+            await self._send(answer, asked.method == "HEAD", receive, send)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=False)
+        self._slow_threads.shutdown(wait=False)
+
+    async def _take(self, asked: Asked, place: str, text: str, receive: Receive) -> _Answer | None:
+        """Store the body; None: nobody is there to be told."""
+        if not text or text.endswith("/"):
+            raise Invalid("artifact-path", "The path of an upload ends with the name of a file.")
+        self._check_size(_declared_bytes(asked))
+        body = Body(receive)
+        try:
+            threads = self._threads if await body.take_first() else self._slow_threads
+            await asyncio.get_running_loop().run_in_executor(threads, self._store, place, body)
+        except BodyCut:
+            return None
+        return _Answer(200, {})
+
+    def _store(self, place: str, body: Body) -> None:
+        try:
+            self._objects.put(artifact_key(place), self._counted(body.pieces()))
+        except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
+            text = f"{place!r} cannot be a file: there is a folder of that name, or a file where a folder is."
+            raise Invalid("artifact-path", text) from error
+
+    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        size_bytes = 0
+        for piece in pieces:
+            size_bytes += len(piece)
+            self._check_size(size_bytes)
+            yield piece
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self._max_upload_bytes:
+            raise Invalid(
+                "body-too-large",
+                f"The artifact has more than {self._max_upload_bytes} bytes, the most that this server takes "
+                "(TREADLE_MAX_UPLOAD_BYTES). Nothing of it was stored.",
+            )
+
+    def _operate(self, asked: Asked, place: str, is_list: bool) -> _Answer:
+        if asked.method == "DELETE":
+            return self._delete(place)
+        return self._list(place) if is_list else self._read(asked, place)
+
+    def _list(self, place: str) -> _Answer:
+        files = [
+            {"path": one.name, "is_dir": True}
+            if one.size_bytes is None
+            else {"path": one.name, "is_dir": False, "file_size": one.size_bytes}
+            for one in list_folder(self._objects, place)
+        ]
+        return _json({"files": files} if files else {})
+
+    def _delete(self, place: str) -> _Answer:
+        if place.count("/") + 1 < _LEAST_NAMES:
+            raise Invalid("artifact-path", "This would delete every artifact of the workspace. Name a part.")
+        for key in list(keys_at(self._objects, place)):
+            self._objects.delete(key)
+        return _json({})
+
+    def _read(self, asked: Asked, place: str) -> _Answer:
+        key = artifact_key(place)
+        try:
+            size_bytes = self._objects.stat(key).size_bytes
+        except NotFound as error:
+            raise self._missing(place) from error
+        wanted = _read_range(asked.headers.get("range", ""), size_bytes)
+        start, end = wanted or (0, size_bytes)
+        headers = {
+            "content-type": media_type(place),
+            "content-disposition": disposition(place),
+            "content-length": str(end - start),
+            "accept-ranges": "bytes",
+        }
+        if wanted:
+            headers["content-range"] = f"bytes {start}-{end - 1}/{size_bytes}"
+        status = 206 if wanted else 200
+        if asked.method == "HEAD":
+            return _Answer(status, headers)
+        return _Answer(status, headers, _first_message(self._objects.read(key, start, end), end - start))
+
+    def _missing(self, place: str) -> Invalid | NotFound:
+        if is_folder(self._objects, place):
+            text = f"Artifact path refers to a directory, not a file: {place!r}"
+            return Invalid("artifact-path", text)
+        return NotFound("artifact-not-found", f"No such artifact: {place!r}")
+
+    async def _send(self, answer: _Answer, is_head: bool, receive: Receive, send: Send) -> None:
+        headers = {**_ALWAYS, **answer.headers}
+        body = answer.body
+        if isinstance(body, bytes):
+            headers.setdefault("content-length", str(len(body)))
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        if isinstance(body, bytes) or is_head:
+            await send({"type": "http.response.body", "body": b"" if is_head else body})
+            return
+        await send_pieces(body, receive, send, self._slow_threads)
+
+
+def is_of_artifacts(path: str) -> bool:
+    """Whether the bytes at ``path`` are served here."""
+    return _ROOT.fullmatch(path) is not None
+
+
+def _queried(query: bytes) -> str:
+    return parse_qs(query.decode("latin-1"), keep_blank_values=True).get("path", [""])[0]
+
+
+def _declared_bytes(asked: Asked) -> int:
+    text = asked.headers.get("content-length", "")
+    return int(text[:20]) if text.isascii() and text.isdecimal() else 0
+
+
+def _read_range(text: str, size_bytes: int) -> tuple[int, int] | None:
+    """From where up to where; None for all of it: one range is understood, anything else is not.
+
+    Raises Invalid("range-not-satisfiable").
+    """
+    found = _RANGE.fullmatch(text.replace(" ", ""))
+    if found is None or not (found[1] or found[2]) or max(len(found[1]), len(found[2])) > 19:
+        return None
+    if not found[1]:
+        start, end = max(0, size_bytes - int(found[2])), size_bytes
+    else:
+        start, end = int(found[1]), min(int(found[2]) + 1 if found[2] else size_bytes, size_bytes)
+        if found[2] and int(found[2]) < start:
+            return None
+    if start >= end:
+        details = {"content_range": f"bytes */{size_bytes}"}
+        raise Invalid("range-not-satisfiable", f"The file has {size_bytes} bytes.", details=details)
+    return start, end
+
+
+def _first_message(chunks: Iterator[bytes], length: int) -> bytes | Iterator[bytes]:
+    """All of it, where one message holds it."""
+    if length > _MESSAGE_BYTES:
+        return chain(chunks)
+    pieces = list(chunks)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _json(value: object) -> _Answer:
+    return _Answer(200, {"content-type": "application/json"}, msgspec.json.encode(value))
