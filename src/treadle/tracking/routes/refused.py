@@ -31,7 +31,7 @@ PAGES = (
         _NO_PAGE,
         _HERE,
         "GET /",
-        "GET /build/{filename}",
+        "GET /build/{filename:path}",
         "GET /static-files/{path:path}",
     ),
     *denied(
