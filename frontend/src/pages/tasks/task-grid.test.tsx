@@ -20,7 +20,7 @@ let between: (from: number, to: number) => Promise<number[]>;
 const idsBetween = (from: number, to: number) => between(from, to);
 
 function Table() {
-  const [chosen, setChosen] = useState(NOTHING);
+  const [chosen, setChosen] = useState<Selection>(NOTHING);
   selection = chosen;
   const [preview, setPreview] = useState<number>();
   const look = (task: number | undefined) => { looked.push(task); setPreview(task); };

@@ -5,26 +5,27 @@ import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { countSelected, EVERYTHING, NOTHING, type Selection, toggled, withTasks } from './selection';
 
-export interface GridActs {
+/** Rows of a grid are tasks unless it says otherwise. */
+export interface GridActs<Row extends { id: string | number } = TaskRow> {
   total: number;
-  selection: Selection;
-  onSelect: Dispatch<SetStateAction<Selection>>;
-  onOpen: (task: TaskRow) => void;
+  selection: Selection<Row['id']>;
+  onSelect: Dispatch<SetStateAction<Selection<Row['id']>>>;
+  onOpen: (task: Row) => void;
   onDelete: () => void;
   /** The task that is looked at beside the grid. */
-  preview: number | undefined;
-  onPreview: (task: number | undefined) => void;
+  preview: Row['id'] | undefined;
+  onPreview: (task: Row['id'] | undefined) => void;
   /** Filled with what goes one task up or down, for the buttons of the preview. */
   step: RefObject<((by: -1 | 1) => void) | undefined>;
-  idsBetween: (from: number, to: number) => Promise<number[]>;
+  idsBetween: (from: number, to: number) => Promise<Array<Row['id']>>;
 }
 
-interface GridShape {
+interface GridShape<Row> {
   /** Tasks side by side: 1 in a table. */
   across: number;
   /** Rows in sight. */
   page: number;
-  taskAt: (index: number) => TaskRow | undefined;
+  taskAt: (index: number) => Row | undefined;
   /** Brings a task into sight. */
   show: (index: number) => void;
 }
@@ -33,7 +34,7 @@ interface GridShape {
 const FOLLOW_MS = 90;
 
 /** The keys and presses of a grid of tasks: one tab stop, arrows move, X selects, Shift extends, Space looks beside, Enter opens. */
-export function useGridKeys({ total, selection, onSelect, onOpen, onDelete, preview, onPreview, step, idsBetween }: GridActs, { across, page, taskAt, show }: GridShape) {
+export function useGridKeys<Row extends { id: string | number } = TaskRow>({ total, selection, onSelect, onOpen, onDelete, preview, onPreview, step, idsBetween }: GridActs<Row>, { across, page, taskAt, show }: GridShape<Row>) {
   const [active, setActive] = useState(0);
   const anchor = useRef(0);
   useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
