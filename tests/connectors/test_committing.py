@@ -5,27 +5,31 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.connectors.house import ON_SQLITE, House
 from tests.labeling.studio import box, result
 from treadle.access import RepoScope, allow
 from treadle.connectors import committing, storages, versions
 from treadle.connectors.committing import COMMIT_JOB, start_commit
+from treadle.connectors.listed_tasks import TASK_LIST
 from treadle.connectors.pending import count_pending
 from treadle.connectors.storages import Storage
 from treadle.connectors.tracing import Tracer
 from treadle.connectors.versions import AsOfOrder
+from treadle.db.repo_tables import repo_commits
 from treadle.errors import Conflict, NotFound
 from treadle.jobs import JobState, run_in_place
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import tasks as task_verbs
-from treadle.labeling.formats import EXPORT_FORMATS
+from treadle.labeling.formats import EXPORT_FORMATS, Reason
 from treadle.lineage import Edge, Node, add_edges
 from treadle.permissions import Permission
-from treadle.repos import catalogue, commits, tags
+from treadle.repos import catalogue, commits, retention, tags
 from treadle.repos.values import NewFile
 
 
@@ -174,24 +178,72 @@ def test_further_formats_lie_in_folders_of_the_commit(house: House, source: Stor
 
 
 def export(house: House, ref: str, export_type: str, **more: Any) -> bytes:
+    key = run_export(house, ref, export_type, **more)["object_key"]
+    return b"".join(house.parts.objects.read(key))
+
+
+def run_export(house: House, ref: str, export_type: str, **more: Any) -> dict[str, Any]:
     with house.database.write() as tx:
         grant = house.grant(tx, Permission.EXPORT)
         version = versions.find_version(tx, grant, ref)
         order = AsOfOrder(version.commit.id, export_type, **more)
         job = versions.start_export_as_of(tx, grant, version, order)
-    key = house.run(job)["object_key"]
-    return b"".join(house.parts.objects.read(key))
+    return house.run(job)
+
+
+def pictures_in(content: bytes) -> dict[str, bytes]:
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    return {name: archive.read(name) for name in archive.namelist() if name.startswith("images/")}
+
+
+def test_pictures_of_a_repo_lie_in_an_archive_as_they_were_then(
+    house: House, source: Storage, target: Storage
+) -> None:
+    ids = label(house, 3)
+    first = house.commit_labels(target)["commit"]
+    names = [each.name for each in EXPORT_FORMATS if each.name.endswith("_WITH_IMAGES")]
+    before = {name: export(house, f"labels@{first}", name) for name in names}
+    assert pictures_in(before["YOLO_WITH_IMAGES"]) == {
+        f"images/{n:03}.jpg": b"picture %d" % n for n in range(3)
+    }
+    images = int(source.options["repo_id"])
+    house.commit(images, {"000.jpg": b"another picture"}, deletes=["001.jpg"])
+    house.sync(source)
+    assert {name: export(house, f"labels@{first}", name) for name in names} == before
+    house.studio.submit("reviewer", ids[2])
+    second = house.commit_labels(target)["commit"]
+    house.commit(images, {"000.jpg": b"a third"})
+    with house.database.write() as tx:  # what no commit of labels is made from goes with the next collection
+        retention.change(tx, house.repo_grant(tx, images), retention.Rules(keep_days=1))
+        old = update(repo_commits).where(repo_commits.c.repo_id == images)
+        tx.execute(old.values(finished_at=tx.now - timedelta(days=2)))
+        storages.remove(tx, house.grant(tx), house.storage(source))
+    retention.drop_old(house.database, images)
+    assert {name: export(house, f"labels@{first}", name) for name in names} == before
+    assert pictures_in(export(house, f"labels@{second}", "YOLO_WITH_IMAGES")) == {
+        "images/000.jpg": b"another picture",
+        "images/001.jpg": b"picture 1",
+        "images/002.jpg": b"picture 2",
+    }
 
 
 @ON_SQLITE
-def test_pictures_of_a_repo_lie_in_an_archive_as_they_were_then(house: House, target: Storage) -> None:
-    label(house, 2)
-    house.commit_labels(target)
-    archive = zipfile.ZipFile(io.BytesIO(export(house, "labels@master", "YOLO_WITH_IMAGES")))
-    assert {name: archive.read(name) for name in archive.namelist() if name.startswith("images/")} == {
-        "images/000.jpg": b"picture 0",
-        "images/001.jpg": b"picture 1",
-    }
+def test_a_picture_of_which_a_commit_does_not_tell_is_left_out(
+    house: House, source: Storage, target: Storage
+) -> None:
+    label(house, 1)
+    made = house.commit_labels(target)["commit"]
+    with house.database.read() as tx:
+        grant, metadata = house.repo_grant(tx, repo_of(target)), commits.get(tx, made).metadata
+    listed = b"".join(house.parts.repos.at(repo_of(target), made).attachment(TASK_LIST))
+    lines = [line.partition(b',"files":')[0] + b"}\n" for line in listed.splitlines()]
+    files, beside = [NewFile("note", [b"older"])], {TASK_LIST: lines}
+    house.parts.repos.commit_files(
+        grant, "master", files, "older", metadata=metadata, provenance=(), attachments=beside
+    )
+    told = run_export(house, "labels@master", "YOLO_WITH_IMAGES")
+    assert told["left_out"] == {Reason.PICTURE_NOT_TOLD.value: 1}
+    assert pictures_in(b"".join(house.parts.objects.read(told["object_key"]))) == {}
 
 
 def test_an_export_of_a_tag_is_the_same_for_good(house: House, target: Storage) -> None:

@@ -6,24 +6,24 @@ down that it made it, finds it again by that number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from treadle import events
 from treadle.access import Grant, RepoScope, allow
 from treadle.connectors import storages
 from treadle.connectors.commit_formats import Generated, generate
 from treadle.connectors.items import NewItem, put_items
+from treadle.connectors.listed_tasks import TASK_LIST, write_task_list
 from treadle.connectors.pending import Pending, count_pending, find_pending, last_event, marks_of
 from treadle.connectors.places import flag_of, text_of
 from treadle.connectors.repo_kind import path_of, repo_of
 from treadle.connectors.storages import Storage
 from treadle.db import Database, Tx
-from treadle.db.schema import tasks
 from treadle.db.storage_tables import storage_items
 from treadle.errors import Conflict
 from treadle.jobs import Job, JobKind, JobRun
@@ -34,7 +34,6 @@ from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import ExportTask
 from treadle.labeling.formats.classes import ClassTable
 from treadle.labeling.formats.json_tasks import task_text
-from treadle.labeling.visibility import visible_tasks
 from treadle.lineage import Edge, Node, add_edges
 from treadle.permissions import Permission
 from treadle.repos import branches, commits
@@ -43,14 +42,13 @@ from treadle.repos.values import Commit, NewFile
 JOB_NAME = "commit-labels"
 #: What the metadata of a commit says stands under this name, in this version.
 METADATA, VERSION = "treadle", 1
-TASK_LIST = "tasks.jsonl"
 _MARK = "labels"
 _PAGE = 500
 #: How often somebody else may move the branch while we write.
 _TRIES = 5
 _LOOK_BACK = 20
 
-_t, _i = tasks.c, storage_items.c
+_i = storage_items.c
 
 
 class CommitOrder(msgspec.Struct, frozen=True):
@@ -195,27 +193,32 @@ class _Labelling:
 
     def commit(self, message: str, head: str | None) -> Commit:
         """Write it on top of ``head``. Raises Conflict("branch-moved")."""
-        with self.run.database.read() as tx:
-            origins = _sources_of(tx, self.storage.project_id)
-            told = _tell(tx, self.run, self.storage, origins)
         generated = generate(self.run, self.storage)
         try:
             for each in generated:
                 each.make()
-            return self.run.parts.repos.commit_files(
-                self.grant,
-                text_of(self.storage.options, "branch"),
-                self._files(generated),
-                message,
-                deletes=self._deletes(generated, head),
-                metadata={METADATA: msgspec.to_builtins(told)},
-                provenance=origins,
-                attachments={TASK_LIST: _task_list(self.run.database, self.storage.project_id)},
-                expected_head=head,
-            )
+            with write_task_list(self.run.database, self.storage.project_id) as listed:
+                told = self._tell(listed.commits)
+                return self.run.parts.repos.commit_files(
+                    self.grant,
+                    text_of(self.storage.options, "branch"),
+                    self._files(generated),
+                    message,
+                    deletes=self._deletes(generated, head),
+                    metadata={METADATA: msgspec.to_builtins(told)},
+                    provenance=told.source_commits,
+                    attachments={TASK_LIST: listed.chunks()},
+                    expected_head=head,
+                )
         finally:
             for each in generated:
                 each.forget()
+
+    def _tell(self, shown: Iterable[str]) -> Told:
+        """shown: the commits that files of tasks stand at, which an export of this version reads."""
+        with self.run.database.read() as tx:
+            origins = _sources_of(tx, self.storage.project_id, shown)
+            return _tell(tx, self.run, self.storage, origins)
 
     def _files(self, generated: Sequence[Generated]) -> Iterator[NewFile]:
         ids = sorted(self.pending.changed)
@@ -266,32 +269,10 @@ def _tell(tx: Tx, run: JobRun, storage: Storage, origins: Sequence[str]) -> Told
     )
 
 
-def _sources_of(tx: Tx, project_id: int) -> list[str]:
-    """The commits that the project's tasks were read from."""
+def _sources_of(tx: Tx, project_id: int, shown: Iterable[str]) -> list[str]:
+    """The commits that the project's tasks were read from: the heads of its sources, then what it shows."""
     heads = [each.head for each in storages.list_of_project(tx, project_id, "source") if each.head]
-    return [head for head in dict.fromkeys(heads) if commits.find(tx, head) is not None]
-
-
-def _task_list(database: Database, project_id: int) -> Iterator[bytes]:
-    """Every task of the project, one line each, by id."""
-    last = 0
-    while True:
-        page = (
-            select(_t.id, _t.inner_id, _t.data, _t.meta)
-            .where(_t.project_id == project_id, visible_tasks(project_id), _t.id > last)
-            .order_by(_t.id)
-            .limit(_PAGE)
-        )
-        with database.read() as tx:
-            rows = tx.execute(page).all()
-        if not rows:
-            return
-        last = rows[-1].id
-        yield b"".join(
-            b'{"id":%d,"inner_id":%d,"data":%b,"meta":%b}\n'
-            % (row.id, row.inner_id, row.data.encode(), row.meta.encode())
-            for row in rows
-        )
+    return [each for each in dict.fromkeys([*heads, *sorted(shown)]) if commits.find(tx, each) is not None]
 
 
 def _record(run: JobRun, order: CommitOrder, position: int, commit_id: str | None) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from treadle import jobs
 from treadle.access import Grant
 from treadle.connectors import storages
-from treadle.connectors.committing import COMMIT_JOB, TASK_LIST, Told, told_by
+from treadle.connectors.committing import COMMIT_JOB, Told, told_by
+from treadle.connectors.listed_tasks import ListedTask, list_tasks, pictures_then
 from treadle.connectors.places import text_of
 from treadle.connectors.repo_kind import repo_of
 from treadle.db import Database, Tx, schema
@@ -29,7 +30,6 @@ from treadle.labeling.exports.conversion import read_task
 from treadle.labeling.exports.job import write_tasks_at
 from treadle.labeling.formats import ExportTask, find_format
 from treadle.objects import ObjectStore
-from treadle.objects.spool import read_lines
 from treadle.permissions import Permission
 from treadle.repos import branches, catalogue, commits, refs, tags
 from treadle.repos.engine import RepoEngine
@@ -65,13 +65,6 @@ class AsOfOrder(msgspec.Struct, frozen=True):
     export_type: str
     with_all: bool = False
     task_ids: list[int] = []
-
-
-class _ListedTask(msgspec.Struct):
-    id: int
-    data: msgspec.Raw
-    inner_id: int = 0
-    meta: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _Made(msgspec.Struct):
@@ -121,7 +114,7 @@ def read_as_of(engine: RepoEngine, version: Version, *, after: int, limit: int) 
     """The tasks of a version behind the id ``after``, with the annotations that they had."""
     snapshot = engine.at(version.repo.id, version.commit.id)
     found = []
-    for task in islice(_list_tasks(snapshot, after), limit):
+    for task in islice(list_tasks(snapshot, after), limit):
         labels = _read_labels(snapshot, version, task.id)
         annotations = labels["annotations"] if labels else msgspec.Raw(b"[]")
         data = labels["data"] if labels else task.data
@@ -172,7 +165,15 @@ def _write(run: JobRun, order: AsOfOrder) -> dict[str, Any]:
     known, key = find_format(order.export_type), _key(run.job.id)
     made_at = commit.finished_at or commit.created_at
     tasks = _exported(run, version, order)
-    written = write_tasks_at(run, key, order.export_type, tasks, config=version.config, made_at=made_at)
+    written = write_tasks_at(
+        run,
+        key,
+        order.export_type,
+        tasks,
+        config=version.config,
+        made_at=made_at,
+        in_repos=pictures_then(run.database, run.parts.repos, commit),
+    )
     return {
         "url": f"api/exports/files/{run.job.id}",
         "report_url": f"api/exports/files/{run.job.id}/report",
@@ -222,24 +223,16 @@ def _label_files(snapshot: Snapshot, version: Version) -> Iterator[tuple[int, st
 def _with_unlabelled(snapshot: Snapshot, labelled: Iterator[ExportTask]) -> Iterator[ExportTask]:
     """The same, and among them the tasks that nobody had labelled, by id."""
     last: int | None = None
-    listed = (_unlabelled(task) for task in _list_tasks(snapshot, 0))
+    listed = (_unlabelled(task) for task in list_tasks(snapshot))
     for task in merge(labelled, listed, key=lambda each: (each.task_id, not each.annotations)):
         if task.task_id != last:
             yield task
         last = task.task_id
 
 
-def _unlabelled(task: _ListedTask) -> ExportTask:
+def _unlabelled(task: ListedTask) -> ExportTask:
     rest = _REST % (bytes(task.meta), task.inner_id)
     return ExportTask(task.id, task.inner_id, bytes(task.data), rest, ())
-
-
-def _list_tasks(snapshot: Snapshot, after: int) -> Iterator[_ListedTask]:
-    decode = msgspec.json.Decoder(_ListedTask).decode
-    for line in read_lines(snapshot.attachment(TASK_LIST)):
-        # The id stands first in every line, so that those in front need not be read.
-        if int(line[6 : line.index(b",")]) > after:
-            yield decode(line)
 
 
 def _read_labels(snapshot: Snapshot, version: Version, task_id: int) -> dict[str, msgspec.Raw] | None:

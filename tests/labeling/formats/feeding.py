@@ -100,7 +100,7 @@ class Told:
     losses: list[dict[str, Any]]
 
 
-def no_picture(_address: str) -> Reason:
+def no_picture(_address: str, _task_id: int) -> Reason:
     return Reason.PICTURE_ELSEWHERE
 
 

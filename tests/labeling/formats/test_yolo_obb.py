@@ -67,7 +67,7 @@ def test_pictures_lie_in_the_archive_under_safe_names(name: str) -> None:
         task(i, {"image": address}, annotation(i, [box("Ant", "r")])) for i, address in enumerate(addresses)
     ]
     archive, told = export(
-        name, SHAPES, tasks, lambda at: Reason.PICTURE_ELSEWHERE if "//" in at else iter([at.encode()])
+        name, SHAPES, tasks, lambda at, _task: Reason.PICTURE_ELSEWHERE if "//" in at else iter([at.encode()])
     )
     pictures = {at: text for at, text in unpack_bytes(archive).items() if at.startswith("images/")}
     assert pictures == {

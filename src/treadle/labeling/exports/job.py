@@ -20,10 +20,11 @@ from treadle.labeling import projects, views
 from treadle.labeling.config import LabelConfig, parse_config
 from treadle.labeling.export_keys import report_key
 from treadle.labeling.exports.choices import ALL, BRIEF, Detail, SnapshotChoice
+from treadle.labeling.exports.repo_pictures import repo_pictures
 from treadle.labeling.exports.rows import count_tasks, read_tasks
 from treadle.labeling.exports.stored_pictures import stored_pictures
 from treadle.labeling.filters import TaskQuery
-from treadle.labeling.formats import ExportTask, LossReport, Outlet, find_format
+from treadle.labeling.formats import ExportTask, LossReport, OpenPicture, Outlet, find_format
 from treadle.objects import ObjectStore
 from treadle.permissions import Permission
 
@@ -143,7 +144,10 @@ def write_tasks(run: JobRun, key: str, export_type: str, tasks: Iterable[ExportT
     """Write tasks in a format under ``key``, and what was lost beside it."""
     with run.database.read() as tx:
         config = parse_config(projects.config_of(tx, project_of(run)))
-    return write_tasks_at(run, key, export_type, tasks, config=config, made_at=run.job.created_at)
+    in_repos = repo_pictures(run.database, run.parts.repos, run.grant)
+    return write_tasks_at(
+        run, key, export_type, tasks, config=config, made_at=run.job.created_at, in_repos=in_repos
+    )
 
 
 def write_tasks_at(
@@ -154,10 +158,14 @@ def write_tasks_at(
     *,
     config: LabelConfig,
     made_at: datetime,
+    in_repos: OpenPicture,
 ) -> Written:
-    """As `write_tasks`, of labels that were made by another config, and said to be of another time."""
+    """As `write_tasks`, of labels that were made by another config, and said to be of another time.
+
+    in_repos: what opens pictures that lie in repos, as they were at that time.
+    """
     with tempfile.TemporaryFile(buffering=_CHUNK_BYTES) as file, LossReport() as losses:
-        pictures = stored_pictures(run.database, run.objects, run.parts.repos, run.grant)
+        pictures = stored_pictures(run.database, run.objects, run.grant, in_repos)
         outlet = Outlet(cast(BinaryIO, file), made_at, losses, pictures)
         counts = find_format(export_type).write(tasks, config, outlet)
         run.objects.delete(report_key(key))  # That of an earlier run, which was cut off.

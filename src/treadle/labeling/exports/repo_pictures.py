@@ -1,4 +1,4 @@
-"""Pictures for an archive out of the repos that a project's tasks were read from, as they were then."""
+"""Pictures for an archive out of the repos that a project's tasks are read from, as they show them now."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def repo_pictures(database: Database, repos: RepoEngine, grant: Grant) -> OpenPi
     """What opens the pictures in repos that tasks of the grant's project show; others lie elsewhere."""
     snapshot = lru_cache(maxsize=64)(repos.at)
 
-    def open_picture(address: str) -> Iterator[bytes] | Reason:
+    def open_picture(address: str, _task_id: int) -> Iterator[bytes] | Reason:
         place = read_source_address(address)
         if place is None:
             return Reason.PICTURE_ELSEWHERE

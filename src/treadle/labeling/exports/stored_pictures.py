@@ -12,24 +12,23 @@ from treadle.access import Grant
 from treadle.db import Database
 from treadle.errors import NotFound
 from treadle.labeling import uploads
-from treadle.labeling.exports.repo_pictures import repo_pictures
 from treadle.labeling.formats import OpenPicture, Reason
 from treadle.objects import ObjectStore
-from treadle.repos.engine import RepoEngine
 
 _UPLOAD = re.compile(r"/?data/upload/(\d{1,18})/([^/?#]+)")
 
 
-def stored_pictures(database: Database, objects: ObjectStore, repos: RepoEngine, grant: Grant) -> OpenPicture:
+def stored_pictures(
+    database: Database, objects: ObjectStore, grant: Grant, in_repos: OpenPicture
+) -> OpenPicture:
     """What opens pictures that were uploaded to the grant's project, stand in its data or lie in a repo."""
-    in_repos = repo_pictures(database, repos, grant)
 
-    def open_picture(address: str) -> Iterator[bytes] | Reason:
+    def open_picture(address: str, task_id: int) -> Iterator[bytes] | Reason:
         if address.startswith("data:"):
             return _read_inline(address)
         found = _UPLOAD.fullmatch(address)
         if found is None:
-            return in_repos(address)
+            return in_repos(address, task_id)
         if int(found[1]) != grant.project_id:  # Another project's files are not this project's to give away.
             return Reason.PICTURE_MISSING
         return _read_upload(database, objects, grant, unquote_to_bytes(found[2]).decode(errors="replace"))

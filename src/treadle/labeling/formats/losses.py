@@ -54,6 +54,10 @@ class Reason(str, Enum):
         "The picture lies at an outside address, which an export does not fetch. Its labels are there."
     )
     PICTURE_MISSING = "The picture is not among the files of this project. Its labels are there."
+    PICTURE_NOT_TOLD = (
+        "The commit of these labels does not tell which picture the task showed, and what is there now may "
+        "be another: it was left out. Its labels are there."
+    )
 
 
 #: Notes one loss of an annotation, with the id of the region where it has one.

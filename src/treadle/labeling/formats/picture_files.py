@@ -41,7 +41,7 @@ class PictureFiles:
         """Put the picture into the archive where pictures are wanted; its path there, in any case."""
         path = f"images/{stem}{ending}"
         if self._with_pictures:
-            found = self._outlet.open_picture(picture.address)
+            found = self._outlet.open_picture(picture.address, task_id)
             if isinstance(found, Reason):
                 self._outlet.losses.add(found, task_id)
             else:

@@ -65,8 +65,9 @@ class ExportCounts:
     annotations: int = 0
 
 
-#: The bytes of the picture at an address, or why they cannot be had.
-OpenPicture: TypeAlias = Callable[[str], "Iterator[bytes] | Reason"]
+#: The bytes of the picture that stands at an address in the data of the task of that id, or why they cannot
+#: be had. Asked for in the order of tasks.
+OpenPicture: TypeAlias = Callable[[str, int], "Iterator[bytes] | Reason"]
 
 
 @dataclass(frozen=True, slots=True)
