@@ -14,6 +14,7 @@ from treadle.errors import Conflict
 from treadle.permissions import Permission
 from treadle.repos import commits, history, merging, refs
 from treadle.repos.values import Commit, MergeConflicts
+from treadle.web.absent import told_as
 from treadle.web.call import Call
 from treadle.web.repo_bodies import Teller, change_body, conflict_body
 from treadle.web.repo_changes import allow_change, check_message, tell_commit
@@ -198,7 +199,8 @@ def _made(call: Call, make: Callable[[], Commit]) -> Reply:
 def _check_readable(call: Call, tx: Tx, commit_ids: list[str]) -> None:
     """Raises NotFound for a commit that the actor cannot see."""
     for commit_id in commit_ids:
-        allow(tx, call.actor, _READ, RepoScope(commits.get(tx, commit_id).repo_id))
+        with told_as(commits.not_there(commit_id)):  # in the same words as of one that is nowhere
+            allow(tx, call.actor, _READ, RepoScope(commits.get(tx, commit_id).repo_id))
 
 
 _ONE = "/api/repos/{id}"
