@@ -7,12 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.serving import ADMIN_TOKEN, RunningServer
 from treadle.client import RemoteRepo, Target, connect
-from treadle.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable
+from treadle.client.addresses import Address
+from treadle.client.connection import Answer, Connection
+from treadle.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
 
 @contextmanager
@@ -101,6 +104,68 @@ def test_a_folder_that_is_more_than_a_body_may_hold_is_one_commit_all_the_same(
     assert len(list(repo.log())) == 1
     with pytest.raises(Invalid):
         repo.put_folder(tmp_path / "none", Target("master"))
+
+
+def test_a_commit_of_a_foreign_repo_is_refused_as_one_that_is_nowhere(
+    studio: RunningServer, repo: RemoteRepo
+) -> None:
+    theirs = repo.put("a.txt", b"1", Target("master")).commit
+    with studio.client() as admin:
+        workspace = admin.post("/api/workspaces/", json={"name": f"of-{repo.about.name}"}).json()
+    editor = studio.member(f"editor-{repo.about.id}@example.com", "editor", workspace["id"])
+    with connect(studio.url, editor.token) as client:
+        mine = client.create_repo("labels", workspace=workspace["name"])
+        opened = mine.start_commit().id
+        mine.put("1.json", b"{}", Target(commit=opened))
+        told = []
+        for source in (theirs, "0" * 32):
+            with pytest.raises(NotFound) as refused:
+                mine.finish_commit(opened, provenance=[source])
+            told.append((refused.value.code, refused.value.message.replace(source, "ID")))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("lost", [1, 4], ids=["one answer", "every answer"])
+def test_a_folder_whose_finish_was_not_answered_is_committed_once(
+    repo: RemoteRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.bin").write_bytes(bytes(400_000))
+    monkeypatch.setattr("treadle.client.repos._ARCHIVE_BYTES", 500_000)
+    monkeypatch.setattr("treadle.client.finishing._PAUSES_S", (0.0, 0.0, 0.0))
+    far = RemoteRepo(Losing(repo._connection.address, ADMIN_TOKEN, lost=lost), repo.about)
+    if lost == 1:
+        _count, commit = far.put_folder(tmp_path, Target("master", message="All"))
+        assert (commit.state, commit.message) == ("finished", "All")
+    else:
+        with pytest.raises(Unavailable) as error:
+            far.put_folder(tmp_path, Target("master", message="All"))
+        assert error.value.code == "finish-unknown"
+    assert [(each.message, each.file_count) for each in repo.log()] == [("All", 2)]
+
+
+class Losing(Connection):
+    """Loses the first answers to a finish, which the server gave all the same."""
+
+    def __init__(self, address: Address, token: str, *, lost: int) -> None:
+        super().__init__(address, token)
+        self._lost = lost
+
+    def ask(self, method: str, path: str, *rest: Any, **more: Any) -> Answer:
+        try:
+            answer = super().ask(method, path, *rest, **more)
+        except Conflict:
+            if not self._is_lost(path):
+                raise
+        else:
+            if not self._is_lost(path):
+                return answer
+            answer.close()
+        self._lost -= 1
+        raise Unavailable("server-unreachable", "The connection was cut.")
+
+    def _is_lost(self, path: str) -> bool:
+        return path.endswith("/finish/") and self._lost > 0
 
 
 def test_an_upload_is_a_stream_and_a_refused_one_tells_why(studio: RunningServer, repo: RemoteRepo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from treadle.client.answers import (
 )
 from treadle.client.archives import Progress, in_batches, list_folder, pack, unpack, unwatched
 from treadle.client.connection import Answer, Connection, Query
+from treadle.client.finishing import FINISH_UNKNOWN, finish_surely
 from treadle.client.names import HEAD, is_commit_id
 from treadle.client.transport import Body, Transport
 from treadle.client.values import (
@@ -36,7 +38,7 @@ from treadle.client.values import (
     Repo,
     Tag,
 )
-from treadle.errors import NotFound, Unavailable
+from treadle.errors import NotFound, TreadleError, Unavailable
 
 T = TypeVar("T")
 
@@ -220,11 +222,14 @@ class RemoteRepo:
         """Finish an open commit; the branch points to it. provenance: ids of commits it was made from.
 
         prefer: whose files stay where the branch changed the same meanwhile: ours, what was put, or theirs.
-        Raises Conflict("commit-collides") without it.
+        Raises Conflict("commit-collides") without it, Unavailable("finish-unknown") where no answer came.
         """
         sent: dict[str, Any] = {"message": message, "metadata": dict(metadata or {})}
         sent |= {"provenance": list(provenance), **({"prefer": prefer} if prefer else {})}
-        return self._ask(Commit, "POST", f"/commits/{commit}/finish/", sent=sent)
+        path = f"/commits/{commit}/finish/"
+        return finish_surely(
+            commit, lambda: self._ask(Commit, "POST", path, sent=sent), lambda: self.commit(commit)
+        )
 
     def abandon_commit(self, commit: str) -> None:
         """Forget an open commit and what was put into it."""
@@ -371,7 +376,8 @@ class RemoteRepo:
         """Put every file below a local folder, as one commit; how many they were, and the commit.
 
         What is more than a body may hold goes in several, into an open commit that is finished behind them.
-        progress: is told of further files and bytes. Raises Invalid("folder", "file-changed").
+        progress: is told of further files and bytes. Raises Invalid("folder", "file-changed"),
+        Unavailable("finish-unknown"), with which the open commit stays.
         """
         files = list_folder(folder)
         batches = in_batches(files, _ARCHIVE_BYTES)
@@ -383,8 +389,10 @@ class RemoteRepo:
             for batch in batches:
                 self.put_archive(pack(batch, progress), Target(commit=opened), prefix)
             return len(files), self.finish_commit(opened, target.message or f"Put files of {folder.name}")
-        except BaseException:
-            self.abandon_commit(opened)
+        except BaseException as error:
+            if not isinstance(error, Unavailable) or error.code != FINISH_UNKNOWN:
+                with suppress(TreadleError):  # nobody sees one that stays, and another error is told
+                    self.abandon_commit(opened)
             raise
 
     def get_folder(
