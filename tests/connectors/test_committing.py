@@ -14,7 +14,7 @@ from sqlalchemy import update
 from tests.connectors.house import ON_SQLITE, House
 from tests.labeling.studio import box, result
 from treadle.access import RepoScope, allow
-from treadle.connectors import committing, storages, versions
+from treadle.connectors import committing, storages, tracing, versions
 from treadle.connectors.committing import COMMIT_JOB, start_commit
 from treadle.connectors.listed_tasks import TASK_LIST
 from treadle.connectors.pending import count_pending
@@ -379,3 +379,24 @@ def test_what_one_may_not_see_takes_no_place_of_what_one_may(house: House, sourc
         graph, _ = tracer.trace(str(start), direction="down", depth=1, limit=30)
     assert {str(node) for node in graph.nodes} == {str(start), *mine}
     assert not graph.more_down
+
+@ON_SQLITE
+def test_where_a_look_at_much_that_one_may_not_see_ended_it_goes_on(
+    house: House, source: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "_PAGES", (10,))
+    start, mine = Node("commit", house.storage(source).head or ""), [task["id"] for task in house.tasks()]
+    with house.database.write() as tx:
+        add_edges(tx, [Edge(start, Node("task", f"0{number:02}")) for number in range(99)])
+    seen: list[set[str]] = []
+    begin: tracing.Cuts = {}
+    with house.database.read() as tx:
+        while len(seen) < 9:
+            tracer = Tracer(tx, house.studio.people["editor"], begin)
+            graph, _ = tracer.trace(str(start), direction="down", depth=1, limit=29)
+            seen.append({node.id for node in graph.nodes if node.kind == "task"})
+            if not tracer.cuts:
+                break
+            begin = tracer.cuts
+    assert seen[0] == set()
+    assert sorted(each for page in seen for each in page) == sorted(str(task_id) for task_id in mine)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from treadle.db import Database
 from treadle.lineage import Edge, Node, add_edges, edges_of, walk
+from treadle.lineage.walking import Way
 
 IMAGES, LABELS = Node("commit", "i1"), Node("commit", "l1")
 TASKS = [Node("task", str(n)) for n in range(5)]
@@ -17,8 +18,8 @@ EDGES = [
 ]
 
 
-def neighbours(node: Node, up: bool, limit: int) -> list[Edge]:
-    return [edge for edge in EDGES if (edge.end if up else edge.start) == node][:limit]
+def neighbours(node: Node, way: Way, limit: int) -> list[Edge]:
+    return [edge for edge in EDGES if (edge.end if way == "up" else edge.start) == node][:limit]
 
 
 def everything(nodes: Sequence[Node]) -> frozenset[Node]:

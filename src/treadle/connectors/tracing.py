@@ -23,6 +23,7 @@ from treadle.db.storage_tables import storage_items
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.labeling.visibility import handed_to, is_visible
 from treadle.lineage import Direction, Edge, Graph, Node, edges_of, walk
+from treadle.lineage.walking import Way
 from treadle.permissions import Permission
 from treadle.repos import commits
 
@@ -31,6 +32,8 @@ KINDS = (COMMIT, TASK, ANNOTATION)
 _MOST_ID = 2**62
 #: How many more edges of one node are looked at while those before lead to what is not to be seen.
 _PAGES = (1_000,) * 20
+#: Where to go on: a node, the way, and the node at whose edge the look ended.
+Cuts = dict[tuple[Node, Way], Node]
 
 _t, _a, _c, _i = tasks.c, schema.annotations.c, repo_commits.c, storage_items.c
 _TASKS = Prepared(
@@ -72,10 +75,16 @@ class _Seen:
 
 @dataclass
 class Tracer:
-    """Walks the graph for one person, in one transaction; asks for every permission once."""
+    """Walks the graph for one person, in one transaction; asks for every permission once.
+
+    begin: behind which edge to look at a node; those that rows tell are not told again.
+    cuts: the nodes with so much that is not to be seen that not all of their edges were looked at.
+    """
 
     tx: Tx
     actor: Actor
+    begin: Cuts = field(default_factory=dict)
+    cuts: Cuts = field(default_factory=dict)
     _seen: dict[Node, _Seen | None] = field(default_factory=dict)
     _grants: dict[tuple[Permission, Scope], Grant | None] = field(default_factory=dict)
 
@@ -100,38 +109,41 @@ class Tracer:
         self._look(unknown)
         return frozenset(node for node in nodes if self._seen[node] is not None)
 
-    def neighbours(self, node: Node, up: bool, limit: int) -> list[Edge]:
+    def neighbours(self, node: Node, way: Way, limit: int) -> list[Edge]:
         """The edges at a node, kept and told, to what the person may see."""
-        found = dict.fromkeys(self._to_shown(self._told_edges(node, up, limit), up))
-        last: Node | None = None
+        last = self.begin.get((node, way))
+        told = self._told_edges(node, way, limit) if last is None else ()
+        found = dict.fromkeys(self._to_shown(told, way))
         for size in (limit, *_PAGES):
             if len(found) >= limit:
-                break
-            page = edges_of(self.tx, node, up=up, limit=size, after=last)
-            found |= dict.fromkeys(self._to_shown(page, up))
+                return list(found)[:limit]
+            page = edges_of(self.tx, node, up=way == "up", limit=size, after=last)
+            found |= dict.fromkeys(self._to_shown(page, way))
             if len(page) < size:
-                break
-            last = _far_end(page[-1], up)
+                return list(found)[:limit]
+            last = _far_end(page[-1], way)
+        if last is not None and len(found) < limit:
+            self.cuts[node, way] = last
         return list(found)[:limit]
 
-    def _to_shown(self, edges: Sequence[Edge], up: bool) -> list[Edge]:
-        seen = self.shown([_far_end(edge, up) for edge in edges])
-        return [edge for edge in edges if _far_end(edge, up) in seen]
+    def _to_shown(self, edges: Sequence[Edge], way: Way) -> list[Edge]:
+        seen = self.shown([_far_end(edge, way) for edge in edges])
+        return [edge for edge in edges if _far_end(edge, way) in seen]
 
-    def _told_edges(self, node: Node, up: bool, limit: int) -> list[Edge]:
-        if node.kind == ANNOTATION and up:
+    def _told_edges(self, node: Node, way: Way, limit: int) -> list[Edge]:
+        if node.kind == ANNOTATION and way == "up":
             seen = self._seen[node]
             return [Edge(Node(TASK, str(seen.task_id)), node)] if seen else []
-        if node.kind == TASK and not up:
+        if node.kind == TASK and way == "down":
             theirs = select(_a.id).where(_a.task_id == int(node.id)).order_by(_a.id).limit(limit)
             return [Edge(node, Node(ANNOTATION, str(each))) for each in self.tx.execute(theirs).scalars()]
         if node.kind == COMMIT:
-            return self._provenance(node, up, limit)
+            return self._provenance(node, way, limit)
         return []
 
-    def _provenance(self, node: Node, up: bool, limit: int) -> list[Edge]:
+    def _provenance(self, node: Node, way: Way, limit: int) -> list[Edge]:
         p = repo_provenance.c
-        mine, other = (p.commit_id, p.source_id) if up else (p.source_id, p.commit_id)
+        mine, other = (p.commit_id, p.source_id) if way == "up" else (p.source_id, p.commit_id)
         of_node = select(_c.id).where(_c.key == node.id).scalar_subquery()
         found = (
             select(_c.key)
@@ -141,7 +153,7 @@ class Tracer:
             .limit(limit)
         )
         others = [Node(COMMIT, key) for key in self.tx.execute(found).scalars()]
-        return [Edge(each, node) if up else Edge(node, each) for each in others]
+        return [Edge(each, node) if way == "up" else Edge(node, each) for each in others]
 
     # What one may see
 
@@ -222,8 +234,17 @@ def read_node(text: str) -> Node:
     return Node(kind, its_id)
 
 
-def _far_end(edge: Edge, up: bool) -> Node:
-    return edge.start if up else edge.end
+def read_end(text: str) -> Node:
+    """The node behind whose edge to go on, as a cut told it. Raises Invalid("node")."""
+    kind, _, its_id = text.partition(":")
+    if not kind or not its_id:
+        told = f"{text!r} is no place to go on behind: write it as an answer told it in cut."
+        raise Invalid("node", told, fields={"after": [told]})
+    return Node(kind, its_id)
+
+
+def _far_end(edge: Edge, way: Way) -> Node:
+    return edge.start if way == "up" else edge.end
 
 
 def _ids(nodes: Sequence[Node]) -> dict[str, str]:

@@ -9,9 +9,11 @@ from typing import Literal, TypeAlias
 
 from treadle.lineage.edges import Edge, Node
 
-Direction: TypeAlias = Literal["up", "down", "both"]
-#: The edges at a node, what it came from where ``up`` is true; at most so many.
-Neighbours: TypeAlias = Callable[[Node, bool, int], Sequence[Edge]]
+#: To what a node came from, or to what came of it.
+Way: TypeAlias = Literal["up", "down"]
+Direction: TypeAlias = Way | Literal["both"]
+#: The edges at a node that lead one way; at most so many.
+Neighbours: TypeAlias = Callable[[Node, Way, int], Sequence[Edge]]
 #: Those of some nodes that the person who asks may see.
 Shown: TypeAlias = Callable[[Sequence[Node]], frozenset[Node]]
 
@@ -35,20 +37,21 @@ def walk(
     counted either: what one may not see is not told of.
     """
     graph = Graph([start])
-    for up in (True, False):
-        if direction in ("both", "up" if up else "down"):
-            _OneWay(graph, neighbours, shown, up=up, limit=limit).go(start, depth)
+    ways: tuple[Way, ...] = ("up", "down")
+    for way in ways:
+        if direction in ("both", way):
+            _OneWay(graph, neighbours, shown, way=way, limit=limit).go(start, depth)
     return graph
 
 
 class _OneWay:
     """A walk that only goes up, or only down."""
 
-    def __init__(self, graph: Graph, neighbours: Neighbours, shown: Shown, *, up: bool, limit: int) -> None:
+    def __init__(self, graph: Graph, neighbours: Neighbours, shown: Shown, *, way: Way, limit: int) -> None:
         self._graph, self._neighbours, self._shown = graph, neighbours, shown
-        self._up, self._limit = up, limit
+        self._way, self._limit = way, limit
         self._known, self._told = set(graph.nodes), set(graph.edges)
-        self._more = graph.more_up if up else graph.more_down
+        self._more = graph.more_up if way == "up" else graph.more_down
 
     def go(self, start: Node, depth: int) -> None:
         """Walk, and at the border only count what would follow."""
@@ -59,7 +62,7 @@ class _OneWay:
             met.update(border)
 
     def _leave(self, node: Node, *, is_last: bool) -> list[Node]:
-        found = self._neighbours(node, self._up, self._limit + 1)
+        found = self._neighbours(node, self._way, self._limit + 1)
         seen = self._shown([self._far(edge) for edge in found])
         reached = []
         for edge in found:
@@ -82,4 +85,4 @@ class _OneWay:
             self._graph.edges.append(edge)
 
     def _far(self, edge: Edge) -> Node:
-        return edge.start if self._up else edge.end
+        return edge.start if self._way == "up" else edge.end
