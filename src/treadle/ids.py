@@ -11,6 +11,9 @@ WORKSPACE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 #: MLflow's own workspace of that name would be everybody's.
 RESERVED_WORKSPACE_NAMES = frozenset({"default"})
 
+#: The end of the addresses of service accounts, which nobody signs up with: no domain ends in it (RFC 2606).
+SERVICE_DOMAIN = "service.invalid"
+
 
 def new_uuid() -> str:
     """A random identifier that nobody has to keep secret."""

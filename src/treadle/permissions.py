@@ -27,6 +27,11 @@ class Permission(str, Enum):
     REPO_READ = "repo.read"
     REPO_WRITE = "repo.write"
     REPO_DELETE = "repo.delete"
+    TRACKING_READ = "tracking.read"
+    TRACKING_WRITE = "tracking.write"
+    TRACKING_MANAGE = "tracking.manage"
+    AUDIT_READ = "audit.read"
+    ORGANIZATION_READ = "organization.read"
     ORGANIZATION_ADMIN = "organization.admin"
 
 
@@ -58,11 +63,20 @@ _EDIT = frozenset(
         Permission.PREDICTION_WRITE,
         Permission.VIEW_WRITE,
         Permission.REPO_WRITE,
+        Permission.TRACKING_WRITE,
     }
 )
-_MANAGE = frozenset({Permission.MEMBERS_MANAGE, Permission.PROJECT_DELETE, Permission.REPO_DELETE})
+_MANAGE = frozenset(
+    {
+        Permission.MEMBERS_MANAGE,
+        Permission.PROJECT_DELETE,
+        Permission.REPO_DELETE,
+        Permission.TRACKING_MANAGE,
+        Permission.AUDIT_READ,
+    }
+)
 # Whole data at once: not for those who see only what was handed to them.
-_EXPORT = frozenset({Permission.EXPORT, Permission.REPO_READ})
+_EXPORT = frozenset({Permission.EXPORT, Permission.REPO_READ, Permission.TRACKING_READ})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _SEE | _EXPORT,
@@ -72,6 +86,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _SEE | _EXPORT | _LABEL | _EDIT | _MANAGE,
     Role.OWNER: _SEE | _EXPORT | _LABEL | _EDIT | _MANAGE,
 }
+
+#: What a token that only reads lets through.
+READING = frozenset({*_SEE, *_EXPORT, Permission.AUDIT_READ, Permission.ORGANIZATION_READ})
+
+#: Only organisation admins hold these.
+ADMINS_ALONE = frozenset({Permission.ORGANIZATION_ADMIN, Permission.ORGANIZATION_READ})
 
 #: Roles that see and change only their own work and the tasks handed to them.
 NARROW_ROLES = frozenset({Role.ANNOTATOR})

@@ -22,9 +22,9 @@ from treadle.errors import Forbidden, NotFound
 from treadle.permissions import Permission, Role
 
 SEE = {"workspace.read", "members.read", "project.read", "task.read", "annotation.read"}
-EXPORT, LABEL = {"export", "repo.read"}, {"annotation.write"}
-EDIT = {"project.write", "task.write", "prediction.write", "view.write", "repo.write"}
-MANAGE = {"members.manage", "project.delete", "repo.delete"}
+EXPORT, LABEL = {"export", "repo.read", "tracking.read"}, {"annotation.write"}
+EDIT = {"project.write", "task.write", "prediction.write", "view.write", "repo.write", "tracking.write"}
+MANAGE = {"members.manage", "project.delete", "repo.delete", "audit.read", "tracking.manage"}
 #: The role table, as it is promised to people.
 TABLE: dict[Role | None, set[str]] = {
     None: set(),

@@ -14,11 +14,11 @@ from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.identities import identify_by_session, identify_by_token
 from treadle.access.passwords import verify_password
 from treadle.access.roles import list_members, remove_member
-from treadle.access.sign_in import FailedSignIns, SignInAttempt, start_session, verify_sign_in
+from treadle.access.sign_in import SignInAttempt, start_session, verify_sign_in
 from treadle.access.tokens import set_legacy_token
 from treadle.access.users import NewUser, find_user, read_sign_up_mode, set_password, sign_up
 from treadle.db import Database
-from treadle.errors import Conflict, Invalid, NotFound, Unavailable
+from treadle.errors import Conflict, Invalid, NotFound
 from treadle.permissions import Permission, Role
 from treadle.settings import Secret, Settings
 
@@ -86,7 +86,7 @@ def test_the_administrator_of_the_settings_is_made_once(database: Database) -> N
     assert identity is not None
     assert identity.actor.user_id == user.id
     attempt = SignInAttempt(EMAIL, PASSWORD, "127.0.0.1")
-    assert verify_sign_in(database, FailedSignIns(), attempt) == user.id
+    assert verify_sign_in(database, attempt) == user.id
 
 
 def test_a_later_start_undoes_nothing_that_the_administrator_changed(database: Database) -> None:
@@ -101,7 +101,7 @@ def test_a_later_start_undoes_nothing_that_the_administrator_changed(database: D
         assert identify_by_token(tx, TOKEN) is None
         assert identify_by_token(tx, own) is not None
     attempt = SignInAttempt(EMAIL, PASSWORD, "127.0.0.1")
-    assert verify_sign_in(database, FailedSignIns(), attempt) is None
+    assert verify_sign_in(database, attempt) is None
 
 
 def test_another_token_in_the_settings_replaces_the_old_one(database: Database) -> None:
@@ -145,24 +145,3 @@ def test_a_new_password_ends_every_session(database: Database) -> None:
 
 def test_an_unknown_person_has_no_password() -> None:
     assert not verify_password(None, "nobody has this password")
-
-
-def test_failures_are_forgotten_after_five_minutes_and_by_success() -> None:
-    now = [0.0]
-    failures = FailedSignIns(clock=lambda: now[0])
-    attempt, elsewhere = SignInAttempt("A@b", "x", "1"), SignInAttempt("a@b", "x", "2")
-    for _ in range(10):
-        failures.check(attempt)
-        failures.add(attempt)
-    with pytest.raises(Unavailable) as caught:
-        failures.check(SignInAttempt(" a@B ", "y", "1"))
-    assert caught.value.details["retry_after_s"] == 301
-    failures.check(elsewhere)
-    now[0] = 301.0
-    failures.check(attempt)
-    failures.add(attempt)
-    failures.check(attempt)
-    for _ in range(9):
-        failures.add(attempt)
-    failures.forget(attempt)
-    failures.check(attempt)

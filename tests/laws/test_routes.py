@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 
-from treadle.permissions import ROLE_PERMISSIONS, Permission
+from treadle.permissions import ADMINS_ALONE, ROLE_PERMISSIONS, Permission
 from treadle.web.routes import ROUTES
-from treadle.web.routing import PUBLIC, SIGNED_IN, Route
+from treadle.web.routing import OWN_ACCOUNT, PUBLIC, SIGNED_IN, Route
 
 #: What strangers may ask for, with the reason; everything else knows who asks.
 OPEN_TO_STRANGERS = {
@@ -25,7 +25,7 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 def test_every_route_declares_who_may_ask() -> None:
-    declared = {PUBLIC, SIGNED_IN, *Permission}
+    declared = {PUBLIC, SIGNED_IN, OWN_ACCOUNT, *Permission}
     assert [name(route) for route in ROUTES if route.access not in declared] == []
 
 
@@ -40,7 +40,7 @@ def test_every_permission_is_used_by_a_route() -> None:
 
 def test_every_permission_is_held_by_a_role_or_by_admins_alone() -> None:
     held = set().union(*ROLE_PERMISSIONS.values())
-    assert {p for p in Permission if p not in held} == {Permission.ORGANIZATION_ADMIN}
+    assert {p for p in Permission if p not in held} == ADMINS_ALONE
 
 
 def test_no_route_shadows_another() -> None:

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import ColumnElement, bindparam, false, func, select, true
 
 from treadle.db import Tx
 from treadle.db.prepared import Prepared
 from treadle.db.repo_tables import repos
 from treadle.db.schema import memberships, project_roles, projects, workspaces
 from treadle.errors import Forbidden, NotFound
-from treadle.permissions import NARROW_ROLES, REVIEWING_ROLES, ROLE_PERMISSIONS, Permission, Role
+from treadle.permissions import NARROW_ROLES, READING, REVIEWING_ROLES, ROLE_PERMISSIONS, Permission, Role
+
+
+class TokenScope(str, Enum):
+    """How much of what its holder may do a token lets through."""
+
+    ALL = "all"
+    READ = "read"
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A signed-in person, as of this request."""
+    """Who asks, as of this request, and what the credential that they came by lets through."""
 
     user_id: int
     email: str
+    #: An organisation admin, by a credential that is not held to one workspace.
     is_admin: bool
+    token_scope: TokenScope = TokenScope.ALL
+    #: The only workspace that the token reaches; None: all of the person's.
+    token_workspace_id: int | None = None
+    #: An organisation admin whose token is held to one workspace: may all there, and nothing elsewhere.
+    is_admin_there: bool = False
+    #: A service account, which others make tokens for.
+    is_service: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Came by a token that may less than its person: nothing of the account is theirs to change."""
+        return self.token_scope is not TokenScope.ALL or self.token_workspace_id is not None
 
 
 @dataclass(frozen=True)
@@ -90,8 +113,8 @@ class Grant:
         return self.role is None or self.role in REVIEWING_ROLES
 
 
-_WORKSPACE_WITH_ROLE = (
-    select(workspaces.c.id, memberships.c.role)
+_WORKSPACE_WITH_ROLE = Prepared(
+    select(workspaces.c.id.label("workspace_id"), memberships.c.role)
     .select_from(
         workspaces.outerjoin(
             memberships,
@@ -142,7 +165,8 @@ _WORKSPACES_OF = select(memberships.c.workspace_id, memberships.c.role).where(
 def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
     """The grant to do ``permission`` in ``scope``.
 
-    Raises NotFound where the actor has no role at all, Forbidden where the role does not hold it.
+    Raises NotFound where the actor has no role at all or the token does not reach, Forbidden where the
+    role does not hold it or the token only reads.
     """
     if isinstance(scope, ProjectScope):
         return _allow_project(tx, actor, permission, scope.project_id, _PROJECT_WITH_ROLE)
@@ -155,7 +179,12 @@ def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
     if isinstance(scope, DeletedRepoScope):
         return _allow_repo(tx, actor, permission, scope.repo_id, _DELETED_REPO_WITH_ROLE)
     if actor.is_admin:
+        _check_reads(actor, permission)
         return Grant(actor, permission, None, None, None)
+    if actor.is_admin_there:
+        raise Forbidden(
+            "token-held", "This token is held to one workspace, and this is about all of them. Use another."
+        )
     raise Forbidden("not-allowed", "Only an organisation admin may do this. Ask one of them.")
 
 
@@ -163,15 +192,22 @@ def allow_anywhere(tx: Tx, actor: Actor, permission: Permission) -> dict[int, Gr
     """The grants for ``permission`` in every workspace where the actor's own role holds it, by workspace.
 
     Roles in single projects are not in it: see `ListGrant`. An organisation admin's list is of
-    workspaces they are a member of, too; what concerns them all is asked for by `ORGANIZATION`.
+    workspaces they are a member of, too; what concerns them all is asked for by `ORGANIZATION`. A token
+    that only reads, or is held to a workspace, lists no more than it reaches.
     """
+    if not _lets_through(actor, permission):
+        return {}
+    if actor.is_admin_there and actor.token_workspace_id is not None:
+        there = actor.token_workspace_id
+        return {there: Grant(actor, permission, there, None, None)}
     rows = tx.execute(_WORKSPACES_OF, {"user_id": actor.user_id}).all()
     return {
         row.workspace_id: Grant(
             actor, permission, row.workspace_id, None, None if actor.is_admin else Role(row.role)
         )
         for row in rows
-        if actor.is_admin or permission in ROLE_PERMISSIONS[Role(row.role)]
+        if actor.token_workspace_id in (None, row.workspace_id)
+        and (actor.is_admin or permission in ROLE_PERMISSIONS[Role(row.role)])
     }
 
 
@@ -197,7 +233,15 @@ class ListGrant:
 
     @property
     def _held(self) -> ColumnElement[bool]:
-        if self.actor.is_admin:
+        if not _lets_through(self.actor, self.permission):
+            return false()
+        if self.actor.token_workspace_id is not None:
+            return (projects.c.workspace_id == self.actor.token_workspace_id) & self._by_role
+        return self._by_role
+
+    @property
+    def _by_role(self) -> ColumnElement[bool]:
+        if self.actor.is_admin or self.actor.is_admin_there:
             return true()
         override = select(project_roles.c.role).where(
             project_roles.c.project_id == projects.c.id, project_roles.c.user_id == self.actor.user_id
@@ -219,7 +263,7 @@ def _allow_project(
     row = tx.execute(with_role, {"project_id": project_id, "user_id": actor.user_id}).first()
     if row is None:
         raise NotFound("project-not-found", f"There is no project {project_id} that you can see.")
-    role = _check_role(actor, permission, row["role"], f"project {project_id}")
+    role = _check_role(actor, permission, row, f"project {project_id}")
     return Grant(actor, permission, row["workspace_id"], project_id, role)
 
 
@@ -227,7 +271,7 @@ def _allow_repo(tx: Tx, actor: Actor, permission: Permission, repo_id: int, with
     row = tx.execute(with_role, {"repo_id": repo_id, "user_id": actor.user_id}).first()
     if row is None:
         raise NotFound("repo-not-found", f"There is no repo {repo_id} that you can see.")
-    role = _check_role(actor, permission, row["role"], f"repo {repo_id}")
+    role = _check_role(actor, permission, row, f"repo {repo_id}")
     return Grant(actor, permission, row["workspace_id"], None, role, repo_id)
 
 
@@ -236,17 +280,36 @@ def _allow_workspace(tx: Tx, actor: Actor, permission: Permission, workspace_id:
     row = tx.execute(_WORKSPACE_WITH_ROLE, place).first()
     if row is None:
         raise NotFound("workspace-not-found", f"There is no workspace {workspace_id} that you can see.")
-    role = _check_role(actor, permission, row.role, f"workspace {workspace_id}")
+    role = _check_role(actor, permission, row, f"workspace {workspace_id}")
     return Grant(actor, permission, workspace_id, None, role)
 
 
-def _check_role(actor: Actor, permission: Permission, role: str | None, what: str) -> Role | None:
-    if actor.is_admin:
-        return None
-    if role is None:
+def _check_role(actor: Actor, permission: Permission, row: Mapping[str, Any], what: str) -> Role | None:
+    """row: the workspace, and the actor's role there or in the project."""
+    role = row["role"]
+    is_reached = actor.token_workspace_id in (None, row["workspace_id"])
+    rules = actor.is_admin or actor.is_admin_there
+    if not is_reached or (role is None and not rules):
         raise NotFound(f"{what.split()[0]}-not-found", f"There is no {what} that you can see.")
-    if permission not in ROLE_PERMISSIONS[Role(role)]:
+    if not rules and permission not in ROLE_PERMISSIONS[Role(role)]:
         raise Forbidden(
             "not-allowed", f"A {role} may not do this in {what}. Ask a manager of the workspace for the role."
         )
-    return Role(role)
+    _check_reads(actor, permission)
+    return None if rules else Role(role)
+
+
+def _check_reads(actor: Actor, permission: Permission) -> None:
+    if not _lets_through(actor, permission):
+        raise read_only_token()
+
+
+def _lets_through(actor: Actor, permission: Permission) -> bool:
+    return actor.token_scope is TokenScope.ALL or permission in READING
+
+
+def read_only_token() -> Forbidden:
+    """What to tell who would change something by a token that only reads."""
+    return Forbidden(
+        "token-read-only", "This token only reads, and this would change something. Use one that may write."
+    )

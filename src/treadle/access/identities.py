@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.sql.expression import true
 
-from treadle.access.grants import Actor
+from treadle.access.grants import Actor, TokenScope
 from treadle.access.jwt_settings import LEGACY_TOKENS_ENABLED
 from treadle.access.signed_tokens import read_access_token
 from treadle.db import Tx
@@ -32,9 +32,21 @@ class Identity:
     token_id: int | None
     #: "Last used" is older than a minute: worth a `touch`.
     is_stale: bool
+    #: When the credential ends by itself; None: it does not.
+    expires_at: datetime | None = None
+
+    @property
+    def token_scope(self) -> TokenScope:
+        """How much the credential lets through."""
+        return self.actor.token_scope
+
+    @property
+    def token_workspace_id(self) -> int | None:
+        """The only workspace that the credential reaches; None: all of the person's."""
+        return self.actor.token_workspace_id
 
 
-_PERSON = (users.c.id, users.c.email, users.c.is_admin, users.c.last_activity_at)
+_PERSON = (users.c.id, users.c.email, users.c.is_admin, users.c.is_service, users.c.last_activity_at)
 _LEGACY_SWITCH = (
     select(installation.c.value)
     .where(installation.c.key == LEGACY_TOKENS_ENABLED)
@@ -42,7 +54,15 @@ _LEGACY_SWITCH = (
     .label("legacy")
 )
 _BY_TOKEN = Prepared(
-    select(*_PERSON, tokens.c.id.label("token_id"), tokens.c.kind, tokens.c.expires_at, tokens.c.last_used_at)
+    select(
+        *_PERSON,
+        tokens.c.id.label("token_id"),
+        tokens.c.kind,
+        tokens.c.scope,
+        tokens.c.workspace_id,
+        tokens.c.expires_at,
+        tokens.c.last_used_at,
+    )
     .add_columns(_LEGACY_SWITCH)
     .select_from(tokens.join(users, users.c.id == tokens.c.user_id))
     .where(
@@ -93,7 +113,7 @@ def identify_by_token(tx: Tx, text: str) -> Identity | None:
         return None
     if row["kind"] == "legacy" and row["legacy"] == "false":
         return None
-    return _identity(row, tx.now, row["token_id"], row["last_used_at"])
+    return _by_token(row, tx.now)
 
 
 def identify_by_access_token(tx: Tx, text: str, key: Secret) -> Identity | None:
@@ -104,7 +124,7 @@ def identify_by_access_token(tx: Tx, text: str, key: Secret) -> Identity | None:
     row = tx.execute(_BY_TOKEN, {"token_hash": hash_secret(claims.refresh_jti)}).first()
     if row is None or row["id"] != claims.user_id or _is_over(row, tx.now):
         return None
-    return _identity(row, tx.now, row["token_id"], row["last_used_at"])
+    return replace(_by_token(row, tx.now), expires_at=claims.expires_at)
 
 
 def identify_by_session(tx: Tx, text: str) -> Identity | None:
@@ -132,14 +152,28 @@ def touch(tx: Tx, identity: Identity) -> None:
 
 def _first(tx: Tx, statement: Prepared, parameters: Mapping[str, object]) -> Identity | None:
     row = tx.execute(statement, parameters).first()
-    return _identity(row, tx.now, None, row["last_activity_at"]) if row else None
+    if row is None:
+        return None
+    actor = Actor(row["id"], row["email"], row["is_admin"], is_service=row["is_service"])
+    return Identity(actor, None, _is_stale(row["last_activity_at"], tx.now))
 
 
-def _identity(
-    row: Mapping[Any, Any], now: datetime, token_id: int | None, last_used_at: datetime | None
-) -> Identity:
-    actor = Actor(row["id"], row["email"], row["is_admin"])
-    return Identity(actor, token_id, last_used_at is None or last_used_at < now - TOUCH_EVERY)
+def _by_token(row: Mapping[Any, Any], now: datetime) -> Identity:
+    is_admin, there = row["is_admin"], row["workspace_id"]
+    actor = Actor(
+        row["id"],
+        row["email"],
+        is_admin and there is None,
+        TokenScope(row["scope"]),
+        there,
+        is_admin and there is not None,
+        row["is_service"],
+    )
+    return Identity(actor, row["token_id"], _is_stale(row["last_used_at"], now), row["expires_at"])
+
+
+def _is_stale(last_used_at: datetime | None, now: datetime) -> bool:
+    return last_used_at is None or last_used_at < now - TOUCH_EVERY
 
 
 def _is_over(row: Mapping[Any, Any], now: datetime) -> bool:

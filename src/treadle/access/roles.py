@@ -11,8 +11,9 @@ from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from treadle.access.audit import write_audit
 from treadle.access.grants import Grant
 from treadle.db import Tx
+from treadle.db.identity_tables import service_accounts
 from treadle.db.schema import memberships, project_roles, users, workspaces
-from treadle.errors import Conflict, Defect, Forbidden, NotFound
+from treadle.errors import Conflict, Defect, Forbidden, Invalid, NotFound
 from treadle.permissions import ROLE_ORDER, Role
 
 
@@ -26,6 +27,7 @@ class Member:
     last_name: str
     role: Role
     created_at: datetime
+    is_service: bool = False
 
 
 def _members_of(table: Any, column: Any) -> Select[Any]:
@@ -37,6 +39,7 @@ def _members_of(table: Any, column: Any) -> Select[Any]:
             users.c.last_name,
             table.c.role,
             table.c.created_at,
+            users.c.is_service,
         )
         .select_from(table.join(users, users.c.id == table.c.user_id))
         .where(column == bindparam("place_id"))
@@ -68,12 +71,16 @@ _THEIRS_HERE = (project_roles.c.project_id == bindparam("place_id")) & (
 _PROJECT_ROLE = select(project_roles.c.role).where(_THEIRS_HERE)
 _PROJECT_INSERT = insert(project_roles)
 _PROJECT_DELETE = delete(project_roles).where(_THEIRS_HERE)
-_PERSON = select(users.c.id).where(users.c.id == bindparam("person_id"))
+_PERSON = (
+    select(users.c.id, users.c.is_service, service_accounts.c.workspace_id)
+    .select_from(users.outerjoin(service_accounts, service_accounts.c.user_id == users.c.id))
+    .where(users.c.id == bindparam("person_id"))
+)
 
 
 def list_members(tx: Tx, grant: Grant) -> list[Member]:
     """Who has a role in the workspace of the grant, by e-mail."""
-    return _read(tx, _MEMBERS, _workspace_of(grant))
+    return _read(tx, _MEMBERS, workspace_of_grant(grant))
 
 
 def list_project_members(tx: Tx, grant: Grant) -> list[Member]:
@@ -87,8 +94,8 @@ def give_role(tx: Tx, grant: Grant, user_id: int, role: Role) -> None:
     Raises NotFound("user-not-found"), Forbidden("role-too-high") for a role, given or taken, above
     the giver's own, Conflict("last-owner").
     """
-    workspace_id = _workspace_of(grant)
-    _check_person(tx, user_id)
+    workspace_id = workspace_of_grant(grant)
+    _check_person(tx, user_id, workspace_id, role)
     tx.execute(_LOCK, {"place_id": workspace_id})
     had = _role_of(tx, workspace_id, user_id)
     _check_rank(grant, role, had)
@@ -106,7 +113,7 @@ def remove_member(tx: Tx, grant: Grant, user_id: int) -> None:
 
     Raises NotFound("member-not-found"), Forbidden("role-too-high"), Conflict("last-owner").
     """
-    workspace_id = _workspace_of(grant)
+    workspace_id = workspace_of_grant(grant)
     tx.execute(_LOCK, {"place_id": workspace_id})
     had = _role_of(tx, workspace_id, user_id)
     if had is None:
@@ -123,7 +130,7 @@ def give_project_role(tx: Tx, grant: Grant, user_id: int, role: Role) -> None:
     Raises NotFound("user-not-found"), Forbidden("role-too-high").
     """
     place = {"place_id": _project_of(grant), "person_id": user_id}
-    _check_person(tx, user_id)
+    _check_person(tx, user_id, workspace_of_grant(grant), role)
     _check_rank(grant, role, _effective_role(tx, grant, user_id))
     tx.execute(_PROJECT_DELETE, place)
     tx.execute(
@@ -144,7 +151,7 @@ def remove_project_role(tx: Tx, grant: Grant, user_id: int) -> None:
         raise NotFound(
             "member-not-found", f"User {user_id} has no role of their own in project {grant.project_id}."
         )
-    before = _role_of(tx, _workspace_of(grant), user_id)
+    before = _role_of(tx, workspace_of_grant(grant), user_id)
     _check_rank(grant, Role(had), before)
     tx.execute(_PROJECT_DELETE, place)
     _audit(tx, grant, "role.removed", user_id, {"before": had, "project": grant.project_id})
@@ -168,12 +175,17 @@ def _role_of(tx: Tx, workspace_id: int, user_id: int) -> Role | None:
 def _effective_role(tx: Tx, grant: Grant, user_id: int) -> Role | None:
     place = {"place_id": grant.project_id, "person_id": user_id}
     role = tx.execute(_PROJECT_ROLE, place).scalar_one_or_none()
-    return Role(role) if role else _role_of(tx, _workspace_of(grant), user_id)
+    return Role(role) if role else _role_of(tx, workspace_of_grant(grant), user_id)
 
 
-def _check_person(tx: Tx, user_id: int) -> None:
-    if tx.execute(_PERSON, {"person_id": user_id}).first() is None:
+def _check_person(tx: Tx, user_id: int, workspace_id: int, role: Role) -> None:
+    """A service account stays in its workspace, and owns nothing."""
+    row = tx.execute(_PERSON, {"person_id": user_id}).first()
+    if row is None or (row.is_service and row.workspace_id != workspace_id):
         raise NotFound("user-not-found", f"There is no user {user_id}. Invite them by a link instead.")
+    if row.is_service and role is Role.OWNER:
+        text = "A service account owns no workspace. Give it a role up to manager."
+        raise Invalid("service-account-owner", text, fields={"role": [text]})
 
 
 def _check_rank(grant: Grant, *roles: Role | None) -> None:
@@ -209,7 +221,8 @@ def _audit(tx: Tx, grant: Grant, action: str, user_id: int, detail: dict[str, ob
     )
 
 
-def _workspace_of(grant: Grant) -> int:
+def workspace_of_grant(grant: Grant) -> int:
+    """The workspace of a grant that has one."""
     if grant.workspace_id is None:
         raise Defect(
             "grant-without-workspace", "A grant for the whole installation came where a workspace's belongs."

@@ -44,6 +44,7 @@ class AccessClaims:
 
     user_id: int
     refresh_jti: str
+    expires_at: datetime
 
 
 def sign_refresh_token(user_id: int, key: Secret, now: datetime) -> SignedToken:
@@ -65,7 +66,8 @@ def read_access_token(text: str, key: Secret, now: datetime) -> AccessClaims | N
     user_id, refresh_jti = str(claims["user_id"]), claims.get("refresh_jti")
     if not user_id.isdecimal() or not isinstance(refresh_jti, str):
         return None
-    return AccessClaims(int(user_id), refresh_jti)
+    expires_at = datetime.fromtimestamp(int(str(claims["exp"])), now.tzinfo)
+    return AccessClaims(int(user_id), refresh_jti, expires_at)
 
 
 def read_refresh_token(text: str, key: Secret, now: datetime) -> str | None:

@@ -12,14 +12,15 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, t
 from sqlalchemy.sql.expression import true
 
 from treadle.access.audit import write_audit
-from treadle.access.grants import Actor, Grant
+from treadle.access.grants import Actor
 from treadle.access.invitations import accept_invitation
 from treadle.access.invite_link import is_invite_token
 from treadle.access.lengths import check_length
 from treadle.access.workspaces import add_first_workspace
 from treadle.db import Tx
 from treadle.db.schema import memberships, project_roles, projects, sessions, users
-from treadle.errors import Conflict, Forbidden, Invalid, NotFound
+from treadle.errors import Forbidden, Invalid, NotFound
+from treadle.ids import SERVICE_DOMAIN
 
 SignUpMode = Literal["first", "open", "invited"]
 
@@ -43,6 +44,7 @@ class User:
     created_at: datetime
     last_activity_at: datetime | None
     avatar: str | None = None  # its file's name
+    is_service: bool = False  # a service account, and no person
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,6 @@ _SET_PASSWORD = (
     update(users).where(users.c.id == bindparam("user_id")).values(password_hash=bindparam("new_hash"))
 )
 _END_SESSIONS = delete(sessions).where(sessions.c.user_id == bindparam("user_id"))
-_DEACTIVATE = update(users).where(users.c.id == bindparam("user_id")).values(is_active=False)
 _MAKE_ADMIN = update(users).where(users.c.id == bindparam("user_id")).values(is_admin=True)
 # Whoever inserts this row first owns the installation; a second one waits for the first and then does not.
 _CLAIM = text("INSERT INTO installation (key, value) VALUES ('owner', :email) ON CONFLICT DO NOTHING")
@@ -143,7 +144,10 @@ def find_user(tx: Tx, email: str) -> User | None:
 
 
 def list_users(tx: Tx, actor: Actor, workspace_ids: Sequence[int]) -> list[User]:
-    """The actor and the members of these workspaces; for an organisation admin everybody."""
+    """The actor and the members of these workspaces; for an organisation admin everybody.
+
+    Service accounts are among them: they made things, and have names.
+    """
     statement = _ALL if actor.is_admin else _ALL.where(_shares(actor, workspace_ids))
     return [User(**row) for row in tx.execute(statement).mappings()]
 
@@ -181,19 +185,6 @@ def set_password(tx: Tx, user_id: int, password_hash: str, *, by: int | None) ->
     write_audit(tx, "password.changed", actor_id=by, subject=f"user:{user_id}")
 
 
-def deactivate_user(tx: Tx, grant: Grant, user_id: int) -> None:
-    """Nobody comes in as this person any more; what they made keeps their name.
-
-    Raises NotFound, Conflict("user-self").
-    """
-    read_user(tx, user_id)
-    if grant.actor.user_id == user_id:
-        raise Conflict("user-self", "You cannot remove yourself. Ask another organisation admin.")
-    tx.execute(_DEACTIVATE, {"user_id": user_id})
-    tx.execute(_END_SESSIONS, {"user_id": user_id})
-    write_audit(tx, "user.deactivated", actor_id=grant.actor.user_id, subject=f"user:{user_id}")
-
-
 def make_admin(tx: Tx, user_id: int) -> None:
     """An organisation admin from now on."""
     tx.execute(_MAKE_ADMIN, {"user_id": user_id})
@@ -203,7 +194,8 @@ def make_admin(tx: Tx, user_id: int) -> None:
 def clean_email(email: str) -> str:
     """The address in lower case. Raises Invalid("email-invalid")."""
     cleaned = email.strip().lower()
-    if len(cleaned) > _EMAIL_LENGTH or not _EMAIL.fullmatch(cleaned):
+    is_anybodys = not cleaned.endswith(f".{SERVICE_DOMAIN}")
+    if len(cleaned) > _EMAIL_LENGTH or not _EMAIL.fullmatch(cleaned) or not is_anybodys:
         text_ = "Enter a valid e-mail address."
         raise Invalid("email-invalid", text_, fields={"email": [text_]})
     return cleaned

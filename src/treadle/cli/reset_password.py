@@ -44,6 +44,6 @@ def _open(settings: Settings) -> Database:
 def _set(database: Database, email: str, password_hash: str) -> None:
     with database.write() as tx:
         user = find_user(tx, email)
-        if user is None:
+        if user is None or user.is_service:
             raise NotFound("user-not-found", f"Nobody here has the e-mail {email}.")
         set_password(tx, user.id, password_hash, by=None)

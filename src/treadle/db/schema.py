@@ -84,6 +84,7 @@ users = Table(
     Column("password_hash", Text),  # Argon2id; null: no sign-in by password
     _flag("is_admin"),  # organisation admin
     _flag("is_active", True),
+    _flag("is_service"),  # a service account: see access/service_accounts.py
     _text("hotkeys", "{}"),
     Column("avatar", Text),  # its file's name; see access/avatars.py
     Column("created_at", Instant, nullable=False),
@@ -113,6 +114,8 @@ tokens = Table(
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
     Column("last_used_at", Instant),
+    _text("scope", "all"),  # all | read
+    Column("workspace_id", BigInteger, index=True),  # the only one that it reaches; null: all
     CheckConstraint("kind IN ('legacy', 'personal', 'refresh')", name="kind"),
     **_KEEP_IDS,
 )
@@ -168,6 +171,7 @@ audit_log = Table(
     Column("workspace_id", BigInteger),
     _text("detail", "{}"),  # JSON
     Index("ix_audit_log_workspace_id_id", "workspace_id", "id"),
+    Index("ix_audit_log_actor_id_id", "actor_id", "id"),
     **_KEEP_IDS,
 )
 

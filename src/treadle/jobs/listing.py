@@ -73,7 +73,9 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
     if actor.is_admin:
         return true()
     theirs = select(projects.c.id).where(ListGrant(actor, Permission.PROJECT_WRITE).condition)
-    return or_(_j.actor_id == actor.user_id, _j.project_id.in_(theirs))
+    held = actor.token_workspace_id
+    own = _j.actor_id == actor.user_id
+    return or_(own if held is None else own & (_j.workspace_id == held), _j.project_id.in_(theirs))
 
 
 def _meets(only: JobFilter) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ from treadle.web.call import Call
 from treadle.web.errors import error_body, error_headers, status_of
 from treadle.web.pages import answer_page
 from treadle.web.parts import Parts
-from treadle.web.routing import PUBLIC, AnyReply, Found, Handler, Reply, Route, RouteTree
+from treadle.web.routing import OWN_ACCOUNT, PUBLIC, AnyReply, Found, Handler, Reply, Route, RouteTree
 
 _LOG = logging.getLogger(__name__)
 
@@ -120,6 +120,8 @@ class _Door:
             permission=route.access if isinstance(route.access, Permission) else None,
             is_public=route.access is PUBLIC,
             is_local=self._is_local,
+            is_own_account=route.access is OWN_ACCOUNT,
+            is_reading=route.only_reads or route.method in SAFE_METHODS,
         )
 
     async def _run(self, route: Route, call: Call) -> AnyReply:
@@ -172,6 +174,8 @@ def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
     with call.parts.database.write() as tx:
         detail = {"code": error.code, "method": call.method, "path": call.path[:500]}
         place = workspace_of(tx, call.asked_for) if call.asked_for else None
+        if place is None and call.identity is not None:
+            place = call.identity.token_workspace_id
         write_audit(
             tx,
             "access.refused",

@@ -11,11 +11,14 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from treadle.access import Actor, Grant, ListGrant, Scope, allow, allow_anywhere
-from treadle.access.identities import Identity, identify_by_id, identify_owner, touch
+from treadle.access import Actor, Grant, ListGrant, Scope, TokenScope, allow, allow_anywhere
+from treadle.access.addresses import client_address
+from treadle.access.credentials import TokenCredential
+from treadle.access.grants import read_only_token
+from treadle.access.identities import Identity, hash_secret, identify_by_id, identify_owner, touch
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
 from treadle.db import Tx
-from treadle.errors import Defect, Invalid, NotFound, Unauthenticated
+from treadle.errors import Defect, Forbidden, Invalid, NotFound, Unauthenticated
 from treadle.permissions import Permission
 from treadle.web import bodies
 from treadle.web.authentication import (
@@ -49,8 +52,13 @@ class Call:
         permission: Permission | None,
         is_public: bool,
         is_local: bool = False,
+        is_own_account: bool = False,
+        is_reading: bool = False,
     ) -> None:
-        """is_local: it came from who holds the data folder, by its Unix socket or by opening it."""
+        """is_local: it came from who holds the data folder, by its Unix socket or by opening it.
+
+        is_own_account: it is about the account of who asks.  is_reading: it changes nothing.
+        """
         self.request = request
         self.parts = parts
         self.path_params = path_params
@@ -59,7 +67,13 @@ class Call:
         self._permission = permission
         self._is_public = is_public
         self.is_local = is_local
+        self._is_own_account = is_own_account
+        self._is_reading = is_reading
         self._credential = read_credential(request.headers, request.cookies)
+        #: Of a token: what it is counted under when it is wrong.
+        self._token_hash = ""
+        if isinstance(self._credential, TokenCredential):
+            self._token_hash = hash_secret(self._credential.text)
         self._verified_id: int | None = None
         self._identity: Identity | None = None
         self._has_asked = False
@@ -115,17 +129,30 @@ class Call:
         """The grant of the permission that the route declares. Raises NotFound, Forbidden."""
         self._has_asked = True
         self.asked_for = scope
-        return allow(tx, self.actor, self._declared(), scope)
+        grant = allow(tx, self.actor, self._declared(), scope)
+        self._check_may_change()
+        return grant
 
     def allow_list(self) -> ListGrant:
         """The grant to list the projects where the actor holds the route's permission."""
         self._has_asked = True
+        self._check_may_change()
         return ListGrant(self.actor, self._declared())
 
     def allow_anywhere(self, tx: Tx) -> dict[int, Grant]:
         """The grants of the route's permission in every workspace of the actor, by workspace."""
         self._has_asked = True
+        self._check_may_change()
         return allow_anywhere(tx, self.actor, self._declared())
+
+    def check_is_whole(self) -> None:
+        """Raises Forbidden("token-held") for a token that may less than its person: accounts are not its."""
+        if self.actor.is_service:
+            text = "A service account's tokens and keys are made by those who manage it, under Members."
+            raise Forbidden("service-account", text)
+        if self.actor.is_held:
+            text = "This token only reads, or is held to one workspace. An account is changed by signing in."
+            raise Forbidden("token-held", text)
 
     def check_was_guarded(self) -> None:
         """Raises Defect when the handler answered without asking for what its route declares."""
@@ -230,7 +257,10 @@ class Call:
     @property
     def address(self) -> str:
         """The address of the peer, or of the client that a trusted proxy named."""
-        return self.request.client.host if self.request.client else ""
+        if self.request.client is None:
+            return ""
+        forwarded = ",".join(self.request.headers.getlist("x-forwarded-for"))
+        return client_address(self.request.client.host, forwarded, self.parts.settings.trusted_proxies)
 
     def page_url(self, page: int) -> str:
         """The address of another page of the same list."""
@@ -257,17 +287,20 @@ class Call:
         if isinstance(self._credential, SessionCredential) and not self._is_public:
             trusted = self.parts.settings.trusted_origins
             check_same_site(self.method, self.headers, self.origin, trusted)
+        if self._token_hash and not self._is_public:
+            self.parts.wrong_credentials.check(self._token_hash, self.address)
         if isinstance(self._credential, BasicCredential) and self._verified_id is None:
             self._verified_id = self._verify_basic(self._credential)
 
-    def _verify_basic(self, credential: BasicCredential) -> int:
+    def _verify_basic(self, credential: BasicCredential) -> int | None:
+        """Whose password it is; None for a token, which is looked up again with what it is held to."""
         database = self.parts.database
         with database.read() as tx:
             identity = identify(tx, credential, self.parts.signing_key)
         if identity is not None:
-            return identity.actor.user_id
+            return None
         attempt = SignInAttempt(credential.email, credential.secret, self.address)
-        user_id = verify_sign_in(database, self.parts.failed_sign_ins, attempt)
+        user_id = verify_sign_in(database, attempt)
         if user_id is None:
             raise self._unknown()
         return user_id
@@ -280,8 +313,27 @@ class Call:
         elif self.is_local:
             self._identity = identify_owner(tx)
         self.touch_is_due = self._identity is not None and self._identity.is_stale
+        self._count_tokens()
         if self._identity is None and not self._is_public:
             raise self._unknown()
+        if self._is_own_account:
+            self.check_is_whole()
+        if self._permission is None and not self._is_public:
+            self._check_may_change()
+
+    def _count_tokens(self) -> None:
+        """Remember whether the token was right, for `_prepare`."""
+        if not self._token_hash:
+            return
+        if self._identity is None:
+            self.parts.wrong_credentials.add_wrong(self._token_hash, self.address)
+        else:
+            self.parts.wrong_credentials.add_right(self._token_hash)
+
+    def _check_may_change(self) -> None:
+        """Also where the permission of the route is one to read: taking an export away is a change."""
+        if not self._is_reading and self.actor.token_scope is TokenScope.READ:
+            raise read_only_token()
 
     def _unknown(self) -> Unauthenticated:
         if self._credential is None and self.is_local:

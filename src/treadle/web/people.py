@@ -65,6 +65,7 @@ class PersonBody(msgspec.Struct):
     active_organization_meta: dict[str, str]
     allow_newsletters: bool | None
     date_joined: datetime
+    is_service_account: bool
 
 
 class WhoAmIBody(PersonBody):
@@ -120,4 +121,5 @@ def _fields(user: User, organization: Organization) -> dict[str, Any]:
         "active_organization_meta": {"title": organization.title, "email": organization.email},
         "allow_newsletters": None,
         "date_joined": user.created_at,
+        "is_service_account": user.is_service,
     }

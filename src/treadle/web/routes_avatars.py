@@ -11,7 +11,7 @@ from treadle.labeling.pictures import read_picture
 from treadle.web.call import Call
 from treadle.web.downloads import stream_object
 from treadle.web.multipart import FormReceiver
-from treadle.web.routing import SIGNED_IN, AnyReply, Reply, Route, empty, json_reply
+from treadle.web.routing import OWN_ACCOUNT, SIGNED_IN, AnyReply, Reply, Route, empty, json_reply
 
 _MOST_BYTES = 5 * 1024**2
 _MOST_PIXELS = 16_000_000  # what a request may unpack; the worker reads larger ones of projects
@@ -78,7 +78,7 @@ _PATH = "/api/users/{id}/avatar/"
 
 ROUTES: tuple[Route, ...] = (
     # One's own, or anybody's for an organisation admin.
-    Route("POST", _PATH, post_avatar, SIGNED_IN, "Set a person's picture", stream=True),
-    Route("DELETE", _PATH, delete_avatar, SIGNED_IN, "Remove a person's picture", status=204),
+    Route("POST", _PATH, post_avatar, OWN_ACCOUNT, "Set a person's picture", stream=True),
+    Route("DELETE", _PATH, delete_avatar, OWN_ACCOUNT, "Remove a person's picture", status=204),
     Route("GET", "/data/avatars/{path...}", get_avatar, SIGNED_IN, "Small picture of a person"),
 )

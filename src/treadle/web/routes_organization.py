@@ -14,7 +14,8 @@ from treadle.access.organization import (
     read_organization,
     rename_organization,
 )
-from treadle.access.users import deactivate_user, list_users, read_visible_user
+from treadle.access.people import deactivate_person
+from treadle.access.users import list_users, read_visible_user
 from treadle.errors import NotFound
 from treadle.permissions import Permission
 from treadle.web.call import Call
@@ -88,7 +89,8 @@ def get_memberships(call: Call) -> Reply:
     _check_id(call)
     number, size = call.query_page(), call.query_page("page_size", _PAGE_SIZE, _MOST_PER_PAGE)
     with call.read() as tx:
-        people = list_users(tx, call.actor, list(call.allow_anywhere(tx)))
+        seen = list_users(tx, call.actor, list(call.allow_anywhere(tx)))
+        people = [user for user in seen if not user.is_service]
         organization = read_organization(tx)
     shown = people[(number - 1) * size : number * size]
     if not shown and number > 1:
@@ -114,7 +116,7 @@ def delete_membership(call: Call) -> Reply:
     _check_id(call)
     user_id = call.path_int("user_pk")
     with call.write() as tx:
-        deactivate_user(tx, call.allow(tx, ORGANIZATION), user_id)
+        deactivate_person(tx, call.allow(tx, ORGANIZATION), user_id)
     return empty()
 
 

@@ -13,7 +13,7 @@ from treadle.access.users import set_password
 from treadle.errors import Invalid
 from treadle.web.call import Call
 from treadle.web.cookies import session_cookie
-from treadle.web.routing import SIGNED_IN, Reply, Route
+from treadle.web.routing import OWN_ACCOUNT, Reply, Route
 
 
 class PasswordBody(Struct):
@@ -30,7 +30,7 @@ def change_password(call: Call) -> Reply:
     with call.read():
         actor = call.actor
     attempt = SignInAttempt(actor.email, body.current_password, call.address)
-    if verify_sign_in(call.parts.database, call.parts.failed_sign_ins, attempt) != actor.user_id:
+    if verify_sign_in(call.parts.database, attempt) != actor.user_id:
         text = "This is not your password."
         raise Invalid("password-wrong", text, fields={"current_password": [text]})
     password_hash = hash_password(body.password)
@@ -47,7 +47,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/api/current-user/password/",
         change_password,
-        SIGNED_IN,
+        OWN_ACCOUNT,
         "Change your password",
         PasswordBody,
         status=204,

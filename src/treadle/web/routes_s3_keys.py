@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from treadle.access import Actor, RepoScope
 from treadle.access.s3_keys import S3Key, create_key, find_workspace_id, list_keys, revoke_key
@@ -13,7 +14,7 @@ from treadle.errors import Invalid
 from treadle.permissions import Permission, Role
 from treadle.repos.auto_commits import AutoCommit, change_setting, read_setting
 from treadle.web.call import Call
-from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
+from treadle.web.routing import OWN_ACCOUNT, Reply, Route, empty, json_reply
 
 
 class NewS3Key(msgspec.Struct):
@@ -56,10 +57,13 @@ class S3KeyList(msgspec.Struct):
 
 
 class AutoCommitBody(msgspec.Struct):
-    """After how many staged files, and how many minutes since the first; 0: not by that."""
+    """After how many staged files, and how many minutes since the first; 0: not by that.
 
-    after_files: int = 0
-    after_minutes: int = 0
+    What is left out stays as it is.
+    """
+
+    after_files: int | UnsetType = UNSET
+    after_minutes: int | UnsetType = UNSET
 
 
 def get_s3_keys(call: Call) -> Reply:
@@ -98,9 +102,13 @@ def get_auto_commit(call: Call) -> Reply:
 
 def put_auto_commit(call: Call) -> Reply:
     asked = call.decode(AutoCommitBody)
-    setting = AutoCommit(asked.after_files, asked.after_minutes)
     with call.write() as tx:
-        change_setting(tx, call.allow(tx, RepoScope(call.path_int("id"))), setting)
+        grant = call.allow(tx, RepoScope(call.path_int("id")))
+        before = read_setting(tx, grant)
+        after_files = before.after_files if asked.after_files is UNSET else asked.after_files
+        after_minutes = before.after_minutes if asked.after_minutes is UNSET else asked.after_minutes
+        setting = AutoCommit(after_files, after_minutes)
+        change_setting(tx, grant, setting)
     return json_reply(_setting_body(setting))
 
 
@@ -136,11 +144,18 @@ def _body(key: S3Key) -> S3KeyBody:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/api/s3-keys", get_s3_keys, SIGNED_IN, "List my S3 access keys", None, S3KeyList),
+    Route("GET", "/api/s3-keys", get_s3_keys, OWN_ACCOUNT, "List my S3 access keys", None, S3KeyList),
     Route(
-        "POST", "/api/s3-keys", post_s3_key, SIGNED_IN, "Create an S3 access key", NewS3Key, NewS3KeyBody, 201
+        "POST",
+        "/api/s3-keys",
+        post_s3_key,
+        OWN_ACCOUNT,
+        "Create an S3 access key",
+        NewS3Key,
+        NewS3KeyBody,
+        201,
     ),
-    Route("DELETE", "/api/s3-keys/{id}", delete_s3_key, SIGNED_IN, "Revoke an S3 key of mine", status=204),
+    Route("DELETE", "/api/s3-keys/{id}", delete_s3_key, OWN_ACCOUNT, "Revoke an S3 key of mine", status=204),
     Route(
         "GET",
         "/api/repos/{id}/auto-commit/",

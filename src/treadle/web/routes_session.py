@@ -143,7 +143,7 @@ _UNCACHED = {"Cache-Control": "no-store"}
 
 def _sign_in(call: Call, form: SignInForm) -> _SignedIn:
     attempt = SignInAttempt(form.email, form.password, call.address)
-    user_id = verify_sign_in(call.parts.database, call.parts.failed_sign_ins, attempt)
+    user_id = verify_sign_in(call.parts.database, attempt)
     if user_id is None:
         text = "The e-mail address and the password do not match."
         raise Invalid("sign-in-failed", text, fields={"non_field_errors": [text]})

@@ -6,9 +6,11 @@ from datetime import datetime
 
 import msgspec
 
-from treadle.access import ORGANIZATION
+from treadle.access import ORGANIZATION, Actor, TokenScope
 from treadle.access.jwt_settings import JwtSettings, change_jwt_settings, read_jwt_settings
+from treadle.access.s3_keys import find_workspace_id
 from treadle.access.tokens import (
+    NewToken,
     Token,
     blacklist,
     create_refresh_token,
@@ -21,9 +23,10 @@ from treadle.access.tokens import (
     rotate,
     set_legacy_token,
 )
+from treadle.db import Tx
 from treadle.permissions import Permission
 from treadle.web.call import Call
-from treadle.web.routing import PUBLIC, SIGNED_IN, Reply, Route, empty, json_reply
+from treadle.web.routing import OWN_ACCOUNT, PUBLIC, SIGNED_IN, Reply, Route, empty, json_reply
 
 
 class TokenText(msgspec.Struct):
@@ -44,11 +47,23 @@ class AccessText(msgspec.Struct):
     access: str
 
 
-class NewToken(msgspec.Struct):
-    """A personal token to be made; without days it lasts until it is revoked."""
+class NewTokenForm(msgspec.Struct):
+    """A personal token to be made; without days it lasts until it is revoked.
+
+    ``scope`` read: it changes nothing. ``workspace``, by id or name: it reaches nothing else.
+    """
 
     name: str
     expires_in_days: int | None = None
+    scope: TokenScope = TokenScope.ALL
+    workspace: int | str | None = None
+
+
+class WorkspaceOfToken(msgspec.Struct):
+    """The only workspace that a token reaches."""
+
+    id: int
+    name: str
 
 
 class TokenBody(msgspec.Struct):
@@ -59,6 +74,8 @@ class TokenBody(msgspec.Struct):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    scope: TokenScope
+    workspace: WorkspaceOfToken | None
 
 
 class NewTokenBody(TokenBody):
@@ -112,14 +129,16 @@ def post_rotate(call: Call) -> Reply:
 
 def get_tokens(call: Call) -> Reply:
     with call.read() as tx:
-        return json_reply([_body(token) for token in list_tokens(tx, call.actor)])
+        return json_reply([token_body(token) for token in list_tokens(tx, call.actor)])
 
 
 def post_token(call: Call) -> Reply:
-    asked = call.decode(NewToken)
+    asked = call.decode(NewTokenForm)
     with call.write() as tx:
-        token, text = create_token(tx, call.actor, asked.name, asked.expires_in_days)
-    return json_reply(NewTokenBody(**msgspec.structs.asdict(_body(token)), token=text), 201)
+        workspace_id = read_workspace_id(tx, call.actor, asked.workspace)
+        new = NewToken(asked.name, asked.expires_in_days, asked.scope, workspace_id)
+        token, text = create_token(tx, call.actor, new)
+    return json_reply(new_token_body(token, text), 201)
 
 
 def delete_token(call: Call) -> Reply:
@@ -163,8 +182,24 @@ def post_jwt_settings(call: Call) -> Reply:
     return json_reply(_settings_body(changed), 201)
 
 
-def _body(token: Token) -> TokenBody:
-    return msgspec.convert(token, TokenBody, from_attributes=True)
+def token_body(token: Token) -> TokenBody:
+    """A token as a list shows it."""
+    place = None
+    if token.workspace_id is not None:
+        place = WorkspaceOfToken(token.workspace_id, token.workspace or "")
+    return TokenBody(
+        token.id, token.name, token.created_at, token.expires_at, token.last_used_at, token.scope, place
+    )
+
+
+def new_token_body(token: Token, text: str) -> NewTokenBody:
+    """A token that was just made, with its text."""
+    return NewTokenBody(**msgspec.structs.asdict(token_body(token)), token=text)
+
+
+def read_workspace_id(tx: Tx, actor: Actor, asked: int | str | None) -> int | None:
+    """The workspace that was asked for by id or by name. Raises NotFound("workspace-not-found")."""
+    return find_workspace_id(tx, actor, asked) if isinstance(asked, str) else asked
 
 
 def _settings_body(settings: JwtSettings) -> JwtSettingsBody:
@@ -172,20 +207,29 @@ def _settings_body(settings: JwtSettings) -> JwtSettingsBody:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/api/token/", get_refresh_tokens, SIGNED_IN, "List API tokens", None, list[TokenText]),
-    Route("POST", "/api/token/", post_refresh_token, SIGNED_IN, "Create API token", None, TokenText, 201),
+    Route("GET", "/api/token/", get_refresh_tokens, OWN_ACCOUNT, "List API tokens", None, list[TokenText]),
+    Route("POST", "/api/token/", post_refresh_token, OWN_ACCOUNT, "Create API token", None, TokenText, 201),
     Route("POST", "/api/token/refresh/", post_refresh, PUBLIC, "Refresh JWT token", RefreshText, AccessText),
-    Route("POST", "/api/token/blacklist/", post_blacklist, SIGNED_IN, "Revoke", RefreshText, None, 204),
-    Route("POST", "/api/token/rotate/", post_rotate, SIGNED_IN, "Rotate", RefreshText, RefreshText),
-    Route("GET", "/api/tokens", get_tokens, SIGNED_IN, "List my tokens", None, list[TokenBody]),
-    Route("POST", "/api/tokens", post_token, SIGNED_IN, "Create a named token", NewToken, NewTokenBody, 201),
-    Route("DELETE", "/api/tokens/{id}", delete_token, SIGNED_IN, "Revoke a token of mine", status=204),
-    Route("GET", "/api/current-user/token", get_legacy_token, SIGNED_IN, "Get user token", None, TokenText),
+    Route("POST", "/api/token/blacklist/", post_blacklist, OWN_ACCOUNT, "Revoke", RefreshText, None, 204),
+    Route("POST", "/api/token/rotate/", post_rotate, OWN_ACCOUNT, "Rotate", RefreshText, RefreshText),
+    Route("GET", "/api/tokens", get_tokens, OWN_ACCOUNT, "List my tokens", None, list[TokenBody]),
+    Route(
+        "POST",
+        "/api/tokens",
+        post_token,
+        OWN_ACCOUNT,
+        "Create a named token",
+        NewTokenForm,
+        NewTokenBody,
+        201,
+    ),
+    Route("DELETE", "/api/tokens/{id}", delete_token, OWN_ACCOUNT, "Revoke a token of mine", status=204),
+    Route("GET", "/api/current-user/token", get_legacy_token, OWN_ACCOUNT, "Get user token", None, TokenText),
     Route(
         "POST",
         "/api/current-user/reset-token/",
         post_reset_token,
-        SIGNED_IN,
+        OWN_ACCOUNT,
         "Reset user token",
         None,
         TokenText,

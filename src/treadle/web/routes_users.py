@@ -10,11 +10,11 @@ from msgspec import Meta
 from treadle.access import ORGANIZATION
 from treadle.access.organization import read_organization
 from treadle.access.passwords import check_password_rules, hash_password
+from treadle.access.people import deactivate_person
 from treadle.access.users import (
     NewUser,
     add_user,
     change_profile,
-    deactivate_user,
     list_users,
     read_user,
     read_visible_user,
@@ -23,7 +23,7 @@ from treadle.errors import Forbidden, Invalid
 from treadle.permissions import Permission
 from treadle.web.call import Call
 from treadle.web.people import PersonBody, person_body
-from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
+from treadle.web.routing import OWN_ACCOUNT, SIGNED_IN, Reply, Route, empty, json_reply
 
 
 class NewUserForm(msgspec.Struct):
@@ -79,6 +79,7 @@ def patch_user(call: Call) -> Reply:
     form = call.decode(ProfileForm)
     changes = {name: value for name, value in msgspec.structs.asdict(form).items() if value is not None}
     with call.write() as tx:
+        call.check_is_whole()
         workspace_ids = list(call.allow_anywhere(tx))
         user = read_visible_user(tx, call.actor, user_id, workspace_ids)
         if user.id != call.actor.user_id and not call.actor.is_admin:
@@ -89,7 +90,7 @@ def patch_user(call: Call) -> Reply:
 def delete_user(call: Call) -> Reply:
     user_id = call.path_int("id")
     with call.write() as tx:
-        deactivate_user(tx, call.allow(tx, ORGANIZATION), user_id)
+        deactivate_person(tx, call.allow(tx, ORGANIZATION), user_id)
     return empty()
 
 
@@ -156,7 +157,7 @@ ROUTES: tuple[Route, ...] = (
         "PATCH",
         "/api/current-user/hotkeys/",
         patch_hotkeys,
-        SIGNED_IN,
+        OWN_ACCOUNT,
         "Update user hotkeys",
         HotkeysBody,
         HotkeysBody,

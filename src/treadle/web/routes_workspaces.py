@@ -30,7 +30,7 @@ from treadle.db import Tx
 from treadle.errors import NotFound
 from treadle.permissions import Permission, Role
 from treadle.web.call import Call
-from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
+from treadle.web.routing import OWN_ACCOUNT, Reply, Route, empty, json_reply
 
 
 class WorkspaceBody(msgspec.Struct):
@@ -56,6 +56,7 @@ class UserOfMember(msgspec.Struct):
     email: str
     first_name: str
     last_name: str
+    is_service_account: bool
 
 
 class MemberBody(msgspec.Struct):
@@ -216,7 +217,7 @@ def _workspace_body(workspace: Workspace) -> WorkspaceBody:
 
 
 def _member_body(member: Member) -> MemberBody:
-    user = UserOfMember(member.user_id, member.email, member.first_name, member.last_name)
+    user = UserOfMember(member.user_id, member.email, member.first_name, member.last_name, member.is_service)
     return MemberBody(user, member.role, member.created_at)
 
 
@@ -261,7 +262,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/api/invitations/accept",
         post_acceptance,
-        SIGNED_IN,
+        OWN_ACCOUNT,
         "Accept an invitation",
         TokenOfInvitation,
         WorkspaceBody,

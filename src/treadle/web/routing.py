@@ -21,10 +21,13 @@ class Open(Enum):
 
     PUBLIC = "public"
     SIGNED_IN = "signed-in"
+    #: About the account itself: not by a token that only reads or is held to one workspace.
+    OWN_ACCOUNT = "own-account"
 
 
 PUBLIC = Open.PUBLIC
 SIGNED_IN = Open.SIGNED_IN
+OWN_ACCOUNT = Open.OWN_ACCOUNT
 
 Access = Permission | Open
 
@@ -73,6 +76,8 @@ class Route:
     status: int = 200
     #: The handler is ``async`` and reads the body by `Call.chunks`.
     stream: bool = False
+    #: Changes nothing, though it is no GET: a token that only reads may ask it.
+    only_reads: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from tests.serving import Person, RunningServer
 from tests.web.operations.own_table import OWN, UNASKED
 from tests.web.operations.table import MUST, SHOULD, Operation
 from tests.web.operations.world import World, add_outsider, build_world
-from treadle.permissions import ROLE_PERMISSIONS, Permission, Role
+from treadle.permissions import ADMINS_ALONE, READING, ROLE_PERMISSIONS, Permission, Role
 from treadle.web.routes import ROUTES
-from treadle.web.routing import Access, Route, RouteTree
+from treadle.web.routing import OWN_ACCOUNT, Access, Route, RouteTree
 
 OPERATIONS = (*MUST, *SHOULD, *OWN)
 ROLES = tuple(role.value for role in Role)
@@ -115,13 +115,13 @@ def test_who_may_not_is_refused_and_learns_nothing(
 
 def refused_at(operation: Operation) -> list[str]:
     is_elsewhere = operation.is_about_an_id and not operation.is_personal
-    outsiders = ["outsider"] if is_elsewhere or access_of(operation) is Permission.ORGANIZATION_ADMIN else []
+    outsiders = ["outsider"] if is_elsewhere or access_of(operation) in ADMINS_ALONE else []
     return ["stranger", *outsiders, *(role for role in ROLES if not may(role, operation))]
 
 
 def refusal(name: str, operation: Operation) -> int:
     """Strangers are asked who they are; to an outsider nothing of others is there; a role is too little."""
-    if name == "outsider" and access_of(operation) is not Permission.ORGANIZATION_ADMIN:
+    if name == "outsider" and access_of(operation) not in ADMINS_ALONE:
         return 404
     return 401 if name == "stranger" else 403
 
@@ -172,3 +172,66 @@ def test_files_of_another_workspace_are_not_there(
     address = str(world.fill(path))
     assert admin.get(address).status_code == 200
     assert [clients[name].get(address).status_code for name in ("outsider", "stranger")] == [404, 401]
+
+
+def token_of(client: httpx.Client, **fields: object) -> str:
+    """The text of a new personal token of the client's person."""
+    answer = client.post("/api/tokens", json={"name": "held", **fields})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["token"])
+
+
+def test_a_token_that_only_reads_reads_all_and_changes_nothing(
+    studio: RunningServer, admin: httpx.Client, clients: dict[str, httpx.Client], world: World
+) -> None:
+    before = world.picture(admin)
+    with studio.client(token_of(clients["owner"], scope="read")) as reading:
+        found = {each.name: world.send(reading, each) for each in _GUARDED}
+    wrong = [
+        (each.name, found[each.name].status_code, found[each.name].text[:200])
+        for each in _GUARDED
+        if found[each.name].status_code not in answers_to_reading(each)
+    ]
+    assert wrong == []
+    assert world.picture(admin) == before
+
+
+def answers_to_reading(operation: Operation) -> set[int]:
+    access, route = access_of(operation), route_of(operation)
+    is_change = route.method != "GET" and not route.only_reads
+    if is_change or access is OWN_ACCOUNT or access in ADMINS_ALONE:
+        return {403}
+    if isinstance(access, Permission) and access not in READING:
+        return {403}
+    # Others' jobs are seen by who may change the project.
+    hidden = "{draft}" in operation.path or operation.path.startswith("/api/jobs/{job}")
+    return {404} if hidden else {operation.status}
+
+
+def test_a_token_held_to_a_workspace_is_a_strangers_in_another(
+    studio: RunningServer, admin: httpx.Client, clients: dict[str, httpx.Client], world: World
+) -> None:
+    """Of the organisation's admin, who may all: what the token does not reach is not there."""
+    elsewhere = admin.post("/api/workspaces", json={"name": "held-elsewhere"}).json()["id"]
+    before = world.picture(admin)
+    with studio.client(token_of(admin, workspace=elsewhere)) as held:
+        found = {each.name: world.send(held, each) for each in _GUARDED}
+    wrong = [
+        (each.name, found[each.name].status_code, found[each.name].text[:200])
+        for each in _GUARDED
+        if found[each.name].status_code not in answers_to_held(each)
+    ]
+    assert wrong == []
+    told = [each.text for each in found.values()]
+    assert [secret for secret in _SECRETS for text in told if secret in text] == []
+    assert world.picture(admin) == before
+
+
+def answers_to_held(operation: Operation) -> set[int]:
+    access = access_of(operation)
+    is_account = (operation.method, operation.path) == ("PATCH", "/api/users/{user}/")
+    if access is OWN_ACCOUNT or access in ADMINS_ALONE or is_account:
+        return {403}
+    if operation.is_about_an_id and not operation.is_personal:
+        return {404}
+    return {operation.status, 404}
