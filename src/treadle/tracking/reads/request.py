@@ -11,7 +11,7 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """One request that came through the door; ``path`` is without the server's prefix, ``query`` as it was sent."""
+    """One request that came through the door; ``path`` without the server's prefix, ``query`` as sent."""
 
     method: str
     path: str

@@ -1,0 +1,140 @@
+"""Curves of a metric over many runs, each thinned to buckets that lose no peak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+
+from treadle.tracking.reads import rollups
+from treadle.tracking.reads.rollups import COLUMN, RAW, Axis
+from treadle.tracking.reads.tables import Reader, among
+
+#: What is stored for infinity, and above what a sum says nothing any more.
+_INFINITE = 1.7976931348623157e308
+_UNADDED = 1e290
+#: A roll-up serves a part of a curve while it has at least this share of the buckets asked for.
+_FINE_ENOUGH = 2
+
+Number = float | str
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is asked of a curve: along which axis, from where to where, in how many buckets at most."""
+
+    axis: Axis
+    buckets: int
+    low: int | None
+    high: int | None
+
+
+class Curve(Struct):
+    """One curve: a bucket is from ``x`` to ``to``; NaN is counted in ``nans`` and is in no other number."""
+
+    run_id: str
+    points: int
+    x: list[int]
+    to: list[int]
+    min: list[Number]
+    max: list[Number]
+    mean: list[Number]
+    nans: list[int]
+
+
+def visible_runs(reader: Reader, workspace: str, run_ids: Sequence[str]) -> list[str]:
+    """Those of the runs that are the workspace's, in the order asked."""
+    where, values = among("r.run_uuid", run_ids)
+    rows = reader.all(
+        "SELECT r.run_uuid FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id "
+        f"WHERE e.workspace = ? AND {where}",
+        (workspace, *values),
+    )
+    found = {row[0] for row in rows}
+    return [run_id for run_id in dict.fromkeys(run_ids) if run_id in found]
+
+
+def read_curve(reader: Reader, run_id: str, key: str, window: Window, *, has_rollups: bool) -> Curve:
+    """A metric of a run, which was found to be the workspace's.
+
+    has_rollups: our own tables are there, and triggers keep them true.
+    """
+    rolled = rollups.find_rolled(reader, run_id, key, window.axis) if has_rollups else None
+    rows = None if rolled is None else _rolled(reader, rolled, window)
+    return _curve(run_id, rows if rows is not None else _raw(reader, run_id, key, window))
+
+
+def _rolled(reader: Reader, rolled: rollups.Rolled, window: Window) -> list[tuple[Any, ...]] | None:
+    """From the roll-up; None where its buckets are too wide for what is asked."""
+    low, high = rollups.bounds(reader, rolled)
+    low = low if window.low is None else max(low, window.low)
+    high = high if window.high is None else min(high, window.high)
+    if low > high:
+        return []
+    is_whole = window.low is None and window.high is None
+    has = (high >> rolled.shift) - (low >> rolled.shift) + 1
+    if not is_whole and has * _FINE_ENOUGH < window.buckets and rolled.shift > 0:
+        return None
+    return rollups.read_buckets(reader, rolled, low, high, most=window.buckets)
+
+
+def _raw(reader: Reader, run_id: str, key: str, window: Window) -> list[tuple[Any, ...]]:
+    column = COLUMN[window.axis]
+    where = "run_uuid = ? AND key = ?"
+    values: list[Any] = [run_id, key]
+    for sign, bound in ((">=", window.low), ("<=", window.high)):
+        if bound is not None:
+            where, values = f"{where} AND {column} {sign} ?", [*values, bound]
+    few = reader.all(
+        f"SELECT {column}, is_nan, value FROM metrics WHERE {where} LIMIT ?", (*values, window.buckets + 1)
+    )
+    if len(few) <= window.buckets:
+        return [_point(*row) for row in sorted(few)]
+    ends = reader.first(f"SELECT min({column}), max({column}) FROM metrics WHERE {where}", values)
+    assert ends is not None
+    width = (ends[1] - ends[0]) // window.buckets + 1
+    bucket = f"({column} - {ends[0]}) / {width}"
+    return reader.all(
+        f"SELECT {RAW.format(x=column)} FROM metrics WHERE {where} GROUP BY {bucket} ORDER BY min({column})",
+        values,
+    )
+
+
+def _point(x: int, is_nan: int, value: float) -> tuple[Any, ...]:
+    if is_nan:
+        return 1, 1, None, None, 0.0, x, x
+    return 1, 0, value, value, 0.0 if abs(value) >= _UNADDED else value, x, x
+
+
+def _curve(run_id: str, rows: Sequence[tuple[Any, ...]]) -> Curve:
+    curve = Curve(run_id, 0, [], [], [], [], [], [])
+    for points, nans, low, high, total, first, last in rows:
+        curve.points += points
+        curve.x.append(first)
+        curve.to.append(last)
+        curve.nans.append(nans)
+        curve.min.append("NaN" if low is None else shown(low))
+        curve.max.append("NaN" if high is None else shown(high))
+        curve.mean.append(mean_of(points - nans, low, high, total))
+    return curve
+
+
+def shown(value: float) -> Number:
+    """A number as JSON has it; infinity, and NaN, as a text."""
+    if -_INFINITE < value < _INFINITE:
+        return value
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def mean_of(count: int, low: float | None, high: float | None, total: float) -> Number:
+    """The mean of ``count`` numbers; NaN where there is none.
+
+    So it is of nothing, of both infinities, and of numbers too large to be added up.
+    """
+    if count == 0 or low is None or high is None or (low <= -_INFINITE and high >= _INFINITE):
+        return "NaN"
+    if low <= -_INFINITE or high >= _INFINITE:
+        return shown(low if low <= -_INFINITE else high)
+    return "NaN" if low <= -_UNADDED or high >= _UNADDED else total / count

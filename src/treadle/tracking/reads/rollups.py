@@ -1,0 +1,165 @@
+"""Roll-ups of long metrics: about a thousand buckets each, by step and by time, kept true by triggers.
+
+A roll-up is made once, when a metric has become long; from then on the database adds every point to it in the
+transaction that logs the point. What is left to do beside is to make buckets wider when there are many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from treadle.tracking.reads.own_tables import lock_run
+from treadle.tracking.reads.tables import Reader, Tables
+
+Axis = Literal["step", "time"]
+AXES: tuple[Axis, ...] = ("step", "time")
+COLUMN: dict[Axis, str] = {"step": "step", "time": "timestamp"}
+
+#: A metric with fewer points is read as it is.
+LONG = 4_096
+_MADE = 1_024
+_MOST = 2 * _MADE
+
+_SERIES = "SELECT id, step_shift, time_shift FROM treadle_series WHERE run_uuid = ? AND key = ?"
+_OF_METRIC = "FROM metrics WHERE run_uuid = ? AND key = ?"
+_BUCKET = "points, nans, low, high, total, first, last"
+_MERGED = (
+    "CAST(sum(points) AS BIGINT), CAST(sum(nans) AS BIGINT), min(low), max(high), sum(total), "
+    "min(first), max(last)"
+)
+#: One bucket of points that were never rolled up, in the order of _BUCKET.
+RAW = (
+    "count(*), sum(CASE WHEN is_nan THEN 1 ELSE 0 END), min(CASE WHEN NOT is_nan THEN value END), "
+    "max(CASE WHEN NOT is_nan THEN value END), "
+    "coalesce(sum(CASE WHEN NOT is_nan AND abs(value) < 1e290 THEN value END), 0), min({x}), max({x})"
+)
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """The roll-up of one metric along one axis; its buckets are ``1 << shift`` wide."""
+
+    series: int
+    axis: Axis
+    shift: int
+
+
+def find_rolled(reader: Reader, run_id: str, key: str, axis: Axis) -> Rolled | None:
+    """The roll-up of a metric, if it has one."""
+    row = reader.first(_SERIES, (run_id, key))
+    return None if row is None else Rolled(row[0], axis, row[1 + AXES.index(axis)])
+
+
+def bounds(reader: Reader, rolled: Rolled) -> tuple[int, int]:
+    """The smallest and the largest step, or time, of it."""
+    row = reader.first(
+        "SELECT min(first), max(last) FROM treadle_buckets WHERE series = ? AND axis = ?",
+        (rolled.series, AXES.index(rolled.axis)),
+    )
+    assert row is not None
+    return row[0], row[1]
+
+
+def read_buckets(reader: Reader, rolled: Rolled, low: int, high: int, *, most: int) -> list[tuple[Any, ...]]:
+    """At most ``most`` buckets of what lies from ``low`` to ``high``, whole ones at both ends, in order."""
+    first, last = low >> rolled.shift, high >> rolled.shift
+    each = -(-(last - first + 1) // most)
+    values = (rolled.series, AXES.index(rolled.axis), first, last)
+    where = "FROM treadle_buckets WHERE series = ? AND axis = ? AND bucket BETWEEN ? AND ?"
+    if each == 1:
+        return reader.all(f"SELECT {_BUCKET} {where} ORDER BY bucket", values)
+    grouped = f"SELECT {_MERGED} {where} GROUP BY (bucket - {first}) / {each} ORDER BY min(bucket)"
+    return reader.all(grouped, values)
+
+
+def look_after(tables: Tables, run_id: str, key: str) -> None:
+    """Make the roll-up of a metric that has become long; make its buckets wider once there are many."""
+    with tables.read() as reader:
+        row = reader.first(_SERIES, (run_id, key))
+        if row is None and _is_long(reader, run_id, key):
+            _make(tables, run_id, key)
+        wide = row is not None and any(_count_buckets(reader, row[0], axis) > _MOST for axis in (0, 1))
+    if wide:
+        _widen(tables, run_id, key)
+
+
+def is_needed(reader: Reader, run_id: str, key: str) -> bool:
+    """Is the metric long, and has it no roll-up?"""
+    return reader.first(_SERIES, (run_id, key)) is None and _is_long(reader, run_id, key)
+
+
+def _is_long(reader: Reader, run_id: str, key: str) -> bool:
+    row = reader.first(f"SELECT 1 {_OF_METRIC} LIMIT 1 OFFSET ?", (run_id, key, LONG - 1))
+    return row is not None
+
+
+def _count_buckets(reader: Reader, series: int, axis: int) -> int:
+    row = reader.first("SELECT count(*) FROM treadle_buckets WHERE series = ? AND axis = ?", (series, axis))
+    assert row is not None
+    return int(row[0])
+
+
+def _make(tables: Tables, run_id: str, key: str) -> None:
+    with tables.write() as writer:
+        lock_run(writer, run_id)
+        if writer.first(_SERIES, (run_id, key)) is not None:
+            return
+        span = writer.first(
+            f"SELECT max(step) - min(step), max(timestamp) - min(timestamp) {_OF_METRIC}", (run_id, key)
+        )
+        if span is None or span[0] is None:
+            return
+        shifts = [(width // _MADE).bit_length() for width in span]
+        row = writer.first(
+            "INSERT INTO treadle_series (run_uuid, key, step_shift, time_shift) VALUES (?, ?, ?, ?) "
+            "RETURNING id",
+            (run_id, key, *shifts),
+        )
+        assert row is not None
+        for axis, shift in zip(AXES, shifts, strict=True):
+            _fill(writer, Rolled(row[0], axis, shift), run_id, key)
+
+
+def _fill(writer: Reader, rolled: Rolled, run_id: str, key: str) -> None:
+    column = COLUMN[rolled.axis]
+    writer.run(
+        f"INSERT INTO treadle_buckets (series, axis, bucket, {_BUCKET}) "
+        f"SELECT {rolled.series}, {AXES.index(rolled.axis)}, {column} >> {rolled.shift}, "
+        f"{RAW.format(x=column)} {_OF_METRIC} GROUP BY {column} >> {rolled.shift}",
+        (run_id, key),
+    )
+
+
+def _widen(tables: Tables, run_id: str, key: str) -> None:
+    with tables.write() as writer:
+        lock_run(writer, run_id)
+        row = writer.first(_SERIES, (run_id, key))
+        if row is None:
+            return
+        for number, axis in enumerate(AXES):
+            if _count_buckets(writer, row[0], number) > _MOST:
+                _merge(writer, Rolled(row[0], axis, row[1 + number]))
+
+
+def _merge(writer: Reader, rolled: Rolled) -> None:
+    axis = AXES.index(rolled.axis)
+    where = "FROM treadle_buckets WHERE series = ? AND axis = ?"
+    wider = 0
+    merged: list[tuple[Any, ...]] = []
+    while not merged or len(merged) > _MOST:
+        wider += 1
+        merged = writer.all(
+            f"SELECT {rolled.series}, {axis}, bucket >> {wider}, {_MERGED} {where} "
+            f"GROUP BY bucket >> {wider}",
+            (rolled.series, axis),
+        )
+    writer.run(f"DELETE {where}", (rolled.series, axis))
+    writer.run_many(
+        f"INSERT INTO treadle_buckets (series, axis, bucket, {_BUCKET}) VALUES ({', '.join('?' * 10)})",
+        merged,
+    )
+    writer.run(
+        f"UPDATE treadle_series SET {rolled.axis}_shift = ? WHERE id = ?",
+        (rolled.shift + wider, rolled.series),
+    )

@@ -1,0 +1,171 @@
+"""MLflow's database, straight by its driver: a statement costs what the database takes for it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.pool import QueuePool
+
+#: The revision of MLflow's tables that these reads know.
+REVISION = "dc11669786a5"
+
+_POOL_SIZE = 20
+_BUSY_TIMEOUT_S = 20.0
+#: SQLite takes 32,766 values in one statement.
+MOST_VALUES = 10_000
+
+Values = Sequence[Any]
+
+
+class Reader:
+    """A connection to the tables; statements have ``?`` for their values on both databases."""
+
+    def __init__(self, connection: Any, *, is_sqlite: bool) -> None:
+        self._cursor = connection.cursor()
+        self.is_sqlite = is_sqlite
+
+    def all(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Every row."""
+        self.run(sql, values)
+        rows: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return rows
+
+    def first(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        self.run(sql, values)
+        row: tuple[Any, ...] | None = self._cursor.fetchone()
+        return row
+
+    def run(self, sql: str, values: Values = ()) -> None:
+        """A statement, whatever it finds."""
+        self._cursor.execute(sql if self.is_sqlite else sql.replace("?", "%s"), tuple(values))
+
+    def run_many(self, sql: str, rows: Sequence[Values]) -> None:
+        """A statement for each of ``rows``."""
+        self._cursor.executemany(sql if self.is_sqlite else sql.replace("?", "%s"), rows)
+
+
+class Tables:
+    """MLflow's tables, open; they may not be there yet, and they are MLflow's to make and to change."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._file = Path(str(make_url(url).database)) if self.is_sqlite else None
+        self._engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        self._turn = threading.Lock()
+        self._are_known = False
+
+    def are_there(self) -> bool:
+        """Has MLflow made its tables, as these reads know them?"""
+        if not self._are_known:
+            self._are_known = self._look()
+        return self._are_known
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the driver raises where the database is away, or its tables are others."""
+        driver: Any = self._engine.dialect.loaded_dbapi
+        return (driver.Error,)
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """One transaction that sees one state and changes nothing."""
+        with self._connected() as connection:
+            reader = Reader(connection, is_sqlite=self.is_sqlite)
+            reader.run("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield reader
+            finally:
+                reader.run("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[Reader]:
+        """One transaction on tables of ours; one at a time in this process."""
+        with self._turn, self._connected() as connection:
+            reader = Reader(connection, is_sqlite=self.is_sqlite)
+            reader.run("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            try:
+                yield reader
+            except BaseException:
+                reader.run("ROLLBACK")
+                raise
+            reader.run("COMMIT")
+
+    def keep_a_log(self) -> None:
+        """Have SQLite keep a write-ahead log, so that who reads and who logs do not wait for each other."""
+        with self._connected() as connection:
+            Reader(connection, is_sqlite=True).run("PRAGMA journal_mode = WAL")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        connection = self._engine.raw_connection()
+        try:
+            yield connection
+        except self.errors:
+            connection.invalidate()
+            raise
+        finally:
+            connection.close()
+
+    def _look(self) -> bool:
+        if self._file is not None and not self._file.exists():
+            return False
+        try:
+            with self.read() as reader:
+                return reader.first("SELECT version_num FROM alembic_version") == (REVISION,)
+        except self.errors:
+            return False
+
+
+def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """That ``column`` is one of ``values``, as SQL and what it takes; at most MOST_VALUES of them."""
+    if not values:
+        return "1 = 0", []
+    return f"{column} IN ({', '.join('?' * len(values))})", list(values)
+
+
+def _sqlite_engine(url: str) -> Engine:
+    path = make_url(url).database
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(
+            f"{Path(str(path)).absolute().as_uri()}?mode=rw",
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=_BUSY_TIMEOUT_S,
+            cached_statements=256,
+        ),
+        poolclass=QueuePool,
+        pool_size=_POOL_SIZE,
+        max_overflow=-1,
+        pool_reset_on_return=None,
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA case_sensitive_like = true")  # as MLflow compares
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> Engine:
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=_POOL_SIZE,
+        max_overflow=-1,
+        pool_pre_ping=True,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+    )

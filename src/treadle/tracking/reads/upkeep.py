@@ -1,0 +1,124 @@
+"""What is done beside the requests: our indexes and triggers, and roll-ups of metrics that become long."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import Any
+
+import msgspec
+
+from treadle.tracking.reads import rollups
+from treadle.tracking.reads.own_tables import add_own_tables
+from treadle.tracking.reads.tables import Tables
+
+_LOG = logging.getLogger(__name__)
+_LOGGED_ONE = frozenset({"/api/2.0/mlflow/runs/log-metric", "/ajax-api/2.0/mlflow/runs/log-metric"})
+_LOGGED_MANY = frozenset({"/api/2.0/mlflow/runs/log-batch", "/ajax-api/2.0/mlflow/runs/log-batch"})
+#: After so many points of one metric its roll-up is looked after.
+_EACH = 512
+_MOST_COUNTED = 50_000
+_Metric = tuple[str, str]
+
+
+class Upkeep:
+    """A thread that is started when there is something to do, and ends with the process."""
+
+    def __init__(self, tables: Tables, *, has_wal: bool) -> None:
+        self._tables = tables
+        self._has_wal = has_wal
+        self._counts: dict[_Metric, int] = {}
+        self._waiting: queue.SimpleQueue[_Metric | None] = queue.SimpleQueue()
+        self._due: set[_Metric] = set()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        #: Are our tables there, and the triggers that keep them true?
+        self.is_prepared = False
+
+    def begin(self) -> None:
+        """Make our tables in the background, once MLflow's are there."""
+        if self._thread is None and self._tables.are_there():
+            self._start()
+
+    def notice(self, path: str, body: bytes) -> None:
+        """MLflow has answered a request; count the points that it logged."""
+        self.begin()
+        if path in _LOGGED_ONE:
+            sent = _parse(body)
+            self._count(sent.get("run_id") or sent.get("run_uuid"), [sent])
+        elif path in _LOGGED_MANY:
+            sent = _parse(body)
+            self._count(sent.get("run_id"), sent.get("metrics"))
+
+    def notice_curve(self, run_id: str, key: str, points: int) -> None:
+        """A curve of so many points was read."""
+        if points >= rollups.LONG:
+            self._ask((run_id, key))
+
+    def close(self) -> None:
+        """End the thread after what it is at."""
+        thread = self._thread
+        if thread is not None:
+            self._waiting.put(None)
+            thread.join()
+
+    def _count(self, run_id: Any, metrics: Any) -> None:
+        if not isinstance(run_id, str) or not isinstance(metrics, list):
+            return
+        counts = self._counts
+        if len(counts) > _MOST_COUNTED:
+            counts.clear()
+        for metric in metrics:
+            key = metric.get("key") if isinstance(metric, dict) else None
+            if isinstance(key, str):
+                counts[run_id, key] = count = counts.get((run_id, key), 0) + 1
+                if count >= _EACH:
+                    del counts[run_id, key]
+                    self._ask((run_id, key))
+
+    def _ask(self, metric: _Metric) -> None:
+        if metric not in self._due:
+            self._due.add(metric)
+            self._waiting.put(metric)
+            self._start()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="tracking-upkeep", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        self._prepare()
+        while (metric := self._waiting.get()) is not None:
+            self._due.discard(metric)
+            if self.is_prepared or self._prepare():
+                self._look_after(metric)
+
+    def _look_after(self, metric: _Metric) -> None:
+        try:
+            rollups.look_after(self._tables, *metric)
+        except self._tables.errors:
+            _LOG.warning("A roll-up of a metric was left for later", exc_info=True)
+
+    def _prepare(self) -> bool:
+        try:
+            if self._tables.is_sqlite and self._has_wal:
+                self._tables.keep_a_log()
+            with self._tables.write() as writer:
+                add_own_tables(writer)
+            self.is_prepared = True
+        except self._tables.errors:
+            _LOG.warning("Indexes for reads of MLflow's tables were not made", exc_info=True)
+        return self.is_prepared
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    """What a client sent to log; MLflow has understood it, be it written as JSON in JSON."""
+    try:
+        sent = msgspec.json.decode(body)
+        sent = msgspec.json.decode(sent) if isinstance(sent, str) else sent
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return sent if isinstance(sent, dict) else {}
