@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, String, cast, func, literal, literal_column, select
 
 from treadle.db import schema
 from treadle.db.engine import DialectName
 from treadle.db.schema import drafts, file_uploads, handouts, predictions, tasks
+from treadle.db.storage_tables import storage_items
 from treadle.errors import Invalid
 from treadle.labeling.config import LabelConfig, data_keys
 from treadle.labeling.data_fields import read_field
@@ -21,6 +22,7 @@ ColumnType = Literal["Number", "String", "Datetime", "Boolean", "List", "Time", 
 _t = tasks.c
 _a = schema.annotations.c
 _p = predictions.c
+_i = storage_items.c
 #: What a column of the tasks' data begins with.
 DATA = "data."
 
@@ -63,6 +65,13 @@ def _draft_exists() -> ColumnElement[bool]:
 
 def _file_name() -> ColumnElement[Any]:
     return select(file_uploads.c.file_name).where(file_uploads.c.id == _t.file_upload_id).scalar_subquery()
+
+
+def _is_retired() -> ColumnElement[bool]:
+    # Of the whole installation, which is read once: for each task by itself it would take a look-up. In the
+    # words of ix_storage_items_retired.
+    is_retired: ColumnElement[bool] = literal_column("storage_items.state = 'retired'")
+    return _t.id.in_(select(_i.task_id).where(is_retired, _i.task_id.is_not(None)))
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -161,6 +170,7 @@ COLUMNS: tuple[Column, ...] = (
         "Has a ground-truth annotation",
         lambda: _t.ground_truth_annotations > 0,
     ),
+    Column("is_retired", "Retired", "Boolean", "Its file is gone from its source", _is_retired),
 )
 
 _BY_ID = {column.id: column for column in COLUMNS}

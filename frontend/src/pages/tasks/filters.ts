@@ -120,7 +120,7 @@ export const LABELS: Column = { id: 'labels', title: 'Label', type: 'List', targ
 const TITLES: Record<string, string> = {
   id: 'Task', inner_id: 'Number', labels: 'Label', completed_at: 'Labelled at', is_labeled: 'Labelled', total_annotations: 'Annotations', cancelled_annotations: 'Skips', total_predictions: 'Predictions',
   annotators: 'By', assignees: 'Assigned to', annotations_results: 'Result text', predictions_score: 'Score', predictions_model_versions: 'Model', predictions_results: 'Predicted text', file_upload: 'File',
-  created_at: 'Added', updated_at: 'Changed', updated_by: 'Changed by', annotations_ids: 'Annotation ids', ground_truth: 'Ground truth', draft_exists: 'Draft', avg_lead_time: 'Time taken, s',
+  created_at: 'Added', updated_at: 'Changed', updated_by: 'Changed by', annotations_ids: 'Annotation ids', ground_truth: 'Ground truth', draft_exists: 'Draft', avg_lead_time: 'Time taken, s', is_retired: 'Retired',
 };
 
 /** What a column is called here: short, and in one language with the rest of the page. */

@@ -19,14 +19,19 @@ export interface Usual {
 
 const only = (column: string, operator: string, value: string): Asked => ({ ...EVERYTHING_ASKED, filters: [{ column, operator, value }] });
 
+/** What is not labelled, but for what needs no labels as its file is gone, where there is such. */
+const TO_LABEL = only('is_labeled', 'equal', 'false');
+const STILL_TO_LABEL: Asked = { ...TO_LABEL, filters: [...TO_LABEL.filters, { column: 'is_retired', operator: 'equal', value: 'false' }] };
+
 /** The selections that every project has use for. `me`: who looks; `counts`: whether the project's own counts are theirs to see. */
 export function usualSelections(project: Project, { columns }: Asking, me: number | undefined, counts: boolean): Usual[] {
   const total = project.task_number ?? 0;
+  const queued = project.queue_total ?? total;
   const done = project.finished_task_number ?? 0;
   const known = (n: number) => (counts ? { count: n } : {});
   return [
     { name: 'All', asked: EVERYTHING_ASKED, ...known(total) },
-    { name: 'To label', asked: only('is_labeled', 'equal', 'false'), ...known((project.queue_total ?? total) - done) },
+    { name: 'To label', asked: queued < total ? STILL_TO_LABEL : TO_LABEL, ...known(queued - done) },
     { name: 'Labelled', asked: only('is_labeled', 'equal', 'true'), ...known(done) },
     ...(me !== undefined && columns.some((column) => column.id === 'assignees') ? [{ name: 'Assigned to me', asked: only('assignees', 'contains', String(me)) }] : []),
     ...((project.total_predictions_number ?? 0) > 0 ? [{ name: 'Unsure', asked: { ...only('predictions_score', 'less', String(UNSURE_BELOW)), sort: 'tasks:predictions_score' } }] : []),
