@@ -100,6 +100,21 @@ def test_secrets_go_in_and_never_come_out(server: RunningServer) -> None:
 
 
 @ON_SQLITE
+def test_what_would_become_no_task_is_told_before_a_source_is_made(
+    server: RunningServer, outside: Path
+) -> None:
+    (outside / "notes.txt").write_text("a text")
+    with server.client() as admin:
+        body = {"project": make_project(admin), "path": str(outside), "use_blob_urls": True}
+        files = admin.post("/api/storages/localfiles/files/", json=body).json()["files"]
+    assert {each["key"]: each["is_task"] for each in files} == {
+        "a.png": True,
+        "b.png": True,
+        "notes.txt": False,
+    }
+
+
+@ON_SQLITE
 def test_what_is_wrong_with_a_storage_is_said_before_it_is_made(
     server: RunningServer, tmp_path: Path
 ) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from tests.connectors.house import ON_SQLITE, House
+from treadle.access.signing_key import load_signing_key
 from treadle.connectors.showing import find_shown
 from treadle.connectors.storages import Storage
 from treadle.connectors.syncing import start_sync
 from treadle.db.storage_tables import lineage_edges
 from treadle.errors import Conflict, Invalid, NotFound
+from treadle.labeling import annotations as annotation_verbs
+from treadle.labeling import source_changes
 from treadle.labeling import tasks as task_verbs
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.projects import Page
@@ -93,6 +96,62 @@ def test_what_became_of_a_file_stands_in_the_list_and_what_is_gone_is_offered_to
     told = [(task["storage_filename"], task["source_state"]) for task in page]
     assert told == [("a.jpg", "retired"), ("b.jpg", "changed"), ("cats/c.png", "synced")]
     assert offered == page[1]["id"]
+
+
+def test_what_is_to_be_labelled_leaves_out_what_is_gone(house: House, images: int, source: Storage) -> None:
+    house.sync(source)
+    house.studio.submit("annotator", house.tasks()[0]["id"])
+    house.commit(images, {}, deletes=["a.jpg", "b.jpg"])
+    house.sync(source)
+    is_not = [
+        {"filter": f"filter:tasks:{name}", "operator": "equal", "type": "Boolean", "value": False}
+        for name in ("is_labeled", "is_retired")
+    ]
+    with house.database.read() as tx:
+        grant = house.grant(tx, Permission.TASK_READ)
+        query = TaskQuery({"conjunction": "and", "items": is_not})
+        found = read_page(tx, grant, query, Page(1, 10), is_whole=False)
+    project = house.studio.project()
+    assert [task["storage_filename"] for task in found["tasks"]] == ["cats/c.png"]
+    left = project["task_number"] - project["retired_task_number"] - project["finished_task_number"]
+    assert found["total"] == left
+
+
+def test_labels_on_a_file_that_changed_are_told_until_each_is_saved_again(
+    house: House, images: int, source: Storage
+) -> None:
+    house.sync(source)
+    first, task_id = house.head(images), house.tasks()[0]["id"]
+    assert first is not None
+    mine, theirs = (house.studio.submit(who, task_id) for who in ("annotator", "reviewer"))
+    second = house.commit(images, {"a.jpg": b"another a"}).id
+    house.sync(source)
+    with house.database.read() as tx:
+        change = source_changes.find(tx, task_id)
+        assert change is not None
+        assert mine["updated_at"] < change.at
+        assert (change.key, change.commit_id) == ("a.jpg", second)
+        assert [commit for at, commit in change.versions if at <= mine["updated_at"]] == [first]
+        grant, now = house.grant(tx, Permission.TASK_READ), house.storage(source)
+        old, new = (find_shown(tx, grant, now, "a.jpg", commit_id=commit) for commit in (first, None))
+        with pytest.raises(NotFound):
+            find_shown(tx, grant, now, "a.jpg", commit_id="0" * 32)
+    key = load_signing_key(house.parts.settings.data_dir)
+    assert [b"".join(each.read(house.parts, key)) for each in (old, new)] == [A, b"another a"]
+    for annotation, state in ((mine, "changed"), (theirs, "synced")):
+        with house.database.write() as tx:
+            grant = house.grant(tx, Permission.ANNOTATION_WRITE, "reviewer")
+            annotation_verbs.change(tx, grant, annotation["id"], {})
+            page = read_page(tx, grant, TaskQuery(), Page(1, 10), is_whole=False)["tasks"]
+        assert page[0]["source_state"] == state
+    house.commit(images, {"a.jpg": A})
+    house.sync(source)
+    with house.database.read() as tx:
+        again = source_changes.find(tx, task_id)
+        page = read_page(tx, house.grant(tx, Permission.TASK_READ), TaskQuery(), Page(1, 10), is_whole=False)
+    assert again is not None
+    assert again.at > change.at
+    assert page["tasks"][0]["source_state"] == "changed"
 
 
 def test_a_file_is_not_shown_for_a_task_whose_file_begins_with_its_name(house: House) -> None:

@@ -99,6 +99,15 @@ export const deleteStorage = (direction: Direction, storage: Pick<Storage, 'id' 
 export const checkStorage = (direction: Direction, kind: string, values: StorageValues, id?: number) =>
   post<unknown>(`${pathOf(direction)}/${kind}/validate`, id === undefined ? values : { ...values, id });
 
+/** A file that a source would read, and whether a task comes of it. */
+export interface SourceFile {
+  key: string;
+  is_task: boolean;
+}
+
+/** The first files of a source as it is described. */
+export const firstFiles = async (kind: string, values: StorageValues): Promise<SourceFile[]> => (await post<{ files: SourceFile[] }>(`api/storages/${kind}/files/`, values)).files;
+
 const ASYNC = { Prefer: 'respond-async' };
 
 /** Looks at a storage anew; the answer names the job that does. */

@@ -17,6 +17,7 @@ from treadle.db import Tx
 from treadle.db.schema import tasks
 from treadle.db.storage_tables import storage_items
 from treadle.errors import NotFound
+from treadle.labeling import source_changes
 from treadle.labeling.visibility import handed_to, visible_tasks
 from treadle.objects import ObjectStore
 from treadle.settings import Secret
@@ -51,8 +52,13 @@ class ShownFile:
         return f"{_folder(self.storage.id)}{mark}.jpg"
 
 
-def find_shown(tx: Tx, grant: Grant, storage: Storage, key: str) -> ShownFile:
-    """The file, if a task shows it that the actor may see. Raises NotFound("file-not-found")."""
+def find_shown(
+    tx: Tx, grant: Grant, storage: Storage, key: str, *, commit_id: str | None = None
+) -> ShownFile:
+    """The file, if a task shows it that the actor may see; as it was at an earlier commit of the task.
+
+    Raises NotFound("file-not-found").
+    """
     rows = tx.execute(
         select(_i.task_id, _i.etag, _i.size_bytes, _i.commit_id, _i.state).where(
             _i.storage_id == storage.id, _i.key == key, _i.state != "written"
@@ -62,8 +68,12 @@ def find_shown(tx: Tx, grant: Grant, storage: Storage, key: str) -> ShownFile:
         grant.is_narrow and not _is_handed(tx, grant, storage, key, [row.task_id for row in rows])
     ):
         raise NotFound("file-not-found", f"Project {grant.project_id} has no file {key!r}.")
-    row = rows[0]
-    return ShownFile(storage, key, row.etag, row.size_bytes, row.commit_id)
+    if commit_id is None:
+        row = rows[0]
+        return ShownFile(storage, key, row.etag, row.size_bytes, row.commit_id)
+    if not source_changes.came_from(tx, [row.task_id for row in rows if row.task_id is not None], commit_id):
+        raise NotFound("file-not-found", f"No task was made of {key!r} at commit {commit_id!r}.")
+    return ShownFile(storage, key, commit_id, None, commit_id)
 
 
 def _is_handed(tx: Tx, grant: Grant, storage: Storage, key: str, task_ids: list[int]) -> bool:

@@ -15,7 +15,7 @@ from treadle.labeling.config import LabelConfig, data_keys
 from treadle.labeling.config.task_data import look_up
 from treadle.labeling.exports.repo_pictures import SOURCE_FILES
 from treadle.labeling.imports.json_stream import JsonStream, read_json_lines
-from treadle.labeling.imports.reading import LINES, extension_of, file_row
+from treadle.labeling.imports.reading import LINES, can_show, extension_of, file_row
 
 _TASK_FILES = (".json", *LINES)
 
@@ -44,6 +44,11 @@ def address_of(storage_id: int, key: str) -> str:
 def holds_tasks(key: str, options: Mapping[str, Any]) -> bool:
     """Whether a file's content is tasks; otherwise it is what a task shows."""
     return extension_of(key) in _TASK_FILES and not flag_of(options, "use_blob_urls")
+
+
+def becomes_tasks(key: str, options: Mapping[str, Any], config: LabelConfig) -> bool:
+    """Whether a sync makes tasks of a file: of others nothing in the label config shows anything."""
+    return holds_tasks(key, options) or can_show(config, key)
 
 
 def media_row(storage_id: int, item: Item, config: LabelConfig) -> TaskRow:

@@ -33,14 +33,13 @@ from treadle.db.schema import tasks
 from treadle.db.storage_tables import storage_items
 from treadle.errors import Invalid, NotFound, TreadleError
 from treadle.jobs import Job, JobKind, JobRun
-from treadle.labeling import field_indexes, projects
+from treadle.labeling import field_indexes, projects, source_changes
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import writing
 from treadle.labeling.imports.batch import write_batch
 from treadle.labeling.imports.beginning import begin
 from treadle.labeling.imports.blocks import to_batches
 from treadle.labeling.imports.checking import Checker, Staged
-from treadle.labeling.imports.reading import can_show
 from treadle.lineage import Edge, Node, add_edges
 from treadle.permissions import Permission
 from treadle.repos import commits
@@ -251,7 +250,7 @@ class _Sync:
     # What is new
 
     def _take_new(self, item: Item) -> None:
-        if not sources.holds_tasks(item.key, self._storage.options) and not can_show(self._config, item.key):
+        if not sources.becomes_tasks(item.key, self._storage.options, self._config):
             self.passed_over = self.passed_over.and_also(item.key)
             return
         try:
@@ -390,6 +389,7 @@ class _Sync:
         put_items(tx, self._storage.id, [self._item(row, task_id, "changed") for row, task_id in rows])
         ids = [task_id for _, task_id in rows if task_id is not None]
         self._note_origin(tx, ids)
+        source_changes.note_changed(tx, self._storage.id, ids)
         self._record(tx, "tasks.source-changed", ids)
 
     # What is gone, and back

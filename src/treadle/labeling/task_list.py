@@ -17,7 +17,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import drafts, handouts, predictions, tasks
 from treadle.db.storage_tables import storage_items, storages
 from treadle.errors import NotFound
-from treadle.labeling import rendering
+from treadle.labeling import rendering, source_changes
 from treadle.labeling.filters import TaskQuery, condition_of, order_of
 from treadle.labeling.projects import Page
 from treadle.labeling.rendering import Row, TaskWork
@@ -183,11 +183,13 @@ def _with_origins(tx: Tx, grant: Grant, shown: list[dict[str, Any]]) -> list[dic
     ids = id_list([entry["id"] for entry in shown])
     rows = tx.rows(_ORIGINS, {"task_ids": ids}) if has_sources else []
     origins = {row["task_id"]: row for row in rows}
+    changed = [row["task_id"] for row in rows if row["state"] == "changed"]
+    seen = source_changes.labelled_again(tx, changed) if changed else ()
     for entry in shown:
         origin = origins.get(entry["id"])
         entry["source_state"] = None
         if origin is not None:
-            is_old = origin["state"] == "new" and not origin["is_fresh"]
+            is_old = (origin["state"] == "new" and not origin["is_fresh"]) or entry["id"] in seen
             entry["storage_filename"] = origin["key"]
             entry["source_state"] = "synced" if is_old else origin["state"]
     return shown

@@ -7,7 +7,7 @@ whoever asks brings both.
 
 from __future__ import annotations
 
-from treadle.lineage.edges import Edge, Node, add_edges, edges_of
+from treadle.lineage.edges import Edge, Node, add_edges, edges_of, renew_edges
 from treadle.lineage.walking import Direction, Graph, walk
 
-__all__ = ["Direction", "Edge", "Graph", "Node", "add_edges", "edges_of", "walk"]
+__all__ = ["Direction", "Edge", "Graph", "Node", "add_edges", "edges_of", "renew_edges", "walk"]

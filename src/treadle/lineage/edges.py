@@ -12,10 +12,11 @@ from treadle.db import Tx
 from treadle.db.storage_tables import lineage_edges
 
 _e = lineage_edges.c
+_KEY = ("from_kind", "from_id", "to_kind", "to_id")
 
 
 class Node(NamedTuple):
-    """One thing: ``commit``, ``task`` or ``annotation``, and its id."""
+    """One thing: ``commit``, ``task``, ``annotation`` or ``storage``, and its id."""
 
     kind: str
     id: str
@@ -33,7 +34,23 @@ class Edge(NamedTuple):
 
 def add_edges(tx: Tx, edges: Iterable[Edge]) -> None:
     """Write down what came from what, with what made it; an edge that is there stays as it is."""
-    rows = [
+    rows = _rows(tx, edges)
+    if rows:
+        insert = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
+        tx.execute(insert(lineage_edges).on_conflict_do_nothing(), rows)
+
+
+def renew_edges(tx: Tx, edges: Iterable[Edge]) -> None:
+    """Write down what came from what again: an edge that is there is as of now."""
+    rows = _rows(tx, edges)
+    if rows:
+        insert = (sqlite.insert if tx.dialect == "sqlite" else postgresql.insert)(lineage_edges)
+        again = insert.on_conflict_do_update(index_elements=_KEY, set_={"at": insert.excluded.at})
+        tx.execute(again, rows)
+
+
+def _rows(tx: Tx, edges: Iterable[Edge]) -> list[dict[str, object]]:
+    return [
         {
             "from_kind": edge.start.kind,
             "from_id": edge.start.id,
@@ -43,9 +60,6 @@ def add_edges(tx: Tx, edges: Iterable[Edge]) -> None:
         }
         for edge in edges
     ]
-    if rows:
-        insert = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-        tx.execute(insert(lineage_edges).on_conflict_do_nothing(), rows)
 
 
 def edges_of(tx: Tx, node: Node, *, up: bool, limit: int, after: Node | None = None) -> list[Edge]:

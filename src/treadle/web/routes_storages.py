@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from treadle.access import Grant, ProjectScope
-from treadle.connectors import opening, storages
+from treadle.connectors import opening, sources, storages
 from treadle.connectors.committing import start_commit
 from treadle.connectors.opening import AnyKind
 from treadle.connectors.pending import count_pending
@@ -23,6 +23,8 @@ from treadle.connectors.targets import start_writing
 from treadle.db import Tx
 from treadle.errors import Conflict, Invalid, NotFound, Unsupported
 from treadle.jobs import Job
+from treadle.labeling import projects
+from treadle.labeling.config import parse_config
 from treadle.labeling.exports.repo_pictures import SOURCE_FILES
 from treadle.labeling.pictures import read_picture
 from treadle.permissions import Permission
@@ -104,17 +106,27 @@ def check_storage(call: Call) -> Reply:
 
 
 def list_files(call: Call) -> Reply:
-    """The first files that a source would read."""
+    """The first files that a source would read, and whether each would become a task."""
     given = call.fields()
     with call.read() as tx:
         kind = opening.find_kind(call.path_params["kind"], "source")
-        grant = call.allow(tx, ProjectScope(_project_of(given)))
+        project_id = _project_of(given)
+        grant = call.allow(tx, ProjectScope(project_id))
         form = opening.complete(tx, grant, read_form(kind, "source", given), kind=kind, direction="source")
         head = opening.head_of_form(tx, grant, kind, form)
+        config = parse_config(projects.config_of(tx, project_id))
     place = opening.open_form(call.parts, kind, form, head)
     limit = _number(given, "limit") or _MOST_FILES
     found = islice(place.list(), max(0, min(limit, _MOST_FILES)))
-    told = [{"key": each.key, "last_modified": each.modified_at, "size": each.size_bytes} for each in found]
+    told = [
+        {
+            "key": each.key,
+            "last_modified": each.modified_at,
+            "size": each.size_bytes,
+            "is_task": sources.becomes_tasks(each.key, form.options, config),
+        }
+        for each in found
+    ]
     return json_reply({"files": told})
 
 
@@ -202,11 +214,15 @@ def get_pending(call: Call) -> Reply:
 
 
 def get_item(call: Call) -> AnyReply:
-    """A file of a source that a task shows; ``?thumbnail=320``: a small JPEG of a picture."""
+    """A file of a source that a task shows; ``?thumbnail=320``: a small JPEG of a picture.
+
+    ``?commit=…``: as it was when the task was made of it, or its change was taken, at that commit.
+    """
     storage_id, key = call.path_int("storage"), call.path_params["key"]
     with call.read() as tx, told_as(NotFound("file-not-found", f"There is no file at {call.path}.")):
         storage = find_source(tx, storage_id)
-        shown = find_shown(tx, call.allow(tx, ProjectScope(storage.project_id)), storage, key)
+        grant = call.allow(tx, ProjectScope(storage.project_id))
+        shown = find_shown(tx, grant, storage, key, commit_id=call.query_text("commit") or None)
     if call.query_text("thumbnail"):
         return _send_thumbnail(call, shown)
     return _send_item(call, shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -11,8 +12,10 @@ from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.jobs import Job
-from treadle.labeling import history, queue, rendering, tasks, trash
+from treadle.labeling import history, queue, rendering, source_changes, tasks, trash
+from treadle.labeling.exports.repo_pictures import SOURCE_FILES
 from treadle.labeling.filters import TaskQuery
+from treadle.labeling.source_changes import SourceChange
 from treadle.labeling.task_list import summarize_work
 from treadle.permissions import Permission
 from treadle.web.body_types import Id
@@ -143,7 +146,20 @@ def list_history(call: Call) -> Reply:
 
 def _task(tx: Tx, grant: Grant, row: Any) -> dict[str, Any]:
     work = tasks.work_on(tx, grant, [row["id"]])
-    return {**rendering.task_with_work(row, work, tx.now), **summarize_work(work)}
+    has_work = work.annotations or work.drafts or work.predictions
+    change = source_changes.find(tx, row["id"]) if has_work else None
+    told = {**rendering.task_with_work(row, work, tx.now), **summarize_work(work)}
+    return {**told, "source_change": None if change is None else _change(change)}
+
+
+def _change(change: SourceChange) -> dict[str, Any]:
+    """That the file of a task changed: when, what stands for it in the data, and where it was before."""
+    return {
+        "at": rendering.instant(change.at),
+        "address": f"{SOURCE_FILES}{change.storage_id}/{quote(change.key)}",
+        "commit": change.commit_id,
+        "versions": [{"at": rendering.instant(at), "commit": commit_id} for at, commit_id in change.versions],
+    }
 
 
 def _meta(meta: Raw | UnsetType) -> bytes:

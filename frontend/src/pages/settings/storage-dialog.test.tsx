@@ -10,6 +10,7 @@ test('a source whose first sync is refused is made once, and its refusal is said
     const path = new URL(address).pathname;
     if (path.endsWith('/types')) return answer([{ name: 'http', title: 'HTTP' }]);
     if (path.endsWith('/form')) return answer([{ fields: [{ name: 'url', label: 'URL', type: 'text', required: false }] }]);
+    if (path.endsWith('/files/')) return answer({ files: [{ key: 'a.jpg', is_task: true }] });
     if (method === 'POST' && path.endsWith('/sync')) return answer({ detail: 'Another sync is running.' }, 409);
     if (method === 'POST') made.push(path);
     return answer({ id: made.length, type: 'http' }, 201);
@@ -25,5 +26,32 @@ test('a source whose first sync is refused is made once, and its refusal is said
   expect(made).toEqual(['/api/storages/http']);
   expect(closed).toHaveBeenCalledTimes(1);
   expect(useToasts.getState().toasts.at(-1)).toMatchObject({ tone: 'bad', text: expect.stringContaining('Another sync is running.') });
+  await unmount();
+});
+
+test('files of which no task comes are said before a source is made, and it can be made all the same', async () => {
+  const made: string[] = [];
+  vi.stubGlobal('fetch', async (address: string, { method }: RequestInit) => {
+    const path = new URL(address).pathname;
+    if (path.endsWith('/types')) return answer([{ name: 'http', title: 'HTTP' }]);
+    if (path.endsWith('/form')) return answer([{ fields: [{ name: 'url', label: 'URL', type: 'text', required: false }] }]);
+    if (path.endsWith('/files/')) return answer({ files: [{ key: 'a.jpg', is_task: true }, { key: 'notes.txt', is_task: false }] });
+    if (method === 'POST') made.push(path);
+    return answer({ id: 1, type: 'http', job: 'j' }, 201);
+  });
+  const closed = vi.fn();
+  const { show, unmount } = mount();
+  await show(<StorageDialog project={{ id: 1, workspace: 1 } as never} direction="source" storage={undefined} onClose={closed} />);
+  await settle(() => button(/HTTP/) !== undefined);
+  await press(button(/HTTP/));
+  await settle(() => !button('Add and sync').disabled);
+  expect((document.activeElement as HTMLInputElement).name || document.activeElement?.tagName).toBe('INPUT');
+  await act(async () => document.querySelector('form')?.requestSubmit());
+  await settle(() => button('Add all the same') !== undefined);
+  expect(made).toEqual([]);
+  expect(document.body.textContent).toContain('notes.txt');
+  await act(async () => document.querySelector('form')?.requestSubmit());
+  await settle(() => closed.mock.calls.length > 0);
+  expect(made).toEqual(['/api/storages/http', '/api/storages/http/1/sync']);
   await unmount();
 });

@@ -2,9 +2,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/client';
 import { reposQuery } from '../../api/repos';
-import { changeStorage, checkStorage, createStorage, type Direction, formQuery, kindsQuery, type Storage, type StorageField, type StorageKind, syncStorage } from '../../api/storages';
+import { changeStorage, checkStorage, createStorage, type Direction, firstFiles, formQuery, kindsQuery, type Storage, type StorageField, type StorageKind, syncStorage } from '../../api/storages';
 import type { Project } from '../../api/types';
 import { Dialog } from '../../ui/dialog';
+import { counted } from '../../ui/format';
 import { Failure, Field, messageOf, Notice, Skeleton, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { aboutKind, isSecret, isSwitch, optionsOf, sentValues, type Values, valuesOf } from './storage-words';
@@ -26,7 +27,7 @@ export function StorageDialog({ project, direction, storage, onClose }: DialogPr
     <Dialog title={`New ${direction}`} onClose={onClose}>
       {kinds.isError && <Failure error={kinds.error} retry={() => void kinds.refetch()} what="The list of kinds" />}
       {kinds.isPending && <Skeleton width="60%" />}
-      <ul className="kinds">{kinds.data && inOrder(kinds.data).map((each) => <li key={each.name}><button type="button" onClick={() => setKind(each.name)}><b className="b">{each.title}</b><span className="two">{aboutKind(each)}</span></button></li>)}</ul>
+      <ul className="kinds">{kinds.data && inOrder(kinds.data).map((each, at) => <li key={each.name}><button type="button" autoFocus={at === 0} onClick={() => setKind(each.name)}><b className="b">{each.title}</b><span className="two">{aboutKind(each)}</span></button></li>)}</ul>
     </Dialog>
   );
 }
@@ -62,30 +63,55 @@ function Form({ project, direction, storage, kind, onBack, onClose }: FormProps)
       onClose();
     },
   });
+  const [doubt, setDoubt] = useState<Doubt>();
+  const first = useMutation({ mutationFn: () => firstFiles(kind.name, sent()) });
+  const described = JSON.stringify(values);
+  const submit = async () => {
+    if (direction === 'source' && !storage && doubt?.of !== described) {
+      const files = await first.mutateAsync().catch(() => []); // what is wrong with the place is said when it is saved
+      const strange = files.filter(({ is_task: isTask }) => !isTask);
+      if (strange.length > 0) return setDoubt({ of: described, files: strange.map(({ key }) => key), isAll: strange.length === files.length });
+    }
+    return save.mutate();
+  };
+  const doubted = doubt?.of === described ? doubt : undefined;
   const set = (name: string, value: string | boolean) => { check.reset(); setTyped({ ...typed, [name]: value }); };
   const lacks = fields.some((field) => field.required && values[field.name] === '' && !(storage && isSecret(field)));
   const error = save.error ?? check.error;
-  const isBusy = save.isPending || check.isPending;
+  const isBusy = save.isPending || check.isPending || first.isPending;
   const foot = (
     <>
       <button type="button" className="btn" disabled={lacks || isBusy} onClick={() => check.mutate()}>{check.isPending && <span className="turn" />}Check connection</button>
       <span className="grow" />
       {onBack && <button type="button" className="btn ghost" onClick={onBack} disabled={isBusy}>Another kind</button>}
-      <button type="submit" form="storage" className="btn primary" disabled={lacks || isBusy || !form.data}>{save.isPending && <span className="turn" />}{storage ? 'Save' : direction === 'source' ? 'Add and sync' : 'Add target'}</button>
+      <button type="submit" form="storage" className="btn primary" disabled={lacks || isBusy || !form.data}>{(save.isPending || first.isPending) && <span className="turn" />}{storage ? 'Save' : direction === 'target' ? 'Add target' : doubted ? 'Add all the same' : 'Add and sync'}</button>
     </>
   );
   return (
     <Dialog title={storage ? `${kind.title}: ${storage.title || `${direction} ${storage.id}`}` : `New ${direction}: ${kind.title}`} onClose={onClose} foot={foot} busy={save.isPending}>
-      <form id="storage" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+      <form id="storage" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         {form.isError && <Failure error={form.error} retry={() => void form.refetch()} what="The form" />}
         {form.isPending && <><Skeleton width="40%" /><Skeleton width="100%" height={30} /></>}
         {form.data && fields.map((field) => <FieldOf key={field.name} project={project} field={field} value={values[field.name] ?? ''} isKept={storage !== undefined} wrong={wrongWith(error, field.name)} onChange={(value) => set(field.name, value)} />)}
         {check.isSuccess && !error && <Notice tone="good" live>It answers{direction === 'target' ? ', and it can be written' : ''}.</Notice>}
+        {doubted && !error && <Notice tone="warn" live>{wordsOfDoubt(doubted)}</Notice>}
         {error && <Notice tone="bad" live>{saidOf(error, fields)}</Notice>}
       </form>
     </Dialog>
   );
 }
+
+/** Files of which no task would come, of a source as it was described. */
+interface Doubt {
+  of: string;
+  files: readonly string[];
+  isAll: boolean;
+}
+
+const MOST_NAMED = 5;
+
+const wordsOfDoubt = ({ files, isAll }: Doubt): string =>
+  `${isAll ? 'No task comes of these files' : `No task comes of ${counted(files.length, 'file')} among the first`}, since nothing in the label config shows such files: ${files.slice(0, MOST_NAMED).join(', ')}${files.length > MOST_NAMED ? ', …' : ''}. ${isAll ? 'Choose another place, or change the config first.' : 'They are passed over. A filter such as .*[.](jpe?g|png) says which are meant.'}`;
 
 /** Begins to read a new source, and answers why it could not. It is made by then, and to press again would make a second one. */
 async function firstSync(direction: Direction, made: Storage): Promise<unknown> {
