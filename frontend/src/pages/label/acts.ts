@@ -15,6 +15,7 @@ export interface PageParts {
   readonly showKeys: () => void;
   readonly showPalette: () => void;
   readonly showHistory: () => void;
+  readonly showThen: () => void;
   readonly findLabel: () => void;
 }
 
@@ -92,7 +93,7 @@ function editActs(editor: Editor): Act[] {
   ];
 }
 
-function viewActs(editor: Editor, { labelling, surfaces, showKeys, showPalette, showHistory, findLabel }: PageParts): Act[] {
+function viewActs(editor: Editor, { labelling, surfaces, showKeys, showPalette, showHistory, showThen, findLabel }: PageParts): Act[] {
   const hasPicture = () => surfaces.pictures.size > 0;
   const hasLabels = () => editor.config.controls.some((control) => control.makes !== 'answer' && control.labels.length > 0);
   return [
@@ -102,6 +103,7 @@ function viewActs(editor: Editor, { labelling, surfaces, showKeys, showPalette, 
     { id: 'view.fit', run: () => surfaces.fit(), isEnabled: hasPicture },
     { id: 'page.palette', run: showPalette },
     { id: 'page.history', run: () => (labelling.open?.opening.annotation ? showHistory() : labelling.refuse('There is no history yet: you have not submitted this task.')), isEnabled: () => labelling.open !== null },
+    { id: 'page.then', run: showThen, isEnabled: () => labelling.open?.changed?.then != null },
     { id: 'page.keys', run: showKeys },
     { id: 'page.cancel', run: () => letGo(editor, surfaces) },
   ];

@@ -25,9 +25,10 @@ const PaletteDialog = lazy(async () => ({ default: (await loadDialogs()).Palette
 const SignInDialog = lazy(async () => ({ default: (await loadDialogs()).SignInDialog }));
 const HeldDialog = lazy(async () => ({ default: (await loadDialogs()).HeldDialog }));
 const Instructions = lazy(async () => ({ default: (await loadDialogs()).Instructions }));
+const ThenDialog = lazy(async () => ({ default: (await import('./then-dialog.tsx')).ThenDialog }));
 const HistoryDialog = lazy(async () => ({ default: (await import('./history/history-dialog.tsx')).HistoryDialog }));
 
-type Opened = 'keys' | 'palette' | 'history' | null;
+type Opened = 'keys' | 'palette' | 'history' | 'then' | null;
 
 export function LabelPage({ labelling }: { labelling: Labelling }) {
   const scene = usePart(labelling, 'scene');
@@ -51,6 +52,7 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
       showKeys: () => setOpened('keys'),
       showPalette: () => setOpened('palette'),
       showHistory: () => setOpened('history'),
+      showThen: () => setOpened('then'),
       findLabel: () => setFinding(true),
     };
     return registry.register(...actsFor(editor, keyMap, parts));
@@ -60,7 +62,7 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
     <div className="lab">
       <Header labelling={labelling} keyMap={keyMap} onHeld={() => setLater(false)} onHistory={() => setOpened('history')} />
       {open && keyMap ? (
-        <Work labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={setFinding} onKeys={() => setOpened('keys')} />
+        <Work labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={setFinding} onKeys={() => setOpened('keys')} onThen={() => setOpened('then')} />
       ) : (
         scene.kind !== 'task' && <SceneView scene={scene} labelling={labelling} />
       )}
@@ -70,6 +72,7 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
           {opened === 'keys' && keyMap && <Keys registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
           {opened === 'palette' && keyMap && <PaletteDialog registry={registry} keyMap={keyMap} onClose={() => setOpened(null)} />}
           {opened === 'history' && open?.opening.annotation && <HistoryDialog labelling={labelling} open={open} annotation={open.opening.annotation.id} onClose={() => setOpened(null)} />}
+          {opened === 'then' && open?.changed && <ThenDialog open={open} changed={open.changed} onClose={() => setOpened(null)} />}
           <Interruptions labelling={labelling} isLater={isLater} onLater={() => setLater(true)} />
         </Suspense>
       </DialogTrouble>
@@ -89,9 +92,10 @@ interface WorkProps {
   readonly isFinding: boolean;
   readonly onFinding: (isFinding: boolean) => void;
   readonly onKeys: () => void;
+  readonly onThen: () => void;
 }
 
-function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys }: WorkProps) {
+function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys, onThen }: WorkProps) {
   const obstacle = usePart(labelling, 'obstacle');
   const project = usePart(labelling, 'project');
   const onInstructions = project?.expert_instruction ? () => labelling.showInstructions(true) : undefined;
@@ -104,7 +108,7 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys 
   return (
     <div className={hasShapes ? 'work' : 'work plain'}>
       <ToolStrip editor={editor} keyMap={keyMap} onKeys={onKeys} onInstructions={onInstructions} />
-      <Stage labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={onFinding} />
+      <Stage labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={onFinding} onThen={onThen} />
       <Panel
         editor={editor}
         keyMap={keyMap}

@@ -26,6 +26,7 @@ import { MemoryWorkStore, openWorkStore, type WorkStore } from './saving/work-st
 import { saveState, type SaveState } from './save-state.ts';
 import { SignInGate } from './sign-in-gate.ts';
 import { findObstacle, type Obstacle } from './obstacles.ts';
+import { changedSince, type ChangedSince } from './source-change.ts';
 import type { WireProject, WireTask, WireUser } from './wire.ts';
 
 /** A task on the screen. A new object for every opening, also of the same task. */
@@ -34,6 +35,8 @@ export interface OpenTask {
   readonly editor: Editor;
   readonly contents: readonly Content[];
   readonly opening: Opening;
+  /** What the labels were made on is not what is shown. */
+  readonly changed: ChangedSince | null;
   readonly autosave: Autosave;
   readonly leadTime: LeadTime;
 }
@@ -423,7 +426,8 @@ export class Labelling {
       autosave.touched();
       if (this.state.getState().obstacle) this.#set({ obstacle: null });
     });
-    this.#set({ scene: { kind: 'task', open: { task, editor, contents, opening, autosave, leadTime } }, obstacle: null, refusal: null });
+    const changed = changedSince(task, opening, contents, document.baseURI);
+    this.#set({ scene: { kind: 'task', open: { task, editor, contents, opening, changed, autosave, leadTime } }, obstacle: null, refusal: null });
     history.replaceState(null, '', addressOfTask(location.href, task.id));
     this.#tabs?.opened(task.id);
     void this.#learnVersions(opening, autosave);

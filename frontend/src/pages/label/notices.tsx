@@ -3,7 +3,9 @@ import { Icon } from '../../ui/icon.tsx';
 import type { EditorConfig } from '../../editor/model/config/config.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
 import { showKey } from '../../editor/model/tools/keys.ts';
+import { tip } from '../../editor/ui/tool-strip.tsx';
 import type { Labelling, OpenTask } from './labelling.ts';
+import { wordsOfChange } from './source-change.ts';
 import { usePart } from './use-part.ts';
 
 interface Notice {
@@ -12,13 +14,14 @@ interface Notice {
   readonly tone: 'warn' | 'plain';
   /** Goes by itself. */
   readonly isBrief?: boolean;
+  readonly act?: { readonly words: string; readonly tip: string; readonly run: () => void };
 }
 
 /** What the page cannot do, has changed or has brought back. Each can be put away. */
-export function Notices({ labelling, open, keyMap }: { labelling: Labelling; open: OpenTask; keyMap: KeyMap }) {
+export function Notices({ labelling, open, keyMap, onThen }: { labelling: Labelling; open: OpenTask; keyMap: KeyMap; onThen: () => void }) {
   const isElsewhere = usePart(labelling, 'isElsewhere');
   const [away, setAway] = useState<ReadonlySet<string>>(new Set());
-  const all = [...configNotices(open.editor.config, keyMap), ...taskNotices(open), ...(isElsewhere ? [elsewhere(open)] : [])];
+  const all = [...changeNotices(open, keyMap, onThen), ...configNotices(open.editor.config, keyMap), ...taskNotices(open), ...(isElsewhere ? [elsewhere(open)] : [])];
   const notices = all.filter((notice) => !away.has(notice.id));
   const putAway = (id: string): void => setAway((old) => new Set(old).add(id));
   return notices.map((notice) => <Line key={notice.id} notice={notice} onClose={() => putAway(notice.id)} />);
@@ -43,9 +46,18 @@ function Line({ notice, onClose }: { notice: Notice; onClose: () => void }) {
     <div className={`corner note ${notice.tone}`} role="status" data-testid="notice">
       <Icon name={notice.tone === 'warn' ? 'warn' : 'note'} />
       <span>{notice.text}</span>
+      {notice.act && <button type="button" className="btn small nowrap" title={notice.act.tip} onClick={notice.act.run}>{notice.act.words}</button>}
       <button type="button" className="btn ghost icon small" aria-label="Put away" onClick={onClose}><Icon name="close" /></button>
     </div>
   );
+}
+
+/** Labels of another picture than the one they lie on now. */
+function changeNotices({ task, opening, changed }: OpenTask, keyMap: KeyMap, onThen: () => void): Notice[] {
+  if (!changed) return [];
+  const act = { words: 'See the old one', tip: tip('The picture as it was labelled', keyMap, 'page.then'), run: onThen };
+  const text = wordsOfChange(changed, opening.annotation !== null && !opening.wasSkipped);
+  return [{ id: `changed-${task.id}`, tone: 'warn', text, ...(changed.then !== null && { act }) }];
 }
 
 function configNotices(config: EditorConfig, keyMap: KeyMap): Notice[] {

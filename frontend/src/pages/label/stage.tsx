@@ -17,10 +17,12 @@ export interface StageProps {
   readonly surfaces: StageSurfaces;
   readonly isFinding: boolean;
   readonly onFinding: (isFinding: boolean) => void;
+  /** Shows the picture as it was labelled. */
+  readonly onThen: () => void;
 }
 
 /** The task's pictures and texts, in the config's order, and the labels over them. */
-export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding }: StageProps) {
+export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding, onThen }: StageProps) {
   const { editor, contents, opening } = open;
   return (
     <main className="stage" data-testid="stage" aria-label={`Task ${open.task.id}`}>
@@ -30,7 +32,7 @@ export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding 
       </div>
       <div className="over-top">
         <SuggestionsBar editor={editor} keyMap={keyMap} model={opening.modelVersion} />
-        <Notices labelling={labelling} open={open} keyMap={keyMap} />
+        <Notices labelling={labelling} open={open} keyMap={keyMap} onThen={onThen} />
         <Refusal labelling={labelling} />
       </div>
       <LabelBar editor={editor} keyMap={keyMap} isFinding={isFinding} onFinding={onFinding} />

@@ -4,14 +4,14 @@ import type { LsResult } from '../../editor/model/types.ts';
 import { pairsIn } from '../tasks/task-results.ts';
 
 /** One version of a task's work, small: shapes over the picture, or what is said about it, counted by label. */
-export function VersionView({ title, when, result, picture, config }: { title: string; when: string; result: readonly LsResult[]; picture: string | null; config: EditorConfig | undefined }) {
+export function VersionView({ title, when, result, picture, config, onBroken }: { title: string; when: string; result: readonly LsResult[]; picture: string | null; config: EditorConfig | undefined; onBroken?: () => void }) {
   return (
     <section className="version" aria-label={title}>
       <h3>{title}</h3>
       <p className="muted small">{when}</p>
       {picture && (
         <div className="mini">
-          <img src={picture} alt="" />
+          <img src={picture} alt="" onError={onBroken} />
           <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{result.map((item, index) => outline(item, index, colourIn(config, item)))}</svg>
         </div>
       )}

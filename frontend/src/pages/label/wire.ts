@@ -34,6 +34,7 @@ export interface WirePrediction {
   readonly result: readonly LsResult[];
   readonly model_version?: string | null;
   readonly score?: number | null;
+  readonly created_at?: string;
 }
 
 export interface WireAnnotation {
@@ -63,6 +64,18 @@ export interface WireTask {
   readonly annotations?: readonly WireAnnotation[];
   readonly drafts?: readonly WireDraft[];
   readonly predictions?: readonly WirePrediction[];
+  readonly source_change?: WireSourceChange | null;
+}
+
+/** That the file of a source changed under what was made of its task. */
+export interface WireSourceChange {
+  readonly at: string;
+  /** What stands for the file in a task's data. */
+  readonly address: string;
+  /** The commit that it is read at now, where it lies in a repo. */
+  readonly commit: string | null;
+  /** When it came to be as it is at each commit, newest first. */
+  readonly versions: ReadonlyArray<{ readonly at: string; readonly commit: string }>;
 }
 
 export interface WireHistoryItem {

@@ -3,7 +3,7 @@ import type { Person, Project, TaskRow } from '../../api/types';
 import { initialsOf, nameOf } from '../../api/session';
 import { ago, count, moment } from '../../ui/format';
 import { Avatar, Meter, Pill } from '../../ui/parts';
-import { annotatorsOf, fileNameOf, labelColours, pictureFor, statusOf, type Subject, subjectOf, wordsFor } from './task-kind';
+import { annotatorsOf, fileNameOf, labelColours, pictureFor, type Status, statusOf, type Subject, subjectOf, wordsFor } from './task-kind';
 
 /** A column of the table: its head, its width, how a task fills it, and what the server calls it. */
 export interface TableColumn {
@@ -45,7 +45,7 @@ export function tableColumns({ project, people, dataKeys, assigns, openAddress }
   return [
     sorted('id', { title: 'Task', width: '100px', usual: true, isFixed: true, cell: (task) => <a className="mono open" href={openAddress(task)} tabIndex={-1}>{task.id}</a> }),
     ...subjectColumns(subject),
-    own('status', { title: 'Status', width: '112px', usual: true, cell: (task) => { const { text: words, tone } = statusOf(task); return <Pill tone={tone}>{words}</Pill>; } }),
+    own('status', { title: 'Status', width: '112px', usual: true, cell: (task) => <StatusPill status={statusOf(task)} /> }),
     own('labels', { title: 'Labels', width: 'minmax(150px, 1.6fr)', usual: true, cell: (task) => <LabelCounts labels={task.labels} colours={colours} /> }),
     sorted('annotators', { title: 'By', width: 'minmax(64px, .5fr)', usual: true, cell: (task) => <Faces ids={annotatorsOf(task)} people={people} /> }),
     ...(assigns ? [sorted('assignees', { title: 'Assigned to', width: 'minmax(96px, .5fr)', usual: false, cell: (task) => <Faces ids={task.assignees ?? []} people={people} /> })] : []),
@@ -76,6 +76,8 @@ function subjectColumns(subject: Subject): TableColumn[] {
     { id: 'file', wire: 'tasks:file', title: 'File', width: 'minmax(110px, 1fr)', usual: true, ...sort, cell: file },
   ];
 }
+
+export const StatusPill = ({ status: { text, tip, tone } }: { status: Status }) => <span title={tip}><Pill tone={tone}>{text}</Pill>{tip && <span className="unseen"> {tip}</span>}</span>;
 
 const plain = (value: unknown): string => (value === undefined || value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value));
 

@@ -75,12 +75,15 @@ export function labelColours(project: Project): Map<string, string> {
 
 export interface Status {
   text: string;
+  /** What it means, where the words alone do not tell. */
+  tip?: string;
   tone: '' | 'good' | 'warn' | 'accent';
 }
 
 export function statusOf(task: TaskRow): Status {
   if (task.source_state === 'retired') return { text: 'Retired', tone: '' };
-  if (task.source_state === 'changed') return { text: task.is_labeled ? 'Labelled, file changed' : 'File changed', tone: 'warn' };
+  if (task.source_state === 'changed' && task.total_annotations > 0) return { text: 'Check again', tip: 'Its file changed since it was labelled. Open it, check the labels, and update them.', tone: 'warn' };
+  if (task.source_state === 'changed') return { text: 'File changed', tip: 'Its file changed in the source.', tone: 'warn' };
   if (task.is_labeled) return { text: 'Labelled', tone: 'good' };
   if (task.total_annotations > 0 && task.overlap > 1) return { text: `${task.total_annotations} of ${task.overlap}`, tone: 'accent' };
   if (task.draft_exists) return { text: 'Draft', tone: 'warn' };

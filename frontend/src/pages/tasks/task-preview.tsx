@@ -8,9 +8,9 @@ import { countAnew, taskQuery } from '../../api/tasks';
 import type { Person, Project, TaskResult, TaskRow, WholeTask } from '../../api/types';
 import { counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
-import { Failure, messageOf, Pill, Skeleton } from '../../ui/parts';
+import { Failure, messageOf, Skeleton } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
-import { LabelCounts } from './columns';
+import { LabelCounts, StatusPill } from './columns';
 import { PreviewWork } from './preview-work';
 import { fileNameOf, labelColours, mediaFor, statusOf, subjectOf, wordsFor } from './task-kind';
 import { TaskPicture, TaskWords } from './task-picture';
@@ -59,7 +59,7 @@ function Preview({ project, id, people, openAddress, onStep, onClose, makes, onA
     <>
       <header>
         <h2 className="mono">{id}</h2>
-        {here && <Pill tone={statusOf(here).tone}>{statusOf(here).text}</Pill>}
+        {here && <StatusPill status={statusOf(here)} />}
         <span className="grow" />
         {onStep && <button type="button" className="btn ghost icon" aria-label="Look at the task above" title="The one above (↑ in the table)" onClick={() => onStep(-1)}><Icon name="up" /></button>}
         {onStep && <button type="button" className="btn ghost icon" aria-label="Look at the task below" title="The one below (↓ in the table)" onClick={() => onStep(1)}><Icon name="down" /></button>}

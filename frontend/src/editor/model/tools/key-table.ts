@@ -45,6 +45,7 @@ export const KEY_TABLE: readonly KeyedCommand[] = [
   { id: 'view.fit', title: 'Fit the picture', keys: ['shift+f'] },
   { id: 'page.palette', title: 'Find or do', keys: ['ctrl+k'] },
   { id: 'page.history', title: 'History of the annotation', keys: ['shift+v'] },
+  { id: 'page.then', title: 'The picture as it was labelled', keys: ['shift+p'] },
   { id: 'page.keys', title: 'Key map', keys: ['?'] },
   { id: 'page.cancel', title: 'Let go', keys: ['escape'] },
 ];
