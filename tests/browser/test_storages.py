@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import PHONE, OpenWindow
 from tests.browser.house import House
+from tests.browser.labelling import LabelPage
 from tests.browser.pictures import photograph
 from tests.browser.test_repos import make_repo, put
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -97,3 +100,45 @@ def test_a_removed_source_leaves_its_tasks(house: House, page: Page) -> None:
     page.get_by_role("button", name="Remove source").click()
     expect(page.get_by_text("Tasks come in by Import so far.")).to_be_visible()
     assert len(house.task_ids(project_id)) == 1
+
+
+BOX = {"x": 20, "y": 20, "width": 30, "height": 35, "rotation": 0, "rectanglelabels": ["Car"]}
+RESULT = [{"id": "a", "from_name": "box", "to_name": "image", "type": "rectanglelabels", "value": BOX}]
+
+
+def test_labels_of_a_picture_that_was_replaced_say_so_until_they_are_saved_again(
+    house: House, page: Page, open_window: OpenWindow
+) -> None:
+    repo_id = make_repo(house, "replaced", {"a.jpg": photograph(200, 150), "b.jpg": photograph(200, 150)})
+    project_id = house.make_project("Replaced", CONFIG)
+    source_id = make_source(house, project_id, "replaced")
+    house.ask("POST", f"/api/storages/repo/{source_id}/sync")
+    first, _ = house.task_ids(project_id)
+    house.annotate(first, RESULT)
+    put(house, repo_id, {"a.jpg": photograph(300, 100, seed=7)})
+    house.ask("POST", f"/api/storages/repo/{source_id}/sync")
+    page.goto(f"/projects/{project_id}/data")
+    row = page.get_by_role("row").filter(has_text="a.jpg")
+    expect(row).to_contain_text("Check again")
+    label = LabelPage(page)
+    label.open(project_id, first)
+    notice = page.get_by_test_id("notice").filter(has_text="This picture changed since it was labelled")
+    expect(notice).to_contain_text("press Update to confirm")
+    page.keyboard.press("Shift+P")
+    pictures = page.get_by_role("dialog").locator("img")
+    expect(pictures).to_have_count(2)
+    for picture, width in zip(pictures.all(), (200, 300), strict=True):
+        expect(picture).to_have_js_property("naturalWidth", width)
+    page.keyboard.press("Escape")
+    phone = open_window(viewport=PHONE, has_touch=True)
+    LabelPage(phone).open(project_id, first)
+    button, put_away = phone.get_by_role("button", name="See the old one"), phone.get_by_label("Put away")
+    boxes = [each.bounding_box() for each in (button, put_away)]
+    assert all(box and box["height"] >= 44 and box["x"] + box["width"] <= 390 for box in boxes), boxes
+    label.submit()
+    wait_until(lambda: house.annotations(first)[0]["updated_at"] > house.annotations(first)[0]["created_at"])
+    label.open(project_id, first)
+    expect(label.rows).to_have_count(1)
+    expect(notice).to_have_count(0)
+    page.goto(f"/projects/{project_id}/data")
+    expect(row).to_contain_text("Labelled")
