@@ -11,13 +11,21 @@ import pytest
 from sqlalchemy import Column, Table, create_engine, inspect
 from sqlalchemy.engine import Inspector
 
-from treadle.db import Database, identity_tables, key_tables, repo_tables, storage_tables, upkeep_tables
+from treadle.db import (
+    Database,
+    identity_tables,
+    key_tables,
+    promotion_tables,
+    repo_tables,
+    storage_tables,
+    upkeep_tables,
+)
 from treadle.db.schema import metadata
 
 MIGRATIONS = "schema_migrations"
 
 #: Whose tables stand beside the schema's, in the same list.
-BESIDE = (identity_tables, key_tables, repo_tables, storage_tables, upkeep_tables)
+BESIDE = (identity_tables, key_tables, promotion_tables, repo_tables, storage_tables, upkeep_tables)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the web process answers: the pages and the API, and beside them the S3 gateway."""
+"""What the web process answers: the pages and the API, and beside them the S3 gateway and MLflow's door."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from treadle.connectors.referencing import OutsideReader
 from treadle.gateways.s3.app import create_gateway
 from treadle.gateways.s3.asked import MOUNT
 from treadle.gateways.s3.visit import S3Parts
+from treadle.tracking.door import Door
+from treadle.tracking.route_table import is_tracking_path
 from treadle.web.app import create_app
 from treadle.web.parts import Parts
 from treadle.web.routes import ROUTES
@@ -25,10 +27,17 @@ def create_application(
     gateway = create_gateway(
         S3Parts(parts.settings, parts.database, parts.objects, parts.repos, parts.signing_key)
     )
+    door = Door(parts, is_local=is_local)
+
+    def choose(scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return web
+        if _is_below_mount(scope["raw_path"]):
+            return gateway
+        return door if is_tracking_path(scope["path"]) else web
 
     async def answer_asgi(scope: Scope, receive: Receive, send: Send) -> None:
-        is_s3 = scope["type"] == "http" and _is_below_mount(scope["raw_path"])
-        await (gateway if is_s3 else web)(scope, receive, send)
+        await choose(scope)(scope, receive, send)
 
     return answer_asgi
 

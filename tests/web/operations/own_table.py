@@ -57,6 +57,29 @@ WORKSPACES = (
     _op("DELETE", "/api/workspaces/{workspace}/invitations/{invitation}", 204),
     _op("GET", "/api/audit-log"),
     _op("GET", "/api/workspaces/{workspace}/audit-log"),
+    _op("GET", "/api/audit-log/export"),
+    _op("GET", "/api/workspaces/{workspace}/audit-log/export"),
+    _op("PATCH", "/api/workspaces/{workspace}", body={"title": "Main"}),
+    _op("DELETE", "/api/workspaces/{workspace}", 409),
+)
+_SERVICE = "/api/workspaces/{workspace}/service-accounts/"
+ADMINISTRATION = (
+    _op("GET", _SERVICE),
+    _op("POST", _SERVICE, 201, body={"name": "{fresh}", "role": "viewer"}),
+    _op("GET", f"{_SERVICE}{{service}}/"),
+    _op("PATCH", f"{_SERVICE}{{service}}/", body={"description": "Trains"}),
+    _op("GET", f"{_SERVICE}{{service}}/tokens/"),
+    _op("POST", f"{_SERVICE}{{service}}/tokens/", 201, body={"name": "nightly"}),
+    _op("DELETE", f"{_SERVICE}{{service}}/tokens/{{user}}/", 404),
+    _op("GET", "/api/admin/service-accounts/"),
+    _op("GET", "/api/admin/people/"),
+    _op("POST", "/api/admin/people/", 201, body={"email": "{email}"}),
+    _op("GET", "/api/admin/people/{person}/"),
+    _op("PATCH", "/api/admin/people/{person}/", body={"is_admin": True}),
+    _op("POST", "/api/admin/people/{person}/password-link/", 201),
+    _op("GET", "/api/admin/tokens/"),
+    _op("DELETE", "/api/admin/tokens/{user}/", 404),
+    _op("GET", "/api/admin/workspaces/"),
 )
 WORK = (
     _op("PUT", "/api/tasks/{task}/", body={"data": {"image": "https://example.com/0.jpg"}}),
@@ -119,7 +142,10 @@ REPOS = (
     _op("POST", "/api/repos/{repo}/reverts/", 201, body={"commit": "tidy", "on": "tidy"}),
 )
 
-OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *WORK, *REPOS, *STORAGES)
+_OF_WORKSPACE = {"workspace": "{workspace}"}
+TRACKING = (_op("GET", "/api/tracking/models/history/", query={**_OF_WORKSPACE, "name": "finder"}),)
+
+OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *ADMINISTRATION, *WORK, *REPOS, *STORAGES, *TRACKING)
 
 #: Routes that are tried elsewhere: signing in and out is about no role.
 UNASKED = frozenset(
@@ -129,6 +155,8 @@ UNASKED = frozenset(
         ("POST", "/user/login/"),
         ("GET", "/user/signup/"),
         ("POST", "/user/signup/"),
+        ("GET", "/user/reset-password/"),
+        ("POST", "/user/reset-password/"),
         ("GET", "/logout/"),
         ("POST", "/logout/"),
         ("GET", "/docs/api/schema/json/"),
