@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Lineage } from '../../api/lineage';
-import { drawLineage, stepFrom } from './layout';
+import { drawLineage, GAP, nodeWidthIn, stepFrom } from './layout';
 
 const lineage = (...edges: Array<[from: string, to: string]>): Lineage => ({
   nodes: [...new Set(edges.flat())].map((id) => ({ id, kind: id.split(':')[0] as string, title: id, detail: null, at: null, href: null })),
@@ -35,6 +35,14 @@ test('the arrows follow the lines', () => {
   expect(step('task:1', 'ArrowLeft')).toBe('commit:images');
   expect(step('commit:images', 'ArrowLeft')).toBeUndefined();
   expect(['annotation:2', 'annotation:1']).toContain(step('annotation:1', 'ArrowDown') ?? step('annotation:2', 'ArrowDown'));
+});
+
+test('nodes take the room that there is, and no more than they need', () => {
+  expect(nodeWidthIn(1220, 1)).toBe(nodeWidthIn(1220, 2));
+  const four = nodeWidthIn(1220, 4);
+  expect(four).toBeGreaterThan(nodeWidthIn(1220, 6));
+  expect(4 * four + 3 * GAP).toBeLessThanOrEqual(1220);
+  expect(nodeWidthIn(400, 9)).toBe(188);
 });
 
 test('a circle is drawn too', () => expect(drawLineage(lineage(['a:1', 'b:1'], ['b:1', 'a:1']), 'a:1').places).toHaveLength(2));

@@ -25,6 +25,15 @@ export interface Drawing {
 }
 
 const SWEEPS = 4;
+/** Between two columns, px. */
+export const GAP = 60;
+const [NARROWEST, WIDEST] = [188, 320];
+
+/** How wide a node is, px: as wide as the page leaves room for, so that its words are not cut for nothing. */
+export function nodeWidthIn(room: number, columns: number): number {
+  const each = Math.floor((room - GAP * columns) / Math.max(1, columns)); // a gap more than there are, for the margins
+  return Math.max(NARROWEST, Math.min(WIDEST, each));
+}
 
 /** Puts every node to the right of all that it is made of, and its like near each other. `focus`: the node in question. */
 export function drawLineage({ nodes, edges }: Lineage, focus: string): Drawing {

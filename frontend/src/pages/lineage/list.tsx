@@ -9,7 +9,7 @@ export function LineageList({ drawing, hidden, way }: ShownProps) {
     <div className="scroll lineage-list">
       {self && <Summary self={self} drawing={drawing} hidden={hidden} />}
       {([['above', 'Made of'], ['below', 'Came of it'], ['beside', 'Also']] as const).map(([role, words]) => (of(role).length > 0 ? (
-        <section key={role} aria-label={words}><h2>{words}</h2><ul>{of(role).map((place) => <li key={place.node.id}><Node place={place} hidden={hidden.get(place.node.id) ?? 0} way={way} isListed /></li>)}</ul></section>
+        <section key={role} aria-label={words}><h2>{words}</h2><ul>{of(role).map((place) => <li key={place.node.id}><Node place={place} hidden={hidden.get(place.node.id) ?? 0} way={way} /></li>)}</ul></section>
       ) : null))}
     </div>
   );
