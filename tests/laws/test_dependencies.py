@@ -25,7 +25,6 @@ NOT_IMPORTED = {
     "flask": "MLflow's server needs it",
     "flask-cors": "MLflow's server needs it",
     "graphene": "MLflow's server needs it",
-    "numpy": "MLflow's server needs it",
     "pandas": "MLflow's server needs it",
     "uvloop": "uvicorn runs on it",
     "psycopg": "SQLAlchemy's driver of PostgreSQL",

@@ -75,7 +75,7 @@ def outgoing_of(scope: Scope, visitor: Visitor, path: str) -> Outgoing:
     return Outgoing(scope["method"], head, is_chunked)
 
 
-def outgoing_to(method: str, path: str, visitor: Visitor, size_bytes: int, content_type: str) -> Outgoing:
+def outgoing_to(method: str, path: str, visitor: Visitor, *, size_bytes: int, content_type: str) -> Outgoing:
     """A request of our own; ``path`` may end in a query."""
     path, _, query = path.partition("?")
     headers = [

@@ -94,7 +94,7 @@ class Tracking:
         content_type: str = "application/json",
     ) -> Reply:
         """Ask a question of our own; ``path`` may end in a query. A refusal is a reply, as MLflow's are."""
-        outgoing = outgoing_to(method, path, visitor, len(body), content_type)
+        outgoing = outgoing_to(method, path, visitor, size_bytes=len(body), content_type=content_type)
         try:
             with self._supervisor.asking():
                 connection, head = await self._begin(outgoing, Part(body, has_more=False), _nothing_more)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -19,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from treadle.errors import TreadleError, Unavailable
 from treadle.objects import open_store
 from treadle.settings import Settings
-from treadle.tracking.child.environment import set_environment
+from treadle.tracking.child.environment import leave_out_what_is_for_notebooks, set_environment
 from treadle.tracking.child.visiting import (
     answer_for,
     current_visitor,
@@ -117,6 +118,7 @@ class TrackingApplication:
     def _mount(self) -> _Mounted:
         url = tracking_database_url(self._settings)
         set_environment(os.environ, url)
+        leave_out_what_is_for_notebooks(sys.modules)
         # The collector would walk what the imports make, which stays for good.
         gc.disable()
         try:

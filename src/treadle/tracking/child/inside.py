@@ -29,6 +29,8 @@ from treadle.tracking.child.environment import ARTIFACT_ROOT, WORKSPACE_STORE, s
 from treadle.tracking.child.preparing import prepared
 from treadle.tracking.paths import tracking_database_url
 
+logger = logging.getLogger(__name__)
+
 #: The version of MLflow that is pinned, and that of the tables that its last migration leaves.
 PINNED = "3.17.2"
 PINNED_SCHEMA = "dc11669786a5"
@@ -65,16 +67,20 @@ def start(settings: Settings, objects: ObjectStore) -> Inside:
     with prepared(settings):
         handlers.initialize_backend_stores(url, url, ARTIFACT_ROOT, workspace_store_uri=WORKSPACE_STORE)
     scrub_environment(os.environ)
+    logger.info("MLflow %s is mounted", VERSION)
     return Inside(flask_app, fastapi_app, tuple(_native_routes(fastapi_app.routes, "")))
 
 
 def _take_over_logging(settings: Settings) -> None:
-    for name in ("mlflow", "alembic", "sqlalchemy.engine"):
+    for name in ("mlflow", "alembic", "sqlalchemy.engine", "huey"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("mlflow").setLevel(settings.log_level.upper())
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # It warns at each start that there is no workspace for everybody, which is as it should be.
+    logging.getLogger("mlflow.store.tracking.sqlalchemy_workspace_store").setLevel(logging.ERROR)
+    for name in ("alembic", "sqlalchemy.engine"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _use_only_ours(objects: ObjectStore) -> None:
