@@ -17,6 +17,7 @@ from treadle.db import (
     key_tables,
     promotion_tables,
     repo_tables,
+    run_view_tables,
     storage_tables,
     upkeep_tables,
 )
@@ -25,7 +26,15 @@ from treadle.db.schema import metadata
 MIGRATIONS = "schema_migrations"
 
 #: Whose tables stand beside the schema's, in the same list.
-BESIDE = (identity_tables, key_tables, promotion_tables, repo_tables, storage_tables, upkeep_tables)
+BESIDE = (
+    identity_tables,
+    key_tables,
+    promotion_tables,
+    repo_tables,
+    run_view_tables,
+    storage_tables,
+    upkeep_tables,
+)
 
 
 @pytest.fixture

@@ -59,14 +59,15 @@ def test_what_is_another_workspaces_or_not_understood_is_left_to_mlflow(studio: 
         assert studio.ask(GET, query=query) is None, query
     assert studio.ask(GET, query=f"run_id={quote(own)}") is not None
     ids = [studio.ids["odd"]]
-    for body in (
+    bodies: tuple[Any, ...] = (
         "{}", [], {"experiment_ids": []}, {"experiment_ids": ids, "filter": "metrics.loss < 1"},
         {"experimentIds": ids}, {"experiment_ids": ids, "max_results": 0}, {"experiment_ids": [1]},
         {"experiment_ids": ids, "max_results": "5"}, {"experiment_ids": ids, "page_token": "bm9uZQ=="},
         {"experiment_ids": ids, "order_by": ["metrics.`a b`"]}, {"experiment_ids": ids, "run_view_type": 1},
         {"experiment_ids": ids, "order_by": ["metrics.loss", "metrics.loss DESC"]},
         {"experiment_ids": ids, "order_by": ["attributes.color"]},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for body in bodies:
         assert studio.ask(SEARCH, body) is None, body
     assert studio.ask(SEARCH, {"experiment_ids": [studio.ids["foreign"]]}) == (200, {})
 

@@ -143,7 +143,22 @@ REPOS = (
 )
 
 _OF_WORKSPACE = {"workspace": "{workspace}"}
-TRACKING = (_op("GET", "/api/tracking/models/history/", query={**_OF_WORKSPACE, "name": "finder"}),)
+_RUNS = {**_OF_WORKSPACE, "run_ids": ["a"]}
+TRACKING = (
+    _op("GET", "/api/tracking/models/history/", query={**_OF_WORKSPACE, "name": "finder"}),
+    _op("GET", "/api/tracking/experiments/", query=_OF_WORKSPACE),
+    _op("GET", "/api/tracking/columns/", query=_OF_WORKSPACE),
+    _op("GET", "/api/tracking/deleted/", query=_OF_WORKSPACE),
+    _op("POST", "/api/tracking/runs/", body=_OF_WORKSPACE),
+    _op("POST", "/api/tracking/runs/groups/", body={**_OF_WORKSPACE, "by": "params.lr"}),
+    _op("POST", "/api/tracking/runs/actions/", body={**_RUNS, "action": "delete"}),
+    _op("POST", "/api/tracking/curves/", body={**_RUNS, "key": "loss"}),
+    _op("GET", "/api/tracking/views/", query=_OF_WORKSPACE),
+    _op("POST", "/api/tracking/views/", 201, body={**_OF_WORKSPACE, "name": "mine"}),
+    # Shared ones are changed by who made them, and by who may write.
+    _op("PATCH", "/api/tracking/views/{run_view}/", body={"name": "ours"}, is_personal=True),
+    _op("DELETE", "/api/tracking/views/{run_view}/", 204, is_personal=True),
+)
 
 OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *ADMINISTRATION, *WORK, *REPOS, *STORAGES, *TRACKING)
 

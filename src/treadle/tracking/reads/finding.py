@@ -53,6 +53,24 @@ def find_runs(reader: Reader, workspace: str, search: Search, limit: int) -> lis
     return reader.all(sql, (*joined, *where.values, limit, search.offset))
 
 
+def match_runs(reader: Reader, workspace: str, search: Search) -> list[str]:
+    """The ids of all runs of the workspace that it finds, in its order, whatever its offset."""
+    ids = visible_experiments(reader, workspace, search.experiment_ids)
+    if not ids:
+        return []
+    where = where_of(search, ids, is_sqlite=reader.is_sqlite)
+    joins, order, joined = write_order(search.orders)
+    sql = f"SELECT r.run_uuid FROM runs r {joins} WHERE {where.sql} ORDER BY {order}"
+    return [row[0] for row in reader.all(sql, (*joined, *where.values))]
+
+
+def get_runs(reader: Reader, run_ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    """These runs, each as its COLUMNS, in the order of ``run_ids``."""
+    where, values = among("r.run_uuid", run_ids)
+    rows = {row[0]: row for row in reader.all(f"SELECT {COLUMNS} FROM runs r WHERE {where}", values)}
+    return [rows[run_id] for run_id in run_ids]
+
+
 def count_runs(reader: Reader, workspace: str, search: Search) -> int:
     """How many runs of the workspace it finds in all."""
     ids = visible_experiments(reader, workspace, search.experiment_ids)

@@ -34,7 +34,7 @@ class Reads:
     """Our own reads of the tables, for the life of one tracking process; may be asked from any thread."""
 
     def __init__(self, database_url: str, settings: Settings) -> None:
-        self._tables = Tables(database_url)
+        self._tables = Tables(database_url, may_map=settings.has_wal)
         self._upkeep = Upkeep(self._tables, has_wal=settings.has_wal)
         self._upkeep.begin()
         self._own: dict[str, Callable[[Reader, str, bytes], Any]] = {

@@ -39,7 +39,7 @@ class OddRow(Exception):
     """A row holds what MLflow itself stumbles over; MLflow is to say so."""
 
 
-class Metric(Struct):
+class Metric(Struct, gc=False):
     """The latest point of a metric; its value is a text where JSON has no number for it."""
 
     key: str
@@ -48,7 +48,7 @@ class Metric(Struct):
     step: int
 
 
-class Pair(Struct):
+class Pair(Struct, gc=False):
     """A param or a tag."""
 
     key: str

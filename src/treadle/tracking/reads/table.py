@@ -14,6 +14,8 @@ from treadle.tracking.reads.finding import (
     Search,
     count_runs,
     find_runs,
+    get_runs,
+    match_runs,
     visible_experiments,
     where_of,
 )
@@ -71,10 +73,15 @@ class Group(Struct):
 def read_page(reader: Reader, workspace: str, question: RunsQuestion) -> RunsPage:
     """A page of the runs table. Raises Invalid("run-filter"), Invalid("run-order")."""
     search = _search(reader, workspace, question, question.order_by, question.offset)
-    found = find_runs(reader, workspace, search, question.limit)
-    rows = [_row(row) for row in found]
+    if search.conditions:  # what is looked at for each run is looked at once, for the page and for the total
+        matched = match_runs(reader, workspace, search)
+        total, page = len(matched), matched[search.offset : search.offset + question.limit]
+        rows = [_row(row) for row in get_runs(reader, page)]
+    else:
+        total = count_runs(reader, workspace, search)
+        rows = [_row(row) for row in find_runs(reader, workspace, search, question.limit)]
     _fill(reader, rows, question.columns)
-    return RunsPage(rows, count_runs(reader, workspace, search))
+    return RunsPage(rows, total)
 
 
 def read_groups(reader: Reader, workspace: str, question: GroupsQuestion) -> list[Group]:
@@ -113,13 +120,17 @@ def read_groups(reader: Reader, workspace: str, question: GroupsQuestion) -> lis
 
 def read_columns(reader: Reader, workspace: str, question: ColumnsQuestion) -> dict[str, Any]:
     """The names of what was logged to the newest 5,000 runs, at most 1,000 of each kind, in order."""
-    search = Search(_experiments(reader, workspace, question.experiment_ids), ("active", "deleted"))
-    ids = [row[0] for row in find_runs(reader, workspace, search, _LOOKED_AT)]
-    where, values = among("run_uuid", ids)
+    ids = visible_experiments(reader, workspace, _experiments(reader, workspace, question.experiment_ids))
+    where, values = among("r.experiment_id", ids)
+    newest = (
+        f"SELECT r.run_uuid FROM runs r WHERE {where} AND r.lifecycle_stage IN ('active', 'deleted') "
+        f"ORDER BY r.start_time DESC LIMIT {_LOOKED_AT}"
+    )
     wanted = question.search.casefold()
     names: dict[str, Any] = {}
     for name, table in (("metrics", "latest_metrics"), ("params", "params"), ("tags", "tags")):
-        found = [row[0] for row in reader.all(f"SELECT DISTINCT key FROM {table} WHERE {where}", values)]
+        keys = f"SELECT DISTINCT x.key FROM ({newest}) n JOIN {table} x ON x.run_uuid = n.run_uuid"
+        found = (row[0] for row in reader.all(keys, values))
         names[name] = sorted(key for key in found if wanted in key.casefold())[:_MOST_COLUMNS]
     return names
 

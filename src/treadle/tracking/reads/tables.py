@@ -18,6 +18,7 @@ REVISION = "dc11669786a5"
 
 _POOL_SIZE = 20
 _BUSY_TIMEOUT_S = 20.0
+_MAPPED_BYTES = 256 * 1024**2
 #: SQLite takes 32,766 values in one statement.
 MOST_VALUES = 10_000
 
@@ -55,10 +56,11 @@ class Reader:
 class Tables:
     """MLflow's tables, open; they may not be there yet, and they are MLflow's to make and to change."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, may_map: bool = True) -> None:
+        """may_map: SQLite's file lies on a disk of this machine, and may be mapped into memory."""
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._file = Path(str(make_url(url).database)) if self.is_sqlite else None
-        self._engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        self._engine = _sqlite_engine(url, may_map=may_map) if self.is_sqlite else _postgresql_engine(url)
         self._turn = threading.Lock()
         self._are_known = False
 
@@ -135,7 +137,7 @@ def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
     return f"{column} IN ({', '.join('?' * len(values))})", list(values)
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _sqlite_engine(url: str, *, may_map: bool) -> Engine:
     path = make_url(url).database
     engine = create_engine(
         "sqlite://",
@@ -156,6 +158,8 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA case_sensitive_like = true")  # as MLflow compares
+        if may_map:  # a page costs a look then, not a call: filters of many runs take half as long
+            connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
 
     return engine
 
