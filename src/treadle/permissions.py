@@ -12,6 +12,7 @@ class Permission(str, Enum):
     """One thing that one may do in a workspace, or (``ORGANIZATION_``) in the whole installation."""
 
     WORKSPACE_READ = "workspace.read"
+    WORKSPACE_MANAGE = "workspace.manage"
     MEMBERS_READ = "members.read"
     MEMBERS_MANAGE = "members.manage"
     PROJECT_READ = "project.read"
@@ -84,7 +85,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.REVIEWER: _SEE | _EXPORT | _LABEL,
     Role.EDITOR: _SEE | _EXPORT | _LABEL | _EDIT,
     Role.MANAGER: _SEE | _EXPORT | _LABEL | _EDIT | _MANAGE,
-    Role.OWNER: _SEE | _EXPORT | _LABEL | _EDIT | _MANAGE,
+    Role.OWNER: _SEE | _EXPORT | _LABEL | _EDIT | _MANAGE | {Permission.WORKSPACE_MANAGE},
 }
 
 #: What a token that only reads lets through.

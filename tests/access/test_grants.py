@@ -33,7 +33,7 @@ TABLE: dict[Role | None, set[str]] = {
     Role.REVIEWER: SEE | EXPORT | LABEL,
     Role.EDITOR: SEE | EXPORT | LABEL | EDIT,
     Role.MANAGER: SEE | EXPORT | LABEL | EDIT | MANAGE,
-    Role.OWNER: SEE | EXPORT | LABEL | EDIT | MANAGE,
+    Role.OWNER: SEE | EXPORT | LABEL | EDIT | MANAGE | {"workspace.manage"},
 }
 
 

@@ -18,6 +18,7 @@ OPEN_TO_STRANGERS = {
     "/api/session": "the sign-in page asks",
     "/user/login/": "signing in",
     "/user/signup/": "signing up",
+    "/user/reset-password/": "the link itself is the credential",
     "/logout/": "a session that is over can still be left",
     "/api/token/refresh/": "the refresh token itself is the credential",
     "/docs/api/": "it holds nothing of this installation",

@@ -157,12 +157,6 @@ def walk_audit(database: Database, grant: Grant, only: AuditFilter) -> Iterator[
         before = entries[-1].id
 
 
-def list_actions(tx: Tx, grant: Grant) -> list[str]:
-    """Which actions the log holds, by name: what a filter may ask for."""
-    actions = select(audit_log.c.action).distinct().order_by(audit_log.c.action)
-    return list(tx.execute(actions.where(*_conditions(grant, _EVERYTHING))).scalars())
-
-
 def _conditions(grant: Grant, only: AuditFilter) -> list[ColumnElement[bool]]:
     """A grant for one workspace reads no other, whatever is asked for."""
     log = audit_log.c

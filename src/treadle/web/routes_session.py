@@ -10,10 +10,13 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from treadle import __version__
+from treadle.access.first_administrator import forget_made_up_password
 from treadle.access.identities import identify_by_id
 from treadle.access.organization import read_organization
+from treadle.access.password_links import use_password_link
 from treadle.access.passwords import check_password_rules, hash_password
 from treadle.access.sign_in import SignInAttempt, end_session, start_session, verify_sign_in
+from treadle.access.sign_in_limits import Attempted, note_success
 from treadle.access.users import NewUser, SignUpMode, read_sign_up_mode, read_user, sign_up
 from treadle.access.workspaces import list_workspaces
 from treadle.errors import Forbidden, Invalid, TreadleError
@@ -66,6 +69,14 @@ class SignUpForm(SignInForm):
     first_name: str = ""
     last_name: str = ""
     invitation: str = ""
+
+
+class NewPasswordForm(msgspec.Struct):
+    """The fields of /user/reset-password: the token of the link, and the password to have."""
+
+    token: str
+    password: str
+    next: str = ""
 
 
 class NextBody(msgspec.Struct):
@@ -123,6 +134,16 @@ def post_sign_up(call: Call) -> Reply:
         return _refuse(call, error)
 
 
+def post_new_password(call: Call) -> Reply:
+    try:
+        fields = call.fields()
+        check_form(call, fields)
+        form = convert(fields, NewPasswordForm)
+        return _enter(call, _set_password(call, form), form.next)
+    except TreadleError as error:
+        return _refuse(call, error)
+
+
 def sign_out(call: Call) -> Reply:
     settings = call.parts.settings
     check_same_site(call.method, call.headers, call.origin, settings.trusted_origins)
@@ -162,6 +183,18 @@ def _sign_up(call: Call, form: SignUpForm) -> _SignedIn:
     with call.parts.database.write() as tx:
         user = sign_up(tx, new, setting=settings.sign_up, invitation=form.invitation or None)
         return _SignedIn(start_session(tx, user.id, life), life)
+
+
+def _set_password(call: Call, form: NewPasswordForm) -> _SignedIn:
+    check_password_rules(form.password)
+    password_hash = hash_password(form.password)
+    life = timedelta(days=call.parts.settings.session_days)
+    with call.parts.database.write() as tx:
+        user_id, email = use_password_link(tx, form.token, password_hash)
+        note_success(tx, Attempted(email, call.address, user_id))
+        signed_in = _SignedIn(start_session(tx, user_id, life), life)
+    forget_made_up_password(call.parts.settings, email)
+    return signed_in
 
 
 def _enter(call: Call, signed_in: _SignedIn, wanted: str) -> Reply:
@@ -220,6 +253,16 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/user/login/", post_sign_in, PUBLIC, "Sign in", SignInForm, NextBody),
     Route("GET", "/user/signup/", show_form, PUBLIC, "The sign-up page"),
     Route("POST", "/user/signup/", post_sign_up, PUBLIC, "Sign up", SignUpForm, NextBody),
+    Route("GET", "/user/reset-password/", show_form, PUBLIC, "The page of a link for a new password"),
+    Route(
+        "POST",
+        "/user/reset-password/",
+        post_new_password,
+        PUBLIC,
+        "Set a password",
+        NewPasswordForm,
+        NextBody,
+    ),
     Route("GET", "/logout/", sign_out, PUBLIC, "Sign out", status=302),
     Route("POST", "/logout/", sign_out, PUBLIC, "Sign out", status=302),
 )

@@ -26,6 +26,7 @@ from treadle.access.tokens import (
 from treadle.db import Tx
 from treadle.permissions import Permission
 from treadle.web.call import Call
+from treadle.web.narrower import check_is_workspace_wide
 from treadle.web.routing import OWN_ACCOUNT, PUBLIC, SIGNED_IN, Reply, Route, empty, json_reply
 
 
@@ -57,6 +58,8 @@ class NewTokenForm(msgspec.Struct):
     expires_in_days: int | None = None
     scope: TokenScope = TokenScope.ALL
     workspace: int | str | None = None
+    experiment: str | int | None = None
+    model: str | None = None
 
 
 class WorkspaceOfToken(msgspec.Struct):
@@ -134,6 +137,7 @@ def get_tokens(call: Call) -> Reply:
 
 def post_token(call: Call) -> Reply:
     asked = call.decode(NewTokenForm)
+    check_is_workspace_wide(asked.experiment, asked.model)
     with call.write() as tx:
         workspace_id = read_workspace_id(tx, call.actor, asked.workspace)
         new = NewToken(asked.name, asked.expires_in_days, asked.scope, workspace_id)

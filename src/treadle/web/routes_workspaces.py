@@ -25,11 +25,19 @@ from treadle.access.roles import (
     remove_project_role,
 )
 from treadle.access.users import find_user
-from treadle.access.workspaces import Workspace, create_workspace, list_workspaces, read_workspace
+from treadle.access.workspaces import (
+    Workspace,
+    create_workspace,
+    delete_workspace,
+    list_workspaces,
+    read_workspace,
+    rename_workspace,
+)
 from treadle.db import Tx
 from treadle.errors import NotFound
 from treadle.permissions import Permission, Role
 from treadle.web.call import Call
+from treadle.web.narrower import check_is_workspace_wide
 from treadle.web.routing import OWN_ACCOUNT, Reply, Route, empty, json_reply
 
 
@@ -47,6 +55,13 @@ class NewWorkspace(msgspec.Struct):
 
     name: str
     title: str = ""
+
+
+class WorkspaceChange(msgspec.Struct):
+    """What to change of a workspace; what is left out stays."""
+
+    name: str | None = None
+    title: str | None = None
 
 
 class UserOfMember(msgspec.Struct):
@@ -72,6 +87,8 @@ class NewMember(msgspec.Struct):
 
     user: int | str
     role: Role
+    experiment: str | int | None = None
+    model: str | None = None
 
 
 class NewInvitation(msgspec.Struct):
@@ -127,6 +144,21 @@ def get_workspace(call: Call) -> Reply:
         return json_reply(_workspace_body(read_workspace(tx, call.allow(tx, scope))))
 
 
+def patch_workspace(call: Call) -> Reply:
+    scope, change = WorkspaceScope(call.path_int("id")), call.decode(WorkspaceChange)
+    with call.write() as tx:
+        grant = call.allow(tx, scope)
+        rename_workspace(tx, grant, name=change.name, title=change.title)
+        return json_reply(_workspace_body(read_workspace(tx, grant)))
+
+
+def remove_workspace(call: Call) -> Reply:
+    scope = WorkspaceScope(call.path_int("id"))
+    with call.write() as tx:
+        delete_workspace(tx, call.allow(tx, scope))
+    return empty()
+
+
 def get_members(call: Call) -> Reply:
     scope = WorkspaceScope(call.path_int("id"))
     with call.read() as tx:
@@ -135,6 +167,7 @@ def get_members(call: Call) -> Reply:
 
 def post_member(call: Call) -> Reply:
     scope, asked = WorkspaceScope(call.path_int("id")), call.decode(NewMember)
+    check_is_workspace_wide(asked.experiment, asked.model)
     with call.write() as tx:
         grant = call.allow(tx, scope)
         user_id = _find_person(tx, asked.user)
@@ -158,6 +191,7 @@ def get_project_members(call: Call) -> Reply:
 
 def post_project_member(call: Call) -> Reply:
     scope, asked = ProjectScope(call.path_int("id")), call.decode(NewMember)
+    check_is_workspace_wide(asked.experiment, asked.model)
     with call.write() as tx:
         grant = call.allow(tx, scope)
         user_id = _find_person(tx, asked.user)
@@ -242,6 +276,16 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/api/workspaces", post_workspace, _ADMIN, "New workspace", NewWorkspace, WorkspaceBody, 201
     ),
     Route("GET", _ONE, get_workspace, _READ, "Get a workspace", None, WorkspaceBody),
+    Route(
+        "PATCH",
+        _ONE,
+        patch_workspace,
+        Permission.WORKSPACE_MANAGE,
+        "Rename a workspace",
+        WorkspaceChange,
+        WorkspaceBody,
+    ),
+    Route("DELETE", _ONE, remove_workspace, Permission.WORKSPACE_MANAGE, "Delete a workspace", status=204),
     Route("GET", _MEMBERS, get_members, _SEE, "List members", None, list[MemberBody]),
     Route("POST", _MEMBERS, post_member, _MANAGE, "Give a role", NewMember, MemberBody, 201),
     Route("DELETE", f"{_MEMBERS}/{{user_id}}", delete_member, _MANAGE, "Take a role away", status=204),

@@ -146,6 +146,11 @@ def _invite(client: httpx.Client, _world: World) -> int:
     return _make(client, "/api/workspaces/1/invitations", {"role": "viewer"})
 
 
+def _make_service(client: httpx.Client, _world: World) -> int:
+    body = {"name": f"s-{new_uuid()}", "role": "viewer"}
+    return _make(client, "/api/workspaces/1/service-accounts/", body)
+
+
 def _make_changed(client: httpx.Client, world: World) -> int:
     """An annotation in its second version."""
     annotation = _make(client, f"/api/tasks/{world.ids['task']}/annotations/", {"result": [BOX]})
@@ -243,6 +248,7 @@ _MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
     "guest": _make_guest,
     "deletion": _delete_task,
     "deleted": _delete_project,
+    "service": _make_service,
     "fresh": lambda _client, _world: f"r-{new_uuid()}",
     "deleted_repo": _delete_repo,
 }
