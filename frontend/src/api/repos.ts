@@ -146,7 +146,8 @@ export interface AutoCommit {
 
 export const autoCommitQuery = (repo: number) =>
   queryOptions({ queryKey: ['repos', repo, 'auto-commit'], queryFn: ({ signal }) => get<AutoCommit>(`${under(repo)}/auto-commit/`, {}, signal) });
-export const setAutoCommit = async (repo: number, setting: AutoCommit) => (await call<AutoCommit>('PUT', `${under(repo)}/auto-commit/`, { json: setting })).body;
+/** What is left out stays as it is. */
+export const setAutoCommit = async (repo: number, setting: Partial<AutoCommit>) => (await call<AutoCommit>('PUT', `${under(repo)}/auto-commit/`, { json: setting })).body;
 
 /** Reads every content anew and compares it with its checksum; the answer names the job that does. */
 export const checkRepo = (repo: number) => post<{ job: string }>(`${under(repo)}/fsck/`);
@@ -161,7 +162,8 @@ export interface Retention {
 
 export const retentionQuery = (repo: number) =>
   queryOptions({ queryKey: ['repos', repo, 'retention'], queryFn: ({ signal }) => get<Retention>(`${under(repo)}/retention/`, {}, signal) });
-export const setRetention = async (repo: number, rules: Retention) => (await call<Retention>('PUT', `${under(repo)}/retention/`, { json: rules })).body;
+/** What is left out stays as it is. */
+export const setRetention = async (repo: number, rules: Partial<Retention>) => (await call<Retention>('PUT', `${under(repo)}/retention/`, { json: rules })).body;
 
 /** Which commit each line of a text came with; no lines for a file that is no text. */
 export interface Blame {
@@ -191,12 +193,32 @@ export const filesQuery = (repo: number, ref: string, folder: string) =>
     getNextPageParam: (last) => last.next,
   });
 
+/** Every file whose path begins so, page by page, whichever folder it is in. */
+export const folderQuery = (repo: number, ref: string, prefix: string) =>
+  infiniteQueryOptions({
+    queryKey: ['repos', repo, 'files', ref, { prefix }],
+    queryFn: ({ pageParam, signal }) => get<FilePage>(`${under(repo)}/files/`, { ref, prefix, after: pageParam, limit: FILES_A_PAGE }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
 /** The first files that fit a pattern such as `*.png`. */
 export const globQuery = (repo: number, ref: string, glob: string) =>
   queryOptions({
     queryKey: ['repos', repo, 'files', ref, { glob }],
     queryFn: ({ signal }) => get<FilePage>(`${under(repo)}/files/`, { ref, glob, limit: FILES_A_PAGE }, signal),
-    placeholderData: (before) => before,
+    // Not those of another ref: what is done with a file is done here.
+    placeholderData: (before, query) => (query?.queryKey[3] === ref ? before : undefined),
+  });
+
+const FOUND_AT_ONCE = 8;
+
+/** A few files by a pattern, or by how their path begins: what somebody who types can look over. */
+export const foundFilesQuery = (repo: number, ref: string, by: { glob: string } | { prefix: string }) =>
+  queryOptions({
+    queryKey: ['repos', repo, 'files', ref, { found: by }],
+    queryFn: async ({ signal }) => (await get<FilePage>(`${under(repo)}/files/`, { ref, ...by, limit: FOUND_AT_ONCE }, signal)).results.filter((each): each is RepoFile => each.type === 'file'),
+    retry: false, // a pattern that is half typed may be none
   });
 
 /** One file by its path, or null where there is none. */

@@ -4,6 +4,7 @@ import { sessionQuery } from '../api/session';
 import { Lost, LostPage, Oops, OopsPage } from './oops';
 import { onSignedOut, queryClient } from './query';
 import { Shell } from './shell';
+import { wishIn } from './wish';
 
 export interface EnterSearch {
   next?: string;
@@ -56,8 +57,14 @@ const projects = createRoute({
   component: lazyRouteComponent(() => import('../pages/projects/projects'), 'Projects'),
 });
 
+export interface NewProjectSearch {
+  /** The repo whose files become its tasks. */
+  repo?: number | undefined;
+}
+
 const newProject = createRoute({
   getParentRoute: () => inside, path: '/projects/new',
+  validateSearch: (search: Record<string, unknown>): NewProjectSearch => (Number(search['repo']) > 0 ? { repo: Number(search['repo']) } : {}),
   component: lazyRouteComponent(() => import('../pages/new-project/new-project'), 'NewProject'),
 });
 
@@ -159,7 +166,7 @@ const deleted = createRoute({
 });
 
 const repos = createRoute({
-  getParentRoute: () => inside, path: '/repos',
+  getParentRoute: () => inside, path: '/repos', validateSearch: wishIn,
   component: lazyRouteComponent(() => import('../pages/repos/repos'), 'Repos'),
 });
 
@@ -174,10 +181,12 @@ export interface RepoSearch {
   path?: string | undefined;
   /** The commit that another one is compared with, in place of the one before it. */
   from?: string | undefined;
+  /** See wish.ts. */
+  do?: string | undefined;
 }
 
 const repoSearch = (search: Record<string, unknown>): RepoSearch =>
-  Object.fromEntries(['ref', 'folder', 'file', 'path', 'from'].flatMap((key) => (search[key] === undefined || search[key] === '' ? [] : [[key, String(search[key])]])));
+  Object.fromEntries(['ref', 'folder', 'file', 'path', 'from', 'do'].flatMap((key) => (search[key] === undefined || search[key] === '' ? [] : [[key, String(search[key])]])));
 
 const repo = createRoute({
   getParentRoute: () => inside, path: '/repos/$repoId', validateSearch: repoSearch,
@@ -220,7 +229,7 @@ const lineage = createRoute({
 });
 
 const projectStorages = createRoute({
-  getParentRoute: () => project, path: '/storages',
+  getParentRoute: () => project, path: '/storages', validateSearch: wishIn,
   component: lazyRouteComponent(() => import('../pages/settings/storages'), 'Storages'),
 });
 

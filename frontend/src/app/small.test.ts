@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { slugOf } from './new-workspace';
-import { matches } from './palette';
+import { matches } from './palette-acts';
 import { safeNext } from './router';
 
 describe('where a sign-in leads', () => {

@@ -27,10 +27,10 @@ export function useWorkspace(): Workspace | undefined {
 }
 
 /** The role that counts in a project: one that was given there, else that of the workspace. */
-export function useRoleIn(project: number): Pick<Workspace, 'role'> | undefined {
+export function useRoleIn(project: number | undefined): Pick<Workspace, 'role'> | undefined {
   const workspace = useWorkspace();
   const { user } = useSuspenseQuery(sessionQuery).data;
-  const here = useQuery({ ...membersQuery({ project }), staleTime: 60_000 }).data?.find((member) => member.user.id === user?.id);
+  const here = useQuery({ ...membersQuery({ project: project ?? 0 }), enabled: project !== undefined, staleTime: 60_000 }).data?.find((member) => member.user.id === user?.id);
   return here && !user?.is_admin ? here : workspace;
 }
 

@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import { Icon } from './icon';
+import { sayNotCopied } from './toast';
 
 /** A command or an address in the mono face with the button that copies it. */
 export function CopyLine({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
-  const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true));
+  const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true), sayNotCopied);
   return (
     <span className="copy-line">
       <code className="mono">{text}</code>

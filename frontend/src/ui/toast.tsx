@@ -36,6 +36,9 @@ export const say = (text: string, options: { tone?: Toast['tone']; action?: Toas
   useToasts.getState().say({ text, ...rest, ...(action ? { action } : {}) });
 };
 
+/** The browser refused to copy: it asks for leave, or the page has not the focus. */
+export const sayNotCopied = (): void => say('The browser did not let it be copied. Mark the text and copy it yourself.', { tone: 'bad' });
+
 /**
  * Says what was deleted and offers to take it back for 10 seconds: a button with the seconds left, or Ctrl Z.
  * The seconds rest while the pointer or the focus is on it. `undo` brings it back and refreshes what shows it;

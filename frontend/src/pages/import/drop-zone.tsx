@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { bytes, counted } from '../../ui/format';
 import { Icon, type IconName } from '../../ui/icon';
 import { fileOfPaste, filesOfDrop, kindOfFile, type SourceKind } from './sources';
+import { sayUnreadable } from '../repos/dropped';
 import './import.css';
 
 interface DropProps {
@@ -25,7 +26,7 @@ export function DropZone({ files, onFiles, disabled = false }: DropProps) {
       className={`drop${over ? ' over' : ''}${files.length ? ' filled' : ''}`} aria-disabled={disabled}
       onDragOver={(event) => { event.preventDefault(); setOver(true); }}
       onDragLeave={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false); }}
-      onDrop={(event) => { event.preventDefault(); setOver(false); void filesOfDrop(event.dataTransfer).then(add); }}
+      onDrop={(event) => { event.preventDefault(); setOver(false); void filesOfDrop(event.dataTransfer).then(add, sayUnreadable); }}
     >
       {files.length === 0 && !pasting && <div className="drop-words"><Icon name="upload" size={22} /><b className="b">Drop files or a folder here</b><span className="two">Pictures, texts, JSON, JSONL, CSV, TSV, Parquet, or a ZIP of them</span></div>}
       {files.length > 0 && <FileList files={files} onFiles={onFiles} />}

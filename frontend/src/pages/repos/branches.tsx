@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Branch, branchesQuery, createBranch, createTag, deleteBranch, deleteTag, type Repo, type Tag, tagsQuery } from '../../api/repos';
+import { useWish } from '../../app/wish';
 import { ago, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, messageOf, Pill, Skeleton } from '../../ui/parts';
@@ -22,6 +23,7 @@ type Asked = { what: 'new' } | { what: 'merge' | 'reset'; branch: Branch };
 function BranchCard({ repo }: { repo: Repo }) {
   const branches = useQuery(branchesQuery(repo.id));
   const [asked, setAsked] = useState<Asked | null>(null);
+  useWish('new-branch', () => setAsked({ what: 'new' }));
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: ['repos'] });
   const remove = async (branch: Branch) => {
@@ -62,6 +64,7 @@ function BranchCard({ repo }: { repo: Repo }) {
 function TagCard({ repo }: { repo: Repo }) {
   const tags = useQuery(tagsQuery(repo.id));
   const [making, setMaking] = useState(false);
+  useWish('new-tag', () => setMaking(true));
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: ['repos'] });
   const remove = async (tag: Tag) => {

@@ -71,7 +71,7 @@ function Revert({ repo, commit, branch, onClose }: { repo: Repo; commit: Commit;
   const revert = async () => {
     const made = await revertCommit(repo.id, commit.id, branch);
     await client.invalidateQueries({ queryKey: ['repos'] });
-    say(`${branch} is as it was before.`);
+    say(`What “${firstLine(commit)}” changed is taken back on ${branch}.`);
     await navigate({ to: '/repos/$repoId/commits/$commitId', params: { repoId: String(repo.id), commitId: made.id } });
   };
   return (

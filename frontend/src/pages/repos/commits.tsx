@@ -17,10 +17,10 @@ export function Commits() {
 }
 
 function CommitLog({ repo }: { repo: Repo }) {
-  const { ref, isEmpty } = useRepoRef(repo);
+  const { ref, isEmpty, isKnown } = useRepoRef(repo);
   const { path } = useSearch({ strict: false }) as RepoSearch;
   const navigate = useNavigate();
-  const commits = useInfiniteQuery({ ...commitsQuery(repo.id, ref, path), enabled: !isEmpty });
+  const commits = useInfiniteQuery({ ...commitsQuery(repo.id, ref, path), enabled: !isEmpty && isKnown });
   const found = commits.data?.pages.flatMap((page) => page.results) ?? [];
   const go = (change: RepoSearch) => void navigate({ to: '/repos/$repoId/commits', params: { repoId: String(repo.id) }, search: (before: RepoSearch) => tidy({ ...before, ...change }) });
   return (

@@ -1,3 +1,5 @@
+import { messageOf } from '../../ui/parts';
+import { say } from '../../ui/toast';
 import type { PathedFile } from './tar';
 
 /** Every file of a drop with its path below the folders that were dropped; hidden files are left out. */
@@ -6,6 +8,9 @@ export async function droppedFiles(transfer: DataTransfer): Promise<PathedFile[]
   if (entries.length === 0) return pickedFiles([...transfer.files]);
   return (await Promise.all(entries.map(filesUnder))).flat().filter(({ path }) => !isHidden(path));
 }
+
+/** Tells that nothing of a drop could be taken: a file was moved away meanwhile, or may not be read. */
+export const sayUnreadable = (error: unknown): void => say(`What was dropped could not be read: ${messageOf(error)} Nothing was added.`, { tone: 'bad' });
 
 /** Files that were picked one by one, or as a folder. */
 export const pickedFiles = (files: readonly File[]): PathedFile[] =>

@@ -3,6 +3,7 @@ import { s3Endpoint } from '../../api/s3-keys';
 import { CopyLine } from '../../ui/copy-line';
 import { Icon } from '../../ui/icon';
 import { Empty } from '../../ui/parts';
+import { qualified } from './names';
 
 /** A repo without a commit, and the three ways to the first one. */
 export function EmptyRepo({ repo, onAdd }: { repo: Repo; onAdd: () => void }) {
@@ -16,8 +17,8 @@ export function EmptyRepo({ repo, onAdd }: { repo: Repo; onAdd: () => void }) {
       </Empty>
       {repo.may_write && (
         <dl className="ways">
-          <div><dt>From a terminal</dt><dd><CopyLine text={`treadle put ${repo.name}@master:/ -r FOLDER`} /></dd></div>
-          <div><dt>With any S3 program</dt><dd><CopyLine text={`aws s3 cp --recursive FOLDER s3://master.${repo.name}/ --endpoint-url ${s3Endpoint()}`} /></dd></div>
+          <div><dt>From a terminal</dt><dd><CopyLine text={`treadle put ${qualified(repo)}@master:/ -r FOLDER`} /></dd></div>
+          <div><dt>With any S3 program</dt><dd><CopyLine text={`aws s3 cp --recursive FOLDER s3://master.${repo.name}.${repo.workspace.name}/ --endpoint-url ${s3Endpoint()}`} /></dd></div>
         </dl>
       )}
     </div>

@@ -6,9 +6,10 @@ import { changeFiles, fileAddress, type Repo, type RepoFile, type RepoFolder, re
 import { Confirm, Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { Field, messageOf, Notice } from '../../ui/parts';
-import { offerUndo, say } from '../../ui/toast';
+import { offerUndo, say, sayNotCopied } from '../../ui/toast';
 import { nameOfPath } from './content-kind';
 import { focusName, pathBeside } from './file-focus';
+import { qualified } from './names';
 
 interface ActsProps {
   repo: Repo;
@@ -25,7 +26,7 @@ export function FileMenu({ repo, at, entry, writes }: ActsProps) {
   const act = (key: string) => {
     if (key === 'move' || key === 'delete') setOpen(key);
     else if (key === 'download') download(fileAddress(repo.id, at, entry.path), nameOfPath(entry.path));
-    else if (key === 'copy') void navigator.clipboard.writeText(textOf(repo, at, entry.path)).then(() => say('Its address is copied.'));
+    else if (key === 'copy') void navigator.clipboard.writeText(textOf(repo, at, entry.path)).then(() => say('Its address is copied.'), sayNotCopied);
     else void navigate({ to: '/repos/$repoId/commits', params: { repoId: String(repo.id) }, search: { ref: at, path: entry.path } });
   };
   return (
@@ -50,7 +51,7 @@ export function FileMenu({ repo, at, entry, writes }: ActsProps) {
 }
 
 /** "images@master:/birds/heron.jpg": how the command line and programs name it. */
-export const textOf = (repo: Repo, at: string, path: string): string => `${repo.name}@${at}:/${path}`;
+export const textOf = (repo: Repo, at: string, path: string): string => `${qualified(repo)}@${at}:/${path}`;
 
 function download(address: string, name: string): void {
   const link = document.createElement('a');

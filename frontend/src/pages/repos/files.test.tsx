@@ -5,7 +5,7 @@ import { Files } from './files';
 
 const words = () => document.body.textContent ?? '';
 const PATHS = ['a.bin', 'b.bin'];
-const REPO = { id: 1, name: 'images', may_write: true, head: { id: 'h', branch: 'master' }, branches: 1 };
+const REPO = { id: 1, name: 'images', workspace: { id: 1, name: 'main' }, may_write: true, head: { id: 'h', branch: 'master' }, branches: 1 };
 
 /** The page of a repo, and what the focus is on in it. */
 async function open(search: string): Promise<void> {

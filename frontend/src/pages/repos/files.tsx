@@ -1,26 +1,26 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useDeferredValue, useState } from 'react';
+import { useState } from 'react';
 import { branchesQuery, fileQuery, filesQuery, type Repo, type RepoFile, repoQuery } from '../../api/repos';
 import type { RepoSearch } from '../../app/router';
 import { useKeys } from '../../app/keys';
+import { useWish } from '../../app/wish';
 import { Icon } from '../../ui/icon';
 import { Failure, Skeleton } from '../../ui/parts';
 import { Tip } from '../../ui/tip';
+import { useSettled } from '../../ui/use-settled';
 import { stepsTo } from './content-kind';
-import { droppedFiles } from './dropped';
+import { droppedFiles, sayUnreadable } from './dropped';
 import { EmptyRepo, EmptyFolder } from './empty-repo';
 import { focusName } from './file-focus';
 import { FileGone, FilePreview } from './file-preview';
 import { FileTable } from './file-table';
 import { FoundFiles } from './found-files';
+import { usualBranch } from './names';
 import { OpenCommit } from './open-commit';
 import { RefPicker } from './ref-picker';
 import type { PathedFile } from './tar';
 import { UploadDialog } from './upload-dialog';
-
-/** The branch that a repo is opened at where the address names none. */
-export const MAIN_BRANCH = 'master';
 
 export function useRepo(): { repo: Repo | undefined; id: number } {
   const id = Number(useParams({ strict: false }).repoId);
@@ -28,14 +28,17 @@ export function useRepo(): { repo: Repo | undefined; id: number } {
 }
 
 /** The branch, tag or commit that the address names, or the main branch. */
-export function useRepoRef(repo: Repo): { ref: string; isBranch: boolean; isEmpty: boolean } {
+export function useRepoRef(repo: Repo): { ref: string; isBranch: boolean; isEmpty: boolean; isKnown: boolean } {
   const { ref: asked } = useSearch({ strict: false }) as RepoSearch;
-  const branches = useQuery(branchesQuery(repo.id)).data ?? [];
+  const found = useQuery(branchesQuery(repo.id));
+  const branches = found.data ?? [];
   const named = (name: string) => branches.find((each) => each.name === name);
-  const usual = named(MAIN_BRANCH)?.name ?? branches[0]?.name ?? MAIN_BRANCH;
+  const usual = usualBranch(branches);
   const ref = asked ?? usual;
   const isEmpty = asked ? named(asked) !== undefined && named(asked)?.head === null : repo.head === null && (named(usual)?.head ?? null) === null;
-  return { ref, isBranch: named(ref) !== undefined || branches.length === 0, isEmpty };
+  // A repo without branches is written to by making the first; until they are known nothing is one.
+  const isBranch = named(ref) !== undefined || (found.isSuccess && branches.length === 0);
+  return { ref, isBranch, isEmpty, isKnown: asked !== undefined || !found.isPending };
 }
 
 /** Which files are there? */
@@ -45,24 +48,25 @@ export function Files() {
 }
 
 function Browser({ repo }: { repo: Repo }) {
-  const { ref, isBranch, isEmpty } = useRepoRef(repo);
+  const { ref, isBranch, isEmpty, isKnown } = useRepoRef(repo);
   const { folder = '', file } = useSearch({ strict: false }) as RepoSearch;
   const navigate = useNavigate();
   const [dropped, setDropped] = useState<readonly PathedFile[]>();
   const [over, setOver] = useState(false);
   const [typed, setTyped] = useState('');
-  const search = useDeferredValue(typed.trim());
+  const search = useSettled(typed.trim());
   const writes = repo.may_write && isBranch;
-  const files = useInfiniteQuery({ ...filesQuery(repo.id, ref, folder), enabled: !isEmpty });
+  const files = useInfiniteQuery({ ...filesQuery(repo.id, ref, folder), enabled: !isEmpty && isKnown });
   const found = files.data?.pages.flatMap((page) => page.results) ?? [];
   const go = (change: RepoSearch) => void navigate({ to: '/repos/$repoId', params: { repoId: String(repo.id) }, search: (before: RepoSearch) => tidy({ ...before, ...change }) });
-    const listed = found.find((each): each is RepoFile => each.type === 'file' && each.path === file);
-  const elsewhere = useQuery({ ...fileQuery(repo.id, ref, file ?? ''), enabled: file !== undefined && !listed && !isEmpty });
+  const listed = found.find((each): each is RepoFile => each.type === 'file' && each.path === file);
+  const elsewhere = useQuery({ ...fileQuery(repo.id, ref, file ?? ''), enabled: file !== undefined && !listed && !isEmpty && isKnown });
   const looked = file === undefined ? undefined : (listed ?? elsewhere.data);
   const close = () => {
     go({ file: undefined });
     focusName(file);
   };
+  useWish('add-files', () => setDropped([]));
   useKeys({ '/': () => document.getElementById('file-search')?.focus(), ...(file !== undefined ? { Escape: close } : {}), ...(writes ? { u: () => setDropped([]) } : {}) });
   const inFolder = found.filter((each): each is RepoFile => each.type === 'file');
   const step = (by: -1 | 1) => {
@@ -75,7 +79,7 @@ function Browser({ repo }: { repo: Repo }) {
       {...(writes ? {
         onDragOver: (event) => { if (event.dataTransfer.types.includes('Files')) { event.preventDefault(); setOver(true); } },
         onDragLeave: (event) => { if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false); },
-        onDrop: (event) => { event.preventDefault(); setOver(false); void droppedFiles(event.dataTransfer).then(setDropped); },
+        onDrop: (event) => { event.preventDefault(); setOver(false); void droppedFiles(event.dataTransfer).then(setDropped, sayUnreadable); },
       } satisfies React.HTMLAttributes<HTMLDivElement> : {})}
     >
       {(!isEmpty || repo.branches > 1) && (

@@ -14,7 +14,7 @@ export function KeepingDialog({ repo, onClose }: { repo: Repo; onClose: () => vo
   const client = useQueryClient();
   const rules: Retention = { keep_days: null, keep_tags: true, ...kept.data, ...typed };
   const save = useMutation({
-    mutationFn: () => setRetention(repo.id, rules),
+    mutationFn: () => setRetention(repo.id, typed), // and not what somebody else may have changed meanwhile
     onSuccess: async () => {
       await client.invalidateQueries(retentionQuery(repo.id));
       say('Saved.');

@@ -19,6 +19,15 @@ export function wrongRefName(kind: 'branch' | 'tag', name: string, taken: readon
   return /^[A-Za-z0-9_.-]*$/.test(name) ? undefined : 'Letters, digits, hyphens, underscores and dots only.';
 }
 
+/** The branch that a repo is opened at where the address names none. */
+export const MAIN_BRANCH = 'master';
+
+/** The main branch of a repo, or the first of those that it has. */
+export const usualBranch = (branches: ReadonlyArray<{ name: string }>): string => (branches.some(({ name }) => name === MAIN_BRANCH) ? MAIN_BRANCH : (branches[0]?.name ?? MAIN_BRANCH));
+
+/** What a repo is called in commands: with its workspace, as another may have one of its name. */
+export const qualified = ({ name, workspace }: { name: string; workspace: { name: string } }): string => `${workspace.name}/${name}`;
+
 /** As much of a commit's id as people say. */
 export const shortId = (id: string): string => id.slice(0, 8);
 

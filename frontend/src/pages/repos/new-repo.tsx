@@ -32,7 +32,7 @@ export function NewRepo({ workspace, onClose }: { workspace: Workspace; onClose:
   return (
     <Dialog title="New repo" onClose={onClose} foot={foot}>
       <form id="new-repo" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); create.mutate(); }}>
-        <Field label="Name" hint={name && !wrong ? <>On the command line: <span className="mono">treadle put {name}@master:/… -f FILE</span></> : 'Such as images or labels'} wrong={wrong}>
+        <Field label="Name" hint={name && !wrong ? <>On the command line: <span className="mono">treadle put {workspace.name}/{name}@master:/… -f FILE</span></> : 'Such as images or labels'} wrong={wrong}>
           {(wiring) => <input {...wiring} className="input mono-input" value={name} onChange={(event) => setName(event.target.value)} autoFocus spellCheck={false} autoCapitalize="off" maxLength={80} />}
         </Field>
         <Field label="What it holds" hint="So that others know; it can be left empty" wrong={wrongWith(create.error, 'description')}>

@@ -5,6 +5,7 @@ import { Confirm, Dialog } from '../../ui/dialog';
 import { ago } from '../../ui/format';
 import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
+import { useSettled } from '../../ui/use-settled';
 import { firstLine } from './commits';
 import { shortId, wrongRefName } from './names';
 
@@ -71,14 +72,22 @@ export function NewTag({ repo, at: first, onClose }: { repo: Repo; at: string; o
   );
 }
 
+/** The commit that a name or the beginning of an id leads to, asked for when the typing rests. */
+function useCommitAt(repo: Repo, typed: string) {
+  const ref = useSettled(typed.trim());
+  const found = useQuery({ ...commitQuery(repo.id, ref), enabled: ref !== '', retry: false });
+  const isSettled = ref === typed.trim();
+  return { data: isSettled ? found.data : undefined, isMissing: isSettled && ref !== '' && found.isError };
+}
+
 /** A branch, a tag or a commit, by name or by the beginning of its id; says what is there. */
 export function RefField({ label, repo, value, onChange, wrong }: { label: string; repo: Repo; value: string; onChange: (ref: string) => void; wrong: string | undefined }) {
   const list = useId();
   const names = useTaken(repo);
-  const found = useQuery({ ...commitQuery(repo.id, value.trim()), enabled: value.trim() !== '', retry: false });
+  const found = useCommitAt(repo, value);
   const hint = found.data ? <>{shortId(found.data.id)}: {firstLine(found.data)}, {ago(found.data.finished_at ?? found.data.created_at)}</> : 'A branch, a tag, or the beginning of a commit’s id';
   return (
-    <Field label={label} hint={hint} wrong={wrong ?? (found.isError ? `Nothing here is called ${value.trim()}.` : undefined)}>
+    <Field label={label} hint={hint} wrong={wrong ?? (found.isMissing ? `Nothing here is called ${value.trim()}.` : undefined)}>
       {(wiring) => <><input {...wiring} className="input mono-input" list={list} spellCheck={false} value={value} onChange={(event) => onChange(event.target.value)} /><datalist id={list}>{names.map((name) => <option key={name} value={name} />)}</datalist></>}
     </Field>
   );
@@ -87,7 +96,7 @@ export function RefField({ label, repo, value, onChange, wrong }: { label: strin
 /** Asks which other commit one is to be compared with. */
 export function CompareDialog({ repo, onChoose, onClose }: { repo: Repo; onChoose: (commit: string) => void; onClose: () => void }) {
   const [from, setFrom] = useState('');
-  const found = useQuery({ ...commitQuery(repo.id, from.trim()), enabled: from.trim() !== '', retry: false }).data;
+  const found = useCommitAt(repo, from).data;
   const foot = <><button type="button" className="btn ghost" onClick={onClose}>Cancel</button><button type="submit" form="compare" className="btn primary" disabled={!found}>Compare</button></>;
   return (
     <Dialog title="Compare with another commit" onClose={onClose} foot={foot}>
@@ -101,7 +110,7 @@ export function CompareDialog({ repo, onChoose, onClose }: { repo: Repo; onChoos
 /** Moves a branch to another commit, unless somebody moved it meanwhile. */
 export function ResetBranch({ repo, branch, onClose }: { repo: Repo; branch: Branch; onClose: () => void }) {
   const [to, setTo] = useState(branch.head ? `${branch.name}^` : '');
-  const target = useQuery({ ...commitQuery(repo.id, to.trim()), enabled: to.trim() !== '', retry: false }).data;
+  const target = useCommitAt(repo, to).data;
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: ['repos'] });
   const move = async () => {

@@ -29,6 +29,7 @@ export function RepoMenu({ repo }: { repo: Repo }) {
   const act = (key: string) => {
     if (key === 'check') void start(checkRepo(repo.id), `Every file of ${repo.name} is being checked.`);
     else if (key === 'free') void start(freeSpace(repo.id), `What ${repo.name} no longer needs is being freed.`);
+    else if (key === 'project') void navigate({ to: '/projects/new', search: { repo: repo.id } });
     else setOpen(key as 'change' | 'staging' | 'keeping' | 'delete');
   };
   const remove = async () => {
@@ -47,6 +48,7 @@ export function RepoMenu({ repo }: { repo: Repo }) {
             <MenuItem id="staging"><Icon name="commit" />When staged files are committed…</MenuItem>
             {repo.may_delete ? <MenuItem id="keeping"><Icon name="clock" />How long commits are kept…</MenuItem> : null}
             <Separator />
+            <MenuItem id="project"><Icon name="plus" />New project from it…</MenuItem>
             <MenuItem id="check"><Icon name="check" />Check every file</MenuItem>
             <MenuItem id="free"><Icon name="store" />Free unused space</MenuItem>
             <Separator />

@@ -5,6 +5,7 @@ import { type Repo, reposQuery } from '../../api/repos';
 import { nameOf } from '../../api/session';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
+import { useWish } from '../../app/wish';
 import { may, useWorkspace } from '../../app/workspace';
 import { ago, bytes, count, counted, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
@@ -22,6 +23,7 @@ export function Repos() {
   const makes = may(workspace, 'edit');
   const [making, setMaking] = useState(false);
   useKeys(makes ? { r: () => setMaking(true) } : {});
+  useWish('new-repo', () => setMaking(makes));
   const found = repos.data ?? [];
   return (
     <>

@@ -12,7 +12,7 @@ export function StagingDialog({ repo, onClose }: { repo: Repo; onClose: () => vo
   const client = useQueryClient();
   const values: AutoCommit = { after_files: 0, after_minutes: 0, ...kept.data, ...typed };
   const save = useMutation({
-    mutationFn: () => setAutoCommit(repo.id, values),
+    mutationFn: () => setAutoCommit(repo.id, typed), // and not what somebody else may have changed meanwhile
     onSuccess: async () => {
       await client.invalidateQueries(autoCommitQuery(repo.id));
       say('Saved.');

@@ -9,7 +9,7 @@ import { Icon } from '../../ui/icon';
 import { Field, messageOf, Notice, Progress } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { nameOfPath } from './content-kind';
-import { droppedFiles, pickedFiles } from './dropped';
+import { droppedFiles, pickedFiles, sayUnreadable } from './dropped';
 import { type PathedFile, tarOf } from './tar';
 import '../import/import.css';
 
@@ -64,7 +64,7 @@ export function UploadDialog({ repo, branch, folder, files: dropped, onClose }: 
         {isChoosing && <ChosenFiles files={files} folder={folder} onFiles={setFiles} />}
         {isChoosing && (
           <Field label="What changed" hint={<>One commit on <span className="mono">{branch}</span>, with this message</>}>
-            {(wiring) => <input {...wiring} className="input" value={message} placeholder={usual} maxLength={1000} onChange={(event) => setMessage(event.target.value)} />}
+            {(wiring) => <input {...wiring} className="input" autoFocus={dropped.length > 0} value={message} placeholder={usual} maxLength={1000} onChange={(event) => setMessage(event.target.value)} />}
           </Field>
         )}
         {sending && <Sending state={state} count={files.length} />}
@@ -103,7 +103,7 @@ function ChosenFiles({ files, folder, onFiles }: { files: readonly PathedFile[];
       className={`drop${over ? ' over' : ''}${files.length ? ' filled' : ''}`}
       onDragOver={(event) => { event.preventDefault(); setOver(true); }}
       onDragLeave={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false); }}
-      onDrop={(event) => { event.preventDefault(); event.stopPropagation(); setOver(false); void droppedFiles(event.dataTransfer).then(add); }}
+      onDrop={(event) => { event.preventDefault(); event.stopPropagation(); setOver(false); void droppedFiles(event.dataTransfer).then(add, sayUnreadable); }}
     >
       {files.length === 0
         ? <div className="drop-words"><Icon name="upload" size={22} /><b className="b">Drop files or folders here</b><span className="two">{folder ? <>They go into <span className="mono">{folder}</span></> : 'Folders keep their names'}</span></div>
@@ -114,7 +114,7 @@ function ChosenFiles({ files, folder, onFiles }: { files: readonly PathedFile[];
           </div>
         )}
       <div className="row wrap">
-        <button type="button" className="btn" onClick={() => picker.current?.click()}>{files.length ? 'Add more files' : 'Choose files'}</button>
+        <button type="button" className="btn" autoFocus={files.length === 0} onClick={() => picker.current?.click()}>{files.length ? 'Add more files' : 'Choose files'}</button>
         <button type="button" className="btn ghost" onClick={() => folderPicker.current?.click()}>Choose a folder</button>
       </div>
       <input ref={picker} type="file" multiple hidden aria-label="Files" onChange={(event) => { add(pickedFiles([...(event.target.files ?? [])])); event.target.value = ''; }} />

@@ -6,7 +6,7 @@ import { Icon } from '../../ui/icon';
 import { messageOf, Notice, Pill } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { isStorageBusy, StorageJob, StorageMenu, useStorageJob } from './storage-acts';
-import { placeOf, sentenceOfCounts, stateOfStorage } from './storage-words';
+import { nameOfStorage, placeOf, sentenceOfCounts, stateOfStorage } from './storage-words';
 
 export interface RowProps {
   project: Project;
@@ -51,8 +51,6 @@ export function SourceRow({ project, storage, onEdit }: RowProps) {
     </li>
   );
 }
-
-export const nameOfStorage = (storage: Storage, what: string): string => storage.title || placeOf(storage) || `${what} ${storage.id}`;
 
 /** Why a sync failed, or which files it could not use. */
 const Problems = ({ text, isFailed }: { text: string; isFailed: boolean }) => (

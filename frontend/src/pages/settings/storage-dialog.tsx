@@ -1,14 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/client';
-import { reposQuery } from '../../api/repos';
+import { createBranch, createRepo, reposQuery } from '../../api/repos';
 import { changeStorage, checkStorage, createStorage, type Direction, firstFiles, formQuery, kindsQuery, type Storage, type StorageField, type StorageKind, syncStorage } from '../../api/storages';
 import type { Project } from '../../api/types';
 import { Dialog } from '../../ui/dialog';
 import { counted } from '../../ui/format';
 import { Failure, Field, messageOf, Notice, Skeleton, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
-import { aboutKind, isSecret, isSwitch, optionsOf, sentValues, type Values, valuesOf } from './storage-words';
+import { MAIN_BRANCH, wrongRepoName } from '../repos/names';
+import { aboutKind, isSecret, isSwitch, optionsOf, sentValues, type Values, valuesOf, worded } from './storage-words';
 
 interface DialogProps {
   project: Project;
@@ -92,9 +93,9 @@ function Form({ project, direction, storage, kind, onBack, onClose }: FormProps)
       <form id="storage" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         {form.isError && <Failure error={form.error} retry={() => void form.refetch()} what="The form" />}
         {form.isPending && <><Skeleton width="40%" /><Skeleton width="100%" height={30} /></>}
-        {form.data && fields.map((field) => <FieldOf key={field.name} project={project} field={field} value={values[field.name] ?? ''} isKept={storage !== undefined} wrong={wrongWith(error, field.name)} onChange={(value) => set(field.name, value)} />)}
+        {form.data && fields.map((field) => <FieldOf key={field.name} project={project} direction={direction} field={worded(field, direction)} value={values[field.name] ?? ''} isKept={storage !== undefined} wrong={wrongWith(error, field.name)} onChange={(value) => set(field.name, value)} />)}
         {check.isSuccess && !error && <Notice tone="good" live>It answers{direction === 'target' ? ', and it can be written' : ''}.</Notice>}
-        {doubted && !error && <Notice tone="warn" live>{wordsOfDoubt(doubted)}</Notice>}
+        {doubted && !error && <div ref={intoSight}><Notice tone="warn" live>{wordsOfDoubt(doubted)}</Notice></div>}
         {error && <Notice tone="bad" live>{saidOf(error, fields)}</Notice>}
       </form>
     </Dialog>
@@ -109,6 +110,7 @@ interface Doubt {
 }
 
 const MOST_NAMED = 5;
+const intoSight = (notice: HTMLElement | null): void => void notice?.scrollIntoView?.({ block: 'nearest' });
 
 const wordsOfDoubt = ({ files, isAll }: Doubt): string =>
   `${isAll ? 'No task comes of these files' : `No task comes of ${counted(files.length, 'file')} among the first`}, since nothing in the label config shows such files: ${files.slice(0, MOST_NAMED).join(', ')}${files.length > MOST_NAMED ? ', …' : ''}. ${isAll ? 'Choose another place, or change the config first.' : 'They are passed over. A filter such as .*[.](jpe?g|png) says which are meant.'}`;
@@ -127,6 +129,7 @@ function saidOf(error: Error, fields: readonly StorageField[]): string {
 
 interface FieldProps {
   project: Project;
+  direction: Direction;
   field: StorageField;
   value: string | number | boolean;
   isKept: boolean;
@@ -134,7 +137,7 @@ interface FieldProps {
   onChange: (value: string | boolean) => void;
 }
 
-function FieldOf({ project, field, value, isKept, wrong, onChange }: FieldProps) {
+function FieldOf({ project, direction, field, value, isKept, wrong, onChange }: FieldProps) {
   const help = field.help || field.description || undefined;
   if (isSwitch(field)) return <label className="check"><input type="checkbox" checked={value === true || value === 'true'} onChange={(event) => onChange(event.target.checked)} /><span>{field.label}{help && <span className="muted small" style={{ display: 'block' }}>{help}</span>}{wrong && <span className="bad small" role="alert" style={{ display: 'block' }}>{wrong}</span>}</span></label>;
   const hint = isKept && isSecret(field) ? 'Kept, and not shown. Leave it empty to keep it.' : help;
@@ -145,15 +148,27 @@ function FieldOf({ project, field, value, isKept, wrong, onChange }: FieldProps)
         if (field.type === 'select') return <select {...shared} value={String(value)}>{optionsOf(field).map(({ value: each, label }) => <option key={each} value={each}>{label}</option>)}</select>;
         if (field.type === 'textarea') return <textarea {...shared} rows={4} value={String(value)} spellCheck={false} />;
         const type = isSecret(field) ? 'password' : field.type === 'counter' || field.type === 'number' ? 'number' : 'text';
-        if (field.name === 'repo' || field.name === 'repository') return <RepoInput project={project} shared={shared} value={String(value)} />;
+        if (field.name === 'repo' || field.name === 'repository') return <RepoInput project={project} direction={direction} shared={shared} value={String(value)} />;
         return <input {...shared} type={type} {...(type === 'number' ? { min: 0 } : {})} value={String(value)} placeholder={field.placeholder ?? undefined} spellCheck={false} autoComplete={type === 'password' ? 'new-password' : 'off'} />;
       }}
     </Field>
   );
 }
 
-/** A repo and branch by name, with those of the project's workspace to choose from. */
-function RepoInput({ project, shared, value }: { project: Project; shared: React.InputHTMLAttributes<HTMLInputElement>; value: string }) {
-  const repos = useQuery(reposQuery(project.workspace)).data ?? [];
-  return <><input {...shared} list="repo-names" value={value} spellCheck={false} autoComplete="off" placeholder="images@master" /><datalist id="repo-names">{repos.map(({ id, name }) => <option key={id} value={`${name}@master`} />)}</datalist></>;
+/** A repo and branch by name, with those of the project's workspace to choose from; what labels are to go to can be made here. */
+function RepoInput({ project, direction, shared, value }: { project: Project; direction: Direction; shared: React.InputHTMLAttributes<HTMLInputElement>; value: string }) {
+  const listed = useQuery(reposQuery(project.workspace));
+  const repos = listed.data ?? [];
+  const [name = '', branch = MAIN_BRANCH] = value.trim().split('@');
+  const client = useQueryClient();
+  const make = useMutation({
+    mutationFn: async () => {
+      const { id } = await createRepo({ name, workspace: project.workspace });
+      if (branch !== MAIN_BRANCH) await createBranch(id, { name: branch }); // the main one is there
+    },
+    onSuccess: () => client.invalidateQueries({ queryKey: ['repos'] }),
+    onError: (error) => say(messageOf(error), { tone: 'bad' }),
+  });
+  const canMake = direction === 'target' && listed.isSuccess && name !== '' && wrongRepoName(name) === undefined && !repos.some((each) => each.name === name);
+  return <><input {...shared} list="repo-names" value={value} spellCheck={false} autoComplete="off" placeholder="images@master" /><datalist id="repo-names">{repos.map(({ id, name }) => <option key={id} value={`${name}@master`} />)}</datalist>{canMake && <span className="row wrap two small">No repo here is called {name}. <button type="button" className="btn small" disabled={make.isPending} onClick={() => make.mutate()}>Make it</button></span>}</>;
 }

@@ -1,4 +1,4 @@
-import type { Storage, StorageField, StorageKind } from '../../api/storages';
+import type { Direction, Storage, StorageField, StorageKind } from '../../api/storages';
 import type { Tone } from '../../ui/parts';
 import { count, counted } from '../../ui/format';
 
@@ -13,6 +13,9 @@ export function placeOf(storage: Storage): string {
 }
 
 const joined = (place: string, prefix: string): string => (prefix && !place.endsWith(prefix) ? `${place}/${prefix.replace(/^\//, '')}` : place);
+
+/** What a storage is called: its title, else its place. */
+export const nameOfStorage = (storage: Storage, what: string): string => storage.title || placeOf(storage) || `${what} ${storage.id}`;
 
 /** Where a storage stands. */
 export function stateOfStorage({ status }: Pick<Storage, 'status'>): { word: string; tone: Tone } {
@@ -56,6 +59,13 @@ export function valuesOf(fields: readonly StorageField[], storage?: Storage): Va
 }
 
 const isValue = (value: unknown): value is string | number | boolean => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
+/** A field in the words of these pages, where the form's are those of other programs, or of sources alone. */
+export function worded(field: StorageField, direction: Direction): StorageField {
+  if (field.name === 'regex_filter') return { ...field, label: 'Only files that match' };
+  if (field.name === 'use_blob_urls') return { ...field, label: 'What a file is' };
+  return field.name === 'prefix' && direction === 'target' ? { ...field, help: 'What is written lies below it.' } : field;
+}
 
 export const isSwitch = ({ type }: StorageField): boolean => type === 'toggle' || type === 'checkbox' || type === 'boolean';
 export const isSecret = ({ type, secret }: StorageField): boolean => secret === true || type === 'password';

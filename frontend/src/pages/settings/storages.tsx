@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { projectQuery } from '../../api/projects';
 import { type Direction, type Storage, storagesQuery } from '../../api/storages';
 import type { Project } from '../../api/types';
+import { useWish } from '../../app/wish';
 import { may, useRoleIn } from '../../app/workspace';
 import { Icon } from '../../ui/icon';
 import { Failure, Skeleton } from '../../ui/parts';
@@ -45,6 +46,7 @@ const WORDS: Record<Direction, { title: string; add: string; about: string; none
 function StorageCard({ project, direction }: { project: Project; direction: Direction }) {
   const storages = useQuery(storagesQuery(direction, project.id));
   const [asked, setAsked] = useState<Storage | 'new' | null>(null);
+  useWish(`new-${direction}`, () => setAsked('new'));
   const words = WORDS[direction];
   const found = storages.data ?? [];
   return (
