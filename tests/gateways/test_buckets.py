@@ -29,9 +29,12 @@ def commits_of(gateway: Gateway, bucket: str) -> list[dict[str, Any]]:
     return found
 
 
+NEVER = {"after_files": 0, "after_minutes": 0}
+
+
 def set_auto_commit(gateway: Gateway, bucket: str, **setting: int) -> None:
     with gateway.server.client() as client:
-        answer = client.put(f"{gateway.repo_path(bucket)}/auto-commit/", json=setting)
+        answer = client.put(f"{gateway.repo_path(bucket)}/auto-commit/", json={**NEVER, **setting})
     assert answer.status_code == 200, answer.text
 
 
@@ -65,6 +68,25 @@ def test_a_commit_and_a_tag_are_buckets_that_nobody_writes_to(gateway: Gateway, 
             assert refusal(write, Bucket=name, Key="a")[0] == "AccessDenied", name
         assert refusal(s3.delete_bucket, Bucket=name)[0] == "AccessDenied"
     assert refusal(s3.list_objects_v2, Bucket=f"{'0' * 32}.master.{repo}")[0] == "NoSuchBucket"
+
+
+@pytest.mark.parametrize(("prefer", "kept"), [("ours", b"put"), ("theirs", b"branch")])
+def test_a_commit_that_collides_says_how_to_choose_and_takes_the_choice(
+    gateway: Gateway, s3: Any, bucket: str, prefer: str, kept: bytes
+) -> None:
+    fill(s3, bucket, "a")
+    gateway.commit(bucket)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"put")
+    with gateway.server.client() as client:
+        moved = client.put(f"{gateway.repo_path(bucket)}/files/a?branch=master", content=b"branch")
+    assert moved.status_code == 201, moved.text
+    refused = gateway.ask("POST", f"{bucket}?commit")
+    assert (refused.status_code, "x-treadle-prefer" in refused.text) == (409, True)
+    assert gateway.ask("POST", f"{bucket}?commit", x_treadle_prefer="mine").status_code == 400
+    s3.put_object(Bucket=bucket, Key="b", Body=b"b")
+    answer = gateway.ask("POST", f"{bucket}?commit", x_treadle_prefer=prefer)
+    assert answer.status_code == 200, answer.text
+    assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == kept
 
 
 def test_a_put_waits_a_little_for_who_finishes(

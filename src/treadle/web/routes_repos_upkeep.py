@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from treadle.connectors.upkeep import start_fsck, start_gc
 from treadle.permissions import Permission
 from treadle.repos import retention
+from treadle.repos.catalogue import repo_id_of
 from treadle.repos.retention import Rules
 from treadle.web.call import Call
 from treadle.web.routes_repos import grant_of, repo_of
@@ -16,10 +18,10 @@ from treadle.web.routing import Reply, Route, json_reply
 
 
 class RetentionBody(msgspec.Struct):
-    """How many days a commit is kept that no branch's head is; null: for good."""
+    """How many days a commit is kept that no branch's head is; null: for good. What is left out stays."""
 
-    keep_days: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None
-    keep_tags: bool = True
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=100000)] | UnsetType | None = UNSET
+    keep_tags: bool | UnsetType = UNSET
 
 
 class CheckBody(msgspec.Struct):
@@ -44,15 +46,21 @@ def post_fsck(call: Call) -> Reply:
 
 def get_retention(call: Call) -> Reply:
     with call.read() as tx:
-        rules = retention.get(tx, repo_of(call, tx))
-    return json_reply(RetentionBody(rules.keep_days, rules.keep_tags))
+        return json_reply(_told(retention.get(tx, repo_of(call, tx))))
 
 
 def put_retention(call: Call) -> Reply:
     asked = call.decode(RetentionBody)
     with call.write() as tx:
-        retention.change(tx, grant_of(call, tx)[1], Rules(asked.keep_days, asked.keep_tags))
-    return json_reply(asked)
+        grant = grant_of(call, tx)[1]
+        before = retention.get(tx, repo_id_of(grant))
+        keep_days = before.keep_days if asked.keep_days is UNSET else asked.keep_days
+        keep_tags = before.keep_tags if asked.keep_tags is UNSET else asked.keep_tags
+        return json_reply(_told(retention.change(tx, grant, Rules(keep_days, keep_tags))))
+
+
+def _told(rules: Rules) -> RetentionBody:
+    return RetentionBody(rules.keep_days, rules.keep_tags)
 
 
 _READ, _WRITE, _DELETE = Permission.REPO_READ, Permission.REPO_WRITE, Permission.REPO_DELETE

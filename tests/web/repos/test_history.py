@@ -59,3 +59,6 @@ def test_how_long_old_commits_are_kept_is_said_by_a_rule(images: Images) -> None
     assert images.client.put(path, json={"keep_days": 30, "keep_tags": False}).status_code == 200
     assert images.get("retention/").json() == {"keep_days": 30, "keep_tags": False}
     assert images.client.put(path, json={"keep_days": 0}).status_code == 400
+    for change in ({"keep_tags": True}, {"keep_days": None}):  # two people, each with a rule of their own
+        assert images.client.put(path, json=change).status_code == 200
+    assert images.get("retention/").json() == {"keep_days": None, "keep_tags": True}
