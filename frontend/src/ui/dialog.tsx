@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { Icon } from './icon';
 import { messageOf, Notice } from './parts';
@@ -27,12 +27,25 @@ export function Dialog({ title, onClose, children, foot, wide = false, busy = fa
             <Heading slot="title" level={2}>{title}</Heading>
             {!isHeld && <button type="button" className="btn ghost icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>}
           </header>
-          <div className="content">{children}</div>
+          <Content>{children}</Content>
           {foot && <footer>{foot}</footer>}
         </AriaDialog>
       </Modal>
     </ModalOverlay>
   );
+}
+
+const FIELDS = 'input:not([type="hidden"], [type="file"], :disabled), select:not(:disabled), textarea:not(:disabled)';
+
+/** What a dialog holds. The focus goes to its first field, as soon as there is one and nobody put it elsewhere. */
+function Content({ children }: { children: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const [content, dialog, at] = [place.current, place.current?.closest('[role]'), document.activeElement];
+    const isChosen = content?.contains(at) || (dialog?.contains(at) && dialog !== at);
+    if (!isChosen) content?.querySelector<HTMLElement>(FIELDS)?.focus();
+  });
+  return <div className="content" ref={place}>{children}</div>;
 }
 
 interface ConfirmProps {
