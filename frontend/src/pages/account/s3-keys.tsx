@@ -62,14 +62,19 @@ function NewS3Key({ onClose }: { onClose: () => void }) {
     onSuccess: () => client.invalidateQueries(s3KeysQuery),
   });
   if (create.data) return <Secret made={create.data} onClose={onClose} />;
-  const own = workspaces.find(({ id }) => id === workspace)?.role ?? 'owner';
+  const ownIn = (id: number): Role => (workspaces.find((each) => each.id === id)?.role ?? 'owner') as Role;
+  const own = ownIn(workspace);
+  const choose = (id: number) => {
+    setWorkspace(id);
+    if (role && !rolesUpTo(ownIn(id)).includes(role)) setRole(''); // nobody gives a key more than they have there
+  };
   const elsewhere = elsewhereWrong(create.error, ['name', 'workspace', 'role']);
   const foot = <><button type="button" className="btn ghost" onClick={onClose}>Cancel</button><button type="submit" form="new-s3-key" className="btn primary" disabled={!name.trim() || create.isPending}>Create key</button></>;
   return (
     <Dialog title="New S3 key" onClose={onClose} foot={foot}>
       <form id="new-s3-key" className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); create.mutate(); }}>
         <Field label="Name" hint="What will use it, so that you know which one to delete" wrong={wrongWith(create.error, 'name')}>{(wiring) => <input {...wiring} className="input" autoFocus maxLength={80} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
-        <Field label="Reaches" wrong={wrongWith(create.error, 'workspace')}>{(wiring) => <select {...wiring} className="input" value={workspace} onChange={(event) => setWorkspace(Number(event.target.value))}><option value={0}>Every workspace that I see</option>{workspaces.map((each) => <option key={each.id} value={each.id}>Only {each.title}</option>)}</select>}</Field>
+        <Field label="Reaches" wrong={wrongWith(create.error, 'workspace')}>{(wiring) => <select {...wiring} className="input" value={workspace} onChange={(event) => choose(Number(event.target.value))}><option value={0}>Every workspace that I see</option>{workspaces.map((each) => <option key={each.id} value={each.id}>Only {each.title}</option>)}</select>}</Field>
         <Field label="May do" wrong={wrongWith(create.error, 'role')}>{(wiring) => <select {...wiring} className="input" value={role} onChange={(event) => setRole(event.target.value as Role | '')}><option value="">All that I may</option>{rolesUpTo(own).filter((each) => each !== 'annotator').map((each) => <option key={each} value={each}>What {/^[AEIOU]/.test(ROLE_WORDS[each].name) ? 'an' : 'a'} {ROLE_WORDS[each].name.toLowerCase()} may</option>)}</select>}</Field>
         {elsewhere && <Notice tone="bad" live>{elsewhere}</Notice>}
       </form>

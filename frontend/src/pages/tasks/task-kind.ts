@@ -35,7 +35,7 @@ export function mediaFor(task: TaskRow, { key }: Subject): string | undefined {
 }
 
 /** What a task's file was called when it was uploaded, or the end of its address. */
-export function fileNameOf(task: TaskRow, { key }: Subject): string | undefined {
+export function fileNameOf(task: Pick<TaskRow, 'data'>, { key }: Subject): string | undefined {
   const value = key === undefined ? undefined : task.data[key];
   if (typeof value !== 'string') return undefined;
   const name = value.split(/[?#]/, 1)[0]?.split('/').at(-1) ?? '';
@@ -51,7 +51,7 @@ function decode(name: string): string {
 }
 
 /** The words to show for a task: its text, or whatever its data says first. */
-export function wordsFor(task: TaskRow, { key }: Subject): string {
+export function wordsFor(task: Pick<TaskRow, 'data'>, { key }: Subject): string {
   const value = key === undefined ? Object.values(task.data)[0] : task.data[key];
   if (typeof value === 'string') return value;
   return value === undefined ? '' : JSON.stringify(value);

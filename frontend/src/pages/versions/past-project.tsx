@@ -11,7 +11,7 @@ import { Empty, Failure, Field, Notice, Skeleton } from '../../ui/parts';
 import { LabelledView } from '../repos/content';
 import { coloursOf } from '../repos/label-file';
 import { LabelCounts } from '../tasks/columns';
-import { labelColours } from '../tasks/task-kind';
+import { fileNameOf, labelColours, type Subject, subjectOf, wordsFor } from '../tasks/task-kind';
 import { tallyOf } from '../tasks/task-results';
 
 interface PastProps {
@@ -30,6 +30,7 @@ export function PastProject({ project, at }: PastProps) {
   const [isExporting, setExporting] = useState(false);
   const found = tasks.data?.pages.flatMap((page) => page.results) ?? [];
   const colours = labelColours(project);
+  const subject = subjectOf(project);
   const listed = looked === undefined ? (found.find(({ annotations }) => annotations.length > 0) ?? found[0]) : found.find(({ id }) => id === looked);
   const isFurther = looked !== undefined && tasks.isSuccess && !listed;
   const further = useQuery({ ...pastTaskQuery(project.id, at, looked ?? 0), enabled: isFurther });
@@ -49,7 +50,7 @@ export function PastProject({ project, at }: PastProps) {
         <div className="past-list" role="region" aria-label="Tasks of then" tabIndex={0}>
           {tasks.isPending && <div className="col" style={{ gap: 16, padding: 16 }}>{[0, 1, 2].map((each) => <Skeleton key={each} width="80%" />)}</div>}
           {tasks.isSuccess && found.length === 0 && <Empty title="No tasks then">This version holds no labels.</Empty>}
-          <ul>{found.map((task) => <li key={task.id}><button type="button" className={task === chosen ? 'past-row on' : 'past-row'} aria-pressed={task === chosen} onClick={() => open(task.id)}><span className="mono">{task.id}</span>{task.annotations.length > 0 ? <LabelCounts labels={tallyOf(task.annotations.flatMap(({ result }) => result))} colours={colours} /> : <span className="muted small">not labelled then</span>}</button></li>)}</ul>
+          <ul>{found.map((task) => <li key={task.id}><button type="button" className={task === chosen ? 'past-row on' : 'past-row'} aria-pressed={task === chosen} onClick={() => open(task.id)}><span className="past-name"><span className="mono muted">{task.id}</span> <span className="cut">{nameOf(task, subject)}</span></span>{task.annotations.length > 0 ? <LabelCounts labels={tallyOf(task.annotations.flatMap(({ result }) => result))} colours={colours} /> : <span className="muted small">not labelled then</span>}</button></li>)}</ul>
           {tasks.hasNextPage && <div className="more"><button type="button" className="btn" disabled={tasks.isFetchingNextPage} onClick={() => void tasks.fetchNextPage()}>Show more</button></div>}
         </div>
         {chosen && <PastTaskView key={chosen.id} task={chosen} colours={colours} />}
@@ -65,6 +66,11 @@ export function PastProject({ project, at }: PastProps) {
     </>
   );
 }
+
+const MOST_LETTERS = 80;
+
+/** What tells one task from another at a glance: its file, or how its words begin. */
+const nameOf = (task: PastTask, subject: Subject): string => (subject.kind === 'picture' ? (fileNameOf(task, subject) ?? '') : wordsFor(task, subject).slice(0, MOST_LETTERS));
 
 /** "labels@v1", or the name and the beginning of a commit's id. */
 const shown = (at: string): string => at.replace(/@([0-9a-f]{32})$/, (_, id: string) => `@${id.slice(0, 8)}`);
