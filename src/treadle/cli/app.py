@@ -12,6 +12,7 @@ from argparse import SUPPRESS, ArgumentParser, Namespace
 from dataclasses import fields
 
 from treadle import __version__
+from treadle.cli.admin_commands import ADMIN_COMMANDS, ADMIN_GROUPS
 from treadle.cli.command import Command
 from treadle.cli.repo_commands import REPO_COMMANDS
 from treadle.errors import TreadleError
@@ -44,7 +45,8 @@ def make_parser() -> ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     groups = {"": commands}
     for group, about in GROUPS.items():
-        opened = commands.add_parser(group, help=about, description=_as_sentence(about))
+        above, _, word = group.rpartition(" ")
+        opened = groups[above].add_parser(word, help=about, description=_as_sentence(about))
         groups[group] = opened.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         group, _, name = command.name.rpartition(" ")
@@ -119,13 +121,14 @@ def _add_reset_password(parser: ArgumentParser) -> None:
     parser.add_argument("--ask", action="store_true", help="ask for the new password; else one is made")
 
 
-#: What the first of two words is about.
+#: What the words before the last are about.
 GROUPS = {
     "user": "people",
     "repo": "repos of versioned data",
     "branch": "names that move from commit to commit",
     "tag": "names that stay at a commit",
     "commit": "commits that take files until they are finished",
+    **ADMIN_GROUPS,
 }
 
 #: Every command.
@@ -157,5 +160,6 @@ COMMANDS: tuple[Command, ...] = (
         _add_reset_password,
     ),
     *REPO_COMMANDS,
+    *ADMIN_COMMANDS,
     Command("version", "print the version", _version),
 )

@@ -11,7 +11,7 @@ from treadle.settings import Settings
 
 @dataclass(frozen=True)
 class Command:
-    """A command: ``name`` may be two words, ``options`` are names of settings."""
+    """A command: ``name`` may be several words, ``options`` are names of settings."""
 
     name: str
     help: str

@@ -15,7 +15,18 @@ from starlette.types import ASGIApp
 from treadle.client.transport import Body
 from treadle.launch.lock import take_lock
 from treadle.settings import Settings
-from treadle.web import routes_repos, routes_repos_files, routes_repos_history, routes_repos_refs
+from treadle.web import (
+    routes_admin,
+    routes_admin_people,
+    routes_audit,
+    routes_repos,
+    routes_repos_files,
+    routes_repos_history,
+    routes_repos_refs,
+    routes_service_accounts,
+    routes_tokens,
+    routes_workspaces,
+)
 from treadle.web.app import create_app
 from treadle.web.parts import open_parts
 from treadle.web.routing import Route
@@ -30,6 +41,14 @@ _QUICK: tuple[Route, ...] = (
     *routes_repos_refs.ROUTES,
     *routes_repos_files.ROUTES,
     *routes_repos_history.ROUTES,
+)
+_ADMINISTRATION: tuple[Route, ...] = (
+    *routes_workspaces.ROUTES,
+    *routes_tokens.ROUTES,
+    *routes_service_accounts.ROUTES,
+    *routes_admin_people.ROUTES,
+    *routes_admin.ROUTES,
+    *routes_audit.ROUTES,
 )
 _WAIT_S = 5.0
 _WAITING_CHUNKS = 4
@@ -61,6 +80,8 @@ def open_in_process(settings: Settings, verb: str) -> Iterator[InProcessTranspor
 
 
 def _routes(verb: str) -> tuple[Route, ...]:
+    if verb.startswith("admin "):
+        return _ADMINISTRATION
     if verb in _WITH_FOLDERS:
         from treadle.web.repo_routes import ROUTES
 

@@ -1,4 +1,5 @@
-"""A server's repos from Python: what the command line does, and a file system of fsspec.
+"""A server's repos and its administration from Python: what the command line does, and a file system of
+fsspec.
 
     from treadle.client import connect
 
@@ -14,12 +15,15 @@ which fsspec finds by the name ``treadle``.
 
 from __future__ import annotations
 
+from treadle.client.admin import Admin, AuditFilter
 from treadle.client.connection import Connection
 from treadle.client.names import Place, parse_place
 from treadle.client.repos import Client, RemoteRepo, Target, connect
 from treadle.client.values import Branch, Change, Commit, Entry, File, Folder, Put, Repo, Tag
 
 __all__ = [
+    "Admin",
+    "AuditFilter",
     "Branch",
     "Change",
     "Client",

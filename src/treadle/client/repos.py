@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 from treadle.client.addresses import Address, find_server, parse_address, token_for
+from treadle.client.admin import Admin
 from treadle.client.answers import (
     Blame,
     Branches,
@@ -91,6 +92,11 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.connection.close()
+
+    @property
+    def admin(self) -> Admin:
+        """People, workspaces, tokens, service accounts and the audit log."""
+        return Admin(self.connection)
 
     def who_am_i(self) -> Person:
         """Whose token it is. Raises Unauthenticated."""
