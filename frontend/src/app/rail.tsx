@@ -1,5 +1,5 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { address } from '../api/base';
@@ -21,6 +21,7 @@ export function Rail({ onGo }: { onGo?: () => void }) {
   const workspace = useWorkspace();
   const show = useOverlay((state) => state.show);
   const { folded, fold } = useFold();
+  const isOfRuns = useRouterState({ select: ({ location }) => /^\/(runs|compare)(\/|$)/.test(location.pathname) });
   const projects = useQuery({ ...projectsQuery({ workspace: workspace?.id }), enabled: workspace !== undefined });
   return (
     <nav className="rail" aria-label="Workspace" onClick={(event) => { if ((event.target as Element).closest('a')) onGo?.(); }}>
@@ -33,6 +34,9 @@ export function Rail({ onGo }: { onGo?: () => void }) {
         <Icon name="label" /><span className="t">Projects</span><span className="n">{projects.data ? count(projects.data.count) : ''}</span>
       </Link>
       {workspace && may(workspace, 'export') && <Link to="/repos" className="at" title="Repos"><Icon name="repo" /><span className="t">Repos</span></Link>}
+      {workspace && may(workspace, 'export') && <h2>Models</h2>}
+      {workspace && may(workspace, 'export') && <Link to="/experiments" className={isOfRuns ? 'at on' : 'at'} title="Experiments"><Icon name="chart" /><span className="t">Experiments</span></Link>}
+      {workspace && may(workspace, 'export') && <Link to="/models" className="at" title="Models"><Icon name="model" /><span className="t">Models</span></Link>}
       <h2>Work</h2>
       <Link to="/jobs" className="at" title="Jobs"><Icon name="clock" /><span className="t">Jobs</span><RunningJobs /></Link>
       {workspace && <Link to="/members" className="at" title="Members"><Icon name="people" /><span className="t">Members</span></Link>}

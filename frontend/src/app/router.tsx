@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { base } from '../api/base';
 import { sessionQuery } from '../api/session';
+import type { RunLook } from '../api/tracking';
 import { Lost, LostPage, Oops, OopsPage } from './oops';
 import { onSignedOut, queryClient } from './query';
 import { Shell } from './shell';
@@ -248,6 +249,78 @@ const projectVersions = createRoute({
   component: lazyRouteComponent(() => import('../pages/versions/versions'), 'Versions'),
 });
 
+/** The workspace that a page of experiments or models is of. */
+interface OfWorkspace {
+  w?: number;
+}
+
+const ofWorkspace = (search: Record<string, unknown>): OfWorkspace => (Number(search['w']) > 0 ? { w: Number(search['w']) } : {});
+const texts = <K extends string>(search: Record<string, unknown>, ...keys: K[]): Partial<Record<K, string>> =>
+  Object.fromEntries(keys.flatMap((key) => (search[key] === undefined || search[key] === '' ? [] : [[key, String(search[key])]]))) as Partial<Record<K, string>>;
+
+export interface ExperimentsSearch extends OfWorkspace {
+  search?: string | undefined;
+  deleted?: true | undefined;
+}
+
+const experiments = createRoute({
+  getParentRoute: () => inside, path: '/experiments',
+  validateSearch: (search: Record<string, unknown>): ExperimentsSearch => ({ ...ofWorkspace(search), ...texts(search, 'search'), ...(search['deleted'] ? { deleted: true } : {}) }),
+  component: lazyRouteComponent(() => import('../pages/experiments/experiments'), 'Experiments'),
+});
+
+/** How the runs are looked at (see RunLook), the saved view it began with, and the run that is shown beside the table. */
+export interface RunsSearch extends OfWorkspace, RunLook {
+  saved?: number;
+  run?: string | undefined;
+}
+
+const isWidths = (widths: unknown): widths is Record<string, number> => typeof widths === 'object' && widths !== null && Object.values(widths).every((width) => typeof width === 'number');
+
+const runs = createRoute({
+  getParentRoute: () => inside, path: '/experiments/$experimentIds',
+  validateSearch: (search: Record<string, unknown>): RunsSearch => ({
+    ...ofWorkspace(search), ...texts(search, 'filter', 'sort', 'group', 'run'), ...(search['which'] === 'deleted' ? { which: 'deleted' } : {}), ...(Number(search['saved']) > 0 ? { saved: Number(search['saved']) } : {}),
+    ...(Array.isArray(search['columns']) ? { columns: search['columns'].map(String) } : {}), ...(isWidths(search['widths']) ? { widths: search['widths'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/runs/runs'), 'Runs'),
+});
+
+export interface RunSearch extends OfWorkspace {
+  tab?: 'metrics' | 'system' | 'artifacts';
+  /** The file that is looked at. */
+  path?: string;
+}
+
+const run = createRoute({
+  getParentRoute: () => inside, path: '/runs/$runId',
+  validateSearch: (search: Record<string, unknown>): RunSearch => ({ ...ofWorkspace(search), ...(['metrics', 'system', 'artifacts'].includes(String(search['tab'])) ? { tab: search['tab'] as 'metrics' } : {}), ...texts(search, 'path') }),
+  component: lazyRouteComponent(() => import('../pages/run/run-page'), 'RunPage'),
+});
+
+export interface CompareSearch extends OfWorkspace {
+  /** Ids of runs, joined by commas. */
+  runs?: string;
+  tab?: 'differences' | 'parallel' | 'scatter';
+}
+
+const compare = createRoute({
+  getParentRoute: () => inside, path: '/compare',
+  validateSearch: (search: Record<string, unknown>): CompareSearch => ({ ...ofWorkspace(search), ...texts(search, 'runs'), ...(['differences', 'parallel', 'scatter'].includes(String(search['tab'])) ? { tab: search['tab'] as 'parallel' } : {}) }),
+  component: lazyRouteComponent(() => import('../pages/compare/compare'), 'Compare'),
+});
+
+const models = createRoute({
+  getParentRoute: () => inside, path: '/models',
+  validateSearch: (search: Record<string, unknown>): OfWorkspace & { search?: string | undefined } => ({ ...ofWorkspace(search), ...texts(search, 'search') }),
+  component: lazyRouteComponent(() => import('../pages/models/models'), 'Models'),
+});
+
+const model = createRoute({
+  getParentRoute: () => inside, path: '/models/$name', validateSearch: ofWorkspace,
+  component: lazyRouteComponent(() => import('../pages/models/model-page'), 'ModelPage'),
+});
+
 const account = createRoute({
   getParentRoute: () => inside, path: '/account',
   component: lazyRouteComponent(() => import('../pages/account/account'), 'Account'),
@@ -263,7 +336,7 @@ const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/pr
 
 const tree = root.addChildren([
   login, signup,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, jobs, members, people, audit, deleted, account, storagesElsewhere, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, runs, run, compare, models, model, jobs, members, people, audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

@@ -8,14 +8,16 @@ interface NameViewProps {
   button: string;
   /** What it is called until now; absent for a new view. */
   name?: string;
+  /** Who sees a view that is shared; null: the person may share none. */
+  audience?: string | null;
   onSave: (title: string, isPrivate: boolean) => Promise<unknown>;
   onClose: () => void;
 }
 
 /** Asks what a view shall be called, and of a new one also who sees it. */
-export function NameView({ title, button, name = '', onSave, onClose }: NameViewProps) {
+export function NameView({ title, button, name = '', audience = 'everybody in the project', onSave, onClose }: NameViewProps) {
   const [typed, setTyped] = useState(name);
-  const [isPrivate, setPrivate] = useState(false);
+  const [isPrivate, setPrivate] = useState(audience === null);
   const save = useMutation({ mutationFn: () => onSave(typed.trim(), isPrivate), onSuccess: onClose });
   const foot = (
     <>
@@ -29,9 +31,9 @@ export function NameView({ title, button, name = '', onSave, onClose }: NameView
         <Field label="Name" wrong={save.error ? messageOf(save.error) : undefined}>
           {(wiring) => <input {...wiring} className="input" value={typed} onChange={(event) => setTyped(event.target.value)} maxLength={60} autoFocus />}
         </Field>
-        {!name && (
+        {!name && audience !== null && (
           <label className="check"><input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
-            <span>Only for me<span className="muted"> – otherwise it stands over the table for everybody in the project</span></span>
+            <span>Only for me<span className="muted"> – otherwise it stands over the table for {audience}</span></span>
           </label>
         )}
       </form>
