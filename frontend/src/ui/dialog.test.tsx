@@ -33,3 +33,23 @@ test('Enter deletes once the name is typed, and not before', async () => {
   await enter();
   expect(remove).toHaveBeenCalledTimes(1);
 });
+
+test('the focus is in the first field as soon as there is one, and is taken from nobody', async () => {
+  const { show } = mount();
+  const form = (fields: readonly string[], over = false) => (
+    <>
+      <Dialog title="A form" onClose={() => undefined}>{fields.map((name) => <input key={name} name={name} />)}</Dialog>
+      {over && <Confirm title="Sure?" action="Yes" onConfirm={async () => undefined} onClose={() => undefined}><input name="over" /></Confirm>}
+    </>
+  );
+  const focused = () => (document.activeElement as HTMLInputElement).name;
+  await show(form([])); // the fields are asked of the server
+  await show(form(['first', 'second']));
+  expect(focused()).toBe('first');
+  act(() => document.querySelector<HTMLInputElement>('[name="second"]')?.focus());
+  await show(form(['first', 'second', 'third']));
+  expect(focused()).toBe('second');
+  await show(form(['first'], true));
+  await show(form(['first', 'second'], true));
+  expect(focused()).toBe('over');
+});

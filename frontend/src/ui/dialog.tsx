@@ -40,10 +40,12 @@ const FIELDS = 'input:not([type="hidden"], [type="file"], :disabled), select:not
 /** What a dialog holds. The focus goes to its first field, as soon as there is one and nobody put it elsewhere. */
 function Content({ children }: { children: ReactNode }) {
   const place = useRef<HTMLDivElement>(null);
+  const isOpening = useRef(true);
   useLayoutEffect(() => {
     const [content, dialog, at] = [place.current, place.current?.closest('[role]'), document.activeElement];
-    const isChosen = content?.contains(at) || (dialog?.contains(at) && dialog !== at);
-    if (!isChosen) content?.querySelector<HTMLElement>(FIELDS)?.focus();
+    const isNowhere = at === document.body || at === dialog; // not in a menu or a dialog over this one
+    if (isOpening.current ? !content?.contains(at) : isNowhere) content?.querySelector<HTMLElement>(FIELDS)?.focus();
+    isOpening.current = false;
   });
   return <div className="content" ref={place}>{children}</div>;
 }
