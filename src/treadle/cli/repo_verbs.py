@@ -93,11 +93,11 @@ def _put_into(ask: Ask, repo: RemoteRepo, place: Place) -> None:
     target = ask.target(place)
     if ask.arguments.recursive is not None:
         count, commit = _put_folder(repo, place, target, Path(ask.arguments.recursive))
-        _tell_put(ask, place, commit.id, f"{count:,} files", commit)
+        _tell_put(ask, place, commit.id, f"{count:,} files", value=commit)
         return
     if ask.arguments.reference is not None:
         commit = _refer(ask, repo, place, target)
-        _tell_put(ask, place, commit.id, f"what lies at {ask.arguments.reference}", commit)
+        _tell_put(ask, place, commit.id, f"what lies at {ask.arguments.reference}", value=commit)
         return
     source: str = ask.arguments.file
     if not place.path or place.path.endswith("/"):
@@ -106,7 +106,7 @@ def _put_into(ask: Ask, repo: RemoteRepo, place: Place) -> None:
         place = place.at(place.path + source.rstrip("/").rpartition("/")[2])
     if source.startswith(("http://", "https://")):
         commit = repo.change(target, fetch=[{"url": source, "path": place.path}])
-        _tell_put(ask, place, commit.id, f"/{place.path}", commit)
+        _tell_put(ask, place, commit.id, f"/{place.path}", value=commit)
         return
     stream = sys.stdin.buffer if source == "-" else None
     put = (
@@ -114,7 +114,7 @@ def _put_into(ask: Ask, repo: RemoteRepo, place: Place) -> None:
         if stream
         else _put_file(repo, place, target, Path(source))
     )
-    _tell_put(ask, place, put.commit, f"/{put.file.path}", put)
+    _tell_put(ask, place, put.commit, f"/{put.file.path}", value=put)
 
 
 def _refer(ask: Ask, repo: RemoteRepo, place: Place, target: Target) -> Commit:
@@ -162,7 +162,7 @@ def _put_folder(repo: RemoteRepo, place: Place, target: Target, folder: Path) ->
         bar.end()
 
 
-def _tell_put(ask: Ask, place: Place, commit: str, what: str, value: object) -> None:
+def _tell_put(ask: Ask, place: Place, commit: str, what: str, *, value: object) -> None:
     is_open = ask.arguments.stage or place.is_commit
     how = f"in the open commit {commit}" if is_open else f"as commit {commit}"
     ask.out.tell(f"Put {what} into {place.repo_name}@{place.ref_or_head}, {how}.", value)

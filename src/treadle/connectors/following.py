@@ -112,7 +112,7 @@ def follow_branch(parts: StorageParts, storage: Storage) -> None:
     with parts.database.write() as tx:
         storage = storages.lock(tx, storage.id)
         if _is_behind(tx, storage):
-            start_sync(tx, _grant_of(tx, storage), storage.id, is_automatic=True)
+            start_sync(tx, _grant_of_maker(tx, storage), storage.id, is_automatic=True)
             storages.note(tx, storage.id, meta={**storage.meta, "tried": _head_of(tx, storage)})
 
 
@@ -142,7 +142,7 @@ def commit_saved(parts: StorageParts, storage: Storage) -> None:
             return
         count = count_pending(tx, storage)
         what = f"Labels of {count:,} task{'' if count == 1 else 's'}"
-        start_commit(tx, _grant_of(tx, storage), storage.id, what)
+        start_commit(tx, _grant_of_maker(tx, storage), storage.id, what)
 
 
 def _wants_commit(tx: Tx, storage: Storage) -> bool:
@@ -165,7 +165,7 @@ def write_saved(parts: StorageParts, storage: Storage) -> None:
             return
         ids = changed_since(tx, storage)
         pending = find_pending(tx, storage) if ids else None
-        grant = _grant_of(tx, storage) if pending and pending.count else None
+        grant = _grant_of_maker(tx, storage) if pending and pending.count else None
     if pending is not None and grant is not None:
         writer = Writer.open(parts, grant, storage)
         for _ in writer.write(pending):
@@ -181,7 +181,7 @@ def _rests(tx: Tx, storage: Storage) -> bool:
     return isinstance(until, float) and tx.now.timestamp() < until
 
 
-def _grant_of(tx: Tx, storage: Storage) -> Grant:
+def _grant_of_maker(tx: Tx, storage: Storage) -> Grant:
     """For whom it happens: whoever made the storage, as long as they may."""
     maker = None if storage.created_by is None else identify_by_id(tx, storage.created_by)
     if maker is None:

@@ -125,7 +125,7 @@ def resolve(tx: Tx, grant: Grant, form: Form, *, kind: RepoKind, direction: Dire
     field = kind.own_fields[0].name
     named = _named(kind, form.options)
     permission = Permission.REPO_READ if direction == "source" else Permission.REPO_WRITE
-    repo_id = _find_repo(tx, grant, named, permission, field)
+    repo_id = _find_repo(tx, grant, named, permission, field=field)
     commit = text_of(form.options, "pach_commit")
     if not commit:
         _check_branch(tx, repo_id, named, field)
@@ -270,7 +270,7 @@ def _named(kind: RepoKind, options: Options) -> refs.RefText:
         raise Invalid("storage-options", f"{field}: {told}", fields={field: [told]}) from error
 
 
-def _find_repo(tx: Tx, grant: Grant, named: refs.RefText, permission: Permission, field: str) -> int:
+def _find_repo(tx: Tx, grant: Grant, named: refs.RefText, permission: Permission, *, field: str) -> int:
     workspace_id: int | None = grant.workspace_id
     if named.workspace is not None:
         of_name = select(workspaces.c.id).where(workspaces.c.name == named.workspace)

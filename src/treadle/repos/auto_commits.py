@@ -20,6 +20,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.repo_tables import repo_branches, repo_commits, repo_staged, repos
 from treadle.errors import Forbidden, Invalid, NotFound, TreadleError
 from treadle.permissions import Permission
+from treadle.repos import commits
 from treadle.repos.catalogue import repo_id_of
 from treadle.repos.engine import RepoEngine
 
@@ -28,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 MOST_FILES = 1_000_000
 MOST_MINUTES = 7 * 24 * 60
 #: Somebody else committed it, or it says what the head says already.
-_SETTLED = frozenset({"commit-finished", "commit-not-found", "commit-empty"})
+_SETTLED = commits.NO_LONGER_OPEN | {"commit-empty"}
 
 _s, _c, _b = repo_auto_commits.c, repo_commits.c, repo_branches.c
 _SETTING = select(_s.after_files, _s.after_minutes).where(_s.repo_id == bindparam("repo_id"))
@@ -110,7 +111,7 @@ def commit_due(database: Database, engine: RepoEngine) -> int:
             if row["created_at"] + timedelta(minutes=row["after_minutes"]) <= tx.now
         ]
     for row in due:
-        grant = _grant_of(database, row["author_id"], row["repo_id"])
+        grant = _grant_of_author(database, row["author_id"], row["repo_id"])
         if grant is None:
             _LOG.warning(
                 "An open commit is not finished by itself: who opened it may not write there any more.",
@@ -141,7 +142,7 @@ def _message(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
-def _grant_of(database: Database, user_id: int | None, repo_id: int) -> Grant | None:
+def _grant_of_author(database: Database, user_id: int | None, repo_id: int) -> Grant | None:
     with database.read() as tx:
         actor = _actor(tx, user_id)
         try:

@@ -33,6 +33,8 @@ from treadle.repos.values import Commit
 
 #: The most commits that a walk along provenance gives, and the most steps that it goes.
 PROVENANCE_LIMIT = 10_000
+#: What errors are called where an open commit is none any more: somebody finished it, or gave it up.
+NO_LONGER_OPEN = frozenset({"commit-finished", "commit-not-found"})
 PROVENANCE_DEPTH = 1_000
 _STEPS_AT_ONCE = 100
 

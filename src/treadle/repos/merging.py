@@ -279,7 +279,12 @@ def _finished(tx: Tx, grant: Grant, commit_id: str) -> Commit:
 
 
 def _shared_view(
-    contents: Contents, find: FindCommit, ours: Collection[str], theirs: Collection[str], depth: int = 0
+    contents: Contents,
+    find: FindCommit,
+    ours: Collection[str],
+    theirs: Collection[str],
+    *,
+    depth: int = 0,
 ) -> View:
     """What both sides come from. Of several bases, which sides that merged each other have: their merge."""
     found = meeting_points(find, ours, theirs)
@@ -290,7 +295,7 @@ def _shared_view(
     views = [View(Tree(contents, find(each).root, find(each).height)) for each in found]
     view = views[0]
     for number in range(1, len(found)):
-        below = _shared_view(contents, find, found[:number], found[number : number + 1], depth + 1)
+        below = _shared_view(contents, find, found[:number], found[number : number + 1], depth=depth + 1)
         view = merge_views(_differ, below, view, views[number])
     return view
 

@@ -241,16 +241,19 @@ def _put(call: Call, grant: Grant, goal: Goal, new: NewFile, *, only_if_absent: 
     if commit_id is not None:
         file = engine.put(grant, commit_id, new, only_if_absent=only_if_absent)
     else:
-        message = goal.message or f"Put {new.path}"
-        commit_id = _put_at_once(call, grant, replace(goal, message=message), new, only_if_absent)
+        goal = replace(goal, message=goal.message or f"Put {new.path}")
+        commit_id = (_put_if_absent if only_if_absent else _put_at_once)(call, grant, goal, new)
         file = engine.at(_repo_id(grant), commit_id).stat(new.path)
     return json_reply({"file": file_body(file), "commit": commit_id}, 201, {"ETag": f'"{file.id}"'})
 
 
-def _put_at_once(call: Call, grant: Grant, goal: Goal, new: NewFile, only_if_absent: bool) -> str:
+def _put_if_absent(call: Call, grant: Grant, goal: Goal, new: NewFile) -> str:
     engine = call.parts.repos
-    if only_if_absent:
-        return stage(call, grant, goal, lambda each: engine.put(grant, each, new, only_if_absent=True)).id
+    return stage(call, grant, goal, lambda each: engine.put(grant, each, new, only_if_absent=True)).id
+
+
+def _put_at_once(call: Call, grant: Grant, goal: Goal, new: NewFile) -> str:
+    engine = call.parts.repos
     return commit_or_head(
         call, grant, goal.branch, lambda: engine.commit_files(grant, goal.branch, [new], goal.message)
     ).id

@@ -50,9 +50,9 @@ class RedisKind:
             library,
             text_of(options, "host") or "localhost",
             number_of(options, "port", 6379),
-            number_of(options, "db", 1),
-            secrets.get("password", ""),
-            AllowList.parse(settings.outbound_allow),
+            db=number_of(options, "db", 1),
+            password=secrets.get("password", ""),
+            allowed=AllowList.parse(settings.outbound_allow),
         )
         return _Database(server, text_of(options, "path"), selector(text_of(options, "regex_filter")))
 
@@ -64,7 +64,7 @@ class _Server:
     """A connection to a database, made when it is needed, to an address that was looked at."""
 
     def __init__(
-        self, library: Any, host: str, port: int, db: int, password: str, allowed: AllowList
+        self, library: Any, host: str, port: int, *, db: int, password: str, allowed: AllowList
     ) -> None:
         self.library, self.host, self.port, self.db = library, host, port, db
         self._password, self._allowed = password, allowed

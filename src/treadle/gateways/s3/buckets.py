@@ -140,7 +140,11 @@ def find_bucket(tx: Tx, holder: KeyHolder, name: str, permission: Permission) ->
     """The bucket, with the grant for it. Raises S3Error("NoSuchBucket"), Forbidden."""
     for reading in parse_name(name):
         repo_id = find_repo_id(tx, holder, reading)
-        found = _open_bucket(tx, holder, name, permission, repo_id, reading.ref) if repo_id else None
+        found = (
+            _open_bucket(tx, holder, name, permission=permission, repo_id=repo_id, ref=reading.ref)
+            if repo_id
+            else None
+        )
         if found is not None:
             return found
     raise no_such_bucket(name)
@@ -196,7 +200,7 @@ def no_such_bucket(name: str) -> S3Error:
 
 
 def _open_bucket(
-    tx: Tx, holder: KeyHolder, name: str, permission: Permission, repo_id: int, ref: str
+    tx: Tx, holder: KeyHolder, name: str, *, permission: Permission, repo_id: int, ref: str
 ) -> Bucket | None:
     try:
         grant = allow_by_key(tx, holder, permission, RepoScope(repo_id))
