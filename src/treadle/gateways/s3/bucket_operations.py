@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import get_args
 from urllib.parse import quote
 
 from treadle.access import RepoScope, WorkspaceScope
@@ -19,9 +20,11 @@ from treadle.gateways.s3.staging import commit_staged
 from treadle.gateways.s3.visit import Answer, Visit, xml_answer
 from treadle.permissions import Permission
 from treadle.repos import branches, catalogue
+from treadle.repos.planning import Prefer
 
 _MOST_KEYS = 1000
-_MESSAGE = "x-treadle-message"
+_MESSAGE, _PREFER = "x-treadle-message", "x-treadle-prefer"
+_PREFERENCES: tuple[Prefer, ...] = get_args(Prefer)
 
 
 def get_buckets(visit: Visit) -> Answer:
@@ -154,8 +157,12 @@ def delete_bucket(visit: Visit) -> Answer:
 
 
 def post_commit(visit: Visit) -> Answer:
-    """Ours: what is staged becomes one commit, with the message of ``x-treadle-message``."""
-    commit_id = commit_staged(visit, visit.asked.header(_MESSAGE))
+    """Ours: what is staged becomes one commit, with the message of ``x-treadle-message``.
+
+    ``x-treadle-prefer``: whose files stay where the branch changed the same meanwhile: ours, what was put, or
+    theirs, what the branch has; without it nothing is committed then.
+    """
+    commit_id = commit_staged(visit, visit.asked.header(_MESSAGE), _read_preference(visit))
     return xml_answer(xml.document("CommitResult", xml.tag("Commit", commit_id)))
 
 
@@ -223,6 +230,14 @@ def _v1_prefix(query: _Query) -> str:
     """As it is: clients decode all of version 1 but this. What XML cannot hold is encoded none the less."""
     is_plain = all(character >= " " or character in "\t\n\r" for character in query.prefix)
     return query.prefix if is_plain else query.encode(query.prefix)
+
+
+def _read_preference(visit: Visit) -> Prefer | None:
+    asked = visit.asked.header(_PREFER)
+    found = next((each for each in _PREFERENCES if each == asked), None)
+    if asked and found is None:
+        raise S3Error("InvalidArgument", f"{_PREFER} is {asked[:100]!r}: write ours or theirs.")
+    return found
 
 
 def _to_token(after: str) -> str:

@@ -12,6 +12,7 @@ from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.keys import to_path
 from treadle.gateways.s3.visit import Visit
 from treadle.repos import auto_commits, branches, catalogue, commits
+from treadle.repos.planning import Prefer
 from treadle.repos.values import File, NewFile
 
 T = TypeVar("T")
@@ -19,7 +20,6 @@ T = TypeVar("T")
 #: What a put waits before each of its tries: somebody finishes the commit meanwhile.
 _PAUSES_S = (0.0, 0.01, 0.05, 0.25)
 _TRIES = len(_PAUSES_S)
-_SETTLED = frozenset({"commit-finished", "commit-not-found"})
 
 
 def put_staged(
@@ -67,7 +67,7 @@ def in_open_commit(visit: Visit, change: Callable[[str], T], *, tries: int = _TR
                 raise S3Error(
                     "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
                 ) from error
-            if error.code not in _SETTLED:
+            if error.code not in commits.NO_LONGER_OPEN:
                 raise
         commit_id = None
     raise S3Error("SlowDown", "The branch was committed meanwhile, without this. Send it again.")
@@ -110,10 +110,20 @@ def _open(visit: Visit) -> str:
         return commits.shared_open(tx, grant, branch).id
 
 
-def commit_staged(visit: Visit, message: str) -> str:
-    """Finish the branch's shared open commit; the id of the commit. Raises S3Error("InvalidRequest")."""
+def commit_staged(visit: Visit, message: str, prefer: Prefer | None) -> str:
+    """Finish the branch's shared open commit; the id of the commit.
+
+    Raises S3Error("InvalidRequest") where nothing is staged, S3Error("OperationAborted") where the branch
+    changed the same files and nothing says whose stay.
+    """
     bucket = visit.bucket
     bucket.writable()
     if bucket.open_commit is None:
         raise S3Error("InvalidRequest", f"Nothing is staged in {bucket.name}. Put something, then commit.")
-    return visit.parts.repos.finish(bucket.grant, bucket.open_commit, message).id
+    try:
+        return visit.parts.repos.finish(bucket.grant, bucket.open_commit, message, prefer=prefer).id
+    except Conflict as error:
+        if error.code != "commit-collides":
+            raise
+        how = "Send x-treadle-prefer: ours for what was put, theirs for what the branch has."
+        raise S3Error("OperationAborted", f"{error.message} {how}") from error
