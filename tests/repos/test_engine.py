@@ -17,9 +17,10 @@ from treadle.db import Database
 from treadle.db.repo_tables import repo_staged
 from treadle.db.schema import events
 from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unavailable, Unsupported
-from treadle.repos import commits, finishing, planning, staging
+from treadle.repos import commits, finishing, staging
 from treadle.repos.failpoints import armed
 from treadle.repos.finishing import ANY_HEAD
+from treadle.repos.planning import Prefer
 from treadle.repos.snapshots import NewReference, Reference
 from treadle.repos.tree import Tree
 from treadle.repos.values import NewFile
@@ -309,11 +310,26 @@ def test_a_page_of_an_open_commit_reads_no_more_than_it_shows(
     assert len(read) < 60
 
 
+THEIRS = {"a/gone": b"their", "a/new": b"their", "b": b"their"}
+
+
+@pytest.mark.parametrize(
+    ("prefer", "theirs", "kept"),
+    [
+        (None, {}, {}),
+        (None, {"d": b"their"}, {"d": b"their"}),
+        ("ours", THEIRS, {"a/new": b"their"}),
+        ("theirs", THEIRS, THEIRS),
+    ],
+    ids=["unmoved", "moved", "ours", "theirs"],
+)
 def test_many_staged_files_are_finished_without_holding_them_all(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    prefer: Prefer | None,
+    theirs: dict[str, bytes],
+    kept: dict[str, bytes],
 ) -> None:
-    monkeypatch.setattr(finishing, "_FEW", 4)
-    monkeypatch.delattr(planning, "expand")  # it holds every change
     bench.commit({"a/gone": b"1", "a/kept": b"2", "b": b"3", "c": b"4"})
     opened = bench.start()
     for path in ("a/", "b"):
@@ -321,8 +337,12 @@ def test_many_staged_files_are_finished_without_holding_them_all(
     wanted = {"a/kept": b"2", **{f"new/{number}": b"%d" % number for number in range(9)}}
     for path, content in wanted.items():
         bench.put(opened, path, content)
-    bench.finish(opened)
-    assert bench.files(opened) == {**wanted, "c": b"4"}
+    if theirs:
+        bench.commit(theirs)
+    monkeypatch.setattr(finishing, "_FEW", 4)
+    monkeypatch.delattr(finishing, "_edited")  # it holds every change
+    bench.finish(opened, prefer=prefer)
+    assert bench.files(opened) == {**wanted, "c": b"4", **kept}
 
 
 def test_a_file_and_a_folder_of_one_name_are_not_finished(bench: Bench) -> None:

@@ -6,12 +6,14 @@ moves the branch. Where the branch has moved meanwhile, what is wanted is done a
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +38,8 @@ from treadle.repos.writing import LARGE, REFERENCE, ContentWriter
 
 #: So many changes are made one by one at least, whatever the size of the repo.
 _FEW = 1_000
+#: More are never held in memory at once: about 30 MB of them.
+_MOST_HELD = 50_000
 
 
 class AnyHead(Enum):
@@ -140,30 +144,24 @@ class Finisher:
                 return commit
 
     def _plan(self, opened: Commit, place: _Place, prefer: Prefer | None) -> Callable[[ContentWriter], Tree]:
-        """How the tree is made of what is staged. Raises Conflict("commit-collides")."""
-        base = self._tree_on(opened, place.contents)
-        if base.root == place.tree.root:
-            return lambda writer: self._staged_tree(opened, place, writer)
-        wanted = self._wanted(opened, base, place, prefer=prefer)
-        return lambda writer: _edited(place.tree, writer, wanted)
+        """How the tree is made of what is staged, which is read from its rows whenever it is needed.
 
-    def _staged_tree(self, opened: Commit, place: _Place, writer: ContentWriter) -> Tree:
-        """The tree of what is staged on a head that nobody moved; many rows are never held all at once."""
-        with self._database.read() as tx:
-            deletes = staging.deletions(tx, opened.row_id)
-        rows = staging.read_all(self._database, opened.row_id)
-        entries = (row.entry for row in rows if row.entry is not None)
-        return _bulk_tree(place, writer, Bulk((), deletes), entries)
-
-    def _wanted(self, opened: Commit, base: Tree, place: _Place, *, prefer: Prefer | None) -> list[Change]:
-        """What is staged, as changes of a head that was moved."""
+        Raises Conflict("commit-collides").
+        """
+        base, head = self._tree_on(opened, place.contents), place.tree
         with self._database.read() as tx:
             folders = staging.deleted_folders(tx, opened.row_id)
-        changes = ((row.path, row.entry) for row in staging.read_all(self._database, opened.row_id))
-        wanted = planning.expand(base, changes, folders)
-        if prefer is None:
-            planning.check_deleted_folders(base, place.tree, folders)
-        return planning.rebase(base, place.tree, wanted, prefer)
+
+        def wanted() -> Iterator[Change]:
+            rows = staging.read_all(self._database, opened.row_id)
+            return planning.expand(base, ((row.path, row.entry) for row in rows), folders)
+
+        is_moved = base.root != head.root
+        if is_moved and prefer is None:
+            planning.check_collisions(base, head, wanted(), folders)
+        if is_moved and prefer == "theirs":
+            return lambda writer: _changed(place, writer, planning.without_collisions(base, head, wanted()))
+        return lambda writer: _changed(place, writer, wanted())
 
     def _tree_on(self, opened: Commit, contents: Contents) -> Tree:
         if not opened.parents:
@@ -204,8 +202,8 @@ class Finisher:
             base = tree_of(place.contents, before.head)
             made = Tree(place.contents, done.tree.root, done.tree.height)
             with _writing(place.contents, lease) as writer:
-                wanted = [(path, new) for path, _old, new in diff(base, made)]
-                tree = _edited(place.tree, writer, planning.rebase(base, place.tree, wanted))
+                planning.check_collisions(base, place.tree, planning.changes_of(diff(base, made)))
+                tree = _changed(place, writer, planning.changes_of(diff(base, made)))
                 _check_not_empty(place.tree, tree, extras)
                 packs = writer.publish()
             new = NewCommit(place.branch, place.parents, tree, done.words, done.attached)
@@ -280,22 +278,31 @@ def _edited(head: Tree, writer: ContentWriter, wanted: Iterable[Change]) -> Tree
     """The head with the changes. Raises Conflict("file-and-folder")."""
     changes = planning.differing(head, wanted)
     planning.check_names(head, changes)
-    return head.edit(writer, planning.changes_of(changes))
+    return head.edit(writer, list(planning.changes_of(changes)))
 
 
 def _bulk_tree(place: _Place, writer: ContentWriter, bulk: Bulk, entries: Iterator[Entry]) -> Tree:
-    """The tree after the files: edited where few change, else made anew, holding none of them in memory."""
+    """The tree after the files, which come in order."""
+    if bulk.replaces_all:
+        files = planning.replaced(place.tree, entries)
+        return build(place.contents, writer, planning.check_stream(files))
+    changes: Iterator[Change] = ((entry.path, entry) for entry in entries)
+    gone = sorted(path for path in bulk.deletes if not path.endswith("/"))
+    if gone:
+        changes = heapq.merge(changes, ((path, None) for path in gone), key=itemgetter(0))
+    folders = [path for path in bulk.deletes if path.endswith("/")]
+    return _changed(place, writer, planning.expand(place.tree, changes, folders))
+
+
+def _changed(place: _Place, writer: ContentWriter, changes: Iterator[Change]) -> Tree:
+    """The head with the changes: edited where they are few, else made anew, holding few of them in memory."""
     files, _size_bytes = place.tree.totals()
-    few = [] if bulk.replaces_all else list(islice(entries, max(_FEW, files // 4)))
-    following = next(entries, None)
-    if following is None and not bulk.replaces_all and files:
-        gone = [(path, None) for path in bulk.deletes if not path.endswith("/")]
-        folders = [path for path in bulk.deletes if path.endswith("/")]
-        given = chain(gone, ((entry.path, entry) for entry in few))
-        return _edited(place.tree, writer, planning.expand(place.tree, given, folders))
-    rest = chain(few, () if following is None else (following,), entries)
-    files_of_all = planning.merged(place.tree, rest, gone=bulk.deletes, keep_others=not bulk.replaces_all)
-    return build(place.contents, writer, planning.check_stream(files_of_all))
+    few = list(islice(changes, min(max(_FEW, files // 4), _MOST_HELD)))
+    following = next(changes, None)
+    if following is None and files:
+        return _edited(place.tree, writer, few)
+    rest = chain(few, () if following is None else (following,), changes)
+    return build(place.contents, writer, planning.check_stream(planning.applied(place.tree, rest)))
 
 
 def _entries(writer: ContentWriter, files: Iterable[NewFile], now: datetime) -> Iterator[Entry]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Literal
 
 from treadle.errors import Conflict
@@ -13,42 +15,49 @@ from treadle.repos.three_way import is_same
 from treadle.repos.tree import Change, Tree, diff
 
 Prefer = Literal["ours", "theirs"]
-_SHOWN = 3
+#: Of the paths that collide so many are told in words, and so many more for programs.
+_SHOWN, _NAMED = 3, 100
+_path = itemgetter(0)
 
 
-def expand(base: Tree, changes: Iterable[Change], deleted_folders: Iterable[str]) -> list[Change]:
-    """The changes in the order of paths, with a deletion of each file of ``base`` in the deleted folders.
+def expand(base: Tree, changes: Iterable[Change], deleted_folders: Iterable[str] = ()) -> Iterator[Change]:
+    """The changes, which come in order, and a deletion of each file of ``base`` in the deleted folders.
 
-    What is changed in such a folder stays changed.
+    What is changed in such a folder stays changed; of several changes of a path the first one counts.
     """
-    wanted = dict(changes)
-    for folder in deleted_folders:
-        for entry in base.scan(folder.removeprefix("/")):
-            wanted.setdefault(entry.path, None)
-    return sorted(wanted.items())
+    folders = _outermost(deleted_folders)
+    gone = ((entry.path, None) for folder in folders for entry in base.scan(folder.removeprefix("/")))
+    last = ""  # No path is.
+    for change in heapq.merge(changes, gone, key=_path) if folders else changes:
+        if change[0] != last:
+            yield change
+        last = change[0]
 
 
-def rebase(base: Tree, head: Tree, wanted: Sequence[Change], prefer: Prefer | None = None) -> list[Change]:
-    """What is to be changed on ``head``, to which somebody else moved the branch from ``base``.
+def check_collisions(base: Tree, head: Tree, wanted: Iterable[Change], folders: Iterable[str] = ()) -> None:
+    """Make sure that nobody else changed what is wanted, on the way of the branch from ``base`` to ``head``.
 
-    prefer: whose file stays where both changed a path: "ours" is what is wanted, "theirs" the head's.
-    Raises Conflict("commit-collides") naming the paths, without a preference.
+    folders: deleted ones, in which nobody else may have changed anything.
+    Raises Conflict("commit-collides") naming the paths.
     """
-    if base.root == head.root or prefer == "ours":
-        return list(wanted)
-    collisions = {path for path, entry in wanted if _collides(base, head, path, entry)}
-    if collisions and prefer is None:
-        raise _collision(sorted(collisions))
-    return [(path, entry) for path, entry in wanted if path not in collisions]
-
-
-def check_deleted_folders(base: Tree, head: Tree, folders: Iterable[str]) -> None:
-    """Make sure that nobody else changed what is in deleted folders. Raises Conflict("commit-collides")."""
     for folder in folders:
         changed = diff(base, head, folder.removeprefix("/"))
         touched = next((path for path, old, new in changed if new and not is_same(old, new)), None)
         if touched is not None:
-            raise _collision([touched])
+            raise _collision([touched], 1)
+    named: list[str] = []
+    count = 0
+    for (path, _entry), collides in _beside(base, head, wanted):
+        if collides:
+            count += 1
+            named += [path] if count <= _NAMED else []
+    if count:
+        raise _collision(named, count)
+
+
+def without_collisions(base: Tree, head: Tree, wanted: Iterable[Change]) -> Iterator[Change]:
+    """What is wanted, but for the paths that somebody else changed on the way from ``base`` to ``head``."""
+    return (change for change, collides in _beside(base, head, wanted) if not collides)
 
 
 def differing(head: Tree, wanted: Iterable[Change]) -> list[tuple[str, Entry | None, Entry | None]]:
@@ -98,43 +107,62 @@ def check_stream(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-def merged(base: Tree, wanted: Iterable[Entry], *, gone: Sequence[str], keep_others: bool) -> Iterator[Entry]:
-    """All files in the order of paths: the wanted ones, and those of the base.
+def applied(base: Tree, changes: Iterable[Change]) -> Iterator[Entry]:
+    """All files after the changes, which come in order. What is wanted and already there stays as it is."""
+    olds = base.scan()
+    old = next(olds, None)
+    for path, new in changes:
+        while old is not None and old.path < path:
+            yield old
+            old = next(olds, None)
+        is_there = old is not None and old.path == path
+        if new is not None:
+            yield old if old is not None and is_there and is_same(old, new) else new
+        if is_there:
+            old = next(olds, None)
+    if old is not None:
+        yield old
+    yield from olds
 
-    wanted: in order.  gone: paths and folders that are deleted before.  keep_others: also those of the base
-    that are not wanted.  What is wanted and already there stays as it is.
-    """
-    files, folders = {each for each in gone if each[-1] != "/"}, [each for each in gone if each[-1] == "/"]
+
+def replaced(base: Tree, wanted: Iterable[Entry]) -> Iterator[Entry]:
+    """The wanted files alone, which come in order. What is wanted and already there stays as it is."""
     olds = base.scan()
     old = next(olds, None)
     for new in wanted:
         while old is not None and old.path < new.path:
-            if keep_others and not _is_gone(old.path, files, folders):
-                yield old
             old = next(olds, None)
-        if old is not None and old.path == new.path:
-            yield old if is_same(old, new) else new
-            old = next(olds, None)
-        else:
-            yield new
-    while old is not None and keep_others:
-        if not _is_gone(old.path, files, folders):
-            yield old
-        old = next(olds, None)
+        is_there = old is not None and old.path == new.path
+        yield old if old is not None and is_there and is_same(old, new) else new
 
 
-def changes_of(changes: Iterable[tuple[str, Entry | None, Entry | None]]) -> list[Change]:
+def changes_of(changes: Iterable[tuple[str, Entry | None, Entry | None]]) -> Iterator[Change]:
     """The changes as a tree takes them."""
-    return [(path, new) for path, _old, new in changes]
+    return ((path, new) for path, _old, new in changes)
 
 
-def _is_gone(path: str, files: set[str], folders: Sequence[str]) -> bool:
-    return path in files or any(is_below(path, folder) for folder in folders)
+def _beside(base: Tree, head: Tree, wanted: Iterable[Change]) -> Iterator[tuple[Change, bool]]:
+    """Each change, and whether somebody else changed its path to something else from ``base`` to ``head``."""
+    moved = diff(base, head)
+    other = next(moved, None)
+    for change in wanted:
+        path, entry = change
+        while other is not None and other[0] < path:
+            other = next(moved, None)
+        collides = False
+        if other is not None and other[0] == path:
+            _path_of_it, old, new = other
+            collides = not is_same(old, new) and not is_same(new, entry)
+        yield change, collides
 
 
-def _collides(base: Tree, head: Tree, path: str, entry: Entry | None) -> bool:
-    there = head.lookup(path)
-    return not is_same(base.lookup(path), there) and not is_same(there, entry)
+def _outermost(folders: Iterable[str]) -> list[str]:
+    """The folders that are in no other one of them, in order."""
+    found: list[str] = []
+    for folder in sorted(folders, key=lambda each: each.removeprefix("/")):  # "/", that of all, comes first
+        if not found or not is_below(folder, found[-1]):
+            found.append(folder)
+    return found
 
 
 def _folders_above(path: str) -> Iterator[str]:
@@ -152,12 +180,12 @@ def _same_name(file: str, other: str) -> Conflict:
     )
 
 
-def _collision(paths: Sequence[str]) -> Conflict:
+def _collision(paths: Sequence[str], count: int) -> Conflict:
     shown = ", ".join(repr(path) for path in paths[:_SHOWN])
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     return Conflict(
         "commit-collides",
         f"The branch has moved meanwhile, and {shown}{more} changed there too. "
         "Say whose files are to stay, or start another commit on the new head.",
-        details={"paths": list(paths[:100])},
+        details={"paths": list(paths)},
     )

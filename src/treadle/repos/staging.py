@@ -65,7 +65,6 @@ _FOLDERS = Prepared(
     .where(_OF_COMMIT, _s.path >= bindparam("first"), _s.path < bindparam("beyond"))
     .order_by(_s.path)
 )
-_DELETIONS = Prepared(select(_s.path).where(_OF_COMMIT, _s.content_id.is_(None)).order_by(_s.path))
 # The rows of deleted folders stand before all others, and apart: no path has the byte 0.
 _FOLDER_MARK, _AFTER_FOLDERS = b"\0", b"\0\xff"
 
@@ -250,12 +249,6 @@ def deleted_folders(tx: Tx, commit_row: int) -> list[str]:
     """The folders of which everything was deleted that was there before; each ends in a slash."""
     between = {"commit_row": commit_row, "first": _FOLDER_MARK, "beyond": _AFTER_FOLDERS}
     return [row["path"][1:].decode() for row in tx.execute(_FOLDERS, between).all()]
-
-
-def deletions(tx: Tx, commit_row: int) -> list[str]:
-    """The files and folders that are deleted; a folder ends in a slash."""
-    rows = tx.execute(_DELETIONS, {"commit_row": commit_row}).all()
-    return [row["path"].removeprefix(_FOLDER_MARK).decode() for row in rows]
 
 
 def read_page(
