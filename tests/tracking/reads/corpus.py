@@ -102,7 +102,9 @@ class Studio:
     def log(self, run_id: str, points: list[tuple[str, float, int, int]], workspace: int = 1) -> None:
         """Points (key, value, timestamp, step) as MLflow writes them."""
         with WorkspaceContext(f"ws-{workspace}"):
-            self.store.log_batch(run_id, [Metric(*point) for point in points], [], [])
+            for start in range(0, len(points), 1_000):
+                metrics = [Metric(*point) for point in points[start : start + 1_000]]
+                self.store.log_batch(run_id, metrics, [], [])
 
     def new_run(self, experiment: str, name: str, start: int = 1, workspace: int = 1) -> str:
         """A run of its own."""
@@ -127,7 +129,7 @@ def open_studio(url: str, folder: Path) -> Iterator[Studio]:
     """The store filled, and our reads of it."""
     with mlflow_store(url, folder) as store:
         ids, runs = {}, {}
-        for workspace, name, count in ((1, "odd", 40), (1, "few", 6), (2, "foreign", 5)):
+        for workspace, name, count in ((1, "curves", 0), (1, "odd", 40), (1, "few", 6), (2, "foreign", 5)):
             with WorkspaceContext(f"ws-{workspace}"):
                 ids[name] = store.create_experiment(name, tags=[])
                 runs[name] = [_fill_run(store, ids[name], number) for number in range(count)]

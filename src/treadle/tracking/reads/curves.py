@@ -87,25 +87,16 @@ def _raw(reader: Reader, run_id: str, key: str, window: Window) -> list[tuple[An
     for sign, bound in ((">=", window.low), ("<=", window.high)):
         if bound is not None:
             where, values = f"{where} AND {column} {sign} ?", [*values, bound]
-    few = reader.all(
-        f"SELECT {column}, is_nan, value FROM metrics WHERE {where} LIMIT ?", (*values, window.buckets + 1)
-    )
-    if len(few) <= window.buckets:
-        return [_point(*row) for row in sorted(few)]
-    ends = reader.first(f"SELECT min({column}), max({column}) FROM metrics WHERE {where}", values)
-    assert ends is not None
-    width = (ends[1] - ends[0]) // window.buckets + 1
-    bucket = f"({column} - {ends[0]}) / {width}"
+    bucket = column
+    if reader.first(f"SELECT 1 FROM metrics WHERE {where} LIMIT 1 OFFSET ?", (*values, window.buckets)):
+        ends = reader.first(f"SELECT min({column}), max({column}) FROM metrics WHERE {where}", values)
+        assert ends is not None
+        width = (ends[1] - ends[0]) // window.buckets + 1
+        bucket = f"({column} - {ends[0]}) / {width}"
     return reader.all(
         f"SELECT {RAW.format(x=column)} FROM metrics WHERE {where} GROUP BY {bucket} ORDER BY min({column})",
         values,
     )
-
-
-def _point(x: int, is_nan: int, value: float) -> tuple[Any, ...]:
-    if is_nan:
-        return 1, 1, None, None, 0.0, x, x
-    return 1, 0, value, value, 0.0 if abs(value) >= _UNADDED else value, x, x
 
 
 def _curve(run_id: str, rows: Sequence[tuple[Any, ...]]) -> Curve:

@@ -1,0 +1,155 @@
+"""The runs table, and what stands around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tracking.reads.corpus import Studio
+
+FILTERS = (
+    "metrics.loss < 0.5",
+    "metric.m0 != 0",
+    "metrics.m1 >= 1 and params.lr = '0.1'",
+    "metrics.m2 > -1e300 AND metrics.`m3` <= .5",
+    "metrics.m0 = 0",
+    "params.lr LIKE '0.%'",
+    "parameters.`p/0` ILIKE '%B%'",
+    'params.lr = "0.01"',
+    "tags.`t 0` != ''",
+    "tag.\"t 1\" like '_%'",
+    "attributes.status = 'FINISHED'",
+    "status != 'FAILED' and user_id = 'user-1'",
+    "attributes.run_name ILIKE 'RUN%1_'",
+    "run_name = 'run é 4'",
+    "attributes.start_time > 1005 and created <= 1009",
+    "end_time >= 2000",
+    "attr.artifact_uri LIKE '%/artifacts'",
+    "datasets.name = 'set 1'",
+    "dataset.context = 'train' and datasets.digest LIKE 'digest%'",
+    "datasets.name IN ('set 0', 'set 4')",
+    "datasets.name NOT IN ('set 3')",
+    "params.`p/1` IS NULL",
+    "tags.`t 1` is not null",
+)
+BROKEN = (
+    ("metrics.loss <", 14),
+    ("metrics.loss < 'a'", 15),
+    ("metrics.loss LIKE 'a'", 13),
+    ("metrics.loss < 1 or metrics.loss > 2", 17),
+    ("colors.a = 'b'", 0),
+    ("attributes.color = 'b'", 11),
+    ("params.a = 5", 11),
+    ("params.a = 'b", 11),
+    ("params.a IN ('b'", 16),
+    ("dataset.size = 'b'", 8),
+    ("params.a = 'it''s'", 15),
+)
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_a_filter_finds_what_mlflow_finds(studio: Studio, text: str) -> None:
+    ids = [studio.ids["odd"], studio.ids["few"]]
+    stock = studio.stock_search({"experiment_ids": ids, "filter": text})
+    page = table(studio, experiment_ids=ids, filter=text)
+    assert run_ids(page) == [run["info"]["run_id"] for run in stock.get("runs", [])]
+    assert page["total"] == len(page["results"])
+
+
+def test_filters_are_no_empty_test(studio: Studio) -> None:
+    ids = [studio.ids["odd"], studio.ids["few"]]
+    totals = [table(studio, experiment_ids=ids, filter=text)["total"] for text in FILTERS]
+    assert [text for text, total in zip(FILTERS, totals, strict=True) if total == 0] == []
+    assert max(totals) < 41
+
+
+@pytest.mark.parametrize(("text", "at"), BROKEN)
+def test_a_broken_filter_is_told_with_its_place(studio: Studio, text: str, at: int) -> None:
+    status, told = studio.ask("/treadle/runs", {"workspace": 1, "filter": text})
+    assert (status, told["code"], told["details"]) == (400, "run-filter", {"at": at}), told
+
+
+def test_a_list_of_runs_by_id_is_found(studio: Studio) -> None:
+    one, two = studio.runs["few"][:2]
+    page = table(studio, filter=f"attributes.run_id IN ('{one}', '{two}', 'none')")
+    assert set(run_ids(page)) == {one, two}
+
+
+def test_pages_hold_the_columns_asked_for_and_the_total(studio: Studio) -> None:
+    asked: dict[str, Any] = {
+        "experiment_ids": [studio.ids["odd"]],
+        "order_by": ["metrics.m0 DESC"],
+        "columns": {"metrics": ["m0", "loss"], "params": ["lr"], "tags": ["mlflow.runName"]},
+    }
+    whole = table(studio, **asked, limit=1000)
+    assert whole["total"] == len(whole["results"]) == 34
+    pages = [table(studio, **asked, offset=start, limit=10)["results"] for start in range(0, 40, 10)]
+    assert [row for page in pages for row in page] == whole["results"]
+    values = [row["metrics"].get("m0", "none") for row in whole["results"]]
+    assert values == sorted(values, key=by_rank)
+    assert {"NaN", "Infinity", "-Infinity", "none"} <= set(map(str, values))
+    named = next(row for row in whole["results"] if row["run_id"] == studio.runs["odd"][0])
+    assert (named["name"], named["params"].keys()) == ("run é 0", {"lr"})
+
+
+def test_deleted_runs_are_apart_and_counted(studio: Studio) -> None:
+    page = table(studio, view="deleted", experiment_ids=[studio.ids["odd"]])
+    assert page["total"] == 6
+    assert all(row["is_deleted"] for row in page["results"])
+    deleted = studio.screen("deleted", {"limit": 2})
+    assert (deleted["runs"], deleted["experiments"], len(deleted["results"])) == (7, 0, 2)
+    assert deleted["results"][0]["deleted_at"] >= deleted["results"][1]["deleted_at"]
+
+
+def test_groups_count_runs_and_spread_metrics(studio: Studio) -> None:
+    asked = {"workspace": 1, "experiment_ids": [studio.ids["odd"]], "metrics": ["loss", "m0"]}
+    groups = studio.screen("runs/groups", {**asked, "by": "params.lr"})["results"]
+    columns = {"metrics": ["loss"], "params": ["lr"]}
+    rows = table(studio, experiment_ids=[studio.ids["odd"]], columns=columns)["results"]
+    assert sum(group["count"] for group in groups) == len(rows)
+    for group in groups:
+        losses = [row["metrics"]["loss"] for row in rows if row["params"]["lr"] == group["value"]]
+        spread = group["metrics"]["loss"]
+        assert (group["count"], spread["min"], spread["max"]) == (len(losses), min(losses), max(losses))
+        assert spread["mean"] == pytest.approx(sum(losses) / len(losses))
+    by_status = studio.screen("runs/groups", {**asked, "by": "attributes.status"})["results"]
+    assert sum(group["count"] for group in by_status) == len(rows)
+    none = studio.screen("runs/groups", {**asked, "by": "tags.nobody", "filter": "status = 'FINISHED'"})
+    assert [group["value"] for group in none["results"]] == [None]
+
+
+def test_columns_and_experiments_are_listed(studio: Studio) -> None:
+    columns = studio.screen("columns", {"experiment_ids": [studio.ids["odd"]], "search": "P/"})
+    assert (columns["metrics"], columns["params"]) == ([], ["p/0", "p/1", "p/2"])
+    few, odd, _ = studio.screen("experiments", {"search": ""})["results"]
+    assert (odd["name"], odd["run_count"], odd["last_run_at"]) == ("odd", 34, 1013)
+    assert (few["name"], few["run_count"]) == ("few", 5)
+    assert studio.screen("experiments", {"search": "OD"})["results"] == [odd]
+
+
+def test_another_workspace_sees_nothing_of_it(studio: Studio) -> None:
+    own = {"experiment_ids": [studio.ids["odd"]], "workspace": 2}
+    assert studio.screen("runs", own, workspace=2) == {"results": [], "total": 0}
+    assert studio.screen("runs/groups", {**own, "by": "params.lr"}, workspace=2) == {"results": []}
+    assert studio.screen("columns", own, workspace=2) == {"metrics": [], "params": [], "tags": []}
+    assert [one["name"] for one in studio.screen("experiments", {}, workspace=2)["results"]] == ["foreign"]
+    asked = {"workspace": 2, "run_ids": [studio.runs["odd"][1]], "key": "loss"}
+    assert studio.screen("curves", asked, workspace=2) == {"curves": []}
+
+
+def table(studio: Studio, **asked: Any) -> Any:
+    """A page of the runs table of workspace 1."""
+    return studio.screen("runs", {"workspace": 1, **asked})
+
+
+def run_ids(page: Any) -> list[str]:
+    """The ids of a page's runs."""
+    return [row["run_id"] for row in page["results"]]
+
+
+def by_rank(value: float | str) -> tuple[int, float]:
+    """Numbers from large to small, then NaN, then what there is not."""
+    if value in ("NaN", "none"):
+        return (1 if value == "NaN" else 2), 0
+    return 0, -float(value)
