@@ -3,7 +3,7 @@ import { useId, useState } from 'react';
 import { type Branch, branchesQuery, commitQuery, createBranch, createTag, type Repo, resetBranch, tagsQuery } from '../../api/repos';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { ago } from '../../ui/format';
-import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
+import { elsewhereWrong, Field, messageOf, Notice, wrongWith } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 import { useSettled } from '../../ui/use-settled';
 import { firstLine } from './commits';
@@ -110,11 +110,10 @@ export function CompareDialog({ repo, onChoose, onClose }: { repo: Repo; onChoos
 /** Moves a branch to another commit, unless somebody moved it meanwhile. */
 export function ResetBranch({ repo, branch, onClose }: { repo: Repo; branch: Branch; onClose: () => void }) {
   const [to, setTo] = useState(branch.head ? `${branch.name}^` : '');
-  const target = useCommitAt(repo, to).data;
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: ['repos'] });
   const move = async () => {
-    if (!target) throw new Error(`Nothing here is called ${to}. Name a branch, a tag or a commit.`);
+    const target = await client.fetchQuery({ ...commitQuery(repo.id, to.trim()), retry: false }).catch((error: unknown) => { throw new Error(`${to} cannot be gone to: ${messageOf(error)} Name a branch, a tag or a commit.`, { cause: error }); });
     await resetBranch(repo.id, branch.name, target.id, branch.head);
     await refresh();
     const [said, before] = [`${branch.name} stands at ${shortId(target.id)} now.`, branch.head];
