@@ -102,6 +102,25 @@ def test_a_removed_source_leaves_its_tasks(house: House, page: Page) -> None:
     assert len(house.task_ids(project_id)) == 1
 
 
+def test_a_project_is_made_from_a_folder_of_a_repo(house: House, page: Page) -> None:
+    pictures = {f"birds/{name}.jpg": photograph(200, 150) for name in ("heron", "wren")}
+    repo_id = make_repo(
+        house, "nature", {**pictures, "birds/list.txt": b"heron, wren", "c.jpg": photograph(9, 9)}
+    )
+    page.goto(f"/repos/{repo_id}")
+    expect(page.get_by_role("link", name="c.jpg")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Find or do").fill("project from")
+    page.keyboard.press("Enter")
+    page.get_by_label("Folder").fill("birds/")
+    expect(page.get_by_text("1 of them becomes no task")).to_contain_text("birds/list.txt")
+    page.get_by_label("Title").fill("Birds")
+    page.get_by_role("button", name="Create project").click()
+    expect(page.get_by_text("in step")).to_be_visible()
+    expect(page.get_by_text("2 files: 2 new")).to_be_visible()
+    expect(page.get_by_text("nature@master/birds/")).to_be_visible()
+
+
 BOX = {"x": 20, "y": 20, "width": 30, "height": 35, "rotation": 0, "rectanglelabels": ["Car"]}
 RESULT = [{"id": "a", "from_name": "box", "to_name": "image", "type": "rectanglelabels", "value": BOX}]
 
