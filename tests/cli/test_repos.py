@@ -127,7 +127,15 @@ def test_a_day_with_a_repo(remote: Terminal) -> None:
     shell.type("branch create images@tidy")
     assert "nothing yet" in shell.type("branch create images@blank --empty")
     shell.type("branch delete images@blank")
-    shell.type("mv images@tidy:/p/1.txt images@tidy:/first.txt -m Moved")
+    shell.type("mv images@tidy:/p/1.txt images@tidy:/first.txt")
+    assert "Moved p/1.txt to first.txt" in shell.type("log images@tidy -n 1")
+    assert "no file 'none' on branch master" in shell.fails("rm images:/none")
+    shell.type("put images@staged:/a.txt -f - --stage", "1")
+    opened = shell.run("ls images@staged").stderr
+    assert "More is staged" in opened
+    assert opened.endswith("treadle commit finish images@staged\n")
+    shell.type("commit abandon images@staged")
+    shell.type("branch delete images@staged")
     shell.type("put images@tidy:/notes.txt -f - -m Theirs", "theirs\n")
     shell.type("put images@master:/notes.txt -f - -m Ours", "ours\n")
     refused = shell.run("merge images@tidy --into master")

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from treadle.cli.following import follow
+from treadle.cli.listing import list_entries, tell_staged
 from treadle.cli.printing import Printer, ProgressBar, shown_commit
 from treadle.cli.servers import open_client
 from treadle.client.archives import list_folder, write_file
 from treadle.client.names import HEAD, Place, parse_place
 from treadle.client.repos import Client, RemoteRepo, Side, Target
 from treadle.client.values import Change, Commit, Entry, File, Put
-from treadle.errors import Conflict, Invalid, NotFound
+from treadle.errors import Conflict, Invalid
 from treadle.settings import Settings
 
 _CHUNK_BYTES = 256 * 1024
@@ -177,33 +178,16 @@ def _ls(ask: Ask) -> None:
     place = ask.place()
     repo = ask.open(place)
     entry: Entry | None = None
-    for entry in _entries(repo, place, is_recursive=ask.arguments.recursive):
+    for entry in list_entries(repo, place, is_recursive=ask.arguments.recursive):
         if isinstance(entry, File):
             when = entry.modified_at.strftime("%Y-%m-%d %H:%M")
             ask.out.tell(f"{entry.size_bytes:>15,}  {when}  {entry.path}", entry)
         else:
             ask.out.tell(f"{'':>15}  {'':16}  {entry.path}", entry)
     if entry is None:
-        ask.out.remark(f"There is nothing at {place}. What is staged is listed when its commit is finished.")
-
-
-def _entries(repo: RemoteRepo, place: Place, *, is_recursive: bool) -> Iterator[Entry]:
-    ref, path = place.ref_or_head, place.path
-    if place.is_glob:
-        yield from repo.list(ref, glob=path)
-        return
-    if path and not path.endswith("/"):
-        first = next(repo.list(ref, path, page_size=1), None)
-        if isinstance(first, File) and first.path == path:
-            yield first
-            return
-        path += "/"
-    entries = repo.list(ref, path, delimiter="" if is_recursive else "/")
-    first = next(entries, None)
-    if first is None and path:
-        raise NotFound("file-not-found", f"There is nothing at {place}.")
-    yield from (each for each in (first,) if each is not None)
-    yield from entries
+        ask.out.remark(f"There is nothing at {place}.")
+    if not ask.arguments.json and (staged := tell_staged(repo, place)):
+        ask.out.remark(staged)
 
 
 def _cat(ask: Ask) -> None:

@@ -55,7 +55,8 @@ class Place:
         return replace(self, path=path)
 
     def __str__(self) -> str:
-        return f"{self.repo_name}@{self.ref_or_head}:/{self.path}"
+        whole = f"{self.repo_name}@{self.ref_or_head}"
+        return f"{whole}:/{self.path}" if self.path else whole
 
 
 def parse_place(text: str) -> Place:

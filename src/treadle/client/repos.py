@@ -413,11 +413,13 @@ class RemoteRepo:
 
     # History
 
-    def diff(self, to: str = HEAD, since: str = "", prefix: str = "") -> Iterator[Change]:
+    def diff(
+        self, to: str = HEAD, since: str = "", prefix: str = "", *, page_size: int = _PAGE
+    ) -> Iterator[Change]:
         """What changed from ``since`` to ``to``, in the order of paths; without it from the first parent."""
         after: str | None = None
         while True:
-            query: Query = {"from": since, "to": to, "prefix": prefix, "after": after, "limit": _PAGE}
+            query: Query = {"from": since, "to": to, "prefix": prefix, "after": after, "limit": page_size}
             page = self._ask(Changes, "GET", "/diff/", query)
             yield from page.results
             after = page.next

@@ -161,7 +161,8 @@ def check_free(tx: Tx, repo_id: int, name: str) -> None:
     """Make sure that the name stays free until the transaction ends. Raises Conflict("name-taken")."""
     lock(tx, repo_id)
     taken = tx.execute(_NAMED, {"repo_id": repo_id, "name": name}).one()
-    for kind, remedy in (("branch", "Choose"), ("tag", "A tag stays where it is: choose")):
+    remedies = (("branch", "Choose"), ("tag", "A tag stays where it is: write to a branch, or choose"))
+    for kind, remedy in remedies:
         if taken[kind]:
             told = f"Repo {name_of(tx, repo_id)} has a {kind} {name!r} already. {remedy} another name."
             raise Conflict("name-taken", told)

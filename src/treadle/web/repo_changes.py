@@ -69,9 +69,11 @@ def stage(call: Call, grant: Grant, goal: Goal, change: Callable[[str], object])
     try:
         change(started.id)
         return call.parts.repos.finish(grant, started.id, goal.message)
-    except BaseException:
+    except BaseException as error:
         with suppress(NotFound, Conflict), call.parts.database.write() as tx:
             commits.abandon(tx, grant, started.id)
+        if isinstance(error, NotFound):  # nobody knows that commit, and it is gone
+            raise _of_branch(error, started, goal.branch) from error
         raise
 
 
@@ -100,6 +102,11 @@ def tell_commit(call: Call, commit: Commit) -> dict[str, object]:
     """The commit as it goes out."""
     with call.parts.database.read() as tx:
         return Teller(tx, call.actor).commit(commit)
+
+
+def _of_branch(error: NotFound, started: Commit, branch: str) -> NotFound:
+    message = error.message.replace(f"at commit {started.id}", f"on branch {branch}")
+    return NotFound(error.code, message, fields=error.fields, details=error.details)
 
 
 def _shared(call: Call, grant: Grant, branch: str) -> str:
