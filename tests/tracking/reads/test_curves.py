@@ -34,7 +34,7 @@ def test_a_short_curve_is_its_points(studio: Studio) -> None:
     assert curve["mean"] == [0.5, "NaN", "Infinity", "-Infinity", -2.0, "NaN"]
     assert (curve["points"], curve["nans"]) == (6, [0, 1, 0, 0, 0, 0])
     assert read(studio, run_id, "v", x="time")["x"] == [95, 96, 97, 98, 99, 100]
-    assert read(studio, run_id, "v", **{"from": 2, "to": 3})["x"] == [2, 3]
+    assert read(studio, run_id, "v", bounds=(2, 3))["x"] == [2, 3]
     assert read(studio, run_id, "none")["points"] == 0
 
 
@@ -59,7 +59,7 @@ def test_a_roll_up_stays_true_while_points_come(studio: Studio) -> None:
     for buckets in (1000, 37, 2000):
         for axis in ("step", "time"):
             check(read(studio, run_id, "v", x=axis, buckets=buckets), points, axis)
-    near = read(studio, run_id, "v", **{"from": 1_000, "to": 1_100})
+    near = read(studio, run_id, "v", bounds=(1_000, 1_100))
     check(near, [point for point in points if 1_000 <= point[3] <= 1_100], "step")
     drop_run(studio, run_id)
     assert count_rows(studio, "treadle_series", run_id) == 0
@@ -84,15 +84,24 @@ def test_roll_ups_that_nothing_kept_true_are_made_anew(studio: Studio) -> None:
     try:
         wait_until(lambda: count_triggers(studio) == 2)
         wait_until(lambda: count_rows(studio, "treadle_series", run_id) == 0)
-        check(read(studio, run_id, "v", reads), [*points, spike], "step")
+        check(read(studio, run_id, "v", reads=reads), [*points, spike], "step")
         wait_until(lambda: count_rows(studio, "treadle_series", run_id) == 1)
-        check(read(studio, run_id, "v", reads), [*points, spike], "step")
+        check(read(studio, run_id, "v", reads=reads), [*points, spike], "step")
     finally:
         reads.close()
 
 
-def read(studio: Studio, run_id: str, key: str, reads: Reads | None = None, **more: Any) -> Any:
+def read(
+    studio: Studio,
+    run_id: str,
+    key: str,
+    *,
+    reads: Reads | None = None,
+    bounds: tuple[int | None, int | None] = (None, None),
+    **more: Any,
+) -> Any:
     """A curve as a screen is answered."""
+    more.update(zip(("from", "to"), bounds, strict=True))
     body = json.dumps({"workspace": 1, "run_ids": [run_id], "key": key, **more}).encode()
     answer = (reads or studio.reads).answer(request_of("/treadle/curves", body))
     assert answer is not None
