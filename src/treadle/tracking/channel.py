@@ -35,6 +35,7 @@ class Channel:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._kept: list[Connection] = []
         self._open: set[Connection] = set()
 
@@ -44,13 +45,15 @@ class Channel:
             connection = self._kept.pop()
             if connection.is_usable:
                 return connection
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         with socket_address(self._path) as place:
             _, connection = await loop.create_unix_connection(lambda: Connection(self), place)
         return connection
 
     def close(self) -> None:
-        """Break all connections; exchanges under way fail."""
+        """Break all connections; exchanges under way fail. To be called in the loop, or after its end."""
+        if self._loop is None or self._loop.is_closed():
+            return
         for connection in list(self._open):
             connection.abort()
 

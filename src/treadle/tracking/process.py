@@ -29,7 +29,7 @@ from treadle.tracking.exchanges import (
     refusal,
     refuse,
 )
-from treadle.tracking.supervisor import Supervisor
+from treadle.tracking.supervisor import END_S, Supervisor
 from treadle.tracking.visitor import TrackingLevel, Visitor
 
 __all__ = ["Reply", "Tracking", "TrackingLevel", "Visitor"]
@@ -104,12 +104,16 @@ class Tracking:
             return Reply(status, tuple(headers), content)
 
     def end(self) -> None:
-        """End the tracking process; nobody is answered any more."""
-        self._supervisor.end()
+        """End the tracking process; to be called after the end of the event loop."""
+        running = self._supervisor.stop()
+        if running is not None:
+            running.wait(END_S)
 
     async def close(self) -> None:
-        """End the tracking process, without holding up others while it does."""
-        await asyncio.to_thread(self._supervisor.end)
+        """End the tracking process; nobody is answered any more."""
+        running = self._supervisor.stop()
+        if running is not None:
+            await asyncio.to_thread(running.wait, END_S)
 
     async def _hand_on(self, outgoing: Outgoing, receive: Receive, send: Send) -> None:
         first = await first_part(receive)

@@ -25,7 +25,8 @@ _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 #: Ended so often in a row before it answered anything, it is left alone for a while.
 _TRIES = 3
-_END_S = 5.0
+#: What has been told to end is killed after so long.
+END_S = 5.0
 
 
 class Supervisor:
@@ -82,15 +83,14 @@ class Supervisor:
         """How long who was refused should wait."""
         return max(1, round(self._not_before_s - time.monotonic()))
 
-    def end(self) -> None:
-        """End the process and start none any more; to be called when nobody asks."""
+    def stop(self) -> Running | None:
+        """Tell the process to end, and start none any more; the one that is ending, to be waited for."""
         self._is_closed = True
         if self._idle is not None:
             self._idle.cancel()
         running = self._running
         self._end_running()
-        if running is not None:
-            running.wait(_END_S)
+        return running
 
     def _opened(self) -> _Door:
         if self._is_closed:
@@ -173,7 +173,7 @@ class Supervisor:
             return
         running.terminate()
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._loop.call_later, _END_S, running.kill)
+            self._loop.call_later(END_S, running.kill)
 
     def _close_door(self) -> None:
         door, self._door = self._door, None

@@ -127,6 +127,7 @@ def test_the_address_of_the_database_is_in_no_environment(front: Front, settings
     inherited = httpx.get(f"{front.address}/inherited").text
     for told in (environment_of_process(pid), inherited):
         assert "TREADLE_" not in told
-        assert "postgresql" not in told
+        assert "postgresql:" not in told
+        assert "postgresql+" not in told
         assert "mlflow.db" not in told
     assert "MLFLOW_ENABLE_WORKSPACES=true" in inherited

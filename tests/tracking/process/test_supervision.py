@@ -16,6 +16,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from alembic import command
+from mlflow.store.db.utils import _get_alembic_config, _get_schema_version, create_sqlalchemy_engine
+from mlflow.store.tracking.dbmodels.initial_models import Base as initial_tables
 from mlflow.tracking import MlflowClient
 
 from tests.laws.source import ROOT
@@ -23,6 +26,8 @@ from tests.tracking.process.conftest import DYING, environment_of_process, is_al
 from tests.tracking.process.front import EDITOR, Front, open_front
 from tests.waiting import run_coroutine, wait_until
 from treadle.settings import Settings
+from treadle.tracking.child.inside import PINNED_SCHEMA
+from treadle.tracking.paths import tracking_database_url
 from treadle.tracking.process import Reply, Tracking
 
 LIST = "/api/2.0/mlflow/experiments/search?max_results=5"
@@ -191,6 +196,19 @@ def test_a_database_that_is_away_and_back(here: Settings) -> None:
     before, after = run_coroutine(ask_before_and_after())
     assert (before.status, after.status) == (503, 200)
     assert b"mlflow.db cannot be used" in before.body
+
+
+def test_tables_of_an_older_mlflow_are_brought_up_to_date(here: Settings) -> None:
+    engine = create_sqlalchemy_engine(tracking_database_url(here))
+    initial_tables.metadata.create_all(engine)
+    with engine.begin() as connection:
+        config = _get_alembic_config("sqlite://")
+        config.attributes["connection"] = connection
+        command.upgrade(config, f"{PINNED_SCHEMA}-1")
+    assert _get_schema_version(engine) != PINNED_SCHEMA
+    assert ask_once(Tracking(here), LIST).status == 200
+    assert _get_schema_version(engine) == PINNED_SCHEMA
+    engine.dispose()
 
 
 def test_the_password_of_a_database_is_told_nowhere(here: Settings, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,8 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sqlite3
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mlflow.store.db.utils as schema
@@ -19,6 +23,7 @@ from mlflow.server.fastapi_app import app as fastapi_app
 from mlflow.store.artifact.artifact_repository_registry import _artifact_repository_registry
 from mlflow.tracking._workspace.registry import _get_workspace_store_registry
 from mlflow.version import VERSION
+from sqlalchemy.event import listen
 from starlette.types import ASGIApp
 
 from treadle.objects import ObjectStore
@@ -27,7 +32,7 @@ from treadle.tracking.child import guards
 from treadle.tracking.child.artifacts import PROXIED_SCHEME, SCHEME, repositories
 from treadle.tracking.child.environment import ARTIFACT_ROOT, WORKSPACE_STORE, scrub_environment
 from treadle.tracking.child.preparing import prepared
-from treadle.tracking.paths import tracking_database_url
+from treadle.tracking.paths import tracking_database_url, tracking_file
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +69,10 @@ def start(settings: Settings, objects: ObjectStore) -> Inside:
     _use_only_ours(objects)
     _know_the_schema()
     url = tracking_database_url(settings)
+    if not settings.database_url.startswith("postgresql"):
+        _make_file(tracking_file(settings))
     with prepared(settings):
+        _bring_up_to_date(url)
         handlers.initialize_backend_stores(url, url, ARTIFACT_ROOT, workspace_store_uri=WORKSPACE_STORE)
     scrub_environment(os.environ)
     logger.info("MLflow %s is mounted", VERSION)
@@ -100,6 +108,51 @@ def _know_the_schema() -> None:
     """
     if VERSION == PINNED:
         schema._get_latest_schema_revision = lambda: PINNED_SCHEMA
+
+
+def _make_file(path: Path) -> None:
+    """A new file comes with all its tables or not at all, since SQLite keeps half of what breaks off.
+
+    What it costs to be safe from a loss of power is paid once, at the end.
+    """
+    if path.exists():
+        return
+    new = Path(tempfile.gettempdir()) / f"{path.stem}-{uuid.uuid4().hex}{path.suffix}"
+    engine = schema.create_sqlalchemy_engine(f"sqlite:///{new}")
+    listen(engine, "connect", _hurry)
+    try:
+        schema._initialize_tables(engine)
+        engine.dispose()
+        _sync(new)
+        os.replace(new, path)
+        _sync(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _hurry(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA journal_mode=MEMORY")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _bring_up_to_date(url: str) -> None:
+    """Migrate tables of an older MLflow, as the pinned one's own command would; a newer one's are refused."""
+    engine = schema.create_sqlalchemy_engine(url)
+    try:
+        found = schema._get_schema_version(engine)
+        if found not in (None, schema._get_latest_schema_revision()):
+            logger.warning("MLflow's tables are brought from version %s to %s", found, PINNED_SCHEMA)
+            schema._upgrade_db(engine)
+    finally:
+        engine.dispose()
 
 
 def _native_routes(routes: Any, prefix: str) -> Iterator[tuple[frozenset[str], re.Pattern[str]]]:
