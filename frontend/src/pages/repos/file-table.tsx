@@ -25,7 +25,7 @@ const THUMBNAIL_PX = 320;
 export function FileTable({ repo, at, folder, writes, entries, looked, showsPath = false }: TableProps) {
   const search = (change: RepoSearch) => (before: RepoSearch) => ({ ...(before.ref ? { ref: before.ref } : {}), ...(folder ? { folder } : {}), ...change });
   return (
-    <table className="table file-table" onKeyDown={walk}>
+    <table className="table file-table" onKeyDown={(event) => walk(event, looked !== undefined)}>
       <thead><tr><th>Name</th><th className="num wide">Size</th><th className="num wide">Changed</th><th className="tight"><span className="unseen">Acts</span></th></tr></thead>
       <tbody>
         {entries.map((entry) => (entry.type === 'folder' ? (
@@ -53,8 +53,8 @@ function Art({ repo, at, file }: { repo: Repo; at: string; file: RepoFile }) {
   return <span className="file-art"><img src={fileAddress(repo.id, at, file.path, { thumbnail: THUMBNAIL_PX })} alt="" loading="lazy" decoding="async" /></span>;
 }
 
-/** Up and down among the names. */
-function walk(event: KeyboardEvent<HTMLTableElement>): void {
+/** Up and down among the names; while a file is shown beside them, the one that is reached is shown. */
+function walk(event: KeyboardEvent<HTMLTableElement>, isLooking: boolean): void {
   const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
   if (by === 0 || !(event.target instanceof HTMLAnchorElement)) return;
   const names = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>('a.file-name')];
@@ -62,4 +62,5 @@ function walk(event: KeyboardEvent<HTMLTableElement>): void {
   if (!next) return;
   event.preventDefault();
   next.focus();
+  if (isLooking && !next.dataset['path']?.endsWith('/')) next.click();
 }

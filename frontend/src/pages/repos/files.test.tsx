@@ -48,3 +48,15 @@ test('where a file was deleted the focus is on the one beside it', async () => {
   await settle(() => focused() !== undefined);
   expect(focused()).toBe('b.bin');
 });
+
+test('the arrows walk the files from wherever one is, and the preview goes with them', async () => {
+  await open('');
+  const press = (element: EventTarget, key: string) => act(async () => { element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })); });
+  await press(window, 'ArrowDown');
+  expect(focused()).toBe('a.bin');
+  await act(async () => (document.activeElement as HTMLElement).click());
+  await settle(() => document.querySelector('.file-preview') !== null);
+  await press(document.activeElement as Element, 'ArrowDown');
+  await settle(() => document.querySelector('.looked a')?.textContent?.includes('b.bin') === true);
+  expect([focused(), document.querySelector('.looked a')?.getAttribute('data-path')]).toEqual(['b.bin', 'b.bin']);
+});

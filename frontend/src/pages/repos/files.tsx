@@ -12,7 +12,7 @@ import { useSettled } from '../../ui/use-settled';
 import { stepsTo } from './content-kind';
 import { droppedFiles, sayUnreadable } from './dropped';
 import { EmptyRepo, EmptyFolder } from './empty-repo';
-import { focusName } from './file-focus';
+import { enterNames, focusName } from './file-focus';
 import { FileGone, FilePreview } from './file-preview';
 import { FileTable } from './file-table';
 import { FoundFiles } from './found-files';
@@ -67,7 +67,7 @@ function Browser({ repo }: { repo: Repo }) {
     focusName(file);
   };
   useWish('add-files', () => setDropped([]));
-  useKeys({ '/': () => document.getElementById('file-search')?.focus(), ...(file !== undefined ? { Escape: close } : {}), ...(writes ? { u: () => setDropped([]) } : {}) });
+  useKeys({ '/': () => document.getElementById('file-search')?.focus(), ArrowDown: () => enterNames(file), ArrowUp: () => enterNames(file), ...(file !== undefined ? { Escape: close } : {}), ...(writes ? { u: () => setDropped([]) } : {}) });
   const inFolder = found.filter((each): each is RepoFile => each.type === 'file');
   const step = (by: -1 | 1) => {
     const next = inFolder[inFolder.findIndex((each) => each.path === file) + by];
