@@ -78,7 +78,7 @@ const Choice = ({ format, chosen, onChoose }: { format: ExportFormat; chosen: bo
 );
 
 function WhichTasks({ project, which, selected, onChange }: { project: Project; which: Which; selected: readonly number[]; onChange: (which: Which) => void }) {
-  const views = (useQuery(viewsQuery(project.id)).data ?? []).filter((each) => each.data.title);
+  const views = (useQuery(viewsQuery(project.id)).data ?? []).filter((each) => each.data.title && (!each.data.isPassing || each.id === which));
   const read = (value: string): Which => (value === 'labelled' || value === 'all' || value === 'selected' ? value : Number(value));
   return (
     <Field label="Tasks">

@@ -15,7 +15,7 @@ export function NewSnapshot({ project, onClose }: { project: Project; onClose: (
   const [which, setWhich] = useState<Which>('annotated');
   const [view, setView] = useState<number>();
   const [kinds, setKinds] = useState({ usual: true, ground_truth: true, skipped: false });
-  const views = (useQuery(viewsQuery(project.id)).data ?? []).filter((each) => each.data.title);
+  const views = (useQuery(viewsQuery(project.id)).data ?? []).filter((each) => each.data.title && !each.data.isPassing);
   const client = useQueryClient();
   const order: SnapshotOrder = {
     ...(title.trim() ? { title: title.trim() } : {}),

@@ -30,6 +30,9 @@ export function useExportSelection(project: Project, asked: TaskSelection, selec
     if (!selection.all) return setOpen({ is: 'ids', ids });
     if (view !== undefined && ids.length === 0) return setOpen({ is: 'view', id: view, isOwn: false });
     try {
+      // Those of dialogs that were left by closing the page.
+      const over = (await client.fetchQuery(viewsQuery(project.id))).filter(isPassing);
+      await Promise.all(over.map((each) => deleteView(each.id).catch(() => undefined)));
       const left = ids.length > 0 ? [{ filter: 'filter:tasks:id', operator: 'not_in_list', type: 'Number', value: ids }] : [];
       const made = await saveView(project.id, { title: TITLE, isPassing: true, filters: { conjunction: asked.conjunction ?? 'and', items: [...asked.items, ...left] }, ordering: [...asked.ordering] }, true);
       await client.invalidateQueries(viewsQuery(project.id));
