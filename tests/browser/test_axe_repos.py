@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.house import House
+from tests.browser.labelling import LabelPage
 from tests.browser.pictures import photograph
 from tests.browser.test_axe import box, expect_nothing_serious
 from tests.browser.test_repos import annotation, log, make_repo, put
@@ -29,6 +30,8 @@ class World:
     project: int
     task: int
     version: str
+    #: A project, and a task of it whose picture was replaced under its labels.
+    changed: tuple[int, int]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,20 @@ def world(house: House) -> World:
     house.ask("POST", f"/api/storages/export/repo/{target}/sync")
     version = log(house, labels)[0]["id"]
     house.annotate(task, [box("again", 30, "Car")])
-    return World(images, make_repo(house, "nothing"), commit, project, task, version)
+    changed = make_changed(house)
+    return World(images, make_repo(house, "nothing"), commit, project, task, version, changed)
+
+
+def make_changed(house: House) -> tuple[int, int]:
+    repo = make_repo(house, "changing", {"a.jpg": photograph(300, 200)})
+    project = house.make_project("Changing", CONFIG)
+    source = make_source(house, project, "changing")
+    house.ask("POST", f"/api/storages/repo/{source}/sync")
+    (task,) = house.task_ids(project)
+    house.annotate(task, [box("made", 20, "Car")])
+    put(house, repo, {"a.jpg": photograph(300, 200, seed=5)})
+    house.ask("POST", f"/api/storages/repo/{source}/sync")
+    return project, task
 
 
 Scene = Callable[[Page, World], None]
@@ -166,6 +182,30 @@ def lineage(page: Page, world: World) -> None:
     expect(page.locator("[data-node^='commit:']").first).to_be_visible()
 
 
+def project_of_repo(page: Page, world: World) -> None:
+    page.goto(f"/projects/new?repo={world.images}")
+    expect(page.get_by_text("become no tasks").or_(page.get_by_text("becomes no task"))).to_be_visible()
+
+
+def found_in_repo(page: Page, world: World) -> None:
+    files(page, world)
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Find or do").fill("b.jpg")
+    expect(page.get_by_role("option", name="night/b.jpg")).to_be_visible()
+
+
+def changed_picture(page: Page, world: World) -> None:
+    project, task = world.changed
+    LabelPage(page).open(project, task)
+    expect(page.get_by_text("This picture changed since it was labelled")).to_be_visible()
+
+
+def picture_of_then(page: Page, world: World) -> None:
+    changed_picture(page, world)
+    page.keyboard.press("Shift+P")
+    expect(page.get_by_role("dialog").locator("img")).to_have_count(2)
+
+
 def new_s3_key(page: Page, world: World) -> None:
     page.goto("/account")
     page.get_by_role("button", name="New S3 key").click()
@@ -193,6 +233,10 @@ SCENES: tuple[Scene, ...] = (
     as_of,
     lineage,
     new_s3_key,
+    project_of_repo,
+    found_in_repo,
+    changed_picture,
+    picture_of_then,
 )
 
 
