@@ -76,7 +76,8 @@ def log_two_runs(client: httpx.Client) -> tuple[str, str, str]:
 
     experiment = ask("experiments/create", {"name": "digits"})["experiment_id"]
     ids = []
-    for number, losses in enumerate(([1.0, 0.5, "NaN"], [0.25])):
+    logged: tuple[list[float | str], ...] = ([1.0, 0.5, "NaN"], [0.25])
+    for number, losses in enumerate(logged):
         run = ask(
             "runs/create", {"experiment_id": experiment, "start_time": number, "run_name": f"r{number}"}
         )
