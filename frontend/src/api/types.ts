@@ -97,6 +97,8 @@ export interface TaskRow {
   labels?: Record<string, number>;
   /** How it stands to the source that it came from, where it came from one. */
   source_state?: 'new' | 'synced' | 'changed' | 'retired' | null;
+  /** Of a task alone: when its file last changed, where it did. */
+  source_change?: { at: Time } | null;
   completed_at?: Time | null;
   /** Seconds, the mean of the annotations. */
   avg_lead_time?: number | null;

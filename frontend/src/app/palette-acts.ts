@@ -136,6 +136,8 @@ function useEverywhere(): Command[] {
     { id: 'new-repo', title: 'New repo', icon: 'plus', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/repos', search: { do: 'new-repo' } }) },
     { id: 'experiments', title: 'Experiments', icon: 'chart', kind: 'page', needs: 'export', run: () => void navigate({ to: '/experiments' }) },
     { id: 'models', title: 'Models', icon: 'model', kind: 'page', needs: 'export', run: () => void navigate({ to: '/models' }) },
+    { id: 'experiments', title: 'Experiments', icon: 'chart', kind: 'page', needs: 'export', run: () => void navigate({ to: '/experiments' }) },
+    { id: 'models', title: 'Models', icon: 'model', kind: 'page', needs: 'export', run: () => void navigate({ to: '/models' }) },
     { id: 'jobs', title: 'Jobs', icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs' }) },
     { id: 'members', title: 'Members of this workspace', icon: 'people', kind: 'page', run: () => void navigate({ to: '/members' }) },
     { id: 'audit', title: 'Audit log', icon: 'log', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/audit-log' }) },

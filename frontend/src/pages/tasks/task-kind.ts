@@ -80,10 +80,17 @@ export interface Status {
   tone: '' | 'good' | 'warn' | 'accent';
 }
 
+/** Whether its file changed under its labels, or at all where it has none. A list says so; of a task alone its times do. */
+function isChanged({ source_state: state, source_change: change, annotations = [] }: TaskRow): boolean {
+  if (!change) return state === 'changed';
+  const kept = annotations.filter((each) => !each.was_cancelled);
+  return kept.length === 0 || kept.some((each) => Date.parse(each.updated_at) < Date.parse(change.at));
+}
+
 export function statusOf(task: TaskRow): Status {
   if (task.source_state === 'retired') return { text: 'Retired', tone: '' };
-  if (task.source_state === 'changed' && task.total_annotations > 0) return { text: 'Check again', tip: 'Its file changed since it was labelled. Open it, check the labels, and update them.', tone: 'warn' };
-  if (task.source_state === 'changed') return { text: 'File changed', tip: 'Its file changed in the source.', tone: 'warn' };
+  if (isChanged(task) && task.total_annotations > 0) return { text: 'Check again', tip: 'Its file changed since it was labelled. Open it, check the labels, and update them.', tone: 'warn' };
+  if (isChanged(task)) return { text: 'File changed', tip: 'Its file changed in the source.', tone: 'warn' };
   if (task.is_labeled) return { text: 'Labelled', tone: 'good' };
   if (task.total_annotations > 0 && task.overlap > 1) return { text: `${task.total_annotations} of ${task.overlap}`, tone: 'accent' };
   if (task.draft_exists) return { text: 'Draft', tone: 'warn' };
