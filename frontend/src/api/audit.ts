@@ -7,6 +7,10 @@ const LINES_A_PAGE = 100;
 export interface AuditFilter {
   actor?: number | undefined;
   action?: string | undefined;
+  outcome?: 'done' | 'refused' | undefined;
+  /** A day as 2026-11-21; `until` itself is not among them. */
+  since?: string | undefined;
+  until?: string | undefined;
 }
 
 /** The log of a workspace, or of the whole installation where none is named; newest first. */

@@ -31,6 +31,11 @@ export async function enter(door: 'login' | 'signup', credentials: Credentials):
   return (await call<{ next: string }>('POST', `user/${door}`, { form })).body?.next ?? '';
 }
 
+/** Sets the password of whom the link is for, and signs in. Raises ApiError with fields. */
+export async function setPasswordByLink(token: string, password: string): Promise<void> {
+  await call('POST', 'user/reset-password', { form: new URLSearchParams({ token, password, csrfmiddlewaretoken: csrfToken() }) });
+}
+
 export const signOut = () => call('POST', 'logout');
 export const renamePerson = (id: number, names: Pick<Person, 'first_name' | 'last_name'>) => patch<Person>(`api/users/${id}/`, names);
 /** Shows a picture of a person in place of their initials; the server keeps a small one. */

@@ -11,5 +11,5 @@ export const tokensQuery = queryOptions({
 });
 
 /** The answer holds the secret, this once. */
-export const createToken = (wanted: { name: string; expires_in_days?: number }) => post<Token & { token: string }>('api/tokens', wanted);
+export const createToken = (wanted: { name: string; expires_in_days?: number; scope?: 'all' | 'read'; workspace?: number }) => post<Token & { token: string }>('api/tokens', wanted);
 export const revokeToken = (id: number) => remove(`api/tokens/${id}`);

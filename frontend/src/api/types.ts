@@ -11,6 +11,8 @@ export interface Person {
   avatar?: string | null;
   /** Of oneself, in the session. */
   is_admin?: boolean;
+  /** A program of a workspace, and no person. */
+  is_service_account?: boolean;
 }
 
 export interface Workspace {
@@ -282,6 +284,10 @@ export interface Token {
   created_at: Time;
   expires_at: Time | null;
   last_used_at: Time | null;
+  /** "read": it changes nothing. */
+  scope: 'all' | 'read';
+  /** The only one that it reaches; null: all of its holder's. */
+  workspace: { id: number; name: string } | null;
 }
 
 /** One act of deleting, which can be undone until `restore_until`. */
@@ -367,6 +373,8 @@ export interface AuditEntry {
   /** Such as "user:7". */
   subject: string;
   workspace_id: number | null;
+  workspace: string | null;
+  outcome: 'done' | 'refused';
   detail: Record<string, unknown>;
 }
 

@@ -65,7 +65,7 @@ function Administration({ workspace }: { workspace: Workspace | undefined }) {
   return (
     <>
       <h2>Administration</h2>
-      {admin && <Link to="/people" className="at" title="People"><Icon name="person" /><span className="t">People</span></Link>}
+      {admin && <Link to="/admin" className="at" title="People, workspaces and tokens" activeOptions={{ exact: false }}><Icon name="person" /><span className="t">Organisation</span></Link>}
       <Link to="/audit-log" className="at" title="Audit log"><Icon name="log" /><span className="t">Audit log</span></Link>
       {manages && <Link to="/deleted" className="at" title="Deleted projects"><Icon name="trash" /><span className="t">Deleted projects</span></Link>}
     </>

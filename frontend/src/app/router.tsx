@@ -37,6 +37,12 @@ const signup = createRoute({
   component: lazyRouteComponent(() => import('../pages/sign-in/sign-up'), 'SignUp'),
 });
 
+const resetPassword = createRoute({
+  getParentRoute: () => root, path: '/user/reset-password',
+  validateSearch: (search: Record<string, unknown>): { token?: string } => (search['token'] ? { token: String(search['token']) } : {}),
+  component: lazyRouteComponent(() => import('../pages/sign-in/reset-password'), 'ResetPassword'),
+});
+
 const inside = createRoute({
   getParentRoute: () => root, id: 'inside', component: Shell,
   beforeLoad: async ({ location }) => {
@@ -142,22 +148,59 @@ const members = createRoute({
   component: lazyRouteComponent(() => import('../pages/members/members'), 'Members'),
 });
 
-const people = createRoute({
-  getParentRoute: () => inside, path: '/people',
-  component: lazyRouteComponent(() => import('../pages/people/people'), 'People'),
+const admin = createRoute({
+  getParentRoute: () => inside, path: '/admin',
+  component: lazyRouteComponent(() => import('../pages/admin/admin-frame'), 'AdminFrame'),
+});
+
+const adminHome = createRoute({
+  getParentRoute: () => admin, path: '/',
+  beforeLoad: () => { throw redirect({ to: '/admin/people', replace: true }); },
+});
+
+const adminPeople = createRoute({
+  getParentRoute: () => admin, path: '/people',
+  component: lazyRouteComponent(() => import('../pages/admin/people'), 'AdminPeople'),
+});
+
+const adminWorkspaces = createRoute({
+  getParentRoute: () => admin, path: '/workspaces',
+  component: lazyRouteComponent(() => import('../pages/admin/workspaces'), 'AdminWorkspaces'),
+});
+
+const adminTokens = createRoute({
+  getParentRoute: () => admin, path: '/tokens',
+  component: lazyRouteComponent(() => import('../pages/admin/tokens'), 'AdminTokens'),
+});
+
+const adminServiceAccounts = createRoute({
+  getParentRoute: () => admin, path: '/service-accounts',
+  component: lazyRouteComponent(() => import('../pages/admin/service-accounts'), 'AdminServiceAccounts'),
 });
 
 export interface AuditSearch {
   actor?: number;
   action?: string;
+  outcome?: 'done' | 'refused';
+  since?: string;
+  until?: string;
 }
 
+const auditSearch = (search: Record<string, unknown>): AuditSearch => ({
+  ...(Number(search['actor']) ? { actor: Number(search['actor']) } : {}),
+  ...(search['action'] ? { action: String(search['action']) } : {}),
+  ...(search['outcome'] === 'done' || search['outcome'] === 'refused' ? { outcome: search['outcome'] } : {}),
+  ...(search['since'] ? { since: String(search['since']) } : {}),
+  ...(search['until'] ? { until: String(search['until']) } : {}),
+});
+
+const adminAudit = createRoute({
+  getParentRoute: () => admin, path: '/audit', validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('../pages/admin/audit'), 'AdminAudit'),
+});
+
 const audit = createRoute({
-  getParentRoute: () => inside, path: '/audit-log',
-  validateSearch: (search: Record<string, unknown>): AuditSearch => ({
-    ...(Number(search['actor']) ? { actor: Number(search['actor']) } : {}),
-    ...(search['action'] ? { action: String(search['action']) } : {}),
-  }),
+  getParentRoute: () => inside, path: '/audit-log', validateSearch: auditSearch,
   component: lazyRouteComponent(() => import('../pages/audit/audit'), 'Audit'),
 });
 
@@ -328,15 +371,15 @@ const account = createRoute({
 
 /** Addresses that others use for the same pages. */
 const elsewhere = [
-  ['/user/account', '/account'], ['/user/account/$', '/account'], ['/account/tokens', '/account'], ['/organization', '/people'], ['/organization/$', '/people'],
-].map(([path, to]) => createRoute({ getParentRoute: () => inside, path: path as string, beforeLoad: () => { throw redirect({ to: to as '/account' | '/people', replace: true }); } }));
+  ['/user/account', '/account'], ['/user/account/$', '/account'], ['/account/tokens', '/account'], ['/people', '/admin/people'], ['/organization', '/admin/people'], ['/organization/$', '/admin/people'],
+].map(([path, to]) => createRoute({ getParentRoute: () => inside, path: path as string, beforeLoad: () => { throw redirect({ to: to as '/account' | '/admin/people', replace: true }); } }));
 
 /** Where Label Studio has the storages of a project. */
 const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/projects/$projectId/settings/storage', beforeLoad: ({ params }) => { throw redirect({ to: '/projects/$projectId/storages', params, replace: true }); } });
 
 const tree = root.addChildren([
-  login, signup,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, runs, run, compare, models, model, jobs, members, people, audit, deleted, account, storagesElsewhere, ...elsewhere]),
+  login, signup, resetPassword,
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, runs, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

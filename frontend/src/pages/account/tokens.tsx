@@ -8,6 +8,7 @@ import { Icon } from '../../ui/icon';
 import { Failure, Pill, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { NewToken } from './new-token';
+import { reachOf } from './token-form';
 
 /** Access tokens: what scripts use in place of a password. */
 export function Tokens() {
@@ -16,7 +17,7 @@ export function Tokens() {
   return (
     <section className="card" aria-labelledby="tokens">
       <div className="row card-head"><h2 id="tokens">Access tokens</h2><span className="grow" /><button type="button" className="btn" onClick={() => setMaking(true)}><Icon name="plus" />New token</button></div>
-      <p className="two">A script signs in with a token: <span className="mono">Authorization: Bearer …</span> It may do all that you may.</p>
+      <p className="two">A script signs in with a token: <span className="mono">Authorization: Bearer …</span> It may do all that you may, unless it is made to do less.</p>
       {tokens.isPending && <div className="col" style={{ gap: 10, marginTop: 14 }}><Skeleton width="60%" /><Skeleton width="45%" /></div>}
       {tokens.isError && <Failure error={tokens.error} retry={() => void tokens.refetch()} what="The list of tokens" />}
       {tokens.data?.length === 0 && <p className="muted" style={{ marginTop: 12 }}>No tokens yet.</p>}
@@ -39,7 +40,7 @@ function TokenRow({ token }: { token: Token }) {
     <li className="row token">
       <Icon name="key" />
       <div className="grow"><b className="b cut">{token.name}</b>
-        <div className="muted small">made {day(token.created_at)} · {token.last_used_at ? `last used ${ago(token.last_used_at) === 'now' ? 'just now' : `${ago(token.last_used_at)} ago`}` : 'never used'} · {token.expires_at ? `${over ? 'ended' : 'until'} ${day(token.expires_at)}` : 'no end'}</div>
+        <div className="muted small">made {day(token.created_at)} · {token.last_used_at ? `last used ${ago(token.last_used_at) === 'now' ? 'just now' : `${ago(token.last_used_at)} ago`}` : 'never used'} · {token.expires_at ? `${over ? 'ended' : 'until'} ${day(token.expires_at)}` : 'no end'}{reachOf(token).map((each) => ` · ${each}`)}</div>
       </div>
       {over && <Pill tone="warn">expired</Pill>}
       <button type="button" className="btn danger-ghost" onClick={() => setRevoking(true)} aria-label={`Revoke ${token.name}`}>Revoke</button>

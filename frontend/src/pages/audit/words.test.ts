@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../api/types';
 import { sentenceOf } from './words';
 
 const names = { people: new Map([[7, { first_name: 'Jun', last_name: 'Tan', email: 'jun@example.com' }]]), projects: new Map([[4, 'Street']]) };
-const told = (action: string, subject: string, detail: AuditEntry['detail'] = {}) => sentenceOf({ id: 1, at: '', actor_id: 1, actor: 'ada@example.com', action, subject, workspace_id: 1, detail }, names);
+const told = (action: string, subject: string, detail: AuditEntry['detail'] = {}) => sentenceOf({ id: 1, at: '', actor_id: 1, actor: 'ada@example.com', action, subject, workspace_id: 1, workspace: 'main', outcome: 'done', detail }, names);
 
 test('a line of the log reads as a sentence', () => {
   expect(told('role.granted', 'user:7', { role: 'editor', before: 'viewer' })).toBe('made Jun Tan an editor, who was a viewer');

@@ -8,7 +8,7 @@ export const ACTIONS: ReadonlyArray<readonly [action: string, words: string]> = 
   ['role.granted', 'Roles given'], ['role.removed', 'Roles taken'], ['invitation.created', 'Invitations made'], ['invitation.revoked', 'Invitations revoked'],
   ['project.deleted', 'Projects deleted'], ['project.restored', 'Projects restored'], ['tasks.deleted', 'Tasks deleted'], ['annotations.deleted', 'Annotations deleted'],
   ['predictions.deleted', 'Predictions deleted'], ['workspace.created', 'Workspaces made'], ['user.added', 'People added'], ['user.deactivated', 'People deactivated'],
-  ['invite-link.reset', 'Sign-up links made'], ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
+  ['invite-link.reset', 'Sign-up links made'], ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['service-account.created', 'Service accounts made'], ['service-account.disabled', 'Service accounts disabled'], ['admin.granted', 'Admins made'], ['admin.withdrawn', 'Admins unmade'], ['password-link.created', 'Links for a password'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
 ];
 
 /** What the ids in the log are called, as far as the reader may know. */
@@ -33,10 +33,18 @@ export function sentenceOf(entry: AuditEntry, names: Names): string {
     case 'organization.renamed': return `named the organisation “${String(detail['title'] ?? '')}”`;
     case 'user.added': return entry.actor_id !== null && subject === `user:${entry.actor_id}` ? 'made an account' : `added ${whom}`;
     case 'user.deactivated': return `deactivated ${whom}`;
-    case 'admin.granted': return `${whom} became an organisation admin, from the command line`;
+    case 'user.reactivated': return `let ${whom} sign in again`;
+    case 'admin.granted': return entry.actor_id === null ? `${whom} became an organisation admin, from the command line` : `made ${whom} an organisation admin`;
+    case 'admin.withdrawn': return `took the rights of an organisation admin from ${whom}`;
+    case 'password-link.created': return `made a link for a new password of ${whom}`;
+    case 'service-account.created': return `made the service account ${String(detail['name'] ?? '')}`;
+    case 'service-account.disabled': return `disabled the service account ${String(detail['name'] ?? '')}`;
+    case 'service-account.enabled': return `enabled the service account ${String(detail['name'] ?? '')}`;
+    case 'workspace.renamed': return `renamed the workspace${detail['title'] ? ` to “${String(detail['title'])}”` : detail['name'] ? ` to ${String(detail['name'])}` : ''}`;
+    case 'workspace.deleted': return `deleted the workspace ${String(detail['name'] ?? '')}`;
     case 'password.changed': return `the password of ${whom} was changed`;
     case 'token.created': return `made a token${detail['name'] ? ` “${String(detail['name'])}”` : ''}`;
-    case 'token.revoked': return 'revoked a token';
+    case 'token.revoked': return `revoked a token${detail['name'] ? ` “${String(detail['name'])}”` : ''}`;
     case 'token-kinds.changed': return 'changed which kinds of token are taken';
     case 'access.refused': return `was refused ${detail['method'] ? `${String(detail['method'])} ` : ''}${String(detail['path'] ?? '')}`.trim();
     default: return plainWords(entry, names);

@@ -17,6 +17,7 @@ import { Who } from '../../ui/who';
 import { Invitations } from './invitations';
 import { InviteDialog } from './invite-dialog';
 import { RoleKey, RoleSelect } from './role-select';
+import { ServiceAccounts } from './service-accounts';
 import { useRoles } from './use-roles';
 import './members.css';
 
@@ -26,19 +27,21 @@ export function Members() {
   const [inviting, setInviting] = useState(false);
   const members = useQuery({ ...membersQuery({ workspace: workspace?.id ?? 0 }), enabled: workspace !== undefined });
   const manages = may(workspace, 'manage');
+  const people = (members.data ?? []).filter(({ user }) => !manages || !user.is_service_account); // those have a list of their own
   useKeys(manages ? { i: () => setInviting(true) } : {});
   if (!workspace) return <><Top title="Members" /><Empty title="You belong to no workspace yet">Ask whoever manages one to invite you.</Empty></>;
   return (
     <>
       <Top title="Members">
-        {members.data && <span className="muted wide">{counted(members.data.length, 'person', 'people')} in {workspace.title}</span>}
+        {members.data && <span className="muted wide">{counted(people.length, 'person', 'people')} in {workspace.title}</span>}
         <span className="grow" />
         {manages && <Tip text="Invite somebody" keys="I"><button type="button" className="btn primary" onClick={() => setInviting(true)}><Icon name="plus" />Invite</button></Tip>}
       </Top>
       <div className="table-scroll">
         {members.isPending && <Waiting />}
         {members.isError && <Failure error={members.error} retry={() => void members.refetch()} what="The list of members" />}
-        {members.data && <MemberTable workspace={workspace} members={members.data} />}
+        {members.data && <MemberTable workspace={workspace} members={people} />}
+        {manages && <ServiceAccounts workspace={workspace} />}
         {manages && <Invitations workspace={workspace} onInvite={() => setInviting(true)} />}
         <RoleKey />
       </div>
@@ -77,7 +80,7 @@ function MemberTable({ workspace, members }: { workspace: Workspace; members: re
         <tbody>
           {members.map((member) => (
             <tr key={member.user.id}>
-              <td className="main"><Who person={member.user} note={isMe(member) ? 'you' : undefined} /></td>
+              <td className="main"><Who person={member.user} note={isMe(member) ? 'you' : member.user.is_service_account ? 'service account' : undefined} /></td>
               <td><RoleSelect name={nameOf(member.user)} role={member.role} own={manages ? workspace.role : undefined} disabled={roles.change.isPending} onChange={(to) => roles.change.mutate({ person: member.user, from: member.role, to })} /></td>
               <td className="num muted wide" title={moment(member.created_at)}>{day(member.created_at)}</td>
               {manages && <td className="tight">{outranks(workspace.role, member.role) && <RemoveButton name={nameOf(member.user)} obstacle={isLastOwner(member) ? 'A workspace keeps at least one owner: make somebody else owner first.' : undefined} onRemove={() => setLeaving(member)} />}</td>}
