@@ -328,12 +328,11 @@ def _fetch(call: Call, grant: Grant, commit_id: str, asked: Fetch) -> None:
 
 def _told(asked: Changes) -> str:
     """A message for changes that came without one."""
-    parts = (asked.copy, asked.move, asked.delete, asked.fetch, asked.reference)
-    if sum(map(len, parts)) == 1 and not asked.reference:
-        copied = [f"Copied {each.source} to {each.to}" for each in asked.copy]
-        moved = [f"Moved {each.source} to {each.to}" for each in asked.move]
-        fetched = [f"Fetched {each.url}" for each in asked.fetch]
-        return [*copied, *moved, *(f"Removed {path}" for path in asked.delete), *fetched][0]
+    copied = [f"Copied {each.source} to {each.to}" for each in asked.copy]
+    moved = [f"Moved {each.source} to {each.to}" for each in asked.move]
+    named = [*copied, *moved, *(f"Removed {path}" for path in asked.delete)]
+    if len(named) == 1 and not asked.fetch and not asked.reference:
+        return named[0]
     counts = {
         "copied": len(asked.copy),
         "moved": len(asked.move),
