@@ -55,6 +55,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, parts: Parts, local: socket.socket | None) -> None:
         super().__init__(_config(parts))
+        self._parts = parts
         self._local = local
         self._local_config = _config(parts, is_local=True)
 
@@ -66,6 +67,11 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         server = await loop.create_unix_server(self._speak_locally, sock=self._local)
         self.servers.append(server)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # Here, since the signal that ends us is raised again before anything that follows `run`.
+        await self._parts.tracking.close()
 
     def _speak_locally(self) -> asyncio.Protocol:
         kind = cast(Callable[..., asyncio.Protocol], self._local_config.http_protocol_class)

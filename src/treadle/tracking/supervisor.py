@@ -26,7 +26,7 @@ _LONGEST_PAUSE_S = 10.0
 #: Ended so often in a row before it answered anything, it is left alone for a while.
 _TRIES = 3
 #: What has been told to end is killed after so long.
-END_S = 5.0
+END_S = 3.0
 
 
 class Supervisor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import uvicorn
 from treadle.settings import Settings
 from treadle.tracking.child.app import TrackingApplication
 
-_DRAIN_S = 4
+_DRAIN_S = 2
 #: The parent lets connections go; one that was closed here just before it is used would cost an answer.
 _KEPT_S = 24 * 3600
 
@@ -36,6 +37,8 @@ def serve(listening: int, settings: Settings) -> None:
         timeout_keep_alive=_KEPT_S,
         timeout_graceful_shutdown=_DRAIN_S,
     )
+    # The signal that ends the server is raised again after it, and there is something left to do then.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
         uvicorn.Server(config).run(sockets=[socket.socket(fileno=listening)])
     finally:
@@ -47,7 +50,11 @@ def _start_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_LineFormatter())
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # What libraries say to their authors, and alembic of its parts, is nobody's concern here.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
+    for noisy in ("uvicorn", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 class _LineFormatter(logging.Formatter):
