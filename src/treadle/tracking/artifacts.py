@@ -20,6 +20,7 @@ from starlette.types import Receive, Send
 from treadle.errors import Invalid, NotFound
 from treadle.objects import ObjectStore
 from treadle.tracking.artifact_places import (
+    Entry,
     disposition,
     find_place,
     is_folder,
@@ -128,12 +129,7 @@ class ArtifactBytes:
         return self._list(place) if is_list else self._read(asked, place)
 
     def _list(self, place: str) -> _Answer:
-        files = [
-            {"path": one.name, "is_dir": True}
-            if one.size_bytes is None
-            else {"path": one.name, "is_dir": False, "file_size": one.size_bytes}
-            for one in list_folder(self._objects, place)
-        ]
+        files = [_listed(one) for one in list_folder(self._objects, place)]
         return _json({"files": files} if files else {})
 
     def _delete(self, place: str) -> _Answer:
@@ -215,6 +211,12 @@ def _read_range(text: str, size_bytes: int) -> tuple[int, int] | None:
         details = {"content_range": f"bytes */{size_bytes}"}
         raise Invalid("range-not-satisfiable", f"The file has {size_bytes} bytes.", details=details)
     return start, end
+
+
+def _listed(entry: Entry) -> dict[str, object]:
+    """As MLflow lists it, which says no size of what has none."""
+    told: dict[str, object] = {"path": entry.name, "is_dir": entry.is_folder}
+    return {**told, "file_size": entry.size_bytes} if entry.size_bytes else told
 
 
 def _first_message(chunks: Iterator[bytes], length: int) -> bytes | Iterator[bytes]:
