@@ -1,5 +1,7 @@
+import { useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { base } from '../../api/base';
+import { sessionQuery } from '../../api/session';
 import type { Workspace } from '../../api/types';
 import { CopyLine } from '../../ui/copy-line';
 import { Dialog } from '../../ui/dialog';
@@ -19,6 +21,7 @@ export const firstLines = (experiment: string): string => [
 /** How to log from a notebook: address, token, three lines of Python. */
 export function Connect({ workspace, experiment = 'first' }: { workspace: Workspace; experiment?: string }) {
   const [making, setMaking] = useState(false);
+  const hasSeveral = useSuspenseQuery(sessionQuery).data.workspaces.length > 1;
   return (
     <ol className="connect">
       <li>
@@ -30,8 +33,7 @@ export function Connect({ workspace, experiment = 'first' }: { workspace: Worksp
         <b className="b">Tell MLflow where to log</b>
         <CopyLine text={`export MLFLOW_TRACKING_URI=${trackingAddress()}`} />
         <CopyLine text="export MLFLOW_TRACKING_TOKEN=…" />
-        <span className="muted small">With several workspaces, also:</span>
-        <CopyLine text={`export MLFLOW_WORKSPACE=${workspace.name}`} />
+        {hasSeveral && <CopyLine text={`export MLFLOW_WORKSPACE=${workspace.name}`} />}
       </li>
       <li>
         <b className="b">Log a run</b>

@@ -97,7 +97,7 @@ function RunTable({ workspace, experiments }: { workspace: Workspace; experiment
       <div className="beside">
         <div className="beside-main">
           {first.isError && !wrong && <Failure error={first.error} retry={() => void first.refetch()} what="The list of runs" />}
-          {wrong && <Empty art={<Icon name="warn" size={28} />} title="The search is not understood" acts={<button type="button" className="btn" onClick={() => change({ filter: undefined })}>Show all runs</button>}>{wrong.message}</Empty>}
+          {wrong && <Empty art={<Icon name="warn" size={28} />} title="The search is not understood" acts={<button type="button" className="btn" onClick={() => change({ filter: undefined })}>Show all runs</button>}>The field marks where. Write that piece otherwise, or take it out.</Empty>}
           {isEmpty && (isAsking
             ? <Empty art={<Icon name={look.which ? 'trash' : 'filter'} size={28} />} title={look.filter ? 'No run fits this search' : 'No deleted runs'} acts={<button type="button" className="btn" onClick={() => asking.open(undefined)}>Show all runs</button>} />
             : <div className="first-run"><Empty art={<Icon name="chart" size={28} />} title="No runs yet">{makes ? 'Log one from a notebook or a script; it appears here while it runs.' : 'Whoever may edit here can log one.'}</Empty>{makes && <Connect workspace={workspace} experiment={title} />}</div>)}

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type RefObject, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { RunColumns } from '../../api/tracking';
 import { Icon } from '../../ui/icon';
 import { complete, type Completion, wrongStretch } from './search-text';
@@ -19,26 +19,31 @@ export function SearchField({ value, columns, wrong, onSearch, field }: FieldPro
   const [isOpen, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
   const [scroll, setScroll] = useState(0);
+  /** Where the caret goes once a completion is in the field. */
+  const [put, setPut] = useState<number | undefined>(undefined);
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   useEffect(() => setText(value), [value]);
   const offers = useMemo(() => complete(text, caret, columns), [text, caret, columns]);
   const isShown = isOpen && offers.found.length > 0;
   useEffect(() => { list.current?.children[at]?.scrollIntoView({ block: 'nearest' }); }, [at]);
+  useLayoutEffect(() => { // before the next key comes
+    if (put === undefined) return;
+    field.current?.focus();
+    field.current?.setSelectionRange(put, put);
+    setCaret(put);
+    setPut(undefined);
+  }, [put, field]);
   const look = () => {
     setCaret(field.current?.selectionStart ?? 0);
     setScroll(field.current?.scrollLeft ?? 0);
   };
-  const put = (offer: Completion) => {
+  const take = (offer: Completion) => {
     const next = text.slice(0, offers.from) + offer.text + text.slice(offers.to).replace(/^ /, '');
     const place = offers.from + offer.text.length;
     setText(next);
     setAt(-1);
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(place, place);
-      look();
-    });
+    setPut(place);
   };
   const search = () => {
     setOpen(false);
@@ -50,8 +55,8 @@ export function SearchField({ value, columns, wrong, onSearch, field }: FieldPro
     const acts: Record<string, () => void> = {
       ArrowDown: () => { setOpen(true); setAt((now) => Math.min(offers.found.length - 1, now + 1)); },
       ArrowUp: () => setAt((now) => Math.max(-1, now - 1)),
-      Enter: () => (chosen ? put(chosen) : search()),
-      ...(chosen ? { Tab: () => put(chosen) } : {}),
+      Enter: () => (chosen ? take(chosen) : search()),
+      ...(chosen ? { Tab: () => take(chosen) } : {}),
       ...(isShown ? { Escape: () => { setOpen(false); setAt(-1); } } : {}),
     };
     const act = acts[event.key];
@@ -77,7 +82,7 @@ export function SearchField({ value, columns, wrong, onSearch, field }: FieldPro
       {text !== '' && <button type="button" className="btn ghost icon small run-search-clear" aria-label="Find all runs" onClick={() => { setText(''); onSearch(''); field.current?.focus(); }}><Icon name="close" /></button>}
       <ul role="listbox" id={`${id}-list`} aria-label="What could stand here" className="menu run-search-list" hidden={!isShown} ref={list}>
         {isShown && offers.found.map((offer, index) => (
-          <li key={offer.text} id={`${id}-${index}`} role="option" aria-selected={index === at} data-focused={index === at || undefined} onPointerDown={(event) => { event.preventDefault(); put(offer); }}>
+          <li key={offer.text} id={`${id}-${index}`} role="option" aria-selected={index === at} data-focused={index === at || undefined} onPointerDown={(event) => { event.preventDefault(); take(offer); }}>
             <span className="mono grow cut">{offer.text.trim()}</span><span className="muted small">{offer.what}</span>
           </li>
         ))}
