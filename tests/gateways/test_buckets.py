@@ -175,6 +175,9 @@ def test_a_key_reaches_as_far_as_its_person_and_its_role(fresh_gateway: Gateway)
         assert refusal(client.get_object, Bucket=bucket, Key="a")[0] == code
         assert client.list_buckets()["Buckets"] == []
     with gateway.server.client() as client:
+        log = client.get("/api/workspaces/1/audit-log", params={"outcome": "refused"}).json()["results"]
+        assert {line["actor"] for line in log} >= {viewer.email, annotator.email}
+        assert bucket in {line["detail"]["bucket"] for line in log}
         key = client.get("/api/s3-keys").json()["results"][-1]
         assert client.delete(f"/api/s3-keys/{key['id']}").status_code == 204
     assert refusal(admin.get_object, Bucket=bucket, Key="a") == ("InvalidAccessKeyId", 403)

@@ -9,8 +9,10 @@ import json
 from typing import Any
 
 import httpx
+from sqlalchemy import create_engine, text
 
 from tests.serving import ADMIN_EMAIL, PASSWORD, RunningServer, post_form
+from treadle.tracking.paths import tracking_database_url
 
 AS_JSON = {"Accept": "application/json"}
 
@@ -217,15 +219,40 @@ def test_an_empty_workspace_is_deleted_with_what_reached_only_it(server: Running
         held = token_of(admin, workspace=empty)
         assert admin.delete(f"/api/workspaces/{empty}").status_code == 204
         assert admin.get(f"/api/workspaces/{empty}").status_code == 404
-    for text, status in ((token, 200), (held, 401)):
-        with server.client(text) as client:
+    for each, status in ((token, 200), (held, 401)):
+        with server.client(each) as client:
             assert client.get("/api/workspaces").status_code == status
+
+
+def test_a_workspace_with_experiments_is_not_empty(server: RunningServer) -> None:
+    settings = server.parts.settings
+    if settings.database_url.startswith("postgresql"):
+        with server.database.write() as tx:
+            tx.execute(text("CREATE SCHEMA mlflow"))
+    engine = create_engine(tracking_database_url(settings))
+    with server.client() as admin, engine.begin() as connection:
+        made = admin.post("/api/workspaces", json={"name": "tracked"}).json()["id"]
+        for columns in (
+            "experiments (experiment_id INTEGER, name TEXT, workspace TEXT, lifecycle_stage TEXT)",
+            "runs (experiment_id INTEGER)",
+            "trace_info (experiment_id INTEGER)",
+            "registered_models (workspace TEXT)",
+        ):
+            connection.execute(text(f"CREATE TABLE {columns}"))
+        for name in ("Default", "digits"):
+            values = f"(1, '{name}', 'ws-{made}', 'active')"
+            connection.execute(text(f"INSERT INTO experiments VALUES {values}"))
+        connection.commit()
+        refused = admin.delete(f"/api/workspaces/{made}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "workspace-not-empty")
+        assert "1 experiments." in refused.json()["detail"]
+    engine.dispose()
 
 
 def test_everybodys_tokens_are_listed_without_secrets_and_revoked_at_once(server: RunningServer) -> None:
     person = server.member("fay@example.com", "editor")
     with server.client() as admin, server.client(person.token) as client:
-        text = token_of(client, scope="read", workspace="main")
+        secret = token_of(client, scope="read", workspace="main")
         listed = admin.get("/api/admin/tokens/", params={"owner": person.id, "search": "NOTE"})
         found = listed.json()["results"][0]
         assert (found["owner"]["email"], found["scope"], found["workspace"]["name"]) == (
@@ -233,9 +260,9 @@ def test_everybodys_tokens_are_listed_without_secrets_and_revoked_at_once(server
             "read",
             "main",
         )
-        assert text not in listed.text
+        assert secret not in listed.text
         assert client.get("/api/admin/tokens/").status_code == 403
-        with server.client(text) as held:
+        with server.client(secret) as held:
             assert held.get("/api/projects/").status_code == 200
             assert admin.delete(f"/api/admin/tokens/{found['id']}/").status_code == 204
             assert held.get("/api/projects/").status_code == 401

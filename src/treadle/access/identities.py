@@ -72,7 +72,7 @@ _BY_TOKEN = Prepared(
     )
 )
 _BY_SESSION = Prepared(
-    select(*_PERSON)
+    select(*_PERSON, sessions.c.expires_at)
     .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
     .where(
         sessions.c.token_hash == bindparam("token_hash"),
@@ -155,7 +155,7 @@ def _first(tx: Tx, statement: Prepared, parameters: Mapping[str, object]) -> Ide
     if row is None:
         return None
     actor = Actor(row["id"], row["email"], row["is_admin"], is_service=row["is_service"])
-    return Identity(actor, None, _is_stale(row["last_activity_at"], tx.now))
+    return Identity(actor, None, _is_stale(row["last_activity_at"], tx.now), row.get("expires_at"))
 
 
 def _by_token(row: Mapping[Any, Any], now: datetime) -> Identity:

@@ -175,9 +175,10 @@ def rename_workspace(tx: Tx, grant: Grant, *, name: str | None = None, title: st
         _audit(tx, grant, "workspace.renamed", values)
 
 
-def delete_workspace(tx: Tx, grant: Grant) -> None:
+def delete_workspace(tx: Tx, grant: Grant, elsewhere: Mapping[str, int]) -> None:
     """End an empty workspace: its memberships, invitations, and what reaches only it.
 
+    elsewhere: how much is in it that this database does not know, by what it is called.
     Raises NotFound, Conflict("workspace-not-empty") that says what is in it: projects and repos are deleted
     one by one, where each can be restored for 30 days.
     """
@@ -185,7 +186,8 @@ def delete_workspace(tx: Tx, grant: Grant) -> None:
     row = tx.execute(_LOCK, place).first()
     if row is None:
         raise NotFound("workspace-not-found", f"There is no workspace {grant.workspace_id} that you can see.")
-    held = [f"{count} {what}" for what, count in _count_contents(tx, place).items() if count]
+    contents = {**_count_contents(tx, place), **elsewhere}
+    held = [f"{count} {what}" for what, count in contents.items() if count]
     if held:
         raise Conflict(
             "workspace-not-empty",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from sqlalchemy import bindparam, select
 
@@ -95,8 +96,9 @@ class Entrance:
             return None
         credential = read_credential(asked.headers, asked.cookies)
         known = self._known.get(_place(asked, credential), self._database.version())
-        if known is not None:
-            self._check_site(asked, credential)
+        if known is None or _is_over(known.identity):
+            return None
+        self._check_site(asked, credential)
         return known
 
     def identify(self, asked: Asked) -> Identity:
@@ -178,6 +180,11 @@ class Entrance:
             raise Unauthenticated("invalid-credentials", WRONG_CREDENTIALS)
         self._wrong.add_right(shown.digest)
         return found
+
+
+def _is_over(identity: Identity) -> bool:
+    """A credential that ends by itself changes nothing in the database when it does."""
+    return identity.expires_at is not None and identity.expires_at <= datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from treadle.access.workspaces import (
 from treadle.db import Tx
 from treadle.errors import NotFound
 from treadle.permissions import Permission, Role
+from treadle.tracking.contents import count_contents
 from treadle.web.call import Call
 from treadle.web.narrower import check_is_workspace_wide
 from treadle.web.routing import OWN_ACCOUNT, Reply, Route, empty, json_reply
@@ -154,8 +155,11 @@ def patch_workspace(call: Call) -> Reply:
 
 def remove_workspace(call: Call) -> Reply:
     scope = WorkspaceScope(call.path_int("id"))
+    with call.read() as tx:
+        call.allow(tx, scope)
+    elsewhere = count_contents(call.parts.settings, scope.workspace_id)
     with call.write() as tx:
-        delete_workspace(tx, call.allow(tx, scope))
+        delete_workspace(tx, call.allow(tx, scope), elsewhere)
     return empty()
 
 

@@ -20,6 +20,7 @@ from treadle.access.s3_keys import KeyHolder, touch_key
 from treadle.errors import Forbidden, TreadleError
 from treadle.gateways.s3 import xml
 from treadle.gateways.s3.asked import Asked, read_request
+from treadle.gateways.s3.buckets import find_workspace_id_of
 from treadle.gateways.s3.entrance import Entrance
 from treadle.gateways.s3.errors import S3Error, to_s3_error
 from treadle.gateways.s3.operations import find_operation
@@ -141,6 +142,7 @@ class _Gateway:
                         "access.refused",
                         actor_id=holder.actor.user_id,
                         subject=refusal.message,
+                        workspace_id=find_workspace_id_of(tx, holder, asked.bucket),
                         detail=detail,
                     )
         except (DBAPIError, PoolTimeoutError):

@@ -17,6 +17,7 @@ from sqlalchemy import and_, bindparam, exists, or_, select
 from sqlalchemy.sql.expression import true
 
 from treadle.access import Grant, RepoScope
+from treadle.access.audit import workspace_of
 from treadle.access.s3_keys import KeyHolder, allow_by_key
 from treadle.db import Tx
 from treadle.db.key_tables import repo_auto_commits
@@ -168,6 +169,16 @@ def find_repo_id(tx: Tx, holder: KeyHolder, reading: NameParts) -> int | None:
             f"{reading.ref}.{reading.repo}.{found[0]['workspace']}",
         )
     return int(found[0]["id"]) if found else None
+
+
+def find_workspace_id_of(tx: Tx, holder: KeyHolder, name: str) -> int | None:
+    """In whose audit log a refusal about the bucket stands; None where nobody can tell."""
+    try:
+        ids = [find_repo_id(tx, holder, reading) for reading in parse_name(name)]
+    except S3Error:
+        return holder.workspace_id
+    repo_id = next((found for found in ids if found), None)
+    return workspace_of(tx, RepoScope(repo_id)) if repo_id else holder.workspace_id
 
 
 def list_buckets(tx: Tx, holder: KeyHolder) -> list[ListedBucket]:
