@@ -133,9 +133,7 @@ def test_labels_on_a_file_that_changed_are_told_until_each_is_saved_again(
         assert (change.key, change.commit_id) == ("a.jpg", second)
         assert [commit for at, commit in change.versions if at <= mine["updated_at"]] == [first]
         grant, now = house.grant(tx, Permission.TASK_READ), house.storage(source)
-        old, new = (find_shown(tx, grant, now, "a.jpg", commit_id=commit) for commit in (first, None))
-        with pytest.raises(NotFound):
-            find_shown(tx, grant, now, "a.jpg", commit_id="0" * 32)
+        old, new = (find_shown(tx, grant, now, "a.jpg", at=at) for at in (mine["updated_at"], tx.now))
     key = load_signing_key(house.parts.settings.data_dir)
     assert [b"".join(each.read(house.parts, key)) for each in (old, new)] == [A, b"another a"]
     for annotation, state in ((mine, "changed"), (theirs, "synced")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import exists, select
 
@@ -52,10 +53,8 @@ class ShownFile:
         return f"{_folder(self.storage.id)}{mark}.jpg"
 
 
-def find_shown(
-    tx: Tx, grant: Grant, storage: Storage, key: str, *, commit_id: str | None = None
-) -> ShownFile:
-    """The file, if a task shows it that the actor may see; as it was at an earlier commit of the task.
+def find_shown(tx: Tx, grant: Grant, storage: Storage, key: str, *, at: datetime | None = None) -> ShownFile:
+    """The file, if a task shows it that the actor may see; of a repo as syncs found it ``at`` a time.
 
     Raises NotFound("file-not-found").
     """
@@ -68,11 +67,11 @@ def find_shown(
         grant.is_narrow and not _is_handed(tx, grant, storage, key, [row.task_id for row in rows])
     ):
         raise NotFound("file-not-found", f"Project {grant.project_id} has no file {key!r}.")
-    if commit_id is None:
-        row = rows[0]
+    row = rows[0]
+    ids = [each.task_id for each in rows if each.task_id is not None and each.state != "shown"]
+    commit_id = source_changes.commit_at(tx, ids, at) if at is not None and ids else None
+    if commit_id is None or commit_id == row.commit_id:
         return ShownFile(storage, key, row.etag, row.size_bytes, row.commit_id)
-    if not source_changes.came_from(tx, [row.task_id for row in rows if row.task_id is not None], commit_id):
-        raise NotFound("file-not-found", f"No task was made of {key!r} at commit {commit_id!r}.")
     return ShownFile(storage, key, commit_id, None, commit_id)
 
 

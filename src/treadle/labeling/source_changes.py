@@ -89,8 +89,9 @@ def labelled_again(tx: Tx, task_ids: Sequence[int]) -> frozenset[int]:
     return frozenset(row["task_id"] for row in tx.rows(_SEEN, {"task_ids": id_list(task_ids)}))
 
 
-def came_from(tx: Tx, task_ids: Sequence[int], commit_id: str) -> bool:
-    """Whether the file of one of these tasks was taken at the commit."""
+def commit_at(tx: Tx, task_ids: Sequence[int], at: datetime) -> str | None:
+    """The commit at which the file of these tasks was taken last by then; None where it lies in no repo."""
     nodes = [str(task_id) for task_id in task_ids]
-    of_commit = (_e.from_kind == _COMMIT, _e.from_id == commit_id, _e.to_kind == _TASK, _e.to_id.in_(nodes))
-    return bool(tx.execute(select(exists().where(*of_commit))).scalar())
+    theirs = (_e.to_kind == _TASK, _e.to_id.in_(nodes), _e.from_kind == _COMMIT)
+    found = select(_e.from_id).where(*theirs, _e.at <= at).order_by(_e.at.desc()).limit(1)
+    return tx.execute(found).scalar()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
 
@@ -216,16 +217,26 @@ def get_pending(call: Call) -> Reply:
 def get_item(call: Call) -> AnyReply:
     """A file of a source that a task shows; ``?thumbnail=320``: a small JPEG of a picture.
 
-    ``?commit=…``: as it was when the task was made of it, or its change was taken, at that commit.
+    ``?at=…``: of a repo as it was at that time, for labels that were made then.
     """
     storage_id, key = call.path_int("storage"), call.path_params["key"]
     with call.read() as tx, told_as(NotFound("file-not-found", f"There is no file at {call.path}.")):
         storage = find_source(tx, storage_id)
         grant = call.allow(tx, ProjectScope(storage.project_id))
-        shown = find_shown(tx, grant, storage, key, commit_id=call.query_text("commit") or None)
+        shown = find_shown(tx, grant, storage, key, at=_time(call))
     if call.query_text("thumbnail"):
         return _send_thumbnail(call, shown)
     return _send_item(call, shown)
+
+
+def _time(call: Call) -> datetime | None:
+    text = call.query_text("at")
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    except ValueError as error:
+        said = f"at is {text[:40]!r}; give a time such as 2026-11-21T10:00:00Z."
+        raise Invalid("query-invalid", said, fields={"at": [said]}) from error
+    return found if found is None or found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _send_item(call: Call, shown: ShownFile) -> AnyReply:

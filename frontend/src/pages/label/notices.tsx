@@ -46,7 +46,7 @@ function Line({ notice, onClose }: { notice: Notice; onClose: () => void }) {
     <div className={`corner note ${notice.tone}`} role="status" data-testid="notice">
       <Icon name={notice.tone === 'warn' ? 'warn' : 'note'} />
       <span>{notice.text}</span>
-      {notice.act && <button type="button" className="btn small nowrap act" title={notice.act.tip} onClick={notice.act.run}>{notice.act.words}</button>}
+      {notice.act && <button type="button" className="btn small nowrap note-act" title={notice.act.tip} onClick={notice.act.run}>{notice.act.words}</button>}
       <button type="button" className="btn ghost icon small" aria-label="Put away" onClick={onClose}><Icon name="close" /></button>
     </div>
   );

@@ -29,7 +29,7 @@ export function changedSince(task: WireTask, opening: Opening, contents: readonl
   const shown = contents.find((content) => content.kind !== 'text' && content.url === url);
   return {
     object: shown?.object.name ?? null,
-    then: shown?.kind === 'image' && version ? `${url}?commit=${version.commit}` : null,
+    then: shown?.kind === 'image' && version ? `${url}?at=${encodeURIComponent(madeAt)}` : null,
     madeAt,
     changedAt: change.at,
     isPredicted: made === undefined,

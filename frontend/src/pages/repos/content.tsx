@@ -66,7 +66,7 @@ const shortened = (text: string): string => (text.length > MOST_LETTERS ? `${tex
 
 /** An annotation as a person sees it: drawn on its picture or marked in its text. */
 export function LabelledView({ labelled, colours = coloursOf(labelled.results), alt = '' }: { labelled: Labelled; colours?: ReadonlyMap<string, string>; alt?: string }) {
-  const picture = pictureOfData(labelled.data);
+  const picture = pictureOfData(labelled.data, labelled.at);
   const legend = <span className="label-legend"><LabelCounts labels={tallyOf(labelled.results)} colours={colours} /></span>;
   if (picture) return <><span className="labelled-picture"><TaskPicture address={picture} results={labelled.results} isPredicted={false} colours={colours} fit="contain" alt={alt} stroke={2} /></span>{legend}</>;
   const words = wordsOfData(labelled.data);

@@ -9,6 +9,8 @@ export interface Labelled {
   task: number | undefined;
   data: Readonly<Record<string, unknown>>;
   results: readonly TaskResult[];
+  /** When it was labelled, where that is known: its picture is shown as it was then. */
+  at?: string | undefined;
 }
 
 /** Reads one annotation with its task, or one task with its annotations; nothing where a text is neither. */
@@ -20,11 +22,13 @@ export function labelledIn(text: string): Labelled | undefined {
     return undefined;
   }
   if (!isRecord(parsed)) return undefined;
-  if (Array.isArray(parsed['result'])) return { task: idOf(parsed['task']), data: dataOf(parsed['task']), results: resultsIn(parsed['result']) };
+  if (Array.isArray(parsed['result'])) return { task: idOf(parsed['task']), data: dataOf(parsed['task']), results: resultsIn(parsed['result']), at: timeIn(parsed) };
   if (!Array.isArray(parsed['annotations'])) return undefined;
   const results = parsed['annotations'].flatMap((each) => (isRecord(each) && Array.isArray(each['result']) && each['was_cancelled'] !== true ? resultsIn(each['result']) : []));
-  return { task: idOf(parsed['id']), data: dataOf(parsed), results };
+  return { task: idOf(parsed['id']), data: dataOf(parsed), results, at: parsed['annotations'].map(timeIn).sort().at(-1) };
 }
+
+const timeIn = (annotation: unknown): string | undefined => (isRecord(annotation) && typeof annotation['updated_at'] === 'string' ? annotation['updated_at'] : undefined);
 
 const idOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : isRecord(value) && typeof value['id'] === 'number' ? value['id'] : undefined);
 const dataOf = (task: unknown): Record<string, unknown> => (isRecord(task) && isRecord(task['data']) ? task['data'] : {});
@@ -32,11 +36,15 @@ const resultsIn = (result: readonly unknown[]): TaskResult[] => result.filter((e
 
 const IS_PICTURE = /\.(jpe?g|png|gif|bmp|webp|avif|svg)(?:[?#]|$)/i;
 
-/** The address of the picture that a task shows, where its data names one that a browser can ask for. */
-export function pictureOfData(data: Readonly<Record<string, unknown>>): string | undefined {
+/** Files of sources: those of repos are kept as they were. */
+const SOURCE_FILES = '/api/storages/items/';
+
+/** The address of the picture that a task shows (at a time, of a repo's file), where its data names one that a browser can ask for. */
+export function pictureOfData(data: Readonly<Record<string, unknown>>, at?: string): string | undefined {
   const values = Object.entries(data).filter((pair): pair is [string, string] => typeof pair[1] === 'string' && isMedia(pair[1]));
   const found = values.find(([key, value]) => /image|picture|photo/i.test(key) || IS_PICTURE.test(value));
-  return found ? mediaAddress(found[1]) : undefined;
+  if (!found) return undefined;
+  return at && found[1].startsWith(SOURCE_FILES) ? `${mediaAddress(found[1])}?at=${encodeURIComponent(at)}` : mediaAddress(found[1]);
 }
 
 /** The longest words of a task, for those that show no picture. */

@@ -62,6 +62,9 @@ describe('a file of labels', () => {
   test('shows its picture wherever the data names one', () => {
     expect(pictureOfData({ text: 'x', shot: '/api/storages/items/1/a.jpg' })).toMatch(/\/api\/storages\/items\/1\/a\.jpg$/);
     expect(pictureOfData({ image: 's3://bucket/a.jpg' })).toBeUndefined();
+    const text = JSON.stringify({ id: 1, data: { image: '/api/storages/items/1/a.jpg' }, annotations: [{ result: [], updated_at: '2026-11-21T10:00:00Z' }, { result: [], updated_at: '2026-11-20T10:00:00Z' }] });
+    const labelled = labelledIn(text);
+    expect(pictureOfData(labelled?.data ?? {}, labelled?.at)).toMatch(/a\.jpg\?at=2026-11-21T10%3A00%3A00Z$/); // as it was then
     expect(pictureOfData({ image: '/api/repos/1/files/a.jpg' })).toMatch(/\/api\/repos\/1\/files\/a\.jpg$/);
     expect(pictureOfData({ image: '/logout/' })).toBeUndefined(); // nor a page of this server
   });

@@ -53,7 +53,7 @@ export function PastProject({ project, at }: PastProps) {
           <ul>{found.map((task) => <li key={task.id}><button type="button" className={task === chosen ? 'past-row on' : 'past-row'} aria-pressed={task === chosen} onClick={() => open(task.id)}><span className="past-name"><span className="mono muted">{task.id}</span> <span className="cut">{nameOf(task, subject)}</span></span>{task.annotations.length > 0 ? <LabelCounts labels={tallyOf(task.annotations.flatMap(({ result }) => result))} colours={colours} /> : <span className="muted small">not labelled then</span>}</button></li>)}</ul>
           {tasks.hasNextPage && <div className="more"><button type="button" className="btn" disabled={tasks.isFetchingNextPage} onClick={() => void tasks.fetchNextPage()}>Show more</button></div>}
         </div>
-        {chosen && <PastTaskView key={chosen.id} task={chosen} colours={colours} />}
+        {chosen && <PastTaskView key={chosen.id} task={chosen} at={past.data?.commit.finished_at ?? undefined} colours={colours} />}
         {isFurther && !chosen && (
           <section className="past-task" aria-label={`Task ${looked}`}>
             {further.isPending && <Skeleton width="60%" />}
@@ -75,17 +75,17 @@ const nameOf = (task: PastTask, subject: Subject): string => (subject.kind === '
 /** "labels@v1", or the name and the beginning of a commit's id. */
 const shown = (at: string): string => at.replace(/@([0-9a-f]{32})$/, (_, id: string) => `@${id.slice(0, 8)}`);
 
-function PastTaskView({ task, colours }: { task: PastTask; colours: ReadonlyMap<string, string> }) {
-  const [at, setAt] = useState(0);
-  const annotation = task.annotations[at] ?? task.annotations[0];
+function PastTaskView({ task, at, colours }: { task: PastTask; at: string | undefined; colours: ReadonlyMap<string, string> }) {
+  const [chosen, setChosen] = useState(0);
+  const annotation = task.annotations[chosen] ?? task.annotations[0];
   const results = annotation?.result ?? [];
   const all = new Map([...coloursOf(results), ...colours]);
   return (
     <section className="past-task" aria-label={`Task ${task.id}`}>
       <div className="row wrap"><h2>Task <span className="mono">{task.id}</span></h2><span className="grow" />
-        {task.annotations.length > 1 && <span className="seg" role="group" aria-label="Annotations">{task.annotations.map((each, index) => <button key={each.id} type="button" className={each === annotation ? 'on' : ''} aria-pressed={each === annotation} onClick={() => setAt(index)}>{index + 1}</button>)}</span>}
+        {task.annotations.length > 1 && <span className="seg" role="group" aria-label="Annotations">{task.annotations.map((each, index) => <button key={each.id} type="button" className={each === annotation ? 'on' : ''} aria-pressed={each === annotation} onClick={() => setChosen(index)}>{index + 1}</button>)}</span>}
       </div>
-      <LabelledView labelled={{ task: task.id, data: task.data, results }} colours={all} alt={`Task ${task.id}`} />
+      <LabelledView labelled={{ task: task.id, data: task.data, results, at }} colours={all} alt={`Task ${task.id}`} />
       <p className="two">{annotation ? `${counted(results.length, 'region')}${annotation.was_cancelled ? ', skipped' : ''}` : 'Not labelled then.'}</p>
     </section>
   );
