@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from tests.connectors.house import ON_SQLITE, House
+from tests.faults.recounting import check_counts
 from treadle.access import DeletedRepoScope, RepoScope, allow
+from treadle.connectors import storages
 from treadle.connectors.following import Follower
 from treadle.connectors.syncing import SYNC_JOB, start_sync
 from treadle.connectors.tracing import Tracer
 from treadle.jobs import JobState, run_in_place
-from treadle.labeling import rendering
+from treadle.labeling import annotations as annotation_verbs
+from treadle.labeling import rendering, trash
+from treadle.labeling import tasks as task_verbs
 from treadle.labeling.progress import read_progress
 from treadle.permissions import Permission
 from treadle.repos import catalogue
@@ -98,3 +105,40 @@ def test_a_retired_task_keeps_no_project_from_its_end(house: House) -> None:
     with house.database.read() as tx:
         progress = read_progress(tx, house.grant(tx, Permission.PROJECT_READ))
     assert (progress.tasks["total"], progress.tasks["finished"]) == (2, 2)
+
+
+def test_retired_tasks_are_counted_with_whatever_becomes_of_them(house: House) -> None:
+    repo_id = house.make_repo("images")
+    house.commit(repo_id, {f"{name}.jpg": name.encode() for name in "abcd"})
+    source = house.add_storage("source", "repo", repo="images")
+    house.sync(source)
+    ids = [task["id"] for task in house.tasks()]
+    house.commit(repo_id, {}, deletes=["a.jpg", "b.jpg", "c.jpg"])
+    house.sync(source)
+
+    def left() -> int:
+        with house.database.read() as tx:
+            check_counts(tx, house.studio.project_id)
+        return int(house.studio.project()["retired_task_number"])
+
+    def change(verb: Callable[..., Any], *arguments: Any) -> Any:
+        with house.database.write() as tx:
+            return verb(tx, house.grant(tx, Permission.TASK_WRITE), *arguments)
+
+    assert left() == 3
+    made = house.studio.submit("annotator", ids[0])
+    assert left() == 2, "one is labelled"
+    change(annotation_verbs.remove, made["id"])
+    assert left() == 3
+    deletion = change(task_verbs.remove, ids[1])
+    assert left() == 2, "one is gone"
+    change(trash.restore_now, deletion)
+    assert left() == 3
+    house.studio.submit("annotator", ids[2])
+    house.studio.change_project(maximum_annotations=2)
+    assert left() == 3, "each needs two annotations now"
+    house.commit(repo_id, {"b.jpg": b"b"})
+    house.sync(source)
+    assert left() == 2, "one is back in its source"
+    change(storages.remove, house.storage(source))
+    assert left() == 0

@@ -19,6 +19,7 @@ from treadle.db.schema import (
     tasks,
     work_sums,
 )
+from treadle.db.storage_tables import storage_items
 from treadle.db.types import to_microseconds
 
 _TALLIED = (
@@ -55,7 +56,10 @@ def kept_counters(tx: Tx, project_id: int) -> dict[str, int]:
 
 def recounted_counters(tx: Tx, project_id: int) -> dict[str, int]:
     """What the project's counters should say."""
-    tallies = recounted_tallies(tx, project_id).values()
+    by_task = recounted_tallies(tx, project_id)
+    tallies = by_task.values()
+    is_retired = storage_items.c.state == "retired"
+    retired = set(tx.execute(select(storage_items.c.task_id).where(is_retired)).scalars())
     return {
         "task_number": len(tallies),
         "finished_task_number": sum(each["is_labeled"] for each in tallies),
@@ -66,6 +70,9 @@ def recounted_counters(tx: Tx, project_id: int) -> dict[str, int]:
         "skipped_annotations": sum(each["cancelled_annotations"] for each in tallies),
         "ground_truth_annotations": sum(each["ground_truth_annotations"] for each in tallies),
         "total_predictions": sum(each["total_predictions"] for each in tallies),
+        "retired_task_number": sum(
+            task_id in retired and not each["is_labeled"] for task_id, each in by_task.items()
+        ),
     }
 
 

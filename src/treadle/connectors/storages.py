@@ -20,6 +20,7 @@ from treadle.db.schema import projects
 from treadle.db.storage_tables import storage_items, storages
 from treadle.errors import Conflict, NotFound
 from treadle.jobs import Job
+from treadle.labeling import retired
 from treadle.settings import Secret
 
 _s, _i = storages.c, storage_items.c
@@ -214,6 +215,7 @@ def _forget_content(tx: Tx, storage: Storage) -> None:
 def remove(tx: Tx, grant: Grant, storage: Storage) -> None:
     """Forget a storage. Its tasks and what was written to it stay; what lies in it is not shown any more."""
     tx.execute(delete(storages).where(_s.id == storage.id))
+    retired.recount(tx, storage.project_id)
     _record(tx, grant, "storage.deleted", storage.id)
 
 

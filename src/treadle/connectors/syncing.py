@@ -33,7 +33,7 @@ from treadle.db.schema import tasks
 from treadle.db.storage_tables import storage_items
 from treadle.errors import Invalid, NotFound, TreadleError
 from treadle.jobs import Job, JobKind, JobRun
-from treadle.labeling import field_indexes, projects, source_changes
+from treadle.labeling import field_indexes, projects, retired, source_changes
 from treadle.labeling.config import parse_config
 from treadle.labeling.imports import writing
 from treadle.labeling.imports.batch import write_batch
@@ -113,7 +113,9 @@ def undo_sync(run: JobRun) -> None:
     storage_id = run.decode(SyncOrder).storage_id
     error: dict[str, str] = msgspec.json.decode(run.job.error or "{}", type=dict[str, Any])
     with run.database.write() as tx, suppress(NotFound):  # It was removed meanwhile.
-        meta = {**storages.lock(tx, storage_id).meta, "repo_gone": error.get("code") == REPO_GONE}
+        storage = storages.lock(tx, storage_id)
+        retired.recount(tx, storage.project_id)
+        meta = {**storage.meta, "repo_gone": error.get("code") == REPO_GONE}
         storages.note(tx, storage_id, status="failed", problem=error.get("message", ""), meta=meta)
 
 
@@ -142,6 +144,7 @@ def _known_commit(tx: Tx, storage: Storage, whole: Mapping[str, Any]) -> str | N
 def _end(run: JobRun, order: SyncOrder, passed_over: PassedOver) -> dict[str, Any]:
     with run.database.write() as tx:
         storage = storages.lock(tx, order.storage_id)
+        retired.recount(tx, storage.project_id)
         found = {**storages.count_fresh(tx, storage), "passed_over": passed_over.count}
         problems = storage.meta.get("problems", [])
         whole = {"commit": storage.head, "options": storage.options}
@@ -362,8 +365,9 @@ class _Sync:
             gone = [_of_part(row) for row in gone]
         with self._run.database.write() as tx:
             self._change_data(tx, [(row, was.task_id) for row, was in known if was.task_id is not None])
-            retired = [self._item(row, before[row.place].task_id, "retired") for row in gone]
-            put_items(tx, self._storage.id, retired)
+            put_items(
+                tx, self._storage.id, [self._item(row, before[row.place].task_id, "retired") for row in gone]
+            )
         self._waiting.extend(new)
 
     def _change_data(self, tx: Tx, rows: Sequence[tuple[TaskRow, int]]) -> None:

@@ -242,6 +242,7 @@ project_counters = Table(
     _count("ground_truth_annotations"),
     _count("total_predictions"),
     _count("last_inner_id"),
+    _count("retired_task_number"),  # not is_labeled; of a source that is being synced as of its last sync
 )
 
 imports = Table(

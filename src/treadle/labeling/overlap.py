@@ -18,7 +18,7 @@ from treadle.db import Tx, schema
 from treadle.db.lists import id_list, one_of
 from treadle.db.schema import projects, tasks
 from treadle.jobs import JobKind, JobRun
-from treadle.labeling import assignments
+from treadle.labeling import assignments, retired
 from treadle.labeling.tally import IGNORE_SKIPPED, add_to_counters
 from treadle.labeling.visibility import visible_tasks
 from treadle.permissions import Permission
@@ -69,12 +69,17 @@ def apply_batch(tx: Tx, project_id: int, *, after: int, most: int) -> list[int]:
     if not ids:
         return []
     chosen = {"ids": id_list(ids)}
-    before = _count_finished(tx, project_id, chosen)
+    before, retired_before = _count_finished(tx, project_id, chosen), retired.count_unfinished(tx, ids)
     is_labeled = _people(rules.skip_queue).scalar_subquery() >= rules.maximum_annotations
     values = {"overlap": rules.maximum_annotations, "is_labeled": is_labeled}
     tx.execute(update(tasks).where(one_of(_t.id, "ids")).values(**values), chosen)
     assignments.recount(tx, ids)
-    add_to_counters(tx, project_id, finished=_count_finished(tx, project_id, chosen) - before)
+    add_to_counters(
+        tx,
+        project_id,
+        finished=_count_finished(tx, project_id, chosen) - before,
+        retired=retired.count_unfinished(tx, ids) - retired_before,
+    )
     return ids
 
 

@@ -22,7 +22,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import project_counters, projects, users, work_sums
 from treadle.db.types import from_microseconds, to_microseconds
 from treadle.errors import Invalid
-from treadle.labeling import retired, usage
+from treadle.labeling import usage
 
 _SLOT_US = 15 * 60 * 1_000_000
 _SLOT_MIN = 15
@@ -72,7 +72,7 @@ _COUNTS = (
     select(
         _p.maximum_annotations.label("overlap"),
         # Of those that are retired only what was labelled: the rest keeps nobody from the end.
-        (_c.task_number - retired.count_unfinished()).label("task_number"),
+        (_c.task_number - _c.retired_task_number).label("task_number"),
         _c.finished_task_number,
         _c.tasks_with_annotations,
         _c.skipped_annotations,

@@ -15,7 +15,7 @@ from treadle.access.audit import write_audit
 from treadle.db import Tx
 from treadle.db.schema import project_counters, projects, users
 from treadle.errors import Invalid, NotFound
-from treadle.labeling import overlap, retired
+from treadle.labeling import overlap
 from treadle.labeling.config import parse_config
 from treadle.labeling.project_options import KEPT_OPTIONS
 from treadle.labeling.tally import IGNORE_SKIPPED
@@ -63,7 +63,6 @@ _p = projects.c
 _COLUMNS: Select[Any] = select(
     projects,
     project_counters,
-    retired.count_unfinished().label("retired_task_number"),
     users.c.id.label("user_id"),
     users.c.email,
     users.c.first_name,

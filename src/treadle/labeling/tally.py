@@ -16,7 +16,7 @@ from treadle.db import Tx, schema
 from treadle.db.prepared import Prepared
 from treadle.db.schema import project_counters, projects, tasks, users
 from treadle.errors import NotFound
-from treadle.labeling import progress, usage
+from treadle.labeling import progress, retired, usage
 
 _NOBODY = -1
 IGNORE_SKIPPED = "IGNORE_SKIPPED"
@@ -109,6 +109,10 @@ _ADD = Prepared(
         skipped_annotations=_c.skipped_annotations + bindparam("cancelled"),
         ground_truth_annotations=_c.ground_truth_annotations + bindparam("ground_truth"),
         total_predictions=_c.total_predictions + bindparam("predictions"),
+        # A retired task that is labelled now is none of those that are not, and the other way round.
+        retired_task_number=_c.retired_task_number
+        + bindparam("retired")
+        - bindparam("finished") * func.coalesce(retired.of_one("of_task"), 0),
     )
 )
 _NOTHING = {
@@ -119,6 +123,8 @@ _NOTHING = {
     "cancelled": 0,
     "ground_truth": 0,
     "predictions": 0,
+    "retired": 0,
+    "of_task": 0,
 }
 
 
@@ -191,6 +197,7 @@ def _write(tx: Tx, before: TaskState, after: Mapping[str, Any], *, by: int | Non
     add_to_counters(
         tx,
         before.project_id,
+        of_task=before.id,
         finished=int(is_labeled) - int(before.is_labeled),
         with_annotations=int(after["completed"] > after["ground_truth"]) - int(before.useful > 0),
         completed=after["completed"] - before.completed,
@@ -203,7 +210,8 @@ def _write(tx: Tx, before: TaskState, after: Mapping[str, Any], *, by: int | Non
 def add_to_counters(tx: Tx, project_id: int, **changes: int) -> None:
     """Add (or, negative, take away) what changed in a project.
 
-    ``changes``: any of tasks, finished, with_annotations, completed, cancelled, ground_truth, predictions.
+    ``changes``: any of tasks, finished, with_annotations, completed, cancelled, ground_truth, predictions,
+    retired (those not labelled); ``of_task``: whose change it is, where it is one's.
     """
     tx.execute(_ADD, {"of_project": project_id, **_NOTHING, **changes})
 

@@ -10,7 +10,7 @@ from treadle.db import Tx
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import tasks
-from treadle.labeling import assignments
+from treadle.labeling import assignments, retired
 from treadle.labeling.tally import TaskState, add_to_counters, count_task
 from treadle.labeling.trash.content import StoredRow, by_id
 
@@ -35,6 +35,7 @@ def count_tasks(tx: Tx, project_id: int, rows: Sequence[StoredRow], *, sign: int
         cancelled=sign * sum(row["cancelled_annotations"] for row in rows),
         ground_truth=sign * sum(row["ground_truth_annotations"] for row in rows),
         predictions=sign * sum(row["total_predictions"] for row in rows),
+        retired=sign * retired.count_retired(tx, [row["id"] for row in rows if not row["is_labeled"]]),
     )
 
 
