@@ -1,0 +1,161 @@
+"""The door before anything of MLflow runs: odd addresses, methods, browsers, refusals written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.serving import RunningServer
+from tests.waiting import wait_until
+from treadle.access.wrong_credentials import WrongCredentials
+from treadle.errors import Forbidden, NotFound, Unavailable
+from treadle.tracking.refusal_log import Refusal, RefusalLog
+
+V2 = "/api/2.0/mlflow"
+
+
+@pytest.fixture(scope="module")
+def quiet(notebooks: RunningServer) -> Iterator[RunningServer]:
+    """A server of which nothing here may start MLflow."""
+    before = notebooks.parts.tracking.starts
+    yield notebooks
+    assert notebooks.parts.tracking.starts == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{V2}/%2e%2e/mlflow/runs/get",
+        f"{V2}/%252e%252e/mlflow/runs/get",
+        f"{V2}//runs/get",
+        f"{V2}/runs%5cget",
+        f"{V2}/runs%00/get",
+        f"{V2}/runs%ff/get",
+        "/mlflow/api/2.0/mlflow/%2e/runs/get",
+        f"/ajax-api/{'a' * 5000}",
+    ],
+)
+def test_an_odd_address_is_refused_before_anything_else(quiet: RunningServer, path: str) -> None:
+    with quiet.client() as client:
+        raw = httpx.URL(client.base_url, raw_path=path.encode())
+        answer = client.request("GET", raw)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+
+
+def test_what_nobody_knows_is_404_and_methods_are_told(quiet: RunningServer) -> None:
+    with quiet.client(None) as client:
+        unknown = client.get(f"{V2}/nothing")
+        assert (unknown.status_code, unknown.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+        wrong = client.delete(f"{V2}/runs/get")
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "HEAD, GET, OPTIONS")
+        told = client.options(f"{V2}/runs/get")
+        assert (told.status_code, told.headers["allow"]) == (204, "HEAD, GET, OPTIONS")
+        assert "access-control-allow-origin" not in told.headers
+        head = client.head("/api/3.0/mlflow/server-info")
+        assert (head.status_code, head.content) == (200, b"")
+        assert client.head(f"{V2}/runs/get").status_code == 401
+
+
+def test_what_is_treadles_stays_treadles(quiet: RunningServer) -> None:
+    with quiet.client(None) as client:
+        assert client.get("/health").json()["status"] == "UP"
+        assert "release" in client.get("/version").json()
+        assert client.get("/mlflow", follow_redirects=False).headers["location"] == "mlflow/"
+        assert client.get("/mlflow/health").status_code == 404
+
+
+def test_pages_that_are_not_installed_are_told_of(quiet: RunningServer) -> None:
+    with quiet.client() as client:
+        answer = client.get("/mlflow/")
+    assert answer.status_code == 404
+    assert "mlflow-ui" in answer.json()["message"]
+
+
+def test_a_browser_writes_only_from_our_own_pages(quiet: RunningServer) -> None:
+    quiet.sign_up("browser@example.com")
+    path, body = f"{V2}/experiments/create", {"name": "from-elsewhere"}
+    with quiet.browser() as client:
+        form = {"email": "browser@example.com", "password": "eight or more"}
+        client.post("/user/login/", data={**form, "csrfmiddlewaretoken": client.cookies["csrftoken"]})
+        cookie = client.cookies["csrftoken"]
+        bare = client.post(path, json=body)
+        assert (bare.status_code, "csrftoken" in bare.text) == (403, True)
+        elsewhere = {"Origin": "https://evil.example", "X-CSRFToken": cookie}
+        assert client.post(path, json=body, headers=elsewhere).status_code == 403
+        # The person has no workspace: whoever is let through hears that.
+        for headers in ({"X-CSRFToken": cookie}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": quiet.url}):
+            answer = client.post(path, json=body, headers=headers)
+            assert (answer.status_code, "no workspace" in answer.text) == (403, True), headers
+        assert client.get("/api/3.0/mlflow/workspaces").json() == {"workspaces": []}
+
+
+def test_refusals_are_in_the_audit_log_once_a_minute(quiet: RunningServer) -> None:
+    viewer = quiet.member("refused@example.com", "viewer")
+    with quiet.client(viewer.token) as client:
+        for _ in range(5):
+            assert client.post(f"{V2}/experiments/create", json={"name": "x"}).status_code == 403
+            assert client.get(f"{V2}/webhooks").status_code == 403
+            elsewhere = {"X-MLFLOW-WORKSPACE": "not-mine"}
+            assert client.get(f"{V2}/experiments/get", headers=elsewhere).status_code == 404
+    lines = wait_until(lambda: refusals(quiet, viewer.id, 3))
+    assert sorted((one["detail"]["code"], one["workspace_id"]) for one in lines) == [
+        ("not-allowed", 1),
+        ("route-denied", None),
+        ("workspace-not-found", None),
+    ]
+
+
+def refusals(server: RunningServer, actor_id: int, count: int) -> list[dict[str, Any]]:
+    """What the log holds of somebody, once there is as much."""
+    with server.database.read() as tx:
+        rows = tx.connection.exec_driver_sql(
+            "SELECT workspace_id, detail FROM audit_log WHERE action = 'access.refused' "
+            f"AND actor_id = {actor_id} ORDER BY id"
+        ).all()
+    found = [{"workspace_id": row[0], "detail": httpx.Response(200, text=row[1]).json()} for row in rows]
+    return found if len(found) >= count else []
+
+
+def test_a_flood_of_refusals_writes_a_few_lines(quiet: RunningServer) -> None:
+    now = 0.0
+    log = RefusalLog(quiet.database, clock=lambda: now)
+    for number in range(1000):
+        error = Forbidden(f"code-{number}", "no")
+        log.note(Refusal(error, "GET", "/x", "192.0.2.1"))
+    now = 61.0
+    log.note(Refusal(NotFound("last", "no"), "GET", "/x", "192.0.2.1"))
+    with quiet.database.read() as tx:
+        rows = tx.connection.exec_driver_sql(
+            "SELECT detail FROM audit_log WHERE detail LIKE '%192.0.2.1%' ORDER BY id"
+        ).all()
+    assert len(rows) == 21
+    assert '"left_out":980' in rows[-1][0]
+
+
+def test_a_wrong_token_is_slowed_down_and_a_right_one_beside_it_is_not() -> None:
+    now = 0.0
+    wrong = WrongCredentials(clock=lambda: now)
+    wrong.add_right("right")
+    for number in range(300):
+        wrong.add_wrong("same" if number < 10 else f"other-{number}", "192.0.2.1")
+    wrong.check("right", "192.0.2.1")
+    wrong.check("new", "192.0.2.2")
+    for credential in ("same", "new"):
+        with pytest.raises(Unavailable):
+            wrong.check(credential, "192.0.2.1")
+    now = 61.0
+    wrong.check("same", "192.0.2.1")
+
+
+def test_what_only_the_door_says_cannot_come_from_outside(quiet: RunningServer) -> None:
+    told = '{"user_id":1,"email":"x","workspace_id":1,"level":"manage","workspaces":[]}'
+    with quiet.client(None) as client:
+        answer = client.get(f"{V2}/experiments/search", headers={"x-treadle-visitor": told})
+        assert answer.status_code == 401
+        for path in ("/treadle/experiments", "/mlflow/treadle/experiments", "/ajax-api/treadle/runs"):
+            assert client.get(path).status_code in (200, 404), path
+            assert client.post(path, json={}, headers={"x-treadle-visitor": told}).status_code in (404, 405)

@@ -1,0 +1,114 @@
+"""Who promoted what: a line for each change of an alias or a version, and none lost to a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete
+
+from tests.conftest import DATABASES
+from tests.serving import RunningServer, serve
+from treadle.db.promotion_tables import model_promotions
+
+V2 = "/api/2.0/mlflow"
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """A server on each kind of database; each test has a model of its own."""
+    folder = tmp_path_factory.mktemp("promotions") / "data"
+    with ExitStack() as stack:
+        url = ""
+        if request.param == "postgresql":
+            url = stack.enter_context(request.getfixturevalue("postgresql").fresh_database())
+        yield stack.enter_context(serve(url, folder))
+
+
+@contextmanager
+def registering(server: RunningServer, name: str) -> Iterator[httpx.Client]:
+    """The administrator with a model of three versions."""
+    with server.client() as client:
+        client.timeout = httpx.Timeout(90.0)
+        experiment = do(client, "POST", "experiments/create", {"name": name})["experiment_id"]
+        run = do(client, "POST", "runs/create", {"experiment_id": experiment, "start_time": 1})["run"]["info"]
+        do(client, "POST", "registered-models/create", {"name": name})
+        body = {"name": name, "source": run["artifact_uri"], "run_id": run["run_id"]}
+        for _ in range(3):
+            do(client, "POST", "model-versions/create", body)
+        yield client
+
+
+def do(client: httpx.Client, method: str, path: str, body: Json) -> Json:
+    answer = client.request(method, f"{V2}/{path}", json=body)
+    assert answer.status_code == 200, answer.text
+    said: Json = answer.json()
+    return said
+
+
+def history(client: httpx.Client, name: str) -> list[tuple[str, str | None, str | None, str | None]]:
+    """Alias, version, version before and who, the oldest first."""
+    answer = client.get("/api/tracking/models/history/", params={"workspace": 1, "name": name})
+    assert answer.status_code == 200, answer.text
+    lines = reversed(answer.json()["results"])
+    return [
+        (one["alias"], one["version"], one["previous_version"], one["by"] and one["by"]["email"])
+        for one in lines
+    ]
+
+
+def test_every_change_has_a_line_that_says_who(server: RunningServer) -> None:
+    manager = server.member("manager@example.com", "manager")
+    viewer = server.member("viewer@example.com", "viewer")
+    alias: Json = {"name": "iris", "alias": "champion"}
+    with registering(server, "iris") as client:
+        with server.client(manager.token) as managing:
+            do(managing, "POST", "registered-models/alias", {**alias, "version": "1"})
+            do(managing, "POST", "registered-models/alias", {**alias, "version": "1"})
+        do(client, "POST", "registered-models/alias", {**alias, "version": "2"})
+        do(client, "DELETE", "registered-models/alias", alias)
+        do(client, "POST", "registered-models/alias", {**alias, "version": "3"})
+        do(client, "DELETE", "model-versions/delete", {"name": "iris", "version": "3"})
+    with server.client(viewer.token) as viewing:
+        refused = viewing.post(f"{V2}/registered-models/alias", json={**alias, "version": "1"})
+        assert refused.status_code == 403
+        lines = history(viewing, "iris")
+    admin = "admin@example.com"
+    assert lines[:3] == [("", "1", None, admin), ("", "2", None, admin), ("", "3", None, admin)]
+    assert lines[3:] == [
+        ("champion", "1", None, manager.email),
+        ("champion", "2", "1", admin),
+        ("champion", None, "2", admin),
+        ("champion", "3", None, admin),
+        ("", None, "3", admin),
+        ("champion", None, "3", admin),
+    ]
+
+
+def test_what_a_crash_left_out_is_added_without_a_name(server: RunningServer) -> None:
+    with registering(server, "left-out") as client:
+        for alias, version in (("champion", "1"), ("challenger", "2")):
+            body = {"name": "left-out", "alias": alias, "version": version}
+            do(client, "POST", "registered-models/alias", body)
+        with server.database.write() as tx:  # as if the server had been killed before it wrote
+            tx.execute(delete(model_promotions).where(model_promotions.c.alias == "challenger"))
+        assert history(client, "left-out")[-1] == ("challenger", "2", None, None)
+        assert len(history(client, "left-out")) == 5, "once"
+
+
+def test_a_history_is_its_workspaces(server: RunningServer) -> None:
+    with server.client() as client:
+        other = client.post("/api/workspaces", json={"name": "elsewhere"}).json()["id"]
+    stranger = server.member("stranger@example.com", "owner", other)
+    with server.client(stranger.token) as asking:
+        path = "/api/tracking/models/history/"
+        assert asking.get(path, params={"workspace": 1, "name": "iris"}).status_code == 404
+        found = asking.get(path, params={"workspace": other, "name": "iris"})
+        assert found.json() == {"results": []}
+        assert asking.get(path, params={"workspace": other}).status_code == 400
