@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
 
 from treadle.tracking.reads import rollups
-from treadle.tracking.reads.rollups import COLUMN, RAW, Axis
+from treadle.tracking.reads.rollups import COLUMN, FIRST_STEP, OF_METRIC, RAW, Axis
 from treadle.tracking.reads.tables import Reader, among
 
 #: What is stored for infinity, and above what a sum says nothing any more.
@@ -82,21 +83,54 @@ def _rolled(reader: Reader, rolled: rollups.Rolled, window: Window) -> list[tupl
 
 def _raw(reader: Reader, run_id: str, key: str, window: Window) -> list[tuple[Any, ...]]:
     column = COLUMN[window.axis]
-    where = "run_uuid = ? AND key = ?"
-    values: list[Any] = [run_id, key]
+    where = OF_METRIC
+    values: list[Any] = [run_id, key, FIRST_STEP]
     for sign, bound in ((">=", window.low), ("<=", window.high)):
         if bound is not None:
             where, values = f"{where} AND {column} {sign} ?", [*values, bound]
-    bucket = column
-    if reader.first(f"SELECT 1 FROM metrics WHERE {where} LIMIT 1 OFFSET ?", (*values, window.buckets)):
-        ends = reader.first(f"SELECT min({column}), max({column}) FROM metrics WHERE {where}", values)
-        assert ends is not None
-        width = (ends[1] - ends[0]) // window.buckets + 1
-        bucket = f"({column} - {ends[0]}) / {width}"
-    return reader.all(
-        f"SELECT {RAW.format(x=column)} FROM metrics WHERE {where} GROUP BY {bucket} ORDER BY min({column})",
-        values,
-    )
+    if not reader.first(f"SELECT 1 FROM metrics WHERE {where} LIMIT 1 OFFSET ?", (*values, window.buckets)):
+        return _grouped(reader, column, column, where, values)
+    if reader.is_sqlite and (window.axis == "step" or window.low is window.high is None):
+        walked = _walk(reader, (run_id, key), window.axis, _cut(reader, window, "step", where, values))
+        if walked is not None:
+            return walked
+    low, _, width = _cut(reader, window, column, where, values)
+    return _grouped(reader, column, f"({column} - {low}) / {width}", where, values)
+
+
+def _grouped(
+    reader: Reader, column: str, bucket: str, where: str, values: list[Any]
+) -> list[tuple[Any, ...]]:
+    buckets = f"GROUP BY {bucket} ORDER BY min({column})"
+    return reader.all(f"SELECT {RAW.format(x=column)} FROM metrics WHERE {where} {buckets}", values)
+
+
+def _walk(
+    reader: Reader, metric: tuple[str, str], axis: Axis, cut: tuple[int, int, int]
+) -> list[tuple[Any, ...]] | None:
+    """Bucket by bucket along the index of steps, which SQLite does faster than to sort all points by bucket.
+
+    cut: the first step, the last one, and how wide each bucket is.
+    None where the steps' buckets overlap in time: then they are none of time.
+    """
+    first, last, width = cut
+    where = "run_uuid = ? AND key = ? AND step BETWEEN ? AND ?"  # one bound at each end: it knows no more
+    sql = f"SELECT {RAW.format(x=COLUMN[axis])} FROM metrics WHERE {where}"
+    starts = range(first, last + 1, width)
+    rows = [reader.first(sql, (*metric, start, min(start + width - 1, last))) for start in starts]
+    found = [row for row in rows if row is not None and row[0]]
+    if axis == "time" and any(one[-1] >= next_[-2] for one, next_ in pairwise(found)):
+        return None
+    return found
+
+
+def _cut(reader: Reader, window: Window, column: str, where: str, values: list[Any]) -> tuple[int, int, int]:
+    """The first, the last, and how wide each bucket between them is."""
+    # Each by itself, since SQLite finds one end of an index at once, and both by walking along it.
+    least, most = (f"SELECT {name}({column}) FROM metrics WHERE {where}" for name in ("min", "max"))
+    ends = reader.first(f"SELECT ({least}), ({most})", (*values, *values))
+    assert ends is not None
+    return ends[0], ends[1], (ends[1] - ends[0]) // window.buckets + 1
 
 
 def _curve(run_id: str, rows: Sequence[tuple[Any, ...]]) -> Curve:

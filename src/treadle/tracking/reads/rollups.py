@@ -22,7 +22,11 @@ _MADE = 1_024
 _MOST = 2 * _MADE
 
 _SERIES = "SELECT id, step_shift, time_shift FROM treadle_series WHERE run_uuid = ? AND key = ?"
-_OF_METRIC = "FROM metrics WHERE run_uuid = ? AND key = ?"
+# All steps, said so that SQLite walks along the run's own index of steps: without statistics it would rather
+# look at every run's points of that name.
+OF_METRIC = "run_uuid = ? AND key = ? AND step >= ?"
+FIRST_STEP = -(2**63)
+_OF_METRIC = f"FROM metrics WHERE {OF_METRIC}"
 _BUCKET = "points, nans, low, high, total, first, last"
 _MERGED = (
     "CAST(sum(points) AS BIGINT), CAST(sum(nans) AS BIGINT), min(low), max(high), sum(total), "
@@ -30,9 +34,9 @@ _MERGED = (
 )
 #: One bucket of points that were never rolled up, in the order of _BUCKET.
 RAW = (
-    "count(*), sum(CASE WHEN is_nan THEN 1 ELSE 0 END), min(CASE WHEN NOT is_nan THEN value END), "
-    "max(CASE WHEN NOT is_nan THEN value END), "
-    "coalesce(sum(CASE WHEN NOT is_nan AND abs(value) < 1e290 THEN value END), 0), min({x}), max({x})"
+    "count(*), count(*) FILTER (WHERE is_nan), min(value) FILTER (WHERE NOT is_nan), "
+    "max(value) FILTER (WHERE NOT is_nan), "
+    "coalesce(sum(value) FILTER (WHERE NOT is_nan AND abs(value) < 1e290), 0), min({x}), max({x})"
 )
 
 
@@ -90,7 +94,7 @@ def is_needed(reader: Reader, run_id: str, key: str) -> bool:
 
 
 def _is_long(reader: Reader, run_id: str, key: str) -> bool:
-    row = reader.first(f"SELECT 1 {_OF_METRIC} LIMIT 1 OFFSET ?", (run_id, key, LONG - 1))
+    row = reader.first(f"SELECT 1 {_OF_METRIC} LIMIT 1 OFFSET ?", (run_id, key, FIRST_STEP, LONG - 1))
     return row is not None
 
 
@@ -106,7 +110,8 @@ def _make(tables: Tables, run_id: str, key: str) -> None:
         if writer.first(_SERIES, (run_id, key)) is not None:
             return
         span = writer.first(
-            f"SELECT max(step) - min(step), max(timestamp) - min(timestamp) {_OF_METRIC}", (run_id, key)
+            f"SELECT max(step) - min(step), max(timestamp) - min(timestamp) {_OF_METRIC}",
+            (run_id, key, FIRST_STEP),
         )
         if span is None or span[0] is None:
             return
@@ -127,7 +132,7 @@ def _fill(writer: Reader, rolled: Rolled, run_id: str, key: str) -> None:
         f"INSERT INTO treadle_buckets (series, axis, bucket, {_BUCKET}) "
         f"SELECT {rolled.series}, {AXES.index(rolled.axis)}, {column} >> {rolled.shift}, "
         f"{RAW.format(x=column)} {_OF_METRIC} GROUP BY {column} >> {rolled.shift}",
-        (run_id, key),
+        (run_id, key, FIRST_STEP),
     )
 
 
