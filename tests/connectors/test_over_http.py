@@ -60,6 +60,10 @@ def test_a_picture_of_a_source_is_seen_by_who_may_see_its_task(server: RunningSe
         part = admin.get(address, headers={"Range": "bytes=10-19"})
         assert (part.status_code, part.content) == (206, whole[10:20])
         assert admin.get(address, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+        refused = admin.get(address, params={"at": "yesterday"})
+        assert (refused.status_code, list(refused.json()["validation_errors"])) == (400, ["at"])
+        # A place without commits keeps nothing of before.
+        assert admin.get(address, params={"at": "2020-01-01T00:00:00Z"}).content == whole
         small = admin.get(address, params={"thumbnail": 320})
         assert Image.open(io.BytesIO(small.content)).size == (320, 240)
         (outside / "c.png").write_bytes(whole)
