@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import obstore
 
-from treadle.connectors.places import Item, changed
+from treadle.connectors.places import Direction, Item, changed
 from treadle.connectors.selecting import Selects, below, check_key
 from treadle.errors import Invalid, NotFound, TreadleError, Unavailable
 from treadle.objects.buckets import PATIENCE, Bucket
@@ -85,16 +85,16 @@ class BucketPlace:
         self._bucket, self._endpoint, self._words = bucket, endpoint, words
         self._prefix, self._selects, self._is_recursive = prefix, selects, is_recursive
 
-    def check(self, writes: bool) -> None:
+    def check(self, direction: Direction) -> None:
         self._endpoint.check()
         with self._telling("list"):
             first = next(self._found(None), None)
-        if first is None and self._prefix and not writes:
+        if first is None and self._prefix and direction == "source":
             text = f"{self.uri(self._prefix)} holds nothing. Check the prefix."
             raise Invalid("storage-refused", text, fields={"prefix": [text]})
-        if first is not None and not writes:
+        if first is not None and direction == "source":
             b"".join(self.read(first["path"], 0, 1))
-        if writes:
+        if direction == "target":
             self._try_writing()
 
     def _try_writing(self) -> None:

@@ -69,8 +69,8 @@ class Place(Protocol):
     to mend.
     """
 
-    def check(self, writes: bool) -> None:
-        """Nothing, when the place can be listed and read, and written if ``writes``.
+    def check(self, direction: Direction) -> None:
+        """Nothing, when the place can be listed and read, and written where it is to be a target.
 
         Writing is tried with a small object, which is removed. Raises Invalid and Unavailable saying what is
         wrong and how to mend it.

@@ -179,7 +179,7 @@ class RepoPlace:
         self._prefix = text_of(options, "prefix").lstrip("/")
         self._selects = selector(text_of(options, "regex_filter"))
 
-    def check(self, writes: bool) -> None:
+    def check(self, direction: Direction) -> None:
         """Nothing: the repo and its branch were found."""
 
     def list(self, after: str | None = None) -> Iterator[Item]:

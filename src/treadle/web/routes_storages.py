@@ -81,7 +81,7 @@ def create_storage(call: Call) -> Reply:
         grant = call.allow(tx, ProjectScope(project_id))
         kind = opening.find_kind(call.path_params["kind"], direction)
         form = opening.complete(tx, grant, read_form(kind, direction, given), kind=kind, direction=direction)
-    opening.open_form(call.parts, kind, form).check(writes=direction == "target")
+    opening.open_form(call.parts, kind, form).check(direction)
     with call.write() as tx:
         grant = call.allow(tx, ProjectScope(project_id))
         words = {name: _words(given, name) for name in ("title", "description")}
@@ -102,7 +102,7 @@ def check_storage(call: Call) -> Reply:
             grant, storage = _find(call, tx, storage_id)
             form = _changed_form(call, kind, storage, given)
         form = opening.complete(tx, grant, form, kind=kind, direction=direction)
-    opening.open_form(call.parts, kind, form).check(writes=direction == "target")
+    opening.open_form(call.parts, kind, form).check(direction)
     return json_reply({})
 
 
@@ -144,7 +144,7 @@ def change_storage(call: Call) -> Reply:
         kind = opening.find_kind(storage.kind, storage.direction)
         form = _changed_form(call, kind, storage, given)
         form = opening.complete(tx, grant, form, kind=kind, direction=storage.direction)
-    opening.open_form(call.parts, kind, form).check(writes=storage.direction == "target")
+    opening.open_form(call.parts, kind, form).check(storage.direction)
     with call.write() as tx:
         grant, storage = _find_asked(call, tx)
         words = {

@@ -6,7 +6,7 @@ import pytest
 
 from tests.connectors.kinds.grounds import GROUNDS, Ground
 from treadle.connectors.kinds import KINDS
-from treadle.connectors.places import fields_for, read_form
+from treadle.connectors.places import Direction, fields_for, read_form
 from treadle.errors import Conflict, Forbidden, Invalid, NotFound, TreadleError, Unavailable, Unsupported
 from treadle.settings import Settings
 
@@ -133,16 +133,17 @@ def test_an_address_leads_back_to_its_key(ground: Ground) -> None:
 def test_a_check_of_what_is_right_says_nothing_and_leaves_nothing(ground: Ground) -> None:
     key = ground.put("a.json", b"[]")
     place = ground.open()
-    place.check(writes=False)
+    place.check("source")
     if ground.is_written:
-        place.check(writes=True)
+        place.check("target")
     assert [item.key for item in place.list()] == [key]
 
 
 def test_a_check_of_what_is_not_there_says_what_to_mend(ground: Ground) -> None:
-    for writes in (False, True) if ground.is_written else (False,):
+    directions: tuple[Direction, ...] = ("source", "target") if ground.is_written else ("source",)
+    for direction in directions:
         with pytest.raises((Invalid, Unavailable)) as caught:
-            ground.open(**ground.nowhere).check(writes)
+            ground.open(**ground.nowhere).check(direction)
         (field,) = ground.nowhere
         assert field in caught.value.fields or ground.kind.name == "http"
         assert str(ground.nowhere[field]) in caught.value.message or field == "db"
@@ -154,7 +155,7 @@ def test_a_private_address_is_called_only_where_a_setting_allows_it(ground: Grou
     key = ground.put("a", b"x")
     closed = ground.but(Settings())
     for call in (
-        lambda: closed.open().check(False),
+        lambda: closed.open().check("source"),
         lambda: list(closed.open().list()),
         lambda: closed.open().read(key),
     ):

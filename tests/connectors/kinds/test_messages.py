@@ -44,13 +44,13 @@ MAY_READ = {
 
 def told(ground: Ground, **options: object) -> TreadleError:
     with pytest.raises(TreadleError) as caught:
-        ground.open(**options).check(writes=False)
+        ground.open(**options).check("source")
     return caught.value
 
 
 def told_of_writing(ground: Ground, **options: object) -> TreadleError:
     with pytest.raises(TreadleError) as caught:
-        ground.open(**options).check(writes=True)
+        ground.open(**options).check("target")
     return caught.value
 
 
@@ -84,7 +84,7 @@ def test_a_key_of_s3_that_is_unknown_wrong_or_may_not_write_is_told(
     assert list(unknown.fields) == ["aws_access_key_id"]
     reading = {**key_that_reads, "prefix": ""}
     assert "SignatureDoesNotMatch" in told(ground, **{**reading, "aws_secret_access_key": "wrong"}).message
-    ground.open(**reading).check(writes=False)
+    ground.open(**reading).check("source")
     refused = told_of_writing(ground, **reading)
     assert "to write was refused" in refused.message
     assert "lacks this permission" in refused.message
@@ -133,7 +133,7 @@ def test_what_does_not_answer_is_told(
 def test_a_prefix_that_holds_nothing_is_told_of_a_source(request: pytest.FixtureRequest) -> None:
     ground = on_s3(request)
     assert list(told(ground).fields) == ["prefix"]
-    ground.open().check(writes=True)
+    ground.open().check("target")
 
 
 def test_without_a_recursive_scan_sub_folders_are_passed_over(
@@ -288,7 +288,7 @@ def test_a_folder_that_is_not_shared_is_told(request: pytest.FixtureRequest, tmp
     assert "lies outside" in told(ground, path=f"{ground.form['path']}/../..").message
     assert "no absolute path" in told(ground, path="photographs").message
     with pytest.raises(Forbidden, match="TREADLE_LOCAL_FILES_ROOTS"):
-        ground.but(Settings()).open().check(writes=False)
+        ground.but(Settings()).open().check("source")
     relative = (tmp_path / "shared/photographs/a.jpg").as_uri()
     assert ground.open().key_of(relative) == "a.jpg"
     assert ground.open().key_of("/data/local-files/?d=photographs/a%20b.jpg") == "a b.jpg"

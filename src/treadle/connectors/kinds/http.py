@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import msgspec
 
-from treadle.connectors.places import SOURCE, Field, Item, Options, Place, text_of
+from treadle.connectors.places import SOURCE, Direction, Field, Item, Options, Place, text_of
 from treadle.connectors.selecting import SOURCE_FIELDS, Selects, selector
 from treadle.errors import Invalid, NotFound, Unavailable, Unsupported
 from treadle.outbound import Gate, open_gate
@@ -53,8 +53,8 @@ class _Addresses:
     def __init__(self, gate: Gate, *, urls: Sequence[str], list_url: str, selects: Selects) -> None:
         self._gate, self._urls, self._list_url, self._selects = gate, urls, list_url, selects
 
-    def check(self, writes: bool) -> None:
-        if writes:
+    def check(self, direction: Direction) -> None:
+        if direction == "target":
             raise _read_only()
         first = next(self.list(), None)
         if first is None:

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from treadle.connectors.places import BOTH, Field, Item, Options, Place, changed, flag_of, text_of
+from treadle.connectors.places import BOTH, Direction, Field, Item, Options, Place, changed, flag_of, text_of
 from treadle.connectors.selecting import RECURSIVE, SOURCE_FIELDS, Selects, check_key, name_of, selector
 from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unavailable, telling_a_full_disk
 from treadle.settings import Settings
@@ -60,13 +60,13 @@ class _Folder:
         self._folder, self._roots = folder, roots
         self._selects, self._is_recursive = selects, is_recursive
 
-    def check(self, writes: bool) -> None:
+    def check(self, direction: Direction) -> None:
         os.close(self._open_folder(self._folder))
         with self._telling("list", ""):
             first = next(self._walk("", ""), None)
-        if first is not None and not writes:
+        if first is not None and direction == "source":
             b"".join(self.read(first.key, 0, 1))
-        if writes:
+        if direction == "target":
             key = f"treadle-check-{random.token_hex(8)}"
             self.write(key, b"This checks that Treadle may write here; it may be deleted.")
             self.delete(key)

@@ -11,7 +11,17 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from treadle.connectors.places import BOTH, Field, Item, Options, Place, changed, number_of, text_of
+from treadle.connectors.places import (
+    BOTH,
+    Direction,
+    Field,
+    Item,
+    Options,
+    Place,
+    changed,
+    number_of,
+    text_of,
+)
 from treadle.connectors.selecting import SOURCE_FIELDS, Selects, selector
 from treadle.errors import Invalid, NotFound, TreadleError, Unavailable, Unsupported
 from treadle.outbound import AllowList, look_up
@@ -123,12 +133,12 @@ class _Database:
     def __init__(self, server: _Server, path: str, selects: Selects) -> None:
         self._server, self._path, self._selects = server, path, selects
 
-    def check(self, writes: bool) -> None:
+    def check(self, direction: Direction) -> None:
         with self._server.telling() as client:
             client.ping()
             for key in islice(self._keys(client), 1):
                 client.strlen(key)
-        if writes:
+        if direction == "target":
             key = self.key(f"treadle-check-{random.token_hex(8)}")
             self.write(key, b"This checks that Treadle may write here; it may be deleted.")
             self.delete(key)
