@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
         self._chunks: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._is_complete = False
-        self._is_written = False
+        self._is_kept = False
 
     @property
     def is_usable(self) -> bool:
@@ -152,8 +152,8 @@ class Connection(asyncio.Protocol):
 
     def let_go(self) -> None:
         """The exchange is over: keep the connection where it can carry another one."""
-        is_clean = self._is_complete and self._expects_body and not self._is_lost
-        if not (is_clean and self._parser.should_keep_alive() and self._channel._keep(self)):
+        is_clean = self._is_complete and self._expects_body and self._is_kept and not self._is_lost
+        if not (is_clean and self._channel._keep(self)):
             self.abort()
 
     def abort(self) -> None:
@@ -205,6 +205,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._head = Head(self._parser.get_status_code(), self._headers)
+        self._is_kept = self._parser.should_keep_alive()  # it forgets, at the end of the message
         self._is_complete = not self._expects_body
 
     def on_body(self, body: bytes) -> None:

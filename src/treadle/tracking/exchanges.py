@@ -67,12 +67,17 @@ def outgoing_of(scope: Scope, visitor: Visitor, path: str) -> Outgoing:
     """What is sent of a request that came from outside: nothing that only the door may say."""
     given: Headers = scope["headers"]
     is_chunked = any(name == b"transfer-encoding" for name, _ in given)
-    passed = [pair for pair in given if pair[0] not in _NOT_SENT and not pair[0].startswith(_OURS)]
+    passed = [pair for pair in given if _is_sent(pair[0])]
     if is_chunked:
         passed = [pair for pair in passed if pair[0] != b"content-length"]
         passed.append((b"transfer-encoding", b"chunked"))
     head = _head_of(scope["method"], path, scope["query_string"], passed, visitor)
     return Outgoing(scope["method"], head, is_chunked)
+
+
+def _is_sent(name: bytes) -> bool:
+    # A name with an underscore would be another header's on its way through WSGI.
+    return name not in _NOT_SENT and not name.startswith(_OURS) and b"_" not in name
 
 
 def outgoing_to(method: str, path: str, visitor: Visitor, *, size_bytes: int, content_type: str) -> Outgoing:

@@ -43,6 +43,7 @@ class Supervisor:
         self._asked_at_s = 0.0
         self._failures = 0
         self._not_before_s = 0.0
+        self._last_words = ""
         self._is_closed = False
         #: How often it was started.
         self.starts = 0
@@ -71,7 +72,8 @@ class Supervisor:
         try:
             return await door.channel.connect()
         except OSError as error:
-            self._end_running()  # somebody took its socket away
+            if isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
+                self._end_running()  # somebody took its socket away
             raise _unavailable(f"its socket cannot be reached ({error.strerror or error})") from error
 
     def note_answer(self) -> None:
@@ -103,7 +105,7 @@ class Supervisor:
 
     def _check_pause(self) -> None:
         if time.monotonic() < self._not_before_s:
-            raise _unavailable("it ended again and again; the server's log says why")
+            raise _unavailable(f"it ended again and again, the last time with: {self._last_words}")
 
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -127,7 +129,7 @@ class Supervisor:
     def _see_to_end(self, ended: Running) -> None:
         if ended is not self._running:
             return  # it was told to
-        self._running = None
+        self._running, self._last_words = None, ended.last_words
         self._failures = 0 if ended.has_answered else self._failures + 1
         logger.warning(
             "The tracking process ended by itself", extra={"status": ended.status, "last": ended.last_words}

@@ -99,11 +99,16 @@ def test_large_bodies_go_both_ways_as_they_are(client: MlflowClient, front: Fron
     place = f"{front.address}/api/2.0/mlflow-artifacts/artifacts/1/large.bin"
     assert httpx.put(place, content=LARGE).status_code == 200
     assert httpx.get(place).content == LARGE
+    pieces = (LARGE[start : start + 100_000] for start in range(0, len(LARGE), 100_000))
+    assert httpx.put(f"{place}.2", content=pieces).status_code == 200
+    assert httpx.get(f"{place}.2").content == LARGE
     # Through Flask, too, whose bodies are spooled and streamed.
     run_id = new_run(client, "large")
     part = f"{front.address}/ajax-api/2.0/mlflow/upload-artifact?run_uuid={run_id}&path=large.bin"
     assert httpx.post(part, content=LARGE).status_code == 200
-    assert httpx.get(f"{front.address}/get-artifact?run_id={run_id}&path=large.bin").content == LARGE
+    whole = f"{front.address}/get-artifact?run_id={run_id}&path=large.bin"
+    assert httpx.get(whole).content == LARGE
+    assert httpx.head(whole).headers["content-length"] == str(len(LARGE))
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(front: Front, settings: Settings) -> None:

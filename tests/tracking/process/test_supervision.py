@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,7 @@ from mlflow.store.tracking.dbmodels.initial_models import Base as initial_tables
 from mlflow.tracking import MlflowClient
 
 from tests.laws.source import ROOT
-from tests.tracking.process.conftest import DYING, environment_of_process, is_alive
+from tests.tracking.process.conftest import DYING, FAINTING, environment_of_process, is_alive
 from tests.tracking.process.front import EDITOR, Front, open_front
 from tests.waiting import run_coroutine, wait_until
 from treadle.settings import Settings
@@ -158,8 +158,27 @@ def test_what_cannot_start_is_left_alone_for_a_while(
     assert {reply.status for reply in replies} == {503}
     assert json.loads(replies[0].body)["error_code"] == "TEMPORARILY_UNAVAILABLE"
     assert dict(replies[-1].headers)[b"retry-after"]
+    assert b"there is no paper left" in replies[-1].body
     assert starts == 3
     assert "there is no paper left" in caplog.text
+
+
+def test_a_read_that_was_interrupted_is_asked_again(here: Settings) -> None:
+    tracking = Tracking(here, module=FAINTING)
+    assert ask_once(tracking, OWN).status == 404
+    assert tracking.starts == 2
+
+
+def test_nobody_says_from_outside_who_they_are(front_here: Front) -> None:
+    claims = {
+        "X-Treadle-Visitor": json.dumps({**asdict(EDITOR), "workspace_id": 2}),
+        "X-MLFLOW-WORKSPACE": "ws-2",
+        "X_MLFLOW_WORKSPACE": "ws-2",
+    }
+    create = f"{front_here.address}/api/2.0/mlflow/experiments/create"
+    made = httpx.post(create, json={"name": "claimed"}, headers=claims, timeout=60).json()
+    told = f"{front_here.address}/api/2.0/mlflow/experiments/get?experiment_id={made['experiment_id']}"
+    assert "/workspaces/ws-1/" in httpx.get(told).json()["experiment"]["artifact_location"]
 
 
 def test_without_mlflow_it_is_told_how_to_install_it(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

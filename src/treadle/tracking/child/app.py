@@ -7,13 +7,12 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.types import Receive, Scope, Send
 
@@ -39,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 #: Requests that are answered at once; the others wait their turn.
 _THREADS = 8
+#: Our own reads take milliseconds, and are not to wait behind MLflow's searches.
+_READING_THREADS = 4
 _OWN = "/treadle/"
 _READ_BY_US = ("/mlflow/runs/get", "/mlflow/runs/search")
 _AGAIN_AFTER_S = 1
@@ -47,9 +48,6 @@ _SHOWN_CHARACTERS = 300
 _READ_BYTES = 2 * 1024 * 1024
 _NOT_FOUND = ReadAnswer(404, b'{"error_code": "ENDPOINT_NOT_FOUND", "message": "There is no such read."}')
 
-_Asked = TypeVar("_Asked")
-_Answered = TypeVar("_Answered")
-
 
 class TrackingApplication:
     """The ASGI application of the tracking process."""
@@ -57,6 +55,7 @@ class TrackingApplication:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracking")
+        self._reading_threads = ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="reading")
         self._reads = Reads(tracking_database_url(settings), settings)
         self._mounting: asyncio.Future[_Mounted] | None = None
 
@@ -81,7 +80,7 @@ class TrackingApplication:
             return
         body = await read_body(exchange.receive)
         with body:
-            answer = await self._in_thread(self._reads.answer, _read_request(exchange.scope, body))
+            answer = await self._read(_read_request(exchange.scope, body))
             if answer is None and path.startswith(_OWN):
                 answer = _NOT_FOUND
             if answer is None:
@@ -100,9 +99,9 @@ class TrackingApplication:
             request = _read_request(exchange.scope, content)
             await mounted.bridge.answer(exchange, content, partial(self._reads.after, request))
 
-    async def _in_thread(self, function: Callable[[_Asked], _Answered], asked: _Asked) -> _Answered:
+    async def _read(self, request: ReadRequest) -> ReadAnswer | None:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, function, asked)
+        return await loop.run_in_executor(self._reading_threads, self._reads.answer, request)
 
     async def _mounted(self) -> _Mounted:
         """MLflow; started once, however many ask, and tried again by who asks after a failure."""
