@@ -10,6 +10,9 @@ const SHEET: Array<[string, Array<[keys: string, what: string]>]> = [
     ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['X', 'Select or let go'], ['Space', 'Look at the task beside the table'],
     ['Shift ↑ ↓', 'Extend the selection'], [`${MOD} A`, 'Select all'], ['Enter', 'Open the task'], ['Del', 'Delete the selected tasks'], ['F', 'Add a filter'], ['G', 'Rows or pictures side by side'],
   ]],
+  ['In a table of runs', [['/', 'Find runs'], ['↑ ↓ X Space Enter', 'As in the task table'], ['Del', 'Delete the selected runs']]],
+  ['On a chart', [['← →', 'Walk its values'], ['+ −', 'Look closer, and back'], ['0', 'See all of it']]],
+  ['Among experiments and models', [['E', 'New experiment'], ['M', 'New model']]],
   ['Among the repos', [['R', 'New repo'], ['U', 'Add files to the open folder'], ['/', 'Find a file'], ['↑ ↓', 'Walk the files']]],
   ['In a lineage', [['← →', 'To what it is made of, to what came of it'], ['↑ ↓', 'Among its like'], ['Enter', 'Look from there']]],
   ['On the label page', [

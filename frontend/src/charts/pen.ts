@@ -65,6 +65,18 @@ export function drawLine(pen: CanvasRenderingContext2D, xs: readonly number[], y
   pen.stroke();
 }
 
+/** A place is a spike where its band is this much taller than those beside it, px. */
+const SPIKE_PX = 6;
+
+/** Upright lines where the band of one place stands out: filled alone, a single value among a thousand would not be seen. */
+export function drawSpikes(pen: CanvasRenderingContext2D, xs: readonly number[], lows: readonly number[], highs: readonly number[]): void {
+  const tall = (index: number) => Math.abs((lows[index] ?? 0) - (highs[index] ?? 0)) || 0;
+  for (let index = 0; index < xs.length; index += 1) {
+    const around = Math.max(tall(index - 1), tall(index + 1));
+    if (tall(index) > around + SPIKE_PX) stroke(pen, xs[index] as number, lows[index] as number, xs[index] as number, highs[index] as number);
+  }
+}
+
 /** What lies between two lines, in the pieces where both have places. */
 export function fillBand(pen: CanvasRenderingContext2D, xs: readonly number[], lows: readonly number[], highs: readonly number[]): void {
   let begin = 0;
