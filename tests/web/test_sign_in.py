@@ -222,3 +222,27 @@ def test_a_made_up_password_is_not_shown_any_more_once_it_is_changed(server: Run
         kept.write_text('{"email": "dora@example.com", "password": "x"}')
         client.post(path, json={"current_password": new, "password": PASSWORD}).raise_for_status()
         assert not kept.exists()
+
+
+def test_a_wrong_token_that_is_sent_on_and_on_waits_and_a_right_one_passes(server: RunningServer) -> None:
+    with server.client("tdl_wrong") as wrong, server.client() as right:
+        answers = [wrong.get("/api/projects/").status_code for _ in range(11)]
+        waiting = wrong.get("/api/projects/")
+        assert (answers[:10], waiting.status_code) == ([401] * 10, 429)
+        assert int(waiting.headers["retry-after"]) > 0
+        assert right.get("/api/projects/").status_code == 200
+
+
+def test_the_client_that_a_trusted_proxy_names_is_the_one_that_waits(
+    database_url: str, tmp_path: Path
+) -> None:
+    proxied = serve(database_url, tmp_path / "data", trusted_proxies="127.0.0.1")
+    with proxied as server, server.browser() as client:
+        for number in range(31):
+            fields = {"email": f"person{number}@example.com", "password": "not this one"}
+            post_form(client, "/user/login", fields, headers={"X-Forwarded-For": "203.0.113.9"})
+        fields = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+        guessing = {**AS_JSON, "X-Forwarded-For": "192.0.2.7, 203.0.113.9"}
+        assert post_form(client, "/user/login", fields, headers=guessing).status_code == 429
+        elsewhere = {**AS_JSON, "X-Forwarded-For": "192.0.2.7"}
+        assert post_form(client, "/user/login", fields, headers=elsewhere).status_code == 200
