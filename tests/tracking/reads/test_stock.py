@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -87,3 +90,18 @@ _UNORDERED = ("metrics", "params", "tags", "dataset_inputs", "model_inputs", "mo
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
+
+
+def test_where_nobody_has_tracked_nothing_is_answered_and_nothing_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys; from treadle.settings import Settings\n"
+        "from treadle.tracking.reads import ReadRequest, Reads\n"
+        "from treadle.tracking.visitor import Visitor\n"
+        f"reads = Reads('sqlite:///{tmp_path}/mlflow.db', Settings())\n"
+        "who = Visitor(1, 'a', 1, 'read', ())\n"
+        "def ask(path): return reads.answer(ReadRequest('GET', path, 'run_id=a', b'{}', who))\n"
+        f"assert ask({GET!r}) is None; assert b'tracking-empty' in ask('/treadle/runs').body\n"
+        "assert not [name for name in sys.modules if name.partition('.')[0] in ('mlflow', 'numpy')]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert list(tmp_path.iterdir()) == []

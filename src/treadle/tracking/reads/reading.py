@@ -77,15 +77,18 @@ class Reads:
         ask = self._own.get(name)
         if ask is None or request.visitor.workspace_id is None:
             return _refusal(404, "not-found", f"The tracking process has nothing at {request.path}.", {})
-        if not self._tables.are_there():
+        if not self._tables.are_begun():
             return _refusal(404, "tracking-empty", "Nobody has tracked anything on this server yet.", {})
         try:
             with self._tables.read() as reader:
                 answered = ask(reader, internal_name(request.visitor.workspace_id), request.body)
         except Invalid as error:
             return _refusal(400, error.code, error.message, error.details)
-        except msgspec.ValidationError as error:
+        except msgspec.DecodeError as error:
             return _refusal(400, "invalid-body", str(error), {})
+        except self._tables.errors:
+            _LOG.warning("A read of MLflow's tables failed", exc_info=True)
+            return _refusal(503, "tracking-database", "The database of experiments is away. Try again.", {})
         return ReadAnswer(200, msgspec.json.encode(answered))
 
     def _curves(

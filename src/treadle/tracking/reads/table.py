@@ -28,6 +28,8 @@ _MOST_GROUPS = 1_000
 _MOST_COLUMNS = 1_000
 #: Columns are those of so many of the newest runs.
 _LOOKED_AT = 5_000
+#: As many rows that lie together are read in the time that one is looked up.
+_ROWS_OF_A_LOOK = 6
 _GROUP_TABLES = {"parameter": "params", "tag": "tags"}
 
 
@@ -198,9 +200,21 @@ def _of(
 ) -> list[tuple[Any, ...]]:
     if not keys:
         return []
-    named, names = among("key", keys)
+    named, names = among("+key" if _are_near(reader, table, where, values[0], len(keys)) else "key", keys)
     sql = f"SELECT run_uuid, key, {what} FROM {table} WHERE {where} AND {named}"
     return reader.all(sql, (*values[0], *names))
+
+
+def _are_near(reader: Reader, table: str, where: str, ids: Sequence[str], keys: int) -> bool:
+    """Is it less to read all that lies with the runs, side by side, than to look up each of so many keys?
+
+    The other way costs the more the more other runs there are. PostgreSQL knows by its statistics.
+    """
+    if not reader.is_sqlite:
+        return False
+    most = len(ids) * keys * _ROWS_OF_A_LOOK
+    row = reader.first(f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {where} LIMIT {most})", ids)
+    return row is not None and row[0] < most
 
 
 def _fill_people(reader: Reader, rows: list[RunRow]) -> None:

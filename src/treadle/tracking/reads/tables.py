@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 #: The revision of MLflow's tables that these reads know.
@@ -18,7 +19,7 @@ REVISION = "dc11669786a5"
 
 _POOL_SIZE = 20
 _BUSY_TIMEOUT_S = 20.0
-_MAPPED_BYTES = 256 * 1024**2
+_MAPPED_BYTES = 1024**3
 #: SQLite takes 32,766 values in one statement.
 MOST_VALUES = 10_000
 
@@ -62,19 +63,21 @@ class Tables:
         self._file = Path(str(make_url(url).database)) if self.is_sqlite else None
         self._engine = _sqlite_engine(url, may_map=may_map) if self.is_sqlite else _postgresql_engine(url)
         self._turn = threading.Lock()
-        self._are_known = False
+        self._revision: str | None = None
 
     def are_there(self) -> bool:
         """Has MLflow made its tables, as these reads know them?"""
-        if not self._are_known:
-            self._are_known = self._look()
-        return self._are_known
+        return self._look() == REVISION
+
+    def are_begun(self) -> bool:
+        """Has MLflow made its tables, maybe as an older version had them?"""
+        return self._look() is not None
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What the driver raises where the database is away, or its tables are others."""
         driver: Any = self._engine.dialect.loaded_dbapi
-        return (driver.Error,)
+        return (driver.Error, DBAPIError)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -120,14 +123,19 @@ class Tables:
         finally:
             connection.close()
 
-    def _look(self) -> bool:
+    def _look(self) -> str | None:
+        """The revision of MLflow's tables; looked up until it is the one that is known."""
+        if self._revision == REVISION:
+            return REVISION
         if self._file is not None and not self._file.exists():
-            return False
+            return None
         try:
             with self.read() as reader:
-                return reader.first("SELECT version_num FROM alembic_version") == (REVISION,)
+                row = reader.first("SELECT version_num FROM alembic_version")
         except self.errors:
-            return False
+            return None
+        self._revision = None if row is None else str(row[0])
+        return self._revision
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
