@@ -15,7 +15,7 @@ from typing import Any, Literal, overload
 
 from sqlalchemy import Executable, Table, create_engine, event, text
 from sqlalchemy.engine import Connection, CursorResult, Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from treadle.db.patterns import matches
@@ -131,6 +131,8 @@ class Database:
         # SQLite counts for each connection what the others changed: one that changes nothing sees it all.
         self._watch: Any = None
         self._watching = threading.Lock()
+        self._glancing = threading.Lock()
+        self._aside: Connection | None = None
 
     @classmethod
     def open(cls, url: str, *, journal_mode: JournalMode = "WAL") -> Database:
@@ -165,6 +167,23 @@ class Database:
             except sqlite3.OperationalError:  # somebody holds the file as a whole
                 return None
 
+    def glance(self, statement: Prepared, parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The first row that one statement finds by itself, of what is committed now; it changes nothing.
+
+        On a connection of its own, without the four round trips of a transaction in PostgreSQL: for what
+        every request asks. Raises DBAPIError where that connection is gone; the next call opens another.
+        """
+        with self._glancing:
+            if self._aside is None:
+                self._aside = self._reader.connect().execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                return statement.run(self._aside, parameters).first()
+            except DBAPIError:
+                aside, self._aside = self._aside, None
+                aside.invalidate()
+                aside.close()
+                raise
+
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that is committed at the end of the block, or undone by an exception.
@@ -193,6 +212,10 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        with self._glancing:
+            if self._aside is not None:
+                self._aside.close()
+                self._aside = None
         with self._watching:
             if self._watch is not None:
                 self._watch.close()

@@ -40,6 +40,7 @@ from treadle.tracking.asked import Asked
 from treadle.tracking.names import internal_name, shown_name, workspace_id_of
 from treadle.tracking.routes import Need
 from treadle.tracking.visitor import TrackingLevel, Visitor
+from treadle.tracking.witnesses import Row, Witnesses
 
 PERMISSIONS = {
     Need.READ: Permission.TRACKING_READ,
@@ -83,6 +84,7 @@ class Entrance:
         self._database = database
         self._keys = keys
         self._known: Remembered[Admission] = Remembered(_MOST_REMEMBERED)
+        self._witnessed: Witnesses[Admission] = Witnesses(database, _MOST_REMEMBERED)
         self._wrong = keys.wrong
         # Elsewhere a look at the version may wait for a lock.
         self._may_recall = keys.settings.has_wal
@@ -117,6 +119,10 @@ class Entrance:
         """
         version = self._database.version()
         shown = self._read(asked)
+        key = _place(asked, shown.credential)
+        known, rows = self._look(key, shown)
+        if known is not None:
+            return known
         with self._database.read() as tx:
             identity = self._find(tx, asked, shown)
             place = None
@@ -128,8 +134,17 @@ class Entrance:
             except (NotFound, Invalid) as refusal:
                 raise Turned(identity, refusal, None) from refusal
         if not identity.is_stale:
-            self._known.keep(_place(asked, shown.credential), admission, version)
+            self._known.keep(key, admission, version)
+            there = admission.visitor.workspace_id
+            if there is not None and version is None:
+                self._witnessed.keep(key, admission, there, rows)
         return admission
+
+    def _look(self, key: Hashable, shown: _Shown) -> tuple[Admission | None, Row | None]:
+        """Where the database tells no version; of a token or a session, which one look finds again."""
+        if shown.credential is None or shown.verified_id is not None or self._database.dialect == "sqlite":
+            return None, None
+        return self._witnessed.look(key, shown.credential)
 
     def _read(self, asked: Asked) -> _Shown:
         """The credential, tried as far as that needs no transaction."""

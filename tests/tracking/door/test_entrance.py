@@ -1,0 +1,120 @@
+"""Who is remembered is let in without a look into everything, and out at once when anything of it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from tests.access.people import add_person, add_workspace, make_member
+from treadle.access import Actor
+from treadle.access.tokens import NewToken, add_personal_token
+from treadle.access.wrong_credentials import WrongCredentials
+from treadle.db import Database, Tx
+from treadle.db.schema import memberships, tokens, users
+from treadle.errors import Unauthenticated
+from treadle.permissions import Role
+from treadle.settings import Secret, Settings
+from treadle.tracking.asked import Asked, read_asked
+from treadle.tracking.entrance import Admission, Entrance, Keys, Turned
+
+PATH = "/api/2.0/mlflow/runs/log-metric"
+
+
+def asked(token: str, workspace: str | None = "here") -> Asked:
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    if workspace is not None:
+        headers.append((b"x-mlflow-workspace", workspace.encode()))
+    scope = {"method": "POST", "path": PATH, "headers": headers, "client": ("192.0.2.1", 1)}
+    return read_asked(scope, "")
+
+
+def enter(entrance: Entrance, request: Asked) -> Admission:
+    """As the door does."""
+    return entrance.recall(request) or entrance.admit(request)
+
+
+class People:
+    """An editor of the workspace "here", with a token, let in often enough to be remembered."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.entrance = Entrance(database, Keys(Settings(), Secret("k" * 32), WrongCredentials()))
+        with database.write() as tx:
+            admin = add_person(tx, "admin@example.com")
+            self.workspace_id = add_workspace(tx, admin, "here")
+            self.editor: Actor = add_person(tx, "editor@example.com")
+            make_member(tx, admin, self.editor, Role.EDITOR, self.workspace_id)
+            token, self.token = add_personal_token(
+                tx, self.editor.user_id, NewToken("t"), by=self.editor.user_id
+            )
+            tx.execute(update(tokens).where(tokens.c.id == token.id).values(last_used_at=tx.now))
+        for _ in range(3):
+            assert enter(self.entrance, asked(self.token)).visitor.workspace_id == self.workspace_id
+
+    def change(self, statement: Any) -> None:
+        with self.database.write() as tx:
+            tx.execute(statement)
+
+
+def revoke(tx: Tx, _people: People) -> Any:
+    return update(tokens).values(revoked_at=tx.now)
+
+
+def end_person(_tx: Tx, _people: People) -> Any:
+    return update(users).where(users.c.email == "editor@example.com").values(is_active=False)
+
+
+def expire(tx: Tx, _people: People) -> Any:
+    return update(tokens).values(expires_at=tx.now)
+
+
+def take_role(_tx: Tx, people: People) -> Any:
+    return delete(memberships).where(memberships.c.user_id == people.editor.user_id)
+
+
+def lower_role(_tx: Tx, _people: People) -> Any:
+    return update(memberships).values(role="viewer")
+
+
+def only_read(_tx: Tx, _people: People) -> Any:
+    return update(tokens).values(scope="read")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (revoke, Unauthenticated),
+        (end_person, Unauthenticated),
+        (expire, Unauthenticated),
+        (take_role, Turned),
+        (lower_role, Turned),
+        (only_read, Turned),
+    ],
+)
+def test_what_changes_counts_at_the_next_request(
+    database: Database, change: Callable[[Tx, People], Any], expected: type[Exception]
+) -> None:
+    people = People(database)
+    with database.write() as tx:
+        tx.execute(change(tx, people))
+    with pytest.raises(expected):
+        enter(people.entrance, asked(people.token))
+
+
+def test_who_is_remembered_costs_one_look_at_most(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = People(database)
+    monkeypatch.setattr(Database, "read", None)  # a transaction would fail
+    assert enter(people.entrance, asked(people.token)).visitor.level == "edit"
+
+
+def test_the_only_workspace_is_meant_by_who_names_none(database: Database) -> None:
+    people = People(database)
+    assert enter(people.entrance, asked(people.token, None)).visitor.workspace_id == people.workspace_id
+    with pytest.raises(Turned) as turned:
+        enter(people.entrance, asked(people.token, "main"))
+    assert turned.value.refusal.code == "workspace-not-found"
