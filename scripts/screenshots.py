@@ -23,6 +23,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.repo_scenes import Painter
+from scripts.tracking_scenes import Tracker
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "screenshots"
@@ -85,7 +86,7 @@ def main() -> None:
         )
         motorcycle = ask("GET", f"/api/tasks?project={garage}&page_size=1")["tasks"][0]["id"]
         tasks = f"/projects/{garage}/data"
-        painted = Painter(URL, TOKEN, ask).paint()
+        painted = {**Painter(URL, TOKEN, ask).paint(), **Tracker(ask).log()}
         scenes = (
             Scene("projects", "/projects"),
             Scene("tasks", tasks),
