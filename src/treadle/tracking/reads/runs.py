@@ -167,13 +167,13 @@ COLUMNS = _INFO
 def _add_contents(reader: Reader, ids: list[str], by_id: dict[str, Run]) -> None:
     where, values = among("run_uuid", ids)
     metrics = {run_id: by_id[run_id].data.metrics for run_id in ids}
-    for run_id, key, value, timestamp, step, is_nan in reader.all(_METRICS + where, values):
+    for run_id, key, value, timestamp, step, is_nan in reader.each(_METRICS + where, values):
         metrics[run_id].append(Metric(key, "NaN" if is_nan else value, timestamp, step))
     params = {run_id: by_id[run_id].data.params for run_id in ids}
-    for run_id, key, value in reader.all(_PARAMS + where, values):
+    for run_id, key, value in reader.each(_PARAMS + where, values):
         params[run_id].append(Pair(key, value))
     tags = {run_id: by_id[run_id].data.tags for run_id in ids}
-    for run_id, key, value in reader.all(_TAGS + where, values):
+    for run_id, key, value in reader.each(_TAGS + where, values):
         if value is None:
             raise OddRow
         tags[run_id].append(Pair(key, value))

@@ -39,6 +39,12 @@ class Reader:
         rows: list[tuple[Any, ...]] = self._cursor.fetchall()
         return rows
 
+    def each(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
+        """Every row as it is read; for many, since the collector walks a list of them again and again."""
+        self.run(sql, values)
+        rows: Iterator[tuple[Any, ...]] = iter(self._cursor)
+        return rows
+
     def first(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
         self.run(sql, values)
