@@ -169,7 +169,7 @@ def test_runs_are_compared_and_one_is_left_out(page: Page, world: World) -> None
     page.goto(f"/experiments/{world.experiment}")
     for index in (0, 1, 2):
         page.get_by_role("checkbox", name=f"Select run loom-{index}", exact=True).check()
-    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", name="Compare 3 runs")).to_be_visible()
     page.get_by_role("button", name="Leave out loom-2").click()
     expect(page.get_by_role("heading", name="Compare 2 runs")).to_be_visible()

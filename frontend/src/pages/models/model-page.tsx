@@ -99,7 +99,7 @@ function Versions({ workspace, model }: { workspace: Workspace; model: Registere
             <span className="row wrap alias-row">{aliasesOf(each.version).map((alias) => <Pill key={alias} tone="accent">{alias}</Pill>)}{each.status === 'FAILED_REGISTRATION' && <Pill tone="bad">failed</Pill>}{each.status === 'PENDING_REGISTRATION' && <Pill>coming</Pill>}</span>
             <span className="grow two cut" title={each.description}>{each.description}</span>
             {each.run_id && <Link className="link mono" to="/runs/$runId" params={{ runId: each.run_id }} search={{ w: workspace.id }}>run {each.run_id.slice(0, 6)}</Link>}
-            <span className="muted" title={momentOf(each.creation_timestamp)}>{agoOf(each.creation_timestamp)}</span>
+            <span className="muted wide" title={momentOf(each.creation_timestamp)}>{agoOf(each.creation_timestamp)}</span>
             {may(workspace, 'manage') && <button type="button" className="btn" aria-label={`Aliases of version ${each.version}`} onClick={() => setDoing({ kind: 'alias', version: each })}>Aliases…</button>}
             {may(workspace, 'manage') && <button type="button" className="btn ghost icon" aria-label={`Delete version ${each.version}`} onClick={() => setDoing({ kind: 'delete', version: each })}><Icon name="trash" /></button>}
           </li>

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { RunAction, RunQuestion } from '../../api/tracking';
 import { Confirm, Dialog } from '../../ui/dialog';
@@ -26,6 +26,7 @@ export const MOST_COMPARED = 50;
 export function RunSelectionBar({ question, total, selection, onSelect, makes, isDeleting, onDeleting }: BarProps) {
   const [isTagging, setTagging] = useState(false);
   const client = useQueryClient();
+  const navigate = useNavigate();
   const { workspace, view } = question;
   const selected = countSelected(selection, total);
   const runs = counted(selected, 'run');
@@ -42,11 +43,12 @@ export function RunSelectionBar({ question, total, selection, onSelect, makes, i
     offerUndo(`${runs} deleted.`, async () => { await actOnMany(workspace, ids, { action: 'restore' }, `Restoring ${runs}`); await refresh(); }, `${runs} ${selected === 1 ? 'is' : 'are'} back.`);
   };
   const restore = () => void act({ action: 'restore' }, `Restoring ${runs}`).then(() => say(`${runs} ${selected === 1 ? 'is' : 'are'} back.`), (error: unknown) => say(messageOf(error), { tone: 'bad' }));
-  const compared = !selection.all && selected >= 2 && selected <= MOST_COMPARED ? [...selection.ids] : undefined;
+  const isComparable = selected >= 2 && selected <= MOST_COMPARED;
+  const compare = () => void chosenIds(question, selection, total).then((ids) => navigate({ to: '/compare', search: { runs: ids.join(','), w: workspace } }), (error: unknown) => say(messageOf(error), { tone: 'bad' }));
   return (
     <div className="float-bar selection-bar" role="region" aria-label="Selected runs">
       <b className="b" role="status">{count(selected)} selected{selection.all && selection.ids.size > 0 && <span className="muted wide"> all but {count(selection.ids.size)}</span>}</b>
-      {compared && <Link className="btn" to="/compare" search={{ runs: compared.join(','), w: workspace }}>Compare</Link>}
+      {isComparable && <button type="button" className="btn" onClick={compare}>Compare</button>}
       {makes && view === 'active' && <button type="button" className="btn ghost" onClick={() => setTagging(true)}>Tag…</button>}
       {makes && (view === 'active'
         ? <button type="button" className="btn danger-ghost" onClick={() => onDeleting(true)}>Delete…</button>
