@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import httpx
 
+from tests.tracking.door.attempts import attempt, routes
 from tests.tracking.door.world import V2, V3, World
 
 Seen = Iterator[httpx.Response]
@@ -135,6 +137,14 @@ def by_telemetry(world: World) -> Seen:
         yield _ask(world, "POST", "/v1/traces", json=sent, headers=headers)
 
 
+def by_mixed_ids(world: World) -> Seen:
+    """One's own experiment, so that the door of it is passed, and everything else of the victims'."""
+    mine = replace(world, ids={**world.ids, "experiment_id": _my_experiment(world)})
+    for method, path in routes():
+        if not path.startswith("/ajax-api"):
+            yield attempt(mine, "stranger", method, path, at="stranger")
+
+
 def by_headers(world: World) -> Seen:
     """Headers that only the door sets, and workspaces named twice."""
     told = {"user_id": 1, "email": "x", "workspace_id": world.victim, "level": "manage", "workspaces": []}
@@ -154,6 +164,7 @@ ATTACKS: tuple[Callable[[World], Seen], ...] = (
     by_ids_of_runs,
     by_graphql,
     by_telemetry,
+    by_mixed_ids,
     by_headers,
 )
 

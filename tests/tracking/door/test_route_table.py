@@ -7,6 +7,7 @@ import pytest
 from tests.tracking.door.installed import count_native, installed_routes, shape
 from treadle.tracking.route_table import find, find_page, is_tracking_path, methods_at
 from treadle.tracking.routes import ROWS, Need
+from treadle.web.routes import ROUTES
 
 #: Where Treadle's own pages answer, and the door never does.
 OURS = {"/", "/health", "/version", "/build/{filename:path}", "/static-files/{path:path}"}
@@ -62,6 +63,10 @@ def test_pages_of_mlflow_are_its_own_only_below_their_mount() -> None:
 def test_what_treadle_answers_is_not_the_doors() -> None:
     for path in ("/", "/health", "/version", "/api/projects/", "/api/2.0/other", "/mlflower", "/graphql2"):
         assert not is_tracking_path(path), path
+
+
+def test_no_route_of_treadle_is_taken_by_the_door() -> None:
+    assert [route.path for route in ROUTES if is_tracking_path(route.path)] == []
 
 
 def test_methods_are_told_with_head() -> None:
