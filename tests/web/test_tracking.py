@@ -30,9 +30,9 @@ def test_screens_read_and_change_what_notebooks_log(server: RunningServer, admin
     page = admin.post(RUNS, json={**asked, "columns": {"metrics": ["loss"], "params": ["lr"]}}).json()
     rows = [(row["run_id"], row["metrics"], row["params"]) for row in page["results"]]
     assert rows == [(second, {"loss": 0.25}, {"lr": "0.1"}), (first, {"loss": "NaN"}, {"lr": "0.2"})]
-    curve = {"workspace": 1, "run_ids": [first, "none"], "key": "loss", "from": 1}
+    curve = {"workspace": 1, "run_ids": [first, "none"], "key": "loss", "from": 0.5, "to": 2.5}
     (told,) = admin.post("/api/tracking/curves/", json=curve).json()["curves"]
-    assert (told["run_id"], told["x"], told["max"]) == (first, [1, 2], [0.5, "NaN"])
+    assert (told["run_id"], told["x"], told["max"]) == (first, [0, 1, 2], [1.0, 0.5, "NaN"])
     columns = admin.get(f"/api/tracking/columns/?workspace=1&experiment_ids={experiment},99").json()
     assert (columns["metrics"], columns["params"]) == (["loss"], ["lr"])
     groups = admin.post(f"{RUNS}groups/", json={**asked, "order_by": [], "by": "params.lr"}).json()["results"]

@@ -11,7 +11,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=500)]
 ExperimentId = Annotated[str, Meta(pattern=r"^[0-9]{1,9}$")]
 RunId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 WorkspaceId = Annotated[int, Meta(ge=1, le=2**62)]
-Millis = Annotated[int, Meta(ge=-(2**62), le=2**62)]
+#: A step, or milliseconds since 1970; a chart's edge lies between two of them.
+Place = Annotated[float, Meta(ge=-(2.0**62), le=2.0**62)]
 
 
 class Columns(Struct, forbid_unknown_fields=True):
@@ -65,12 +66,12 @@ class CurvesQuestion(Struct, rename={"low": "from", "high": "to"}):
     """A metric of several runs, thinned."""
 
     workspace: WorkspaceId
-    run_ids: Annotated[list[RunId], Meta(min_length=1, max_length=50)]
+    run_ids: Annotated[list[RunId], Meta(max_length=50)]
     key: Name
     x: Literal["step", "time"] = "step"
     buckets: Annotated[int, Meta(ge=1, le=2000)] = 1000
-    low: Millis | None = None
-    high: Millis | None = None
+    low: Place | None = None
+    high: Place | None = None
 
 
 class ActionQuestion(Struct):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from math import ceil, floor
 from typing import Any
 
 import msgspec
@@ -94,7 +95,9 @@ class Reads:
     def _curves(
         self, reader: Reader, workspace: str, question: questions.CurvesQuestion
     ) -> dict[str, list[Curve]]:
-        window = Window(question.x, question.buckets, question.low, question.high)
+        low = None if question.low is None else floor(question.low)
+        high = None if question.high is None else ceil(question.high)
+        window = Window(question.x, question.buckets, low, high)
         run_ids = visible_runs(reader, workspace, question.run_ids)
         has_rollups = self._upkeep.is_prepared
         curves = [
