@@ -107,6 +107,26 @@ def test_a_service_account_works_by_tokens_that_its_managers_make(server: Runnin
         assert admin.get(f"/api/admin/people/{account['id']}/").status_code == 404
 
 
+def test_what_may_less_and_a_service_account_make_no_tokens_for_one(server: RunningServer) -> None:
+    with server.client() as admin:
+        account = make_service(admin, role="manager")
+        path = f"/api/workspaces/1/service-accounts/{account['id']}/"
+        made = service_token(admin, account["id"])
+        held_tokens = ((token_of(admin, workspace="main"), "token-held"), (made["token"], "service-account"))
+        for token, code in held_tokens:
+            with server.client(token) as held:
+                refused = [
+                    held.post(f"{path}tokens/", json={"name": "more"}),
+                    held.delete(f"{path}tokens/{made['id']}/"),
+                    held.patch(path, json={"is_active": False}),
+                    held.post("/api/workspaces/1/service-accounts/", json={"name": "b", "role": "viewer"}),
+                ]
+                assert {each.status_code for each in refused} == {403}, refused[0].text
+                assert {each.json()["code"] for each in refused} == {code}
+        log = admin.get("/api/workspaces/1/audit-log", params={"outcome": "refused"}).json()["results"]
+    assert len(log) == 8
+
+
 def test_disabling_a_service_account_ends_all_at_once(server: RunningServer) -> None:
     with server.client() as admin:
         account = make_service(admin)

@@ -151,7 +151,7 @@ class Call:
             text = "A service account's tokens and keys are made by those who manage it, under Members."
             raise Forbidden("service-account", text)
         if self.actor.is_held:
-            text = "This token only reads, or is held to one workspace. An account is changed by signing in."
+            text = "This token only reads, or is held to one workspace: it changes no account and no tokens."
             raise Forbidden("token-held", text)
 
     def check_was_guarded(self) -> None:

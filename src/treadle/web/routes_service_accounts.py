@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from treadle.access import ORGANIZATION, TokenScope, WorkspaceScope
+from treadle.access import ORGANIZATION, Grant, TokenScope, WorkspaceScope
 from treadle.access.roles import give_role
 from treadle.access.service_accounts import (
     NewServiceAccount,
@@ -23,6 +23,7 @@ from treadle.access.service_accounts import (
     revoke_service_token,
 )
 from treadle.access.tokens import NewToken
+from treadle.db import Tx
 from treadle.permissions import Permission, Role
 from treadle.web.call import Call
 from treadle.web.narrower import check_is_workspace_wide
@@ -89,7 +90,7 @@ def post_service_account(call: Call) -> Reply:
     check_is_workspace_wide(form.experiment, form.model)
     new = NewServiceAccount(form.name, form.role, form.description)
     with call.write() as tx:
-        return json_reply(_body(create_service_account(tx, call.allow(tx, _scope(call)), new)), 201)
+        return json_reply(_body(create_service_account(tx, _allow_change(call, tx), new)), 201)
 
 
 def get_service_account(call: Call) -> Reply:
@@ -101,7 +102,7 @@ def get_service_account(call: Call) -> Reply:
 def patch_service_account(call: Call) -> Reply:
     account_id, change = call.path_int("account_id"), call.decode(ServiceAccountChange)
     with call.write() as tx:
-        grant = call.allow(tx, _scope(call))
+        grant = _allow_change(call, tx)
         account = read_service_account(tx, grant, account_id)
         if isinstance(change.description, str):
             describe_service_account(tx, grant, account_id, change.description)
@@ -124,15 +125,22 @@ def post_service_token(call: Call) -> Reply:
     account_id, form = call.path_int("account_id"), call.decode(NewServiceToken)
     new = NewToken(form.name, form.expires_in_days, form.scope)
     with call.write() as tx:
-        token, text = create_service_token(tx, call.allow(tx, _scope(call)), account_id, new)
+        token, text = create_service_token(tx, _allow_change(call, tx), account_id, new)
     return json_reply(new_token_body(token, text), 201)
 
 
 def delete_service_token(call: Call) -> Reply:
     account_id, token_id = call.path_int("account_id"), call.path_int("token_id")
     with call.write() as tx:
-        revoke_service_token(tx, call.allow(tx, _scope(call)), account_id, token_id)
+        revoke_service_token(tx, _allow_change(call, tx), account_id, token_id)
     return empty()
+
+
+def _allow_change(call: Call, tx: Tx) -> Grant:
+    """Not by a token that may less than its person, nor by a service account: tokens make no tokens."""
+    grant = call.allow(tx, _scope(call))
+    call.check_is_whole()
+    return grant
 
 
 def _scope(call: Call) -> WorkspaceScope:
