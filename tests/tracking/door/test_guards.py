@@ -18,6 +18,8 @@ from treadle.access import Actor
 from treadle.db import Tx
 from treadle.tracking.process import Tracking
 
+pytestmark = pytest.mark.long
+
 
 @contextmanager
 def without(guard: str, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[World]:

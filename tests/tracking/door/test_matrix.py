@@ -40,6 +40,18 @@ def lost(before: Rows, after: Rows) -> list[str]:
     return [f"{table}: {row}" for table, rows in before.items() for row in rows if row not in after[table]]
 
 
+def planted(world: World, before: Rows, after: Rows) -> list[str]:
+    """Rows that are new and hold an id of the victims': something was added to what is theirs."""
+    named = ("run_id", "trace_id", "model_id", "dataset_id", "assessment_id", "issue_id")
+    theirs = {world.ids[name] for name in named}
+    return [
+        f"{table}: {row}"
+        for table, rows in after.items()
+        for row in rows
+        if row not in before[table] and not theirs.isdisjoint(cell for cell in row if isinstance(cell, str))
+    ]
+
+
 def test_the_owner_sees_enough_for_a_leak_to_be_seen(world: World) -> None:
     seen = [
         path
@@ -93,6 +105,7 @@ def test_a_stranger_sees_and_changes_nothing_by_ids(world: World) -> None:
         answer = attempt(world, "stranger", method, path, at="stranger")
         assert leaks(world, answer) == [], (method, path, answer.text)
     assert lost(before, world.rows()) == []
+    assert planted(world, before, world.rows()) == []
     assert keys.items() <= world.keys().items()
 
 
@@ -101,6 +114,7 @@ def test_a_known_attack_finds_and_changes_nothing(world: World, attack: Callable
     before, keys = world.rows(), world.keys()
     assert stolen(world, attack(world)) == []
     assert lost(before, world.rows()) == []
+    assert planted(world, before, world.rows()) == []
     assert keys.items() <= world.keys().items()
     assert [key for key in world.keys() - keys.keys() if f"/ws-{world.victim}/" in key] == []
 
