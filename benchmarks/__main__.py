@@ -19,6 +19,7 @@ from benchmarks import alone, beside, label_page
 from benchmarks.repos import comparing
 from benchmarks.rows import Row, table
 from benchmarks.servers import LABEL_STUDIO, label_studio, treadle
+from benchmarks.tracking import comparing as tracking
 from benchmarks.work import Desk
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -104,12 +105,14 @@ PARTS: Mapping[str, Part] = {
     "alone": lambda is_short: "\n" + table(measure_alone(is_short)),
     "label-page": lambda is_short: "\n" + table(measure_label_page(is_short)),
     "repos": lambda is_short: comparing.report(_tell, is_short=is_short),
+    "tracking": lambda is_short: tracking.report(_tell, is_short=is_short),
 }
 _TITLES = {
     "beside": "Server CPU beside Label Studio",
     "alone": "Scale, start, memory, size",
     "label-page": "The label page, main thread of the browser",
     "repos": "Versioned data beside git, DVC and Oxen",
+    "tracking": "Tracking beside a plain MLflow server",
 }
 
 

@@ -6,7 +6,6 @@ round of the other, and the median over the rounds is told.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
@@ -65,30 +64,13 @@ def _compare_one(
     spent: tuple[list[float], list[float]] = ([], [])
     for number in range(sizes.rounds + 1):
         for desk, act, count, seen in zip((theirs, ours), acts, calls, spent, strict=True):
-            cost = _cpu_ms(desk, act, count) / per
+            cost = desk.server.cpu_of(act, count) / per
             if number or operation.is_bulk:  # the first round warms up
                 seen.append(cost)
     their_ms, our_ms = median(spent[0]), median(spent[1])
     most = None if operation.budget is None else their_ms / operation.budget
     budget = "" if operation.budget is None else f"1/{operation.budget} of theirs"
     return Row(operation.name, operation.unit, our_ms, their_ms, most, budget)
-
-
-def _cpu_ms(desk: Desk, act: Act, count: int) -> float:
-    before = desk.server.cpu_ms()
-    for _ in range(count):
-        act()
-    _wait_until_idle(desk)
-    return (desk.server.cpu_ms() - before) / count
-
-
-def _wait_until_idle(desk: Desk) -> None:
-    """What it does after the answer belongs to the call as well."""
-    while True:
-        before = desk.server.cpu_ms()
-        time.sleep(0.05)
-        if desk.server.cpu_ms() - before < 5:
-            return
 
 
 def _submit(desk: Desk, sizes: Sizes) -> Act:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Row:
     """What was measured, what it may be at most, and whether that holds.
 
-    ``theirs``: Label Studio's figure of the same run, in the same unit; None where there is none.
+    ``theirs``: the peer's figure of the same run, in the same unit; None where there is none.
     ``most``: the budget, in the unit of ``ours``; None: told without one.
     """
 
@@ -35,12 +35,10 @@ class Row:
         return [self.what, theirs, _number(self.ours), unit, ratio, self.budget, verdict]
 
 
-HEAD = ("what", "Label Studio", "Treadle", "unit", "ratio", "budget", "")
-
-
-def table(rows: list[Row]) -> str:
-    """Rows as a table of Markdown."""
-    lines = [f"| {' | '.join(HEAD)} |", "|---|---|---|---|---|---|---|"]
+def table(rows: list[Row], peer: str = "Label Studio") -> str:
+    """Rows as a table of Markdown, beside the figures of ``peer``."""
+    head = ("what", peer, "Treadle", "unit", "ratio", "budget", "")
+    lines = [f"| {' | '.join(head)} |", "|---|---|---|---|---|---|---|"]
     return "\n".join([*lines, *(f"| {' | '.join(row.cells())} |" for row in rows)]) + "\n"
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,22 @@ class Server:
         """CPU time that all its processes have taken."""
         return cpu_ms(self.pids())
 
+    def cpu_of(self, act: Callable[[], object], count: int = 1) -> float:
+        """Milliseconds of CPU that one act costs it, until it is idle again: what follows the answer too."""
+        before = self.cpu_ms()
+        for _ in range(count):
+            act()
+        self.wait_until_idle()
+        return (self.cpu_ms() - before) / count
+
+    def wait_until_idle(self) -> None:
+        """Until it has done what it does after an answer."""
+        while True:
+            before = self.cpu_ms()
+            time.sleep(0.05)
+            if self.cpu_ms() - before < 5:
+                return
+
     def parts(self) -> dict[str, int]:
         """Treadle's processes by name."""
         return {_part_of(pid): pid for pid in self.pids()}
@@ -71,13 +87,13 @@ def treadle(folder: Path) -> Iterator[Server]:
     try:
         yield Server("Treadle", _printed_address(process), process.pid, time.monotonic() - began_s)
     finally:
-        _end(process)
+        end(process)
 
 
 @contextmanager
 def label_studio(folder: Path) -> Iterator[Server]:
     """Label Studio on SQLite as its command starts it, ended afterwards."""
-    port = _free_port()
+    port = free_port()
     command = [str(_installed() / "label-studio"), "start", "--no-browser", "--internal-host", "127.0.0.1"]
     command += ["--port", str(port), "--enable-legacy-api-token", "--username", EMAIL]
     command += ["--password", PASSWORD, "--user-token", TOKEN]
@@ -87,10 +103,10 @@ def label_studio(folder: Path) -> Iterator[Server]:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_for_health(url, process)
+        wait_for_health(url, process, "Label Studio")
         yield Server("Label Studio", url, process.pid, time.monotonic() - began_s)
     finally:
-        _end(process)
+        end(process)
 
 
 def _installed() -> Path:
@@ -114,13 +130,14 @@ def _printed_address(process: subprocess.Popen[str]) -> str:
     raise RuntimeError("Treadle ended before it answered.")
 
 
-def _wait_for_health(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for_health(url: str, process: subprocess.Popen[bytes], name: str) -> None:
+    """Until it answers. Raises RuntimeError when it never does."""
     deadline_s = time.monotonic() + _LONGEST_START_S
     while time.monotonic() < deadline_s and process.poll() is None:
         if _is_healthy(url):
             return
         time.sleep(0.2)
-    raise RuntimeError("Label Studio did not start.")
+    raise RuntimeError(f"{name} did not start.")
 
 
 def _is_healthy(url: str) -> bool:
@@ -130,13 +147,15 @@ def _is_healthy(url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
 
 
-def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """End a server and wait for it."""
     process.send_signal(signal.SIGTERM)
     process.wait()
 
