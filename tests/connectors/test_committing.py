@@ -380,6 +380,7 @@ def test_what_one_may_not_see_takes_no_place_of_what_one_may(house: House, sourc
     assert {str(node) for node in graph.nodes} == {str(start), *mine}
     assert not graph.more_down
 
+
 @ON_SQLITE
 def test_where_a_look_at_much_that_one_may_not_see_ended_it_goes_on(
     house: House, source: Storage, monkeypatch: pytest.MonkeyPatch

@@ -227,6 +227,8 @@ def _give_role(client: httpx.Client, path: str, person: int) -> None:
 
 #: The workspace that worlds are made in, the one organization, the first version of anything.
 _FIXED = {"workspace": "1", "organization": "1", "version": "1"}
+
+
 #: What takes longer to make, and is made where a path names it.
 def _save_run_view(client: httpx.Client, world: World) -> int:
     body = world.fill({"workspace": "{workspace}", "name": "ours", "is_shared": True})
