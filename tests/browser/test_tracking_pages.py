@@ -115,6 +115,14 @@ def test_axe_finds_nothing_serious_on_these_pages(open_window: OpenWindow, world
         expect_nothing_serious(page)
 
 
+def test_a_link_that_mlflows_client_prints_opens_our_page(page: Page, world: World) -> None:
+    page.goto(f"/#/experiments/{world.experiment}/runs/{world.runs[0]}?workspace=main")
+    expect(page).to_have_url(re.compile(rf"/runs/{world.runs[0]}(\?w=\d+)?$"))
+    expect(
+        page.get_by_role("tab", name="Metrics").or_(page.get_by_role("link", name="Metrics"))
+    ).to_be_visible()
+
+
 def test_notes_and_tags_of_a_run_are_kept(page: Page, world: World) -> None:
     run_page(page, world)
     page.get_by_role("button", name="Write the notes").click()

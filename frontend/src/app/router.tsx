@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { base } from '../api/base';
 import { sessionQuery } from '../api/session';
 import type { RunLook } from '../api/tracking';
+import { pageOfMlflowLink } from './mlflow-links';
 import { Lost, LostPage, Oops, OopsPage } from './oops';
 import { onSignedOut, queryClient } from './query';
 import { Shell } from './shell';
@@ -48,14 +49,19 @@ const inside = createRoute({
   beforeLoad: async ({ location }) => {
     const session = await queryClient.ensureQueryData(sessionQuery);
     if (session.user) return;
-    const search = location.pathname === '/' || location.pathname === '/projects' ? {} : { next: location.href };
+    const isHome = (location.pathname === '/' && !location.hash) || location.pathname === '/projects';
+    const search = isHome ? {} : { next: location.href };
     throw session.sign_up === 'first' ? redirect({ to: '/user/signup' }) : redirect({ to: '/user/login', search });
   },
 });
 
 const home = createRoute({
   getParentRoute: () => inside, path: '/',
-  beforeLoad: () => { throw redirect({ to: '/projects', replace: true }); },
+  beforeLoad: async ({ location }) => {
+    const { workspaces } = await queryClient.ensureQueryData(sessionQuery);
+    const page = pageOfMlflowLink(location.hash, workspaces);
+    throw page ? redirect({ href: page, replace: true }) : redirect({ to: '/projects', replace: true });
+  },
 });
 
 const projects = createRoute({
