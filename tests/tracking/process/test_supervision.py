@@ -163,7 +163,10 @@ def test_what_cannot_start_is_left_alone_for_a_while(
     assert "there is no paper left" in caplog.text
 
 
-def test_a_read_that_was_interrupted_is_asked_again(here: Settings) -> None:
+def test_a_read_that_was_interrupted_is_asked_again(
+    here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAINTED", str(tmp_path / "fainted"))
     tracking = Tracking(here, module=FAINTING)
     assert ask_once(tracking, OWN).status == 404
     assert tracking.starts == 2
