@@ -17,7 +17,6 @@ from treadle.db import Database
 from treadle.db.repo_tables import repo_staged
 from treadle.db.schema import events
 from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unavailable, Unsupported
-from treadle.repos import finishing, planning
 from treadle.repos import commits, finishing, staging
 from treadle.repos.failpoints import armed
 from treadle.repos.finishing import ANY_HEAD
@@ -344,22 +343,6 @@ def test_many_staged_files_are_finished_without_holding_them_all(
     monkeypatch.delattr(finishing, "_edited")  # it holds every change
     bench.finish(opened, prefer=prefer)
     assert bench.files(opened) == {**wanted, "c": b"4", **kept}
-
-
-def test_many_staged_files_are_finished_without_holding_them_all(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finishing, "_FEW", 4)
-    monkeypatch.delattr(planning, "expand")  # it holds every change
-    bench.commit({"a/gone": b"1", "a/kept": b"2", "b": b"3", "c": b"4"})
-    opened = bench.start()
-    for path in ("a/", "b"):
-        bench.delete(opened, path)
-    wanted = {"a/kept": b"2", **{f"new/{number}": b"%d" % number for number in range(9)}}
-    for path, content in wanted.items():
-        bench.put(opened, path, content)
-    bench.finish(opened)
-    assert bench.files(opened) == {**wanted, "c": b"4"}
 
 
 def test_a_file_and_a_folder_of_one_name_are_not_finished(bench: Bench) -> None:
