@@ -7,14 +7,16 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.serving import ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_TOKEN, RunningServer
 from tests.waiting import wait_until
 from treadle.access.signed_tokens import sign_access_token
+from treadle.db.identity_tables import sign_in_failures
 from treadle.db.schema import tokens, users
 
 WHOAMI = "/api/current-user/whoami"
+TRACKING = "/api/2.0/mlflow/experiments/get"
 
 
 def status_with(server: RunningServer, **headers: str) -> int:
@@ -194,6 +196,23 @@ def test_legacy_tokens_can_be_switched_off_and_on(server: RunningServer) -> None
         assert client.get("/api/jwt/settings").json()["legacy_api_tokens_enabled"] is False
         client.post("/api/jwt/settings", json={"legacy_api_tokens_enabled": True})
     assert status_with(server, Authorization=f"Token {ADMIN_TOKEN}") == 200
+
+
+def test_a_token_that_ended_keeps_nobody_from_signing_in(server: RunningServer) -> None:
+    """Notebooks send it as the password, and go on doing so."""
+    with server.client() as admin:
+        ended = admin.post("/api/tokens", json={"name": "notebook"}).json()
+        reset = admin.post("/api/current-user/reset-token/").json()["token"]
+        admin.headers["Authorization"] = f"Token {reset}"
+        admin.delete(f"/api/tokens/{ended['id']}").raise_for_status()
+    for secret in (ended["token"], ADMIN_TOKEN, "eyJ0.eyJ1.sig"):
+        for path in (WHOAMI, TRACKING):
+            with server.client(None, Authorization=basic(ADMIN_EMAIL, secret)) as client:
+                statuses = {client.get(path).status_code for _ in range(11)}
+            assert statuses <= {401, 429}, (secret, path)
+    with server.database.read() as tx:
+        assert tx.execute(select(sign_in_failures)).all() == []
+    assert status_with(server, Authorization=basic(ADMIN_EMAIL, ADMIN_PASSWORD)) == 200
 
 
 def test_only_an_organisation_admin_switches_token_kinds(server: RunningServer) -> None:

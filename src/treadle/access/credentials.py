@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from treadle.access.identities import (
     Identity,
+    hash_secret,
     identify_by_access_token,
     identify_by_session,
     identify_by_token,
@@ -70,6 +71,15 @@ def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> C
     if cookies.get(SESSION_COOKIE):
         return SessionCredential(cookies[SESSION_COOKIE])
     return None
+
+
+def digest_of(credential: Credential) -> str:
+    """Tells one credential from another, and cannot be used as one."""
+    if isinstance(credential, BasicCredential):
+        return hash_secret(f"basic\0{credential.email}\0{credential.secret}")
+    if isinstance(credential, SessionCredential):
+        return hash_secret(f"session\0{credential.text}")
+    return hash_secret(credential.text)
 
 
 def identify(tx: Tx, credential: Credential, key: Secret) -> Identity | None:

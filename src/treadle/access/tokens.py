@@ -32,6 +32,7 @@ from treadle.settings import Secret
 
 PERSONAL_PREFIX = "tdl_"
 DEFAULT_NAME = "default"
+_SIGNED_PREFIX = "eyJ"  # as every JSON object in base64 begins
 _NAME_LENGTH = 100
 _MAX_DAYS = 3650
 
@@ -182,6 +183,12 @@ def set_legacy_token(tx: Tx, actor: Actor, text: str | None = None) -> str:
 def is_known_token(tx: Tx, text: str) -> bool:
     """Was this token ever made here, whether or not it still works?"""
     return tx.execute(_BY_HASH, {"hash": hash_secret(text)}).first() is not None
+
+
+def is_token_text(tx: Tx, text: str) -> bool:
+    """Is this a token, whether or not it works or ever did, and so nobody's password?"""
+    is_signed = text.startswith(_SIGNED_PREFIX) and text.count(".") == 2
+    return text.startswith(PERSONAL_PREFIX) or is_signed or is_known_token(tx, text)
 
 
 def list_refresh_tokens(tx: Tx, actor: Actor) -> list[str]:

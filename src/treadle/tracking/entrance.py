@@ -23,11 +23,13 @@ from treadle.access.credentials import (
     Credential,
     SessionCredential,
     check_same_site,
+    digest_of,
     identify,
     read_credential,
 )
-from treadle.access.identities import Identity, hash_secret, identify_by_id, identify_owner
+from treadle.access.identities import Identity, identify_by_id, identify_owner
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
+from treadle.access.tokens import is_token_text
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, Tx
 from treadle.db.prepared import Prepared
@@ -152,7 +154,7 @@ class Entrance:
         self._check_site(asked, credential)
         if credential is None:
             return _Shown(None, "", None)
-        digest = _digest(credential)
+        digest = digest_of(credential)
         self._wrong.check(digest, asked.address)
         return _Shown(credential, digest, self._verify(asked, credential))
 
@@ -175,7 +177,7 @@ class Entrance:
         if not isinstance(credential, BasicCredential):
             return None
         with self._database.read() as tx:
-            if identify(tx, credential, self._keys.signing_key) is not None:
+            if is_token_text(tx, credential.secret):
                 return None
         attempt = SignInAttempt(credential.email, credential.secret, asked.address)
         return verify_sign_in(self._database, attempt)
@@ -317,15 +319,6 @@ def _level(grant: Grant) -> TrackingLevel:
     return "edit" if Permission.TRACKING_WRITE in held else "read"
 
 
-def _digest(credential: Credential) -> str:
-    """Tells one credential from another, and cannot be used as one."""
-    if isinstance(credential, BasicCredential):
-        return hash_secret(f"basic\0{credential.email}\0{credential.secret}")
-    if isinstance(credential, SessionCredential):
-        return hash_secret(f"session\0{credential.text}")
-    return hash_secret(credential.text)
-
-
 def _place(asked: Asked, credential: Credential | None) -> Hashable:
-    digest = _digest(credential) if credential else None
+    digest = digest_of(credential) if credential else None
     return digest, asked.workspace, asked.row.need, asked.is_page

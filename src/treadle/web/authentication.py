@@ -14,6 +14,7 @@ from treadle.access.credentials import (
     SessionCredential,
     TokenCredential,
     check_same_site,
+    digest_of,
     identify,
     read_credential,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "SessionCredential",
     "TokenCredential",
     "check_same_site",
+    "digest_of",
     "identify",
     "read_credential",
 ]

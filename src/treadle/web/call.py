@@ -13,10 +13,10 @@ from starlette.requests import Request
 
 from treadle.access import Actor, Grant, ListGrant, Scope, TokenScope, allow, allow_anywhere
 from treadle.access.addresses import client_address
-from treadle.access.credentials import TokenCredential
 from treadle.access.grants import read_only_token
-from treadle.access.identities import Identity, hash_secret, identify_by_id, identify_owner, touch
+from treadle.access.identities import Identity, identify_by_id, identify_owner, touch
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
+from treadle.access.tokens import is_token_text
 from treadle.db import Tx
 from treadle.errors import Defect, Forbidden, Invalid, NotFound, Unauthenticated
 from treadle.permissions import Permission
@@ -26,7 +26,9 @@ from treadle.web.authentication import (
     WRONG_CREDENTIALS,
     BasicCredential,
     SessionCredential,
+    TokenCredential,
     check_same_site,
+    digest_of,
     identify,
     read_credential,
 )
@@ -70,10 +72,10 @@ class Call:
         self._is_own_account = is_own_account
         self._is_reading = is_reading
         self._credential = read_credential(request.headers, request.cookies)
-        #: Of a token: what it is counted under when it is wrong.
-        self._token_hash = ""
-        if isinstance(self._credential, TokenCredential):
-            self._token_hash = hash_secret(self._credential.text)
+        #: Of a token or a password: what it is counted under when it is wrong.
+        self._digest = ""
+        if isinstance(self._credential, (TokenCredential, BasicCredential)):
+            self._digest = digest_of(self._credential)
         self._verified_id: int | None = None
         self._identity: Identity | None = None
         self._has_asked = False
@@ -287,8 +289,8 @@ class Call:
         if isinstance(self._credential, SessionCredential) and not self._is_public:
             trusted = self.parts.settings.trusted_origins
             check_same_site(self.method, self.headers, self.origin, trusted)
-        if self._token_hash and not self._is_public:
-            self.parts.wrong_credentials.check(self._token_hash, self.address)
+        if self._digest and not self._is_public:
+            self.parts.wrong_credentials.check(self._digest, self.address)
         if isinstance(self._credential, BasicCredential) and self._verified_id is None:
             self._verified_id = self._verify_basic(self._credential)
 
@@ -296,9 +298,8 @@ class Call:
         """Whose password it is; None for a token, which is looked up again with what it is held to."""
         database = self.parts.database
         with database.read() as tx:
-            identity = identify(tx, credential, self.parts.signing_key)
-        if identity is not None:
-            return None
+            if is_token_text(tx, credential.secret):
+                return None
         attempt = SignInAttempt(credential.email, credential.secret, self.address)
         user_id = verify_sign_in(database, attempt)
         if user_id is None:
@@ -313,7 +314,7 @@ class Call:
         elif self.is_local:
             self._identity = identify_owner(tx)
         self.touch_is_due = self._identity is not None and self._identity.is_stale
-        self._count_tokens()
+        self._count_credential()
         if self._identity is None and not self._is_public:
             raise self._unknown()
         if self._is_own_account:
@@ -321,14 +322,14 @@ class Call:
         if self._permission is None and not self._is_public:
             self._check_may_change()
 
-    def _count_tokens(self) -> None:
-        """Remember whether the token was right, for `_prepare`."""
-        if not self._token_hash:
+    def _count_credential(self) -> None:
+        """Remember whether it was right, for `_prepare`."""
+        if not self._digest:
             return
         if self._identity is None:
-            self.parts.wrong_credentials.add_wrong(self._token_hash, self.address)
+            self.parts.wrong_credentials.add_wrong(self._digest, self.address)
         else:
-            self.parts.wrong_credentials.add_right(self._token_hash)
+            self.parts.wrong_credentials.add_right(self._digest)
 
     def _check_may_change(self) -> None:
         """Also where the permission of the route is one to read: taking an export away is a change."""
