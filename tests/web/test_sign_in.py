@@ -233,6 +233,20 @@ def test_a_wrong_token_that_is_sent_on_and_on_waits_and_a_right_one_passes(serve
         assert right.get("/api/projects/").status_code == 200
 
 
+def test_made_up_tokens_shut_nobody_out_who_has_a_right_one(server: RunningServer) -> None:
+    """Behind a proxy that nobody named, everybody has one address."""
+    paths = ("/api/projects/", "/api/3.0/mlflow/workspaces")
+    with server.client() as right, server.client(None) as stranger:
+        for number in range(201):
+            made_up = {"Authorization": f"Bearer tdl_{number}"}
+            answer = stranger.get(paths[number % 2], headers=made_up)
+        assert answer.status_code == 429
+        new = right.post("/api/tokens", json={"name": "new"})
+        assert new.status_code == 201
+    with server.client(new.json()["token"]) as client:
+        assert [client.get(path).status_code for path in paths] == [200, 200]
+
+
 def test_the_client_that_a_trusted_proxy_names_is_the_one_that_waits(
     database_url: str, tmp_path: Path
 ) -> None:

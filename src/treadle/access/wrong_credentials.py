@@ -20,45 +20,40 @@ _REMEMBERED = 10_000
 class WrongCredentials:
     """Counts by credential and by address in this process; what is over the limit is told so for a minute.
 
-    A credential that was right lately is let through to be looked at, however many others of its address are
-    wrong. Credentials are given as what cannot be turned back into them.
+    A credential is looked up however many others of its address were wrong: that costs next to nothing, and
+    many clients behind a proxy that nobody named have one address. Only a wrong one is told to wait for them.
+    Credentials are given as what cannot be turned back into them.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._counts: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
-        self._right: OrderedDict[Hashable, None] = OrderedDict()
 
-    def check(self, credential: Hashable, address: str) -> None:
-        """Raises Unavailable("too-many-attempts") with the seconds to wait."""
+    def check(self, credential: Hashable) -> None:
+        """Before it is looked up. Raises Unavailable("too-many-attempts") with the seconds to wait."""
         with self._lock:
             wait_s = self._wait_s(("credential", credential), _MOST_OF_ONE)
-            if credential not in self._right:
-                wait_s = max(wait_s, self._wait_s(("address", address), _MOST_OF_ADDRESS))
         if wait_s > 0:
-            raise Unavailable(
-                "too-many-attempts",
-                f"Too many requests with a wrong token or password. Mend it, and try again in "
-                f"{int(wait_s) + 1} s.",
-                details={"retry_after_s": int(wait_s) + 1},
-            )
+            raise _too_many(wait_s)
 
     def add_wrong(self, credential: Hashable, address: str) -> None:
-        """It was looked up, and nobody holds it."""
+        """It was looked up, and nobody holds it.
+
+        Raises Unavailable("too-many-attempts") where very many from there were wrong; then it is not counted.
+        """
         with self._lock:
-            self._right.pop(credential, None)
-            self._count(("credential", credential))
-            self._count(("address", address))
+            wait_s = self._wait_s(("address", address), _MOST_OF_ADDRESS)
+            if wait_s <= 0:
+                self._count(("credential", credential))
+                self._count(("address", address))
+        if wait_s > 0:
+            raise _too_many(wait_s)
 
     def add_right(self, credential: Hashable) -> None:
         """It was looked up, and somebody holds it."""
         with self._lock:
             self._counts.pop(("credential", credential), None)
-            self._right[credential] = None
-            self._right.move_to_end(credential)
-            while len(self._right) > _REMEMBERED:
-                self._right.popitem(last=False)
 
     def _wait_s(self, key: Hashable, most: int) -> float:
         count, since = self._counts.get(key, (0, 0.0))
@@ -72,3 +67,9 @@ class WrongCredentials:
         self._counts[key] = (count + 1, since)
         while len(self._counts) > _REMEMBERED:
             self._counts.popitem(last=False)
+
+
+def _too_many(wait_s: float) -> Unavailable:
+    seconds = int(wait_s) + 1
+    text = f"Too many requests with a wrong token or password. Mend it, and try again in {seconds} s."
+    return Unavailable("too-many-attempts", text, details={"retry_after_s": seconds})

@@ -155,7 +155,7 @@ class Entrance:
         if credential is None:
             return _Shown(None, "", None)
         digest = digest_of(credential)
-        self._wrong.check(digest, asked.address)
+        self._wrong.check(digest)
         return _Shown(credential, digest, self._verify(asked, credential))
 
     def _check_site(self, asked: Asked, credential: Credential | None) -> None:

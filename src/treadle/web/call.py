@@ -290,7 +290,7 @@ class Call:
             trusted = self.parts.settings.trusted_origins
             check_same_site(self.method, self.headers, self.origin, trusted)
         if self._digest and not self._is_public:
-            self.parts.wrong_credentials.check(self._digest, self.address)
+            self.parts.wrong_credentials.check(self._digest)
         if isinstance(self._credential, BasicCredential) and self._verified_id is None:
             self._verified_id = self._verify_basic(self._credential)
 
@@ -324,7 +324,7 @@ class Call:
 
     def _count_credential(self) -> None:
         """Remember whether it was right, for `_prepare`."""
-        if not self._digest:
+        if not self._digest or self._is_public:
             return
         if self._identity is None:
             self.parts.wrong_credentials.add_wrong(self._digest, self.address)
