@@ -96,6 +96,7 @@ class Connection(asyncio.Protocol):
         self._waiting_bytes = 0
         self._is_complete = False
         self._is_kept = False
+        self._is_sent = False
 
     @property
     def is_usable(self) -> bool:
@@ -107,14 +108,15 @@ class Connection(asyncio.Protocol):
         """Whether an answer has begun, or never will."""
         return self._head is not None or self._is_lost
 
-    def write(self, request: bytes, *, expects_body: bool = True) -> None:
-        """Begin an exchange. expects_body: not of the answer to a HEAD."""
+    def write(self, request: bytes, *, is_last: bool = True, expects_body: bool = True) -> None:
+        """Begin an exchange. is_last: all of the request. expects_body: not of the answer to a HEAD."""
         self._begin(expects_body=expects_body)
-        self._transport.write(request)
+        self.write_more(request, is_last=is_last)
 
-    def write_more(self, content: bytes) -> None:
-        """Write on of the same request."""
+    def write_more(self, content: bytes, *, is_last: bool) -> None:
+        """Write on of the same request. is_last: it ends here."""
         self._transport.write(content)
+        self._is_sent = is_last
 
     async def drain(self) -> None:
         """Wait until more may be written, or an answer has begun."""
@@ -152,9 +154,14 @@ class Connection(asyncio.Protocol):
 
     def let_go(self) -> None:
         """The exchange is over: keep the connection where it can carry another one."""
-        is_clean = self._is_complete and self._expects_body and self._is_kept and not self._is_lost
-        if not (is_clean and self._channel._keep(self)):
+        if not (self._is_clean() and self._channel._keep(self)):
             self.abort()
+
+    def _is_clean(self) -> bool:
+        # Where a part of this request is owed the other end takes the next one for it: somebody else's
+        # request would be a body, and a body would be a request, with a visitor of its writer's choice.
+        is_whole = self._is_sent and self._transport.get_write_buffer_size() == 0
+        return is_whole and self.is_last and self._expects_body and self._is_kept and not self._is_lost
 
     def abort(self) -> None:
         """Break off: the other end sees that nobody waits."""
@@ -180,6 +187,9 @@ class Connection(asyncio.Protocol):
         self._channel._add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_complete:  # an answer that nobody asked for would be taken for the next one's
+            self._transport.abort()
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -199,6 +209,10 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        if self._is_complete:
+            self._transport.abort()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.lower(), value))

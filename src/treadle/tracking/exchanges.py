@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from treadle.errors import TreadleError, Unsupported
+from treadle.errors import Invalid, TreadleError, Unsupported
 from treadle.tracking.channel import Connection, Head, Headers
 from treadle.tracking.names import internal_name
 from treadle.tracking.visitor import Visitor
@@ -24,6 +24,7 @@ _NOT_SENT = frozenset(
     {
         b"authorization",
         b"connection",
+        b"content-length",
         b"cookie",
         b"expect",
         b"keep-alive",
@@ -38,6 +39,7 @@ _NOT_SENT = frozenset(
     }
 )
 _NOT_RETURNED = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"trailer"})
+_LENGTH_DIGITS = 18
 _PLAIN = "/:@!$&'()*+,;=~-._"
 _MEMBERSHIPS = "/mlflow/workspaces"
 
@@ -56,23 +58,41 @@ class Part:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request as the tracking process gets it, up to its body."""
+    """A request as the tracking process gets it, up to its body.
+
+    size_bytes: what its head says of the length of its body; None: it comes in chunks.
+    """
 
     method: str
     head: bytes
-    is_chunked: bool = False
+    size_bytes: int | None
 
 
 def outgoing_of(scope: Scope, visitor: Visitor, path: str) -> Outgoing:
-    """What is sent of a request that came from outside: nothing that only the door may say."""
+    """What is sent of a request that came from outside: nothing that only the door may say.
+
+    Raises Invalid("length-invalid").
+    """
     given: Headers = scope["headers"]
-    is_chunked = any(name == b"transfer-encoding" for name, _ in given)
     passed = [pair for pair in given if _is_sent(pair[0])]
-    if is_chunked:
-        passed = [pair for pair in passed if pair[0] != b"content-length"]
+    size_bytes = _size_of(given)
+    if size_bytes is None:
         passed.append((b"transfer-encoding", b"chunked"))
+    elif size_bytes or any(name == b"content-length" for name, _ in given):
+        passed.append((b"content-length", b"%d" % size_bytes))
     head = _head_of(scope["method"], path, scope["query_string"], passed, visitor)
-    return Outgoing(scope["method"], head, is_chunked)
+    return Outgoing(scope["method"], head, size_bytes)
+
+
+def _size_of(given: Headers) -> int | None:
+    """How long the body is said to be; None: nobody knows. Raises Invalid("length-invalid")."""
+    if any(name == b"transfer-encoding" for name, _ in given):
+        return None
+    told = {value for name, value in given if name == b"content-length"} or {b"0"}
+    only = told.pop()
+    if told or not only.isdigit() or len(only) > _LENGTH_DIGITS:
+        raise Invalid("length-invalid", "Content-Length is not one number. Send the length of the body.")
+    return int(only)
 
 
 def _is_sent(name: bytes) -> bool:
@@ -88,7 +108,7 @@ def outgoing_to(method: str, path: str, visitor: Visitor, *, size_bytes: int, co
         (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % size_bytes),
     ]
-    return Outgoing(method, _head_of(method, path, query.encode(), headers, visitor))
+    return Outgoing(method, _head_of(method, path, query.encode(), headers, visitor), size_bytes)
 
 
 def _head_of(
@@ -134,16 +154,35 @@ async def first_part(receive: Receive) -> Part:
 
 
 async def converse(connection: Connection, outgoing: Outgoing, first: Part, receive: Receive) -> Head:
-    """Send a request and wait for the head of its answer. Raises ConnectionError, Gone."""
+    """Send a request and wait for the head of its answer.
+
+    Raises ConnectionError, Gone, Invalid("length-invalid"); the connection cannot be used after these.
+    """
+    body = _Body(outgoing.size_bytes)
     expects_body = outgoing.method != "HEAD"
-    framed = _chunked(first) if outgoing.is_chunked else first.content
-    connection.write(outgoing.head + framed, expects_body=expects_body)
+    connection.write(outgoing.head + body.frame(first), is_last=not first.has_more, expects_body=expects_body)
     part = first
     while part.has_more and not connection.is_answered:
         part = await first_part(receive)
-        connection.write_more(_chunked(part) if outgoing.is_chunked else part.content)
+        connection.write_more(body.frame(part), is_last=not part.has_more)
         await connection.drain()
     return await connection.head()
+
+
+class _Body:
+    """The body of one request: exactly as long as its head says, or in chunks."""
+
+    def __init__(self, size_bytes: int | None) -> None:
+        self._left_bytes = size_bytes
+
+    def frame(self, part: Part) -> bytes:
+        """The next bytes to be sent. Raises Invalid("length-invalid")."""
+        if self._left_bytes is None:
+            return _chunked(part)
+        self._left_bytes -= len(part.content)
+        if self._left_bytes < 0 or (self._left_bytes and not part.has_more):
+            raise Invalid("length-invalid", "The body is not as long as its head says. Send all of it.")
+        return part.content
 
 
 def _chunked(part: Part) -> bytes:

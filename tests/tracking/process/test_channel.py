@@ -89,11 +89,11 @@ def test_what_is_not_read_is_not_written(tmp_path: Path) -> None:
 
     async def ask(channel: Channel) -> None:
         connection = await channel.connect()
-        connection.write(b"PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n")
+        connection.write(b"PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n", is_last=False)
 
         async def write_all() -> None:
             for _ in range(MANY):
-                connection.write_more(PIECE)
+                connection.write_more(PIECE, is_last=False)
                 await connection.drain()
 
         with pytest.raises(asyncio.TimeoutError):
