@@ -6,7 +6,8 @@ It is found in one read transaction, and remembered until anything in the databa
 from __future__ import annotations
 
 import hmac
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -82,11 +83,11 @@ class Keys:
 class Entrance:
     """Lets requests in, for any number of threads."""
 
-    def __init__(self, database: Database, keys: Keys) -> None:
+    def __init__(self, database: Database, keys: Keys, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._keys = keys
         self._known: Remembered[Admission] = Remembered(_MOST_REMEMBERED)
-        self._witnessed: Witnesses[Admission] = Witnesses(database, _MOST_REMEMBERED)
+        self._witnessed: Witnesses[Admission] = Witnesses(database, _MOST_REMEMBERED, clock)
         self._wrong = keys.wrong
         # Elsewhere a look at the version may wait for a lock.
         self._may_recall = keys.settings.has_wal

@@ -6,8 +6,9 @@ For a database that tells no version: one look at those rows takes a tenth of wh
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
@@ -24,6 +25,8 @@ from treadle.db.schema import installation, memberships, sessions, tokens, users
 
 Value = TypeVar("Value")
 Row = Mapping[str, Any]
+#: "Last used" is not among the rows: so often it is found anew whether writing it is due.
+_KEPT_S = 30.0
 
 _THERE = workspaces.c.id == bindparam("workspace_id")
 _HOLDS = (memberships.c.workspace_id == workspaces.c.id) & (memberships.c.user_id == users.c.id)
@@ -64,14 +67,16 @@ class _Kept(Generic[Value]):
     #: None: the rows were not looked at before the value was found, so that it cannot be trusted yet.
     rows: Row | None = None
     value: Value | None = None
+    ends_at: float = 0.0
 
 
 class Witnesses(Generic[Value]):
     """Values by place, each with the rows as they were before it was found."""
 
-    def __init__(self, database: Database, most: int) -> None:
+    def __init__(self, database: Database, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._most = most
+        self._clock = clock
         self._kept: OrderedDict[Hashable, _Kept[Value]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -85,13 +90,14 @@ class Witnesses(Generic[Value]):
         except DBAPIError:  # whoever asks the database next hears of it
             return None, None
         is_same = rows is not None and rows == kept.rows and not _is_over(rows)
-        return (kept.value if is_same else None), rows
+        return (kept.value if is_same and self._clock() < kept.ends_at else None), rows
 
     def keep(self, place: Hashable, value: Value, workspace_id: int, rows: Row | None) -> None:
         """rows: of a `look` at this place from before the value was found; None: it was the first."""
         is_of_there = rows is not None and rows["there"] == workspace_id
+        ends_at = self._clock() + _KEPT_S
         with self._lock:
-            self._kept[place] = _Kept(workspace_id, rows if is_of_there else None, value)
+            self._kept[place] = _Kept(workspace_id, rows if is_of_there else None, value, ends_at)
             self._kept.move_to_end(place)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,7 +43,9 @@ class People:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.entrance = Entrance(database, Keys(Settings(), Secret("k" * 32), WrongCredentials()))
+        self.later_s = 0.0
+        keys = Keys(Settings(), Secret("k" * 32), WrongCredentials())
+        self.entrance = Entrance(database, keys, clock=lambda: time.monotonic() + self.later_s)
         with database.write() as tx:
             admin = add_person(tx, "admin@example.com")
             self.workspace_id = add_workspace(tx, admin, "here")
@@ -110,6 +114,14 @@ def test_who_is_remembered_costs_one_look_at_most(
     people = People(database)
     monkeypatch.setattr(Database, "read", None)  # a transaction would fail
     assert enter(people.entrance, asked(people.token)).visitor.level == "edit"
+
+
+def test_when_a_token_was_last_used_is_written_again_though_it_is_remembered(database: Database) -> None:
+    people = People(database)
+    with database.write() as tx:
+        tx.execute(update(tokens).values(last_used_at=tx.now - timedelta(hours=2)))
+    people.later_s = 60.0
+    assert enter(people.entrance, asked(people.token)).identity.is_stale
 
 
 def test_the_only_workspace_is_meant_by_who_names_none(database: Database) -> None:
