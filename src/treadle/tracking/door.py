@@ -28,6 +28,7 @@ from treadle.tracking import own_answers, refusals
 from treadle.tracking.artifacts import ArtifactBytes, is_of_artifacts
 from treadle.tracking.asked import Asked, check_path, read_asked
 from treadle.tracking.entrance import Admission, Entrance, Keys, Turned, list_names
+from treadle.tracking.exchanges import MOST_BODY_BYTES, too_large
 from treadle.tracking.process import Tracking
 from treadle.tracking.promoting import Promoting, is_watched
 from treadle.tracking.refusal_log import Refusal, RefusalLog
@@ -40,8 +41,6 @@ Found = TypeVar("Found")
 
 #: Of their own: the way there and back costs less than half of anyio's, which counts for each request.
 _THREADS = 16
-#: What MLflow reads whole before it looks at it.
-_MOST_BODY_BYTES = 64 * 1024**2
 _JSON = {"content-type": "application/json"}
 _BUSY = Unavailable("database-busy", "The database is busy or away. Try again.", details={"retry_after_s": 1})
 
@@ -227,22 +226,16 @@ def _limited(receive: Receive, asked: Asked) -> Receive:
     Raises Invalid("body-too-large"), here or while it is read.
     """
     declared = asked.headers.get("content-length", "")
-    if declared.isascii() and declared.isdecimal() and int(declared[:20]) > _MOST_BODY_BYTES:
-        raise _too_large()
+    if declared.isascii() and declared.isdecimal() and int(declared[:20]) > MOST_BODY_BYTES:
+        raise too_large()
     taken_bytes = 0
 
     async def receive_counted() -> Message:
         nonlocal taken_bytes
         message = await receive()
         taken_bytes += len(message.get("body", b""))
-        if taken_bytes > _MOST_BODY_BYTES:
-            raise _too_large()
+        if taken_bytes > MOST_BODY_BYTES:
+            raise too_large()
         return message
 
     return receive_counted
-
-
-def _too_large() -> Invalid:
-    return Invalid(
-        "body-too-large", f"The body has more than {_MOST_BODY_BYTES} bytes. Log large things as artifacts."
-    )

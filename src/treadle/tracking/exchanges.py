@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from treadle.errors import Invalid, TreadleError, Unsupported
+from treadle.errors import Invalid, TreadleError, Unavailable
+from treadle.tracking import refusals
 from treadle.tracking.channel import Connection, Head, Headers
 from treadle.tracking.names import internal_name
 from treadle.tracking.visitor import Visitor
@@ -39,6 +40,8 @@ _NOT_SENT = frozenset(
     }
 )
 _NOT_RETURNED = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"trailer"})
+#: What MLflow reads whole before it looks at it; of a packed body, what was packed.
+MOST_BODY_BYTES = 64 * 1024**2
 _LENGTH_DIGITS = 18
 _PLAIN = "/:@!$&'()*+,;=~-._"
 _MEMBERSHIPS = "/mlflow/workspaces"
@@ -202,7 +205,7 @@ async def pass_on(connection: Connection, head: Head, send: Send) -> None:
 
 
 async def refuse(send: Send, error: TreadleError, retry_after_s: int) -> None:
-    """Answer as MLflow does: its client repeats what is told to be unavailable."""
+    """Answer as MLflow does: its client repeats what is told to be unavailable, and nothing else."""
     status, headers, content = refusal(error, retry_after_s)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
@@ -210,10 +213,15 @@ async def refuse(send: Send, error: TreadleError, retry_after_s: int) -> None:
 
 def refusal(error: TreadleError, retry_after_s: int) -> tuple[int, Headers, bytes]:
     """Status, headers and body of an answer in MLflow's words."""
-    is_missing = isinstance(error, Unsupported)
-    code = "NOT_IMPLEMENTED" if is_missing else "TEMPORARILY_UNAVAILABLE"
-    content = json.dumps({"error_code": code, "message": error.message}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
-    if not is_missing:
+    content = refusals.body_of(error)
+    headers = [(b"content-type", refusals.JSON_TYPE), (b"content-length", b"%d" % len(content))]
+    if isinstance(error, Unavailable):
         headers.append((b"retry-after", b"%d" % retry_after_s))
-    return (501 if is_missing else 503), headers, content
+    return refusals.status_of(error), headers, content
+
+
+def too_large() -> Invalid:
+    """The error of a body that is longer than MLflow should read."""
+    return Invalid(
+        "body-too-large", f"The body has more than {MOST_BODY_BYTES} bytes. Log large things as artifacts."
+    )

@@ -12,6 +12,7 @@ from tests.serving import RunningServer
 from tests.waiting import wait_until
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.errors import Forbidden, NotFound, Unavailable
+from treadle.tracking.exchanges import MOST_BODY_BYTES
 from treadle.tracking.refusal_log import Refusal, RefusalLog
 
 V2 = "/api/2.0/mlflow"
@@ -160,3 +161,20 @@ def test_what_only_the_door_says_cannot_come_from_outside(quiet: RunningServer) 
         for path in ("/treadle/experiments", "/mlflow/treadle/experiments", "/ajax-api/treadle/runs"):
             assert client.get(path).status_code in (200, 404), path
             assert client.post(path, json={}, headers={"x-treadle-visitor": told}).status_code in (404, 405)
+
+
+def test_a_body_in_pieces_that_is_too_long_is_told_so_once(notebooks: RunningServer) -> None:
+    piece = b"x" * (1024 * 1024)
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(MOST_BODY_BYTES // len(piece) + 1):
+            sent += len(piece)
+            yield piece
+
+    with notebooks.client() as client:
+        answer = client.post(f"{V2}/runs/log-batch", content=pieces(), timeout=60)
+    assert sent > MOST_BODY_BYTES
+    assert (answer.status_code, answer.json()["error_code"]) == (413, "INVALID_PARAMETER_VALUE")
+    assert "retry-after" not in answer.headers, "MLflow's client would send it all again"
