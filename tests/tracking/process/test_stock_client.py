@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import math
 import os
 import socket
@@ -17,6 +19,7 @@ from tests.tracking.process.conftest import environment_of_process
 from tests.tracking.process.front import Front
 from tests.waiting import wait_until
 from treadle.settings import Settings
+from treadle.tracking.exchanges import MOST_BODY_BYTES
 
 PARAMS = 10_000
 PARAMS_AT_ONCE = 100
@@ -109,6 +112,27 @@ def test_large_bodies_go_both_ways_as_they_are(client: MlflowClient, front: Fron
     whole = f"{front.address}/get-artifact?run_id={run_id}&path=large.bin"
     assert httpx.get(whole).content == LARGE
     assert httpx.head(whole).headers["content-length"] == str(len(LARGE))
+
+
+def test_packed_traces_are_taken_within_a_limit(client: MlflowClient, front: Front) -> None:
+    place = f"{front.address}/v1/traces"
+    experiment_id = client.create_experiment("traces")
+    name = [{"key": "service.name", "value": {"stringValue": "paper"}}]
+    span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "fold", "endTimeUnixNano": "9"}
+    sent = {"resourceSpans": [{"resource": {"attributes": name}, "scopeSpans": [{"spans": [span]}]}]}
+    headers = {
+        "content-type": "application/json",
+        "content-encoding": "gzip",
+        "x-mlflow-experiment-id": experiment_id,
+    }
+    taken = httpx.post(place, headers=headers, content=gzip.compress(json.dumps(sent).encode()))
+    assert taken.status_code == 200, taken.text
+    bomb = gzip.compress(bytes(MOST_BODY_BYTES + 1))
+    refused = httpx.post(place, headers=headers, content=bomb)
+    assert (refused.status_code, refused.json()["error_code"]) == (413, "INVALID_PARAMETER_VALUE")
+    assert "retry-after" not in refused.headers
+    headers["content-encoding"] = "br"
+    assert httpx.post(place, headers=headers, content=b"paper").status_code == 415
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(front: Front, settings: Settings) -> None:

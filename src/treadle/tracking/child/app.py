@@ -20,6 +20,7 @@ from treadle.errors import TreadleError, Unavailable
 from treadle.objects import open_store
 from treadle.settings import Settings
 from treadle.tracking.child.environment import leave_out_what_is_for_notebooks, set_environment
+from treadle.tracking.child.packed import unpacked
 from treadle.tracking.child.visiting import (
     answer_for,
     current_visitor,
@@ -93,7 +94,8 @@ class TrackingApplication:
         mounted = await self._mounted()
         mounted.inside.limit_rows(current_workspace())
         if body is None and mounted.inside.is_native(exchange.scope["method"], exchange.scope["path"]):
-            await mounted.inside.fastapi(exchange.scope, exchange.receive, exchange.send)
+            plain = await unpacked(exchange, self._threads)
+            await mounted.inside.fastapi(plain.scope, plain.receive, plain.send)
             return
         with await read_body(exchange.receive) if body is None else nullcontext(body) as content:
             request = _read_request(exchange.scope, content)
