@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from treadle.access.credentials import BasicCredential, Credential, SessionCredential
@@ -22,6 +22,7 @@ from treadle.access.jwt_settings import LEGACY_TOKENS_ENABLED
 from treadle.db import Database
 from treadle.db.prepared import Prepared
 from treadle.db.schema import installation, memberships, sessions, tokens, users, workspaces
+from treadle.permissions import ROLE_PERMISSIONS, Permission
 
 Value = TypeVar("Value")
 Row = Mapping[str, Any]
@@ -30,7 +31,20 @@ _KEPT_S = 30.0
 
 _THERE = workspaces.c.id == bindparam("workspace_id")
 _HOLDS = (memberships.c.workspace_id == workspaces.c.id) & (memberships.c.user_id == users.c.id)
+_theirs = memberships.alias("theirs")
+# Not IN, of which a statement that is compiled once cannot make a list.
+_IS_READER = or_(
+    *(_theirs.c.role == r.value for r, held in ROLE_PERMISSIONS.items() if Permission.TRACKING_READ in held)
+)
+_THEIRS = select(func.count()).select_from(_theirs).where(_theirs.c.user_id == users.c.id)
+#: What "the only one they have" hangs on.
+_OTHERS = (
+    _THEIRS.scalar_subquery().label("memberships"),
+    _THEIRS.where(_IS_READER).scalar_subquery().label("readable"),
+    select(func.count()).select_from(workspaces.alias("every")).scalar_subquery().label("workspaces"),
+)
 _PERSON = (
+    *_OTHERS,
     *(users.c.id, users.c.email, users.c.is_admin, users.c.is_active),
     workspaces.c.id.label("there"),
     workspaces.c.name,

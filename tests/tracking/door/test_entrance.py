@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 
 from tests.access.people import add_person, add_workspace, make_member
 from treadle.access import Actor
+from treadle.access.identities import identify_owner
 from treadle.access.tokens import NewToken, add_personal_token
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, Tx
@@ -130,3 +131,20 @@ def test_the_only_workspace_is_meant_by_who_names_none(database: Database) -> No
     with pytest.raises(Turned) as turned:
         enter(people.entrance, asked(people.token, "main"))
     assert turned.value.refusal.code == "workspace-not-found"
+
+
+def test_who_names_none_is_asked_as_soon_as_they_have_two(database: Database) -> None:
+    people = People(database)
+    with database.write() as tx:
+        admin = identify_owner(tx)
+        assert admin is not None
+        second = add_workspace(tx, admin.actor, "there")
+        make_member(tx, admin.actor, people.editor, Role.ANNOTATOR, second)
+    for _ in range(3):  # an annotator reads no experiments
+        assert enter(people.entrance, asked(people.token, None)).visitor.workspace_id == people.workspace_id
+    people.change(
+        update(memberships).where(memberships.c.workspace_id == second).values(role=Role.VIEWER.value)
+    )
+    with pytest.raises(Turned) as turned:
+        enter(people.entrance, asked(people.token, None))
+    assert turned.value.refusal.code == "workspace-not-named"
