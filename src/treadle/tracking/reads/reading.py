@@ -64,9 +64,15 @@ class Reads:
             return None
 
     def after(self, request: ReadRequest, status: int) -> None:
-        """Look at what MLflow has answered to a request that was handed on to it."""
-        if 200 <= status < 300:
+        """Look at what MLflow has answered to a request that was handed on to it; the answer stands."""
+        if not 200 <= status < 300:
+            return
+        # RuntimeError: there is no thread to be had.
+        passing: tuple[type[Exception], ...] = (RuntimeError, *self._tables.errors)
+        try:
             self._upkeep.notice(request.path, request.body)
+        except passing:
+            _LOG.warning("A roll-up of a metric was left for later", exc_info=True)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -29,6 +29,7 @@ class Upkeep:
         self._tables = tables
         self._has_wal = has_wal
         self._counts: dict[_Metric, int] = {}
+        self._counting = threading.Lock()
         self._waiting: queue.SimpleQueue[_Metric | None] = queue.SimpleQueue()
         self._due: set[_Metric] = set()
         self._starting = threading.Lock()
@@ -66,16 +67,21 @@ class Upkeep:
     def _count(self, run_id: Any, metrics: Any) -> None:
         if not isinstance(run_id, str) or not isinstance(metrics, list):
             return
-        counts = self._counts
-        if len(counts) > _MOST_COUNTED:
-            counts.clear()
-        for metric in metrics:
-            key = metric.get("key") if isinstance(metric, dict) else None
-            if isinstance(key, str):
-                counts[run_id, key] = count = counts.get((run_id, key), 0) + 1
-                if count >= _EACH:
-                    del counts[run_id, key]
-                    self._ask((run_id, key))
+        keys = [metric.get("key") for metric in metrics if isinstance(metric, dict)]
+        with self._counting:
+            due = [(run_id, key) for key in keys if isinstance(key, str) and self._is_due((run_id, key))]
+        for metric in due:
+            self._ask(metric)
+
+    def _is_due(self, metric: _Metric) -> bool:
+        """Count a point; is it time to look after its roll-up?"""
+        if len(self._counts) > _MOST_COUNTED:
+            self._counts.clear()
+        count = self._counts.pop(metric, 0) + 1
+        if count >= _EACH:
+            return True
+        self._counts[metric] = count
+        return False
 
     def _ask(self, metric: _Metric) -> None:
         if metric not in self._due:
@@ -86,8 +92,9 @@ class Upkeep:
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="tracking-upkeep", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="tracking-upkeep", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _work(self) -> None:
         self._prepare()
@@ -119,6 +126,6 @@ def _parse(body: bytes) -> dict[str, Any]:
     try:
         sent = msgspec.json.decode(body)
         sent = msgspec.json.decode(sent) if isinstance(sent, str) else sent
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return {}
     return sent if isinstance(sent, dict) else {}
