@@ -9,10 +9,12 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import create_engine, text
 
 from tests.serving import ADMIN_EMAIL, PASSWORD, RunningServer, post_form
 from treadle.tracking.paths import tracking_database_url
+from treadle.web import routes_session
 
 AS_JSON = {"Accept": "application/json"}
 
@@ -192,6 +194,16 @@ def test_an_invited_person_sets_a_password_by_a_link_that_works_once(server: Run
         assert client.get("/api/current-user/whoami").json()["email"] == "ida@example.com"
         again = post_form(client, "/user/reset-password/", fields, headers=AS_JSON)
         assert (again.status_code, again.json()["code"]) == (400, "password-link")
+
+
+def test_a_password_for_a_link_that_is_not_there_is_not_even_hashed(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes_session, "hash_password", None)  # a call would fail
+    with server.browser() as client:
+        fields = {"token": "made-up", "password": PASSWORD}
+        answer = post_form(client, "/user/reset-password/", fields, headers=AS_JSON)
+    assert (answer.status_code, answer.json()["code"]) == (400, "password-link")
 
 
 def test_a_deactivated_person_is_out_at_once_and_comes_back_with_their_roles(server: RunningServer) -> None:

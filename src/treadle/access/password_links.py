@@ -32,6 +32,9 @@ _TAKE = (
     )
     .returning(password_links.c.user_id)
 )
+_STANDING = select(password_links.c.user_id).where(
+    password_links.c.token_hash == bindparam("hash"), password_links.c.expires_at > bindparam("instant")
+)
 _ACTIVE = select(users.c.email).where(
     users.c.id == bindparam("person_id"), users.c.is_active.is_(true()), users.c.is_service.is_(False)
 )
@@ -71,6 +74,13 @@ def make_password_link(tx: Tx, grant: Grant, user_id: int) -> PasswordLink:
     return PasswordLink(user_id, person.email, secret, tx.now + LIFE)
 
 
+def check_password_link(tx: Tx, secret: str) -> None:
+    """Raises Invalid("password-link") where it is unknown, over or used."""
+    found = tx.execute(_STANDING, {"hash": hash_secret(secret), "instant": tx.now}).scalar_one_or_none()
+    if found is None:
+        raise _unknown_link()
+
+
 def use_password_link(tx: Tx, secret: str, password_hash: str) -> tuple[int, str]:
     """Set the password of the person whom the link is for; their id and e-mail address.
 
@@ -79,7 +89,11 @@ def use_password_link(tx: Tx, secret: str, password_hash: str) -> tuple[int, str
     user_id = tx.execute(_TAKE, {"hash": hash_secret(secret), "instant": tx.now}).scalar_one_or_none()
     email = tx.execute(_ACTIVE, {"person_id": user_id}).scalar_one_or_none()
     if user_id is None or email is None:
-        text = "This link is unknown, over or used. Ask an organisation admin for a new one."
-        raise Invalid("password-link", text, fields={"token": [text]})
+        raise _unknown_link()
     set_password(tx, user_id, password_hash, by=user_id)
     return int(user_id), str(email)
+
+
+def _unknown_link() -> Invalid:
+    text = "This link is unknown, over or used. Ask an organisation admin for a new one."
+    return Invalid("password-link", text, fields={"token": [text]})

@@ -13,7 +13,7 @@ from treadle import __version__
 from treadle.access.first_administrator import forget_made_up_password
 from treadle.access.identities import identify_by_id
 from treadle.access.organization import read_organization
-from treadle.access.password_links import use_password_link
+from treadle.access.password_links import check_password_link, use_password_link
 from treadle.access.passwords import check_password_rules, hash_password
 from treadle.access.sign_in import SignInAttempt, end_session, start_session, verify_sign_in
 from treadle.access.sign_in_limits import Attempted, note_success
@@ -187,6 +187,8 @@ def _sign_up(call: Call, form: SignUpForm) -> _SignedIn:
 
 def _set_password(call: Call, form: NewPasswordForm) -> _SignedIn:
     check_password_rules(form.password)
+    with call.parts.database.read() as tx:  # before a stranger makes us hash
+        check_password_link(tx, form.token)
     password_hash = hash_password(form.password)
     life = timedelta(days=call.parts.settings.session_days)
     with call.parts.database.write() as tx:
