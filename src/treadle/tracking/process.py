@@ -58,6 +58,8 @@ class Tracking:
 
     def __init__(self, settings: Settings, *, module: str = CHILD) -> None:
         self._supervisor = Supervisor(settings, module)
+        #: Held from a change of the registry to the line of the history that tells it.
+        self.registry_turn = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:

@@ -55,21 +55,21 @@ class Promoting:
         self._database = database
         self._tracking = tracking
         self._threads = threads
-        self._turn = asyncio.Lock()
 
     async def hand_on(
         self, scope: Scope, asked: Asked, visitor: Visitor, *, receive: Receive, send: Send
     ) -> None:
         """The exchange with MLflow, and a line of the history before its answer goes out.
 
-        Raises BodyCut, Invalid("body-too-large").
+        Raises BodyCut, Invalid("body-too-large"), Invalid("body-invalid").
         """
         body = await _read(receive)
+        fields = _read_fields(body)
         held = _Held()
-        async with self._turn:
+        async with self._tracking.registry_turn:
             await self._tracking.hand_on(scope, _replay(body, receive), held.send, visitor, path=asked.path)
             if 200 <= held.status < 300:
-                await self._note(_Done(_verb(asked), _fields(body), _fields(held.body)), visitor)
+                await self._note(_Done(_verb(asked), fields, _fields(held.body) or {}), visitor)
         for message in held.messages:
             await send(message)
 
@@ -173,11 +173,19 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _fields(body: bytes) -> dict[str, Any]:
-    """The fields of a JSON object, which old clients wrap in a text; none of anything else."""
+def _read_fields(body: bytes) -> dict[str, Any]:
+    """What is asked. Raises Invalid("body-invalid"): MLflow reads more than JSON, and would leave no line."""
+    fields = _fields(body)
+    if fields is None:
+        raise Invalid("body-invalid", "The body is no JSON object in UTF-8. Send one; nothing was changed.")
+    return fields
+
+
+def _fields(body: bytes) -> dict[str, Any] | None:
+    """The fields of a JSON object, which old clients wrap in a text; None of anything else."""
     try:
         found = msgspec.json.decode(body)
         found = msgspec.json.decode(found) if isinstance(found, str) else found
-    except msgspec.DecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

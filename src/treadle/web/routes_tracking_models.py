@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +18,9 @@ from treadle.tracking.visitor import Visitor
 from treadle.web.call import Call
 from treadle.web.routing import Reply, Route, json_reply
 
+#: How long a reader waits for those who are promoting.
+_PATIENCE_S = 10
+
 
 async def get_history(call: Call) -> Reply:
     """The lines of one model, the newest first; what a crash left out is added before."""
@@ -28,9 +32,9 @@ async def get_history(call: Call) -> Reply:
     places = ((grant.workspace_id, internal_name(grant.workspace_id)),)
     visitor = Visitor(grant.actor.user_id, grant.actor.email, grant.workspace_id, "read", places)
     # Where nobody has asked MLflow anything there is nothing to catch up with, and no reason to start it.
-    tracking = call.parts.tracking
-    standing = None if tracking.pid is None else await ask_standing(tracking, name, visitor)
-    lines: list[Promotion] = await call.in_thread(_read, call, grant, name, standing)
+    if call.parts.tracking.pid is not None:
+        await _catch_up(call, Model(grant.workspace_id, name, None), visitor)
+    lines: list[Promotion] = await call.in_thread(_read, call, grant, name)
     return json_reply({"results": [_line(line) for line in lines]})
 
 
@@ -43,18 +47,35 @@ def _enter(call: Call) -> Grant:
         return call.allow(tx, WorkspaceScope(workspace_id))
 
 
-def _read(call: Call, grant: Grant, name: str, standing: dict[str, str] | None) -> list[Promotion]:
-    assert grant.workspace_id is not None
-    nobody = Model(grant.workspace_id, name, None)
-    with call.parts.database.read() as tx:
-        is_behind = standing is not None and differs(tx, nobody, standing)
-    if is_behind and standing is not None:
-        _catch_up(call, nobody, standing)
+def _read(call: Call, grant: Grant, name: str) -> list[Promotion]:
     with call.parts.database.read() as tx:
         return list_promotions(tx, grant, name)
 
 
-def _catch_up(call: Call, model: Model, standing: dict[str, str]) -> None:
+async def _catch_up(call: Call, nobody: Model, visitor: Visitor) -> None:
+    tracking = call.parts.tracking
+    standing = await ask_standing(tracking, nobody.name, visitor)
+    if standing is None or not await call.in_thread(_is_behind, call, nobody, standing):
+        return
+    # Whoever is promoting has not written their line yet: theirs comes first, and has their name.
+    try:
+        await asyncio.wait_for(tracking.registry_turn.acquire(), _PATIENCE_S)
+    except asyncio.TimeoutError:
+        return
+    try:
+        standing = await ask_standing(tracking, nobody.name, visitor)
+        if standing is not None:
+            await call.in_thread(_add_missing, call, nobody, standing)
+    finally:
+        tracking.registry_turn.release()
+
+
+def _is_behind(call: Call, nobody: Model, standing: dict[str, str]) -> bool:
+    with call.parts.database.read() as tx:
+        return differs(tx, nobody, standing)
+
+
+def _add_missing(call: Call, model: Model, standing: dict[str, str]) -> None:
     try:
         with call.parts.database.write() as tx:
             note_standing(tx, model, standing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import delete
 from tests.conftest import DATABASES
 from tests.serving import RunningServer, serve
 from treadle.db.promotion_tables import model_promotions
+from treadle.tracking.promoting import Promoting
 
 V2 = "/api/2.0/mlflow"
 Json = dict[str, Any]
@@ -100,6 +102,42 @@ def test_what_a_crash_left_out_is_added_without_a_name(server: RunningServer) ->
             tx.execute(delete(model_promotions).where(model_promotions.c.alias == "challenger"))
         assert history(client, "left-out")[-1] == ("challenger", "2", None, None)
         assert len(history(client, "left-out")) == 5, "once"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "unread", "alias": "champion", "version": "1", "x": NaN}',
+        b'{"name": "unread", "alias": "champion", "version": "1", "x": "\\ud800"}',
+        '{"name": "unread", "alias": "champion", "version": "1"}'.encode("utf-16"),
+    ],
+)
+def test_who_promotes_in_a_way_that_we_cannot_read_is_refused(server: RunningServer, body: bytes) -> None:
+    with server.client() as client:
+        headers = {"content-type": "application/json"}
+        answer = client.post(f"{V2}/registered-models/alias", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "nothing was changed" in answer.json()["message"]
+
+
+def test_who_reads_the_history_takes_nobodys_name_away(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Promoting._write
+    with registering(server, "watched") as client, server.client() as reader, ThreadPoolExecutor(1) as beside:
+        readings: list[Future[Any]] = []
+
+        def write_while_somebody_reads(self: Promoting, *done: Any) -> None:
+            readings.append(beside.submit(history, reader, "watched"))
+            wait(readings, timeout=3)  # it waits for this one, which it did not once
+            write(self, *done)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Promoting, "_write", write_while_somebody_reads)
+            body = {"name": "watched", "alias": "champion", "version": "1"}
+            do(client, "POST", "registered-models/alias", body)
+        last = ("champion", "1", None, "admin@example.com")
+        assert (readings[0].result()[-1], history(client, "watched")[-1]) == (last, last)
 
 
 def test_a_history_is_its_workspaces(server: RunningServer) -> None:
