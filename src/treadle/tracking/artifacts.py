@@ -63,6 +63,7 @@ class ArtifactBytes:
         self._max_upload_bytes = max_upload_bytes
         self._threads = ThreadPoolExecutor(_THREADS, "artifacts")
         self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, "artifacts-slow")
+        self._sending_threads = ThreadPoolExecutor(_THREADS, "artifacts-sent")
 
     async def answer(
         self, asked: Asked, query: bytes, workspace_id: int, *, receive: Receive, send: Send
@@ -87,6 +88,7 @@ class ArtifactBytes:
         """Let the threads end."""
         self._threads.shutdown(wait=False)
         self._slow_threads.shutdown(wait=False)
+        self._sending_threads.shutdown(wait=False)
 
     async def _take(self, asked: Asked, place: str, text: str, receive: Receive) -> _Answer | None:
         """Store the body; None: nobody is there to be told."""
@@ -176,7 +178,7 @@ class ArtifactBytes:
         if isinstance(body, bytes) or is_head:
             await send({"type": "http.response.body", "body": b"" if is_head else body})
             return
-        await send_pieces(body, receive, send, self._slow_threads)
+        await send_pieces(body, receive, send, self._sending_threads)
 
 
 def is_of_artifacts(path: str) -> bool:

@@ -35,6 +35,7 @@ _BY_CODE: Mapping[str, tuple[int, str]] = {
     "route-unknown": (404, "ENDPOINT_NOT_FOUND"),
     "method-not-allowed": (405, "ENDPOINT_NOT_FOUND"),
     "body-too-large": (413, "INVALID_PARAMETER_VALUE"),
+    "body-stalled": (408, "TEMPORARILY_UNAVAILABLE"),
     "encoding-unknown": (415, "INVALID_PARAMETER_VALUE"),
     "range-not-satisfiable": (416, "INVALID_PARAMETER_VALUE"),
     "too-many-attempts": (429, "REQUEST_LIMIT_EXCEEDED"),

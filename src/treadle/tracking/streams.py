@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import CancelledError, Executor, TimeoutError
 
 from starlette.types import Message, Receive, Send
 
+from treadle.errors import Invalid
+
 _PIECE_BYTES = 1024 * 1024
+#: How long a piece may take to come.
+_PATIENCE_S = 60.0
 
 
 class BodyCut(Exception):
@@ -30,13 +34,16 @@ class Body:
         return self._is_over
 
     def pieces(self) -> Iterator[bytes]:
-        """All of it; in a thread. Raises BodyCut."""
+        """All of it; in a thread. Raises BodyCut, Invalid("body-stalled")."""
         yield from self._first
         self._first = []
         while not self._is_over:
             taken = asyncio.run_coroutine_threadsafe(self._take(), self._loop)
             try:
-                yield b"".join(taken.result())
+                yield b"".join(taken.result(_PATIENCE_S))
+            except TimeoutError as error:  # a thread is not held for who sends nothing
+                taken.cancel()
+                raise Invalid("body-stalled", "Nothing more came for a minute. Send it again.") from error
             except CancelledError as error:  # the server ends
                 raise BodyCut from error
 
