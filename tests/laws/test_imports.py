@@ -7,7 +7,7 @@ from tests.laws.source import Import, imports_of, python_files, room_of
 #: From the bottom up. A room imports from lower floors only; those of one floor do not see each other,
 #: but for the vocabulary, whose words may be made of one another.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"ids", "errors", "permissions", "settings", "local_socket", "tether"}),
+    frozenset({"ids", "errors", "permissions", "settings", "local_socket", "streams", "tether"}),
     frozenset({"db"}),
     frozenset({"events", "objects"}),
     frozenset({"access", "outbound"}),

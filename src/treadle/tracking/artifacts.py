@@ -19,6 +19,7 @@ from starlette.types import Receive, Send
 
 from treadle.errors import Invalid, NotFound
 from treadle.objects import ObjectStore
+from treadle.streams import Body, BodyCut, send_pieces
 from treadle.tracking.artifact_places import (
     Entry,
     disposition,
@@ -30,7 +31,6 @@ from treadle.tracking.artifact_places import (
 )
 from treadle.tracking.asked import Asked
 from treadle.tracking.paths import artifact_key
-from treadle.tracking.streams import Body, BodyCut, send_pieces
 
 _ROOT = re.compile(r"/(?:api|ajax-api)/2\.0/mlflow-artifacts/artifacts(?:/(.*))?", re.DOTALL)
 #: One message to the client: a file of up to this size leaves at once.

@@ -24,6 +24,7 @@ from treadle.db import Database
 from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unauthenticated, Unavailable
 from treadle.objects import ObjectStore
 from treadle.settings import Secret, Settings
+from treadle.streams import BodyCut, without_body
 from treadle.tracking import own_answers, refusals
 from treadle.tracking.artifacts import ArtifactBytes, is_of_artifacts
 from treadle.tracking.asked import Asked, check_path, read_asked
@@ -34,7 +35,6 @@ from treadle.tracking.promoting import Promoting, is_watched
 from treadle.tracking.refusal_log import Refusal, RefusalLog
 from treadle.tracking.route_table import UI_MOUNT, methods_at
 from treadle.tracking.routes import Need
-from treadle.tracking.streams import BodyCut, without_body
 
 _LOG = logging.getLogger(__name__)
 Found = TypeVar("Found")

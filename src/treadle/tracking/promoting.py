@@ -16,10 +16,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from treadle.db import Database, Tx
 from treadle.errors import Invalid, Unavailable
+from treadle.streams import BodyCut
 from treadle.tracking.asked import Asked
 from treadle.tracking.process import Tracking
 from treadle.tracking.promotions import STAGE, Model, aliases_in, note_move, note_standing, note_version
-from treadle.tracking.streams import BodyCut
 from treadle.tracking.visitor import Visitor
 
 _LOG = logging.getLogger(__name__)

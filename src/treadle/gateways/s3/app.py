@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -27,16 +26,13 @@ from treadle.gateways.s3.operations import find_operation
 from treadle.gateways.s3.signatures import read_claim
 from treadle.gateways.s3.visit import XML, Answer, S3Parts, Visit
 from treadle.ids import new_uuid
+from treadle.streams import Body, BodyCut, send_pieces
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOG = logging.getLogger(__name__)
 
-#: What is taken of a body before the hop to a thread; most objects are smaller.
-_FIRST_BYTES = 1024 * 1024
-#: What is fetched of a larger one, and sent of an object, with each hop.
-_PIECE_BYTES = 1024 * 1024
 #: Threads of its own: the way there and back costs less than half of anyio's, which counts for each request.
 _THREADS = 24
 #: Those that may wait for slow clients.
@@ -59,10 +55,6 @@ _PREFLIGHT = {
 }
 
 
-class BodyCut(Exception):
-    """The client went away within the body."""
-
-
 def create_gateway(parts: S3Parts) -> ASGIApp:
     """The application over open ``parts``, which the caller closes; its paths begin with `MOUNT`."""
     return _Gateway(parts).answer_asgi
@@ -81,7 +73,7 @@ class _Gateway:
         if scope["method"] == "OPTIONS":
             await self._send(Answer(200, _PREFLIGHT), request_id, receive, send, is_head=False)
             return
-        body = _Body(receive)
+        body = Body(receive)
         try:
             is_whole = await body.take_first() if scope["method"] in _BODY_METHODS else True
         except BodyCut:
@@ -91,7 +83,7 @@ class _Gateway:
         answer = await loop.run_in_executor(threads, self._answer, scope, body, request_id)
         await self._send(answer, request_id, receive, send, is_head=scope["method"] == "HEAD")
 
-    def _answer(self, scope: Scope, body: _Body, request_id: str) -> Answer:
+    def _answer(self, scope: Scope, body: Body, request_id: str) -> Answer:
         """In a thread. The request boundary: whatever happens, the client gets S3's words."""
         resource = scope["path"]
         try:
@@ -115,7 +107,7 @@ class _Gateway:
             fault = S3Error("InternalError", "Something failed here that should not. The log has it.")
             return _refuse(fault, resource, request_id)
 
-    def _operate(self, asked: Asked, body: _Body) -> Answer:
+    def _operate(self, asked: Asked, body: Body) -> Answer:
         operation = find_operation(asked)
         now = datetime.now(timezone.utc)
         claim = read_claim(asked, now)
@@ -163,54 +155,7 @@ class _Gateway:
         if isinstance(body, bytes) or is_head:
             await send({"type": "http.response.body", "body": b"" if is_head else body})
             return
-        gone = asyncio.ensure_future(_wait_until_gone(receive))
-        try:
-            loop = asyncio.get_running_loop()
-            while not gone.done() and (piece := await loop.run_in_executor(self._threads, _next_piece, body)):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            gone.cancel()
-
-
-class _Body:
-    """A body as it arrives: its beginning is taken before the hop to a thread, the rest from there."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._loop = asyncio.get_running_loop()
-        self._first: list[bytes] = []
-        self._is_over = True
-
-    async def take_first(self) -> bool:
-        """Take the beginning; is that all of it?"""
-        self._is_over = False
-        self._first = await self._take(_FIRST_BYTES)
-        return self._is_over
-
-    def pieces(self) -> Iterator[bytes]:
-        """All of it; in a thread. Raises BodyCut."""
-        yield from self._first
-        self._first = []
-        while not self._is_over:
-            taken = asyncio.run_coroutine_threadsafe(self._take(_PIECE_BYTES), self._loop)
-            try:
-                yield b"".join(taken.result())
-            except CancelledError as error:  # the server ends
-                raise BodyCut from error
-
-    async def _take(self, most_bytes: int) -> list[bytes]:
-        taken, size_bytes = [], 0
-        while size_bytes < most_bytes and not self._is_over:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._is_over = True
-                raise BodyCut
-            if message.get("body"):
-                taken.append(message["body"])
-                size_bytes += len(message["body"])
-            self._is_over = not message.get("more_body", False)
-        return taken
+        await send_pieces(body, receive, send, self._threads)
 
 
 def _refuse(error: S3Error, resource: str, request_id: str) -> Answer:
@@ -218,22 +163,6 @@ def _refuse(error: S3Error, resource: str, request_id: str) -> Answer:
         return Answer(304, error.more)
     document = xml.error_document(error, resource=resource, request_id=request_id)
     return Answer(error.status, {"Content-Type": XML}, document)
-
-
-async def _wait_until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _next_piece(chunks: Iterator[bytes]) -> bytes:
-    """The next chunk as it is where it is large, else several as one; b"" at the end."""
-    taken, size_bytes = [], 0
-    for chunk in chunks:
-        taken.append(chunk)
-        size_bytes += len(chunk)
-        if size_bytes >= _PIECE_BYTES:
-            break
-    return taken[0] if len(taken) == 1 else b"".join(taken)
 
 
 def _header_value(value: str) -> bytes:

@@ -57,6 +57,7 @@ STATUSES: Mapping[str, int] = MappingProxyType(
         "OperationAborted": 409,
         "PreconditionFailed": 412,
         "RequestTimeTooSkewed": 403,
+        "RequestTimeout": 400,
         "ServiceUnavailable": 503,
         "SignatureDoesNotMatch": 403,
         "SlowDown": 503,
@@ -90,6 +91,7 @@ _BY_CODE: Mapping[str, str] = MappingProxyType(
         "file-not-found": "NoSuchKey",
         "path": "InvalidArgument",
         "branch-moved": "OperationAborted",
+        "body-stalled": "RequestTimeout",
     }
 )
 _BY_CLASS: Mapping[type[TreadleError], str] = MappingProxyType(

@@ -26,10 +26,11 @@ class Body:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._first: list[bytes] = []
-        self._is_over = False
+        self._is_over = True
 
     async def take_first(self) -> bool:
-        """Take the beginning; is that all of it? Raises BodyCut."""
+        """Take the beginning; is that all of it? A body of which none is taken is empty. Raises BodyCut."""
+        self._is_over = False
         self._first = await self._take()
         return self._is_over
 

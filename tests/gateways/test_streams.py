@@ -8,12 +8,13 @@ import pytest
 from starlette.types import Message
 
 from tests.waiting import run_coroutine
+from treadle import streams
 from treadle.errors import Invalid
-from treadle.tracking import streams
+from treadle.gateways.s3.errors import to_s3_error
 
 
 def test_a_thread_is_not_held_by_a_body_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "_PATIENCE_S", 0.05, raising=False)
+    monkeypatch.setattr(streams, "_PATIENCE_S", 0.05)
 
     async def run() -> None:
         begun = [b"x" * 2 * 1024 * 1024]
@@ -25,7 +26,8 @@ def test_a_thread_is_not_held_by_a_body_that_stands_still(monkeypatch: pytest.Mo
 
         body = streams.Body(receive)
         assert not await body.take_first()
-        with pytest.raises(Invalid, match="Nothing more came"):
+        with pytest.raises(Invalid, match="Nothing more came") as stalled:
             await asyncio.wait_for(asyncio.to_thread(list, body.pieces()), 10)
+        assert to_s3_error(stalled.value).code == "RequestTimeout"
 
     run_coroutine(run())
