@@ -18,9 +18,9 @@ from treadle.tracking.refusal_log import Refusal, RefusalLog
 V2 = "/api/2.0/mlflow"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def quiet(notebooks: RunningServer) -> Iterator[RunningServer]:
-    """A server of which nothing here may start MLflow."""
+    """A server on which a test may not start MLflow."""
     before = notebooks.parts.tracking.starts
     yield notebooks
     assert notebooks.parts.tracking.starts == before

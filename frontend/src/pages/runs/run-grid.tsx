@@ -1,7 +1,8 @@
-import { useId, useRef, type CSSProperties, type PointerEvent } from 'react';
+import { useId, useRef, type CSSProperties } from 'react';
 import type { RunRow } from '../../api/tracking';
 import { Icon } from '../../ui/icon';
 import { Skeleton } from '../../ui/parts';
+import { ColumnHead } from '../tasks/column-head';
 import { countSelected, EVERYTHING, isSelected, NOTHING } from '../tasks/selection';
 import { type GridActs, useGridKeys } from '../tasks/use-grid-keys';
 import { usePhone } from '../tasks/use-phone';
@@ -43,7 +44,7 @@ export function RunGrid({ columns, useRange, sort, onSort, onWidth, ...acts }: G
           <span role="columnheader" className="check-cell">
             <input type="checkbox" tabIndex={-1} aria-label="Select all runs" checked={selected > 0 && selected === total} ref={(box) => { if (box) box.indeterminate = selected > 0 && selected < total; }} onChange={() => onSelect(selected === total ? NOTHING : EVERYTHING)} />
           </span>
-          {columns.map((column) => <Head key={column.id} column={column} sort={sort} onSort={onSort} onWidth={onWidth} />)}
+          {columns.map((column) => <ColumnHead key={column.id} column={column} orders={column.sort === undefined ? undefined : [`${column.sort} ASC`, `${column.sort} DESC`]} sort={sort} onSort={onSort} onWidth={(width) => onWidth(column, width)} />)}
         </div>
       </div>
       <div role="rowgroup" className="grid-body" style={{ height: rows.height }}>
@@ -79,31 +80,4 @@ export function RunGrid({ columns, useRange, sort, onSort, onWidth, ...acts }: G
 function layoutOf(columns: readonly RunColumn[]): CSSProperties {
   const least = columns.reduce((sum, { width_px }) => sum + width_px, CHECK_PX + END_PX);
   return { '--cols': `${CHECK_PX}px ${columns.map(({ width_px }, index) => (index === 0 ? `minmax(${width_px}px, 2fr)` : `minmax(${width_px}px, 1fr)`)).join(' ')}`, '--least': `${least}px` } as CSSProperties;
-}
-
-function Head({ column, sort, onSort, onWidth }: { column: RunColumn; sort: string | undefined; onSort: GridProps['onSort']; onWidth: GridProps['onWidth'] }) {
-  const direction = column.sort === undefined ? undefined : sort === `${column.sort} ASC` ? 'ascending' : sort === `${column.sort} DESC` ? 'descending' : 'none';
-  const next = direction === 'ascending' ? `${column.sort} DESC` : direction === 'descending' ? undefined : `${column.sort} ASC`;
-  return (
-    <span role="columnheader" aria-sort={direction} className={`cell${column.number ? ' num' : ''}`} title={column.title}>
-      {column.sort
-        ? <button type="button" tabIndex={-1} onClick={() => onSort(next)}><span className="cut">{column.title}</span>{direction === 'ascending' && <Icon name="up" size={11} />}{direction === 'descending' && <Icon name="down" size={11} />}</button>
-        : column.title}
-      <Edge column={column} onWidth={onWidth} />
-    </span>
-  );
-}
-
-/** The right edge of a head: pulling it makes the column wider, two presses make it as usual. With keys: Columns. */
-function Edge({ column, onWidth }: { column: RunColumn; onWidth: GridProps['onWidth'] }) {
-  const onDown = (event: PointerEvent<HTMLSpanElement>) => {
-    event.preventDefault();
-    const edge = event.currentTarget;
-    const start = event.clientX - (edge.parentElement?.offsetWidth ?? 0);
-    const move = (now: globalThis.PointerEvent) => onWidth(column, now.clientX - start);
-    edge.setPointerCapture(event.pointerId);
-    edge.addEventListener('pointermove', move);
-    edge.addEventListener('lostpointercapture', () => edge.removeEventListener('pointermove', move), { once: true });
-  };
-  return <span className="edge" aria-hidden="true" onPointerDown={onDown} onDoubleClick={() => onWidth(column, undefined)} />;
 }

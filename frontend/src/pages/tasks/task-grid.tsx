@@ -1,7 +1,8 @@
-import { useId, useRef, type CSSProperties, type PointerEvent } from 'react';
+import { useId, useRef, type CSSProperties } from 'react';
 import type { TaskRow } from '../../api/types';
 import { Icon } from '../../ui/icon';
 import { Skeleton } from '../../ui/parts';
+import { ColumnHead } from './column-head';
 import type { TableColumn } from './columns';
 import { countSelected, EVERYTHING, isSelected, NOTHING } from './selection';
 import { type GridActs, useGridKeys } from './use-grid-keys';
@@ -42,7 +43,7 @@ export function TaskGrid({ subject, columns, useRange, sort, onSort, onWidth, ..
           <span role="columnheader" className="check-cell">
             <input type="checkbox" tabIndex={-1} aria-label="Select all tasks" checked={selected > 0 && selected === total} ref={(box) => { if (box) box.indeterminate = selected > 0 && selected < total; }} onChange={() => onSelect(selected === total ? NOTHING : EVERYTHING)} />
           </span>
-          {columns.map((column) => <Head key={column.id} column={column} sort={sort} onSort={onSort} onWidth={onWidth} />)}
+          {columns.map((column) => <ColumnHead key={column.id} column={column} orders={column.sort === undefined ? undefined : [column.sort, `-${column.sort}`]} sort={sort} onSort={onSort} onWidth={(width) => onWidth(column, width)} />)}
         </div>
       </div>
       <div role="rowgroup" className="grid-body" style={{ height: rows.height }}>
@@ -76,31 +77,4 @@ export function TaskGrid({ subject, columns, useRange, sort, onSort, onWidth, ..
 function layoutOf(columns: readonly TableColumn[]): CSSProperties {
   const least = columns.reduce((sum, { width }) => sum + Number(/(\d+)px/.exec(width)?.[1] ?? 100), CHECK_PX + END_PX);
   return { '--cols': `${CHECK_PX}px ${columns.map((column) => column.width).join(' ')}`, '--least': `${least}px` } as CSSProperties;
-}
-
-function Head({ column, sort, onSort, onWidth }: { column: TableColumn; sort: string | undefined; onSort: GridProps['onSort']; onWidth: GridProps['onWidth'] }) {
-  const direction = column.sort === undefined ? undefined : sort === column.sort ? 'ascending' : sort === `-${column.sort}` ? 'descending' : 'none';
-  const next = direction === 'ascending' ? `-${column.sort}` : direction === 'descending' ? undefined : column.sort;
-  return (
-    <span role="columnheader" aria-sort={direction} className={`cell${column.number ? ' num' : ''}`}>
-      {column.sort
-        ? <button type="button" tabIndex={-1} onClick={() => onSort(next)}>{column.title}{direction === 'ascending' && <Icon name="up" size={11} />}{direction === 'descending' && <Icon name="down" size={11} />}</button>
-        : column.title}
-      <Edge column={column} onWidth={onWidth} />
-    </span>
-  );
-}
-
-/** The right edge of a head: pulling it makes the column wider, two presses make it as usual. With keys: Columns. */
-function Edge({ column, onWidth }: { column: TableColumn; onWidth: GridProps['onWidth'] }) {
-  const onDown = (event: PointerEvent<HTMLSpanElement>) => {
-    event.preventDefault();
-    const edge = event.currentTarget;
-    const start = event.clientX - (edge.parentElement?.offsetWidth ?? 0);
-    const move = (now: globalThis.PointerEvent) => onWidth(column, now.clientX - start);
-    edge.setPointerCapture(event.pointerId);
-    edge.addEventListener('pointermove', move);
-    edge.addEventListener('lostpointercapture', () => edge.removeEventListener('pointermove', move), { once: true });
-  };
-  return <span className="edge" aria-hidden="true" onPointerDown={onDown} onDoubleClick={() => onWidth(column, undefined)} />;
 }
