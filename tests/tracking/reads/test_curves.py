@@ -70,6 +70,35 @@ def late_steps() -> list[int]:
     return [*range(LONG, 2 * LONG + 600), *range(0, LONG, 50)]
 
 
+@pytest.mark.parametrize("far", [2**63 - 1, 2**61])
+def test_steps_as_far_apart_as_numbers_go_are_a_curve(studio: Studio, far: int) -> None:
+    run_id = studio.new_run("curves", f"far {far}")
+    points = [("v", float(step % 50), step, step) for step in range(LONG)]
+    ends = [("v", 70.0, far, far), ("v", -70.0, 0, -far - 1)]
+    studio.log(run_id, [*points, *ends])
+    for axis in ("step", "time"):
+        for buckets in (1, 3, 1000):
+            raw = read(studio, run_id, "v", x=axis, buckets=buckets)
+            check(raw, [*points, *ends], axis)
+            assert len(raw["x"]) <= buckets
+    tell(studio.reads, run_id, points)
+    wait_until(lambda: count_rows(studio, "treadle_series", run_id) == 1)
+    check(read(studio, run_id, "v"), [*points, *ends], "step")
+
+
+def test_a_roll_up_whose_last_point_is_far_away_is_still_read(studio: Studio) -> None:
+    run_id = studio.new_run("curves", "away")
+    points = [("v", float(step), step, step) for step in range(LONG)]
+    studio.log(run_id, points)
+    tell(studio.reads, run_id, points)
+    wait_until(lambda: count_rows(studio, "treadle_series", run_id) == 1)
+    away = [("v", 1.0, 2**63 - 1, 2**63 - 1), ("v", 2.0, 0, -(2**63))]
+    studio.log(run_id, away)
+    for axis in ("step", "time"):
+        for buckets in (1000, 2):
+            check(read(studio, run_id, "v", x=axis, buckets=buckets), [*points, *away], axis)
+
+
 def test_roll_ups_that_nothing_kept_true_are_made_anew(studio: Studio) -> None:
     """A migration of MLflow's may rebuild its tables: triggers are gone, and points come meanwhile."""
     run_id = studio.new_run("curves", "rebuilt")

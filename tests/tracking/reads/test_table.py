@@ -45,6 +45,8 @@ BROKEN = (
     ("params.a IN ('b'", 16),
     ("dataset.size = 'b'", 8),
     ("params.a = 'it''s'", 15),
+    ("params.a = 'b\0'", 13),
+    (" and ".join(["metrics.a = 1"] * 101), 1_800),
 )
 
 
@@ -68,6 +70,40 @@ def test_filters_are_no_empty_test(studio: Studio) -> None:
 def test_a_broken_filter_is_told_with_its_place(studio: Studio, text: str, at: int) -> None:
     status, told = studio.ask("/treadle/runs", {"workspace": 1, "filter": text})
     assert (status, told["code"], told["details"]) == (400, "run-filter", {"at": at}), told
+
+
+def test_as_many_comparisons_as_a_filter_may_hold_are_answered(studio: Studio) -> None:
+    most = " and ".join(["metrics.loss != 1", "tags.`t 0` != 'x'"] * 50)
+    assert table(studio, filter=most)["total"] > 0
+
+
+def test_a_pattern_that_ends_in_a_backslash_is_asked_for_anew(studio: Studio) -> None:
+    """PostgreSQL refuses it; to SQLite, and MLflow on it, it is a character as any other."""
+    status, told = studio.ask("/treadle/runs", {"workspace": 1, "filter": r"params.lr LIKE '%\\\'"})
+    if studio.url.startswith("sqlite"):
+        assert (status, told["total"]) == (200, 0)
+    else:
+        assert (status, told["code"], told["details"]) == (400, "run-filter", {"at": 15}), told
+    assert table(studio, filter=r"params.lr LIKE '%\\'")["total"] == 0
+
+
+def test_what_the_database_refuses_is_no_database_that_is_away(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"workspace": 1, "columns": {"tags": ["a\0b"]}}
+    status, told = studio.ask("/treadle/runs", asked)
+    if not studio.url.startswith("sqlite"):
+        assert (status, told["code"]) == (400, "tracking-question"), told
+
+    monkeypatch.setattr("treadle.tracking.reads.conditions._MOST_COMPARISONS", 2_000)
+    status, told = studio.ask(
+        "/treadle/runs", {"workspace": 1, "filter": " and ".join(["user_id='a'"] * 1_200)}
+    )
+    if studio.url.startswith("sqlite"):
+        assert (status, told["code"]) == (400, "tracking-question"), told
+        assert "too large" in told["message"]
+    else:
+        assert status == 200
 
 
 def test_a_list_of_runs_by_id_is_found(studio: Studio) -> None:

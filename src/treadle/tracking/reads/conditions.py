@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from treadle.errors import Invalid
@@ -16,6 +16,8 @@ _COMPARISONS = ("!=", "<=", ">=", "=", "<", ">")
 _TEXT_OPERATORS = frozenset({"=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"})
 _NULL_OPERATORS = frozenset({"IS NULL", "IS NOT NULL"})
 _MOST_LISTED = 1_000
+#: SQLite refuses a statement with a thousand of them.
+_MOST_COMPARISONS = 100
 
 _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
@@ -30,12 +32,13 @@ _AND = re.compile(r"AND(?!\w)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Condition:
-    """One comparison that a run must pass."""
+    """One comparison that a run must pass; ``at``: where its value stands in the filter, in characters."""
 
     kind: Kind
     key: str
     operator: str
     value: float | str | tuple[str, ...] | None
+    at: int = field(default=0, compare=False)
 
 
 def read_filter(text: str) -> tuple[Condition, ...]:
@@ -47,7 +50,10 @@ def read_filter(text: str) -> tuple[Condition, ...]:
 
 
 def write_conditions(conditions: Sequence[Condition], *, is_sqlite: bool) -> tuple[list[str], list[Any]]:
-    """The comparisons as SQL about ``runs r``, and the values that it takes."""
+    """The comparisons as SQL about ``runs r``, and the values that it takes.
+
+    Raises Invalid("run-filter") with ``details["at"]`` for what this kind of database cannot compare.
+    """
     written = [_Writing(is_sqlite).write(condition) for condition in conditions]
     return [sql for sql, _ in written], [value for _, values in written for value in values]
 
@@ -69,6 +75,8 @@ class _Reading:
         while self._at < len(self._text):
             if self._take(_AND) is None:
                 raise self._wrong("comparisons are joined by AND")
+            if len(found) == _MOST_COMPARISONS:
+                raise self._wrong(f"a filter holds at most {_MOST_COMPARISONS} comparisons")
             found.append(self._condition())
         return tuple(found)
 
@@ -78,7 +86,8 @@ class _Reading:
         allowed = _operators_of(kind, key)
         if operator not in allowed:
             raise self._wrong(f"{kind} {key!r} takes one of {', '.join(sorted(allowed))}", at)
-        return Condition(kind, key, operator, self._value(kind, key, operator))
+        value_at = self._at
+        return Condition(kind, key, operator, self._value(kind, key, operator), value_at)
 
     def _identifier(self) -> tuple[Kind, str]:
         start = self._at
@@ -158,12 +167,12 @@ class _Reading:
 
     def _wrong(self, message: str, at: int | None = None) -> Invalid:
         place = self._at if at is None else at
-        rest = self._text[place : place + 20] or "the end"
-        return Invalid(
-            "run-filter",
-            f"The filter is wrong at character {place + 1}, {rest!r}: {message}.",
-            details={"at": place},
-        )
+        return _wrong(place, self._text[place : place + 20] or "the end", message)
+
+
+def _wrong(place: int, rest: str, message: str) -> Invalid:
+    text = f"The filter is wrong at character {place + 1}, {rest!r}: {message}."
+    return Invalid("run-filter", text, details={"at": place})
 
 
 def _is_number(kind: Kind, key: str) -> bool:
@@ -222,6 +231,18 @@ class _Writing:
         value = condition.value
         if isinstance(value, tuple):
             return f"{column} {condition.operator} ({', '.join('?' * len(value))})", list(value)
-        if condition.operator == "ILIKE" and self.is_sqlite:
+        if not self.is_sqlite:
+            _check_pattern(condition)
+        elif condition.operator == "ILIKE":
             return f"lower({column}) LIKE lower(?)", [value]
         return f"{column} {condition.operator} ?", [value]
+
+
+def _check_pattern(condition: Condition) -> None:
+    """PostgreSQL takes a backslash with what follows it, and refuses one that nothing follows."""
+    text = condition.value
+    if condition.operator not in ("LIKE", "ILIKE") or not isinstance(text, str):
+        return
+    if (len(text) - len(text.rstrip("\\"))) % 2:
+        message = "a pattern does not end in a single backslash; write it twice"
+        raise _wrong(condition.at, text[-20:], message)

@@ -94,8 +94,9 @@ def _raw(reader: Reader, run_id: str, key: str, window: Window) -> list[tuple[An
         walked = _walk(reader, (run_id, key), window.axis, _cut(reader, window, "step", where, values))
         if walked is not None:
             return walked
-    low, _, width = _cut(reader, window, column, where, values)
-    return _grouped(reader, column, f"({column} - {low}) / {width}", where, values)
+    low, high, _ = _cut(reader, window, column, where, values)
+    part, parting = rollups.part_of(column, low, high, most=window.buckets)
+    return _grouped(reader, column, part, where, [*values, *parting])
 
 
 def _grouped(

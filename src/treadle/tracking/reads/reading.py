@@ -93,10 +93,19 @@ class Reads:
             return _refusal(400, error.code, error.message, error.details)
         except msgspec.DecodeError as error:
             return _refusal(400, "invalid-body", str(error), {})
-        except self._tables.errors:
-            _LOG.warning("A read of MLflow's tables failed", exc_info=True)
-            return _refusal(503, "tracking-database", "The database of experiments is away. Try again.", {})
+        except self._tables.errors as error:
+            return self._not_answered(error)
         return ReadAnswer(200, msgspec.json.encode(answered))
+
+    def _not_answered(self, error: Exception) -> ReadAnswer:
+        """The database said no: to this question, or to every one."""
+        if self._tables.is_refused(error):
+            why = str(error).strip().partition("\n")[0]
+            _LOG.info("The database refused a read of MLflow's tables: %s", why)
+            text = f"The database cannot answer this ({why}). Ask for less, or ask it otherwise."
+            return _refusal(400, "tracking-question", text, {})
+        _LOG.warning("A read of MLflow's tables failed", exc_info=error)
+        return _refusal(503, "tracking-database", "The database of experiments is away. Try again.", {})
 
     def _curves(
         self, reader: Reader, workspace: str, question: questions.CurvesQuestion

@@ -20,6 +20,7 @@ COLUMN: dict[Axis, str] = {"step": "step", "time": "timestamp"}
 LONG = 4_096
 _MADE = 1_024
 _MOST = 2 * _MADE
+_FAR = 2**62
 
 _SERIES = "SELECT id, step_shift, time_shift FROM treadle_series WHERE run_uuid = ? AND key = ?"
 # All steps, said so that SQLite walks along the run's own index of steps: without statistics it would rather
@@ -68,13 +69,24 @@ def bounds(reader: Reader, rolled: Rolled) -> tuple[int, int]:
 def read_buckets(reader: Reader, rolled: Rolled, low: int, high: int, *, most: int) -> list[tuple[Any, ...]]:
     """At most ``most`` buckets of what lies from ``low`` to ``high``, whole ones at both ends, in order."""
     first, last = low >> rolled.shift, high >> rolled.shift
-    each = -(-(last - first + 1) // most)
     values = (rolled.series, AXES.index(rolled.axis), first, last)
     where = "FROM treadle_buckets WHERE series = ? AND axis = ? AND bucket BETWEEN ? AND ?"
-    if each == 1:
+    if last - first < most:
         return reader.all(f"SELECT {_BUCKET} {where} ORDER BY bucket", values)
-    grouped = f"SELECT {_MERGED} {where} GROUP BY (bucket - {first}) / {each} ORDER BY min(bucket)"
-    return reader.all(grouped, values)
+    part, parting = part_of("bucket", first, last, most=most)
+    grouped = f"SELECT {_MERGED} {where} GROUP BY {part} ORDER BY min(bucket)"
+    return reader.all(grouped, (*values, *parting))
+
+
+def part_of(column: str, low: int, high: int, *, most: int) -> tuple[str, tuple[int, int]]:
+    """In which of at most ``most`` equal parts from ``low`` to ``high`` a value lies: SQL, and what it takes.
+
+    Where they are so far apart that a difference would be no number of 64 bits, it counts by fours.
+    """
+    span = high - low
+    if span < _FAR:
+        return f"({column} - ?) / ?", (low, span // most + 1)
+    return f"(({column} >> 2) - ?) / ?", (low >> 2, (span >> 2) // most + 2)
 
 
 def look_after(tables: Tables, run_id: str, key: str) -> None:
@@ -109,13 +121,14 @@ def _make(tables: Tables, run_id: str, key: str) -> None:
         lock_run(writer, run_id)
         if writer.first(_SERIES, (run_id, key)) is not None:
             return
-        span = writer.first(
-            f"SELECT max(step) - min(step), max(timestamp) - min(timestamp) {_OF_METRIC}",
+        ends = writer.first(
+            f"SELECT min(step), max(step), min(timestamp), max(timestamp) {_OF_METRIC}",
             (run_id, key, FIRST_STEP),
         )
-        if span is None or span[0] is None:
+        if ends is None or ends[0] is None:
             return
-        shifts = [(width // _MADE).bit_length() for width in span]
+        # Here and not in SQL, whose numbers may be too small for how far two of them are apart.
+        shifts = [((ends[1] - ends[0]) // _MADE).bit_length(), ((ends[3] - ends[2]) // _MADE).bit_length()]
         row = writer.first(
             "INSERT INTO treadle_series (run_uuid, key, step_shift, time_shift) VALUES (?, ?, ?, ?) "
             "RETURNING id",

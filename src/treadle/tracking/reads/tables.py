@@ -23,6 +23,13 @@ _MAPPED_BYTES = 1024**3
 #: SQLite takes 32,766 values in one statement.
 MOST_VALUES = 10_000
 
+#: What SQLite says of a statement that it cannot carry out whenever it is sent, in its result codes.
+_SQLITE_REFUSES = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE})
+#: PostgreSQL's classes of errors: of a value, of a statement, of too much in one. Not its question: that the
+#: tables are gone, or that somebody took the right to read them away.
+_POSTGRESQL_REFUSES = ("22", "42", "54")
+_POSTGRESQL_NOT_THERE = frozenset({"42P01", "42501", "3F000"})
+
 Values = Sequence[Any]
 
 
@@ -55,6 +62,11 @@ class Reader:
         """A statement, whatever it finds."""
         self._cursor.execute(sql if self.is_sqlite else sql.replace("?", "%s"), tuple(values))
 
+    @property
+    def changed(self) -> int:
+        """How many rows the last statement changed."""
+        return int(self._cursor.rowcount)
+
     def run_many(self, sql: str, rows: Sequence[Values]) -> None:
         """A statement for each of ``rows``."""
         self._cursor.executemany(sql if self.is_sqlite else sql.replace("?", "%s"), rows)
@@ -84,6 +96,18 @@ class Tables:
         """What the driver raises where the database is away, or its tables are others."""
         driver: Any = self._engine.dialect.loaded_dbapi
         return (driver.Error, DBAPIError)
+
+    def is_refused(self, error: Exception) -> bool:
+        """Is one of `errors` about what was asked, and not about the database, which is as it should be?"""
+        if not self.are_there():
+            return False
+        if self.is_sqlite:
+            return getattr(error, "sqlite_errorcode", None) in _SQLITE_REFUSES
+        state = getattr(error, "sqlstate", None)
+        if state is None:  # the driver itself could not write the value down
+            driver: Any = self._engine.dialect.loaded_dbapi
+            return isinstance(error, driver.DataError)
+        return state.startswith(_POSTGRESQL_REFUSES) and state not in _POSTGRESQL_NOT_THERE
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
