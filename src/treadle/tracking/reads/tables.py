@@ -23,8 +23,10 @@ _MAPPED_BYTES = 1024**3
 #: SQLite takes 32,766 values in one statement.
 MOST_VALUES = 10_000
 
-#: What SQLite says of a statement that it cannot carry out whenever it is sent, in its result codes.
-_SQLITE_REFUSES = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE})
+#: SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_RANGE: a statement that cannot be carried out whenever it is sent.
+#: Python tells the code since 3.11, and before that what SQLite says.
+_SQLITE_REFUSES = frozenset({1, 18, 25})
+_SQLITE_SAYS = ("Expression tree is too large", "too many SQL variables", "parser stack overflow", "no such")
 #: PostgreSQL's classes of errors: of a value, of a statement, of too much in one. Not its question: that the
 #: tables are gone, or that somebody took the right to read them away.
 _POSTGRESQL_REFUSES = ("22", "42", "54")
@@ -102,7 +104,8 @@ class Tables:
         if not self.are_there():
             return False
         if self.is_sqlite:
-            return getattr(error, "sqlite_errorcode", None) in _SQLITE_REFUSES
+            code = getattr(error, "sqlite_errorcode", None)
+            return code in _SQLITE_REFUSES if code is not None else str(error).startswith(_SQLITE_SAYS)
         state = getattr(error, "sqlstate", None)
         if state is None:  # the driver itself could not write the value down
             driver: Any = self._engine.dialect.loaded_dbapi
