@@ -36,6 +36,7 @@ LATE = {
         "scipy",
         "pydoc_data",
     },  # an extra; used at the first start only
+    "ml": {"PIL", "numpy"},  # the author of a model brings them; a training or a picture needs them
 }
 
 

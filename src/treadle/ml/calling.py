@@ -99,6 +99,7 @@ class Author(Protocol):
         event: str,
         data: dict[str, object],
         run: RunSink,
+        *,
         folder: Path,
     ) -> dict[str, object] | None:
         """Train; the outcome, or None where no version comes of it.
