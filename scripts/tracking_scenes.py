@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.trace_scenes import log_traces
+
 MLFLOW = "/api/2.0/mlflow"
 MODEL = "garage-detector"
 RUNS = 40
@@ -41,6 +43,8 @@ class Tracker:
             "compare-parallel": f"/compare?tab=parallel&runs={compared}",
             "models": "/models",
             "model": f"/models/{MODEL}",
+            "traces": f"/experiments/{experiment}/traces",
+            "trace": f"/traces/{log_traces(self.ask, experiment)}",
         }
 
     def _tell(self, path: str, body: dict[str, Any]) -> Any:

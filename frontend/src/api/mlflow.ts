@@ -84,14 +84,16 @@ export interface ModelVersion {
 
 const header = (workspace: number) => ({ 'X-MLFLOW-WORKSPACE': `ws-${workspace}` });
 
-/** One request to MLflow. Raises ApiError with MLflow's own words. */
-async function ask<T>(workspace: number, method: string, path: string, options: CallOptions = {}): Promise<T> {
+/** One request to MLflow, at any of its addresses. Raises ApiError with MLflow's own words. */
+export async function askMlflow<T>(workspace: number, method: string, address: string, options: CallOptions = {}): Promise<T> {
   try {
-    return (await call<T>(method, `api/2.0/mlflow/${path}`, { ...options, headers: header(workspace) })).body;
+    return (await call<T>(method, address, { ...options, headers: header(workspace) })).body;
   } catch (error) {
     throw error instanceof ApiError ? inItsWords(error) : error;
   }
 }
+
+const ask = <T>(workspace: number, method: string, path: string, options: CallOptions = {}): Promise<T> => askMlflow<T>(workspace, method, `api/2.0/mlflow/${path}`, options);
 
 function inItsWords(error: ApiError): ApiError {
   const body = error.body;

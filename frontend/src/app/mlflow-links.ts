@@ -7,7 +7,7 @@ export function pageOfMlflowLink(hash: string, workspaces: readonly Workspace[])
   const named = new URLSearchParams(search).get('workspace');
   const workspace = workspaces.find((each) => named === each.name || named === `ws-${each.id}`);
   const at = workspace ? `?w=${workspace.id}` : '';
-  if (kind === 'experiments' && id && /^\d+$/.test(id)) return below === 'runs' && run ? `/runs/${encodeURIComponent(run)}${at}` : `/experiments/${id}${at}`;
+  if (kind === 'experiments' && id && /^\d+$/.test(id)) return below === 'runs' && run ? `/runs/${encodeURIComponent(run)}${at}` : below === 'traces' ? `/experiments/${id}/traces${at}` : `/experiments/${id}${at}`;
   if (kind === 'models' && id) return `/models/${encodeURIComponent(id)}${at}`;
   return undefined;
 }

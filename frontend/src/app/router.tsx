@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet,
 import { base } from '../api/base';
 import { sessionQuery } from '../api/session';
 import type { RunLook } from '../api/tracking';
+import type { TraceLook } from '../pages/traces/use-trace-asking';
 import { pageOfMlflowLink } from './mlflow-links';
 import { Lost, LostPage, Oops, OopsPage } from './oops';
 import { onSignedOut, queryClient } from './query';
@@ -335,15 +336,44 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import('../pages/runs/runs'), 'Runs'),
 });
 
-export interface RunSearch extends OfWorkspace {
-  tab?: 'metrics' | 'system' | 'artifacts';
+/** How traces are listed (see TraceLook), and the one that is shown beside them. */
+export interface TracesSearch extends OfWorkspace, TraceLook {
+  trace?: string | undefined;
+}
+
+const traceLook = (search: Record<string, unknown>): Omit<TracesSearch, 'w'> => ({
+  ...texts(search, 'filter', 'sort', 'trace'), ...(Array.isArray(search['columns']) ? { columns: search['columns'].map(String) } : {}), ...(isWidths(search['widths']) ? { widths: search['widths'] } : {}),
+});
+
+const traces = createRoute({
+  getParentRoute: () => inside, path: '/experiments/$experimentIds/traces',
+  validateSearch: (search: Record<string, unknown>): TracesSearch => ({ ...ofWorkspace(search), ...traceLook(search) }),
+  component: lazyRouteComponent(() => import('../pages/traces/traces'), 'Traces'),
+});
+
+export interface TraceSearch extends OfWorkspace {
+  tab?: 'details' | 'feedback';
+  /** The span that is looked at. */
+  span?: string | undefined;
+}
+
+const trace = createRoute({
+  getParentRoute: () => inside, path: '/traces/$traceId',
+  validateSearch: (search: Record<string, unknown>): TraceSearch => ({ ...ofWorkspace(search), ...(search['tab'] === 'details' || search['tab'] === 'feedback' ? { tab: search['tab'] } : {}), ...texts(search, 'span') }),
+  component: lazyRouteComponent(() => import('../pages/traces/trace-page'), 'TracePage'),
+});
+
+export interface RunSearch extends OfWorkspace, Omit<TracesSearch, 'w'> {
+  tab?: 'metrics' | 'system' | 'artifacts' | 'traces';
   /** The file that is looked at. */
   path?: string;
 }
 
+const RUN_TABS: readonly string[] = ['metrics', 'system', 'artifacts', 'traces'];
+
 const run = createRoute({
   getParentRoute: () => inside, path: '/runs/$runId',
-  validateSearch: (search: Record<string, unknown>): RunSearch => ({ ...ofWorkspace(search), ...(['metrics', 'system', 'artifacts'].includes(String(search['tab'])) ? { tab: search['tab'] as 'metrics' } : {}), ...texts(search, 'path') }),
+  validateSearch: (search: Record<string, unknown>): RunSearch => ({ ...ofWorkspace(search), ...(RUN_TABS.includes(String(search['tab'])) ? { tab: search['tab'] as 'metrics' } : {}), ...texts(search, 'path'), ...(search['tab'] === 'traces' ? traceLook(search) : {}) }),
   component: lazyRouteComponent(() => import('../pages/run/run-page'), 'RunPage'),
 });
 
@@ -385,7 +415,7 @@ const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/pr
 
 const tree = root.addChildren([
   login, signup, resetPassword,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, runs, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

@@ -26,6 +26,7 @@ test('a link that MLflow’s client prints leads to our page of the same', () =>
   const workspaces = [{ id: 7, name: 'main', title: 'Main', role: 'owner' }];
   expect(pageOfMlflowLink('/experiments/1/runs/98bb?workspace=main', workspaces)).toBe('/runs/98bb?w=7');
   expect(pageOfMlflowLink('#/experiments/1?workspace=ws-7', workspaces)).toBe('/experiments/1?w=7');
+  expect(pageOfMlflowLink('#/experiments/1/traces', workspaces)).toBe('/experiments/1/traces');
   expect(pageOfMlflowLink('#/models/a%2Fb/versions/2', workspaces)).toBe('/models/a%2Fb');
   for (const other of ['', '/experiments/..', '/experiments/1/../..//evil.example', '#/else/1', '/models/%E0%A4%A']) {
     expect(pageOfMlflowLink(other, workspaces) ?? '/').toMatch(/^\/(?![/\\])/);

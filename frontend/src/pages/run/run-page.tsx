@@ -14,6 +14,7 @@ import { offerUndo, say } from '../../ui/toast';
 import { useTrackedWorkspace } from '../experiments/use-tracked-workspace';
 import { agoOf, lasted, momentOf } from '../experiments/when';
 import { RunState } from '../runs/run-columns';
+import { TraceTable } from '../traces/trace-table';
 import { Artifacts } from './artifacts';
 import { Overview } from './overview';
 import { RunMetrics } from './run-metrics';
@@ -28,7 +29,7 @@ export function RunPage() {
   return <Page key={`${workspace.id} ${runId}`} workspace={workspace} id={runId} />;
 }
 
-const ALL_TABS = [['overview', 'Overview'], ['metrics', 'Metrics'], ['system', 'System'], ['artifacts', 'Files']] as const;
+const ALL_TABS = [['overview', 'Overview'], ['metrics', 'Metrics'], ['system', 'System'], ['artifacts', 'Files'], ['traces', 'Traces']] as const;
 const isSystem = (key: string): boolean => key.startsWith('system/');
 
 function Page({ workspace, id }: { workspace: Workspace; id: string }) {
@@ -61,6 +62,7 @@ function Page({ workspace, id }: { workspace: Workspace; id: string }) {
       {open === 'metrics' && <RunMetrics workspace={workspace.id} run={run.data} metrics={keys.filter((key) => !isSystem(key))} />}
       {open === 'system' && <RunMetrics key="system" workspace={workspace.id} run={run.data} metrics={system} isTime />}
       {open === 'artifacts' && <Artifacts workspace={workspace.id} run={id} />}
+      {open === 'traces' && <TraceTable workspace={workspace} experiments={[{ id: info.experiment_id, name: experiment?.name ?? info.experiment_id }]} within={`attributes.run_id = '${id}'`} empty="Traces that a program makes while this run is open stand here." />}
     </>
   );
 }

@@ -2,22 +2,31 @@ import { useState } from 'react';
 import { Button, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
-import type { RunColumn } from './run-columns';
-
-interface MenuProps {
-  all: readonly RunColumn[];
-  shown: readonly RunColumn[];
-  /** Sets which columns are shown, in order; undefined: as usual. */
-  onColumns: (ids: string[] | undefined) => void;
-  onWidth: (column: RunColumn, width_px: number | undefined) => void;
+/** As much of a column as the menu needs. */
+export interface Choosable {
+  id: string;
+  title: string;
+  kind: string;
+  width_px: number;
+  isFixed?: boolean;
 }
 
-const KINDS: ReadonlyArray<readonly [RunColumn['kind'], string]> = [['attributes', 'Of the run'], ['metrics', 'Metrics'], ['params', 'Parameters'], ['tags', 'Tags']];
+interface MenuProps<Column extends Choosable> {
+  all: readonly Column[];
+  shown: readonly Column[];
+  /** Under which words the columns of a kind are offered, in this order. */
+  kinds?: ReadonlyArray<readonly [kind: string, words: string]>;
+  /** Sets which columns are shown, in order; undefined: as usual. */
+  onColumns: (ids: string[] | undefined) => void;
+  onWidth: (column: Column, width_px: number | undefined) => void;
+}
+
+const KINDS: ReadonlyArray<readonly [string, string]> = [['attributes', 'Of the run'], ['metrics', 'Metrics'], ['params', 'Parameters'], ['tags', 'Tags']];
 const MOST_LISTED = 200;
 const STEP_PX = 24;
 
 /** Which columns are shown, in which order and how wide. */
-export function ColumnsMenu(props: MenuProps) {
+export function ColumnsMenu<Column extends Choosable>(props: MenuProps<Column>) {
   return (
     <DialogTrigger>
       <Button className="btn ghost wide">Columns</Button>
@@ -28,7 +37,7 @@ export function ColumnsMenu(props: MenuProps) {
   );
 }
 
-function Lists({ all, shown, onColumns, onWidth }: MenuProps) {
+function Lists<Column extends Choosable>({ all, shown, kinds = KINDS, onColumns, onWidth }: MenuProps<Column>) {
   const [typed, setTyped] = useState('');
   const ids = shown.map(({ id }) => id);
   const others = all.filter(({ id, title }) => !ids.includes(id) && title.toLowerCase().includes(typed.toLowerCase()));
@@ -55,7 +64,7 @@ function Lists({ all, shown, onColumns, onWidth }: MenuProps) {
       </ul>
       <label className="search column-finder"><span className="unseen">Find a column to add</span><Icon name="search" /><input className="input" type="search" placeholder="Add a column" value={typed} onChange={(event) => setTyped(event.target.value)} /></label>
       <div className="column-list" role="group" aria-label="More columns">
-        {KINDS.map(([kind, words]) => {
+        {kinds.map(([kind, words]) => {
           const found = others.filter((column) => column.kind === kind);
           if (found.length === 0) return null;
           return (

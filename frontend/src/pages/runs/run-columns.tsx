@@ -3,21 +3,13 @@ import type { RunColumns, RunRow, RunStatus } from '../../api/tracking';
 import { writeFigure } from '../../charts/figure';
 import { Pill, type Tone } from '../../ui/parts';
 import { agoOf, lasted, momentOf } from '../experiments/when';
+import type { RowColumn } from './run-grid';
 import { nameIn } from './search-text';
 
-/** A column of the table of runs. */
-export interface RunColumn {
-  /** As saved views and the address name it: "metrics.loss", "attributes.status". */
-  id: string;
-  title: string;
+/** A column of the table of runs. Saved views and the address name it "metrics.loss", "attributes.status". */
+export interface RunColumn extends RowColumn<RunRow> {
   kind: 'attributes' | 'metrics' | 'params' | 'tags';
-  key: string;
-  width_px: number;
-  number?: boolean;
-  /** What the order of a search calls it; absent where runs cannot be put in its order. */
-  sort?: string;
   isFixed?: boolean;
-  cell: (run: RunRow) => ReactNode;
 }
 
 const none = <span className="muted">–</span>;
@@ -65,9 +57,12 @@ export function usualColumns(all: readonly RunColumn[]): string[] {
 }
 
 /** The columns to draw, in the chosen order; the run's name is always there, and first. */
-export function chosenColumns(all: readonly RunColumn[], chosen: readonly string[] | undefined, widths: Readonly<Record<string, number>>): RunColumn[] {
+export const chosenColumns = (all: readonly RunColumn[], chosen: readonly string[] | undefined, widths: Readonly<Record<string, number>>): RunColumn[] => columnsInOrder(all, chosen ?? usualColumns(all), widths);
+
+/** These columns of all, those that are fixed before them, as wide as somebody made them. */
+export function columnsInOrder<Column extends { id: string; width_px: number; isFixed?: boolean }>(all: readonly Column[], chosen: readonly string[], widths: Readonly<Record<string, number>>): Column[] {
   const byId = new Map(all.map((column) => [column.id, column]));
-  const ids = [...all.filter(({ isFixed }) => isFixed).map(({ id }) => id), ...(chosen ?? usualColumns(all))];
+  const ids = [...all.filter(({ isFixed }) => isFixed).map(({ id }) => id), ...chosen];
   return [...new Set(ids)].flatMap((id) => byId.get(id) ?? []).map((column) => ({ ...column, width_px: widths[column.id] ?? column.width_px }));
 }
 

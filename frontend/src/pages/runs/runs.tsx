@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { type Experiment, experimentsQuery, runColumnsQuery, type RunColumns, type RunQuestion, type RunRow, runViewsQuery, wrongFilter } from '../../api/tracking';
 import type { Workspace } from '../../api/types';
 import { useKeys } from '../../app/keys';
@@ -10,6 +10,7 @@ import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, Skeleton } from '../../ui/parts';
 import { Connect } from '../experiments/connect';
+import { ExperimentTabs } from '../experiments/experiment-tabs';
 import { useTrackedWorkspace } from '../experiments/use-tracked-workspace';
 import { countSelected } from '../tasks/selection';
 import { useSelection } from '../tasks/use-selection';
@@ -21,7 +22,7 @@ import { RunPreview } from './run-preview';
 import { RunBulkBar, RunSelectionBar } from './run-selection-bar';
 import { RunViews } from './run-views';
 import { SearchField } from './search-field';
-import { filterOf, nameIn } from './search-text';
+import { complete, filterOf, nameIn } from './search-text';
 import { useRunAsking } from './use-run-asking';
 import { useRunRows } from './use-run-rows';
 import '../tasks/tasks.css';
@@ -52,6 +53,7 @@ function RunTable({ workspace, experiments }: { workspace: Workspace; experiment
   const asking = useRunAsking(views.data);
   const { look, change } = asking;
   const logged = useQuery(runColumnsQuery(workspace.id, ids));
+  const offers = useCallback((text: string, caret: number) => complete(text, caret, logged.data ?? NOTHING_LOGGED), [logged.data]);
   const names = useMemo(() => new Map(experiments.map(({ id, name }) => [id, name])), [experiments]);
   const all = useMemo(() => allColumns(logged.data ?? NOTHING_LOGGED, { experiments: names, runAddress: (run) => <RunLink workspace={workspace.id} run={run} /> }), [logged.data, names, workspace.id]);
   const shown = useMemo(() => chosenColumns(all, look.columns, look.widths ?? {}), [all, look.columns, look.widths]);
@@ -83,9 +85,10 @@ function RunTable({ workspace, experiments }: { workspace: Workspace; experiment
         <span className="grow" />
         <span className="row slim muted">{first.data && count(total)}</span>
       </Top>
+      <ExperimentTabs workspace={workspace.id} experiments={ids.join(',')} open="runs" />
       <div className="tools run-tools">
         <RunViews workspace={workspace.id} experiment={viewsOf} views={views.data ?? []} asking={asking} makes={makes} />
-        <SearchField value={look.filter ?? ''} columns={logged.data ?? NOTHING_LOGGED} wrong={wrong} onSearch={(filter) => change({ filter })} field={field} />
+        <SearchField value={look.filter ?? ''} things="runs" placeholder="A name, or metrics.loss < 0.1 and params.lr = '0.01'" complete={offers} wrong={wrong} onSearch={(filter) => change({ filter })} field={field} />
         <label className="row group-by"><span className="muted wide">Group by</span>
           <select className="input" aria-label="Group by" value={look.group ?? ''} onChange={(event) => change({ group: event.target.value || undefined })}>
             <option value="">no value</option>

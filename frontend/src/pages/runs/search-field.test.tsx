@@ -2,16 +2,17 @@ import { act, createRef } from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 import { mount, type } from '../../test-screens';
 import { SearchField } from './search-field';
+import { complete } from './search-text';
 
 afterEach(() => vi.restoreAllMocks());
 
-const columns = { metrics: ['loss'], params: ['lr'], tags: [] };
+const runs = { things: 'runs', placeholder: '', complete: (text: string, caret: number) => complete(text, caret, { metrics: ['loss'], params: ['lr'], tags: [] }) };
 const field = () => document.querySelector('input') as HTMLInputElement;
 const press = (key: string) => act(async () => void field().dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })));
 
 test('arrows choose what could stand there, Tab takes it, Enter searches', async () => {
   const onSearch = vi.fn();
-  await mount().show(<SearchField value="" columns={columns} wrong={undefined} onSearch={onSearch} field={createRef()} />);
+  await mount().show(<SearchField value="" {...runs} wrong={undefined} onSearch={onSearch} field={createRef()} />);
   await act(async () => field().focus());
   await type(field(), 'los');
   expect(document.querySelectorAll('[role="option"]')).toHaveLength(1);
@@ -26,7 +27,7 @@ test('arrows choose what could stand there, Tab takes it, Enter searches', async
 
 test('what was not understood is marked until the words change', async () => {
   const page = mount();
-  await page.show(<SearchField value="metrics.loss <> 3" columns={columns} wrong={{ at: 14, message: 'Here stands a number.' }} onSearch={() => undefined} field={createRef()} />);
+  await page.show(<SearchField value="metrics.loss <> 3" {...runs} wrong={{ at: 14, message: 'Here stands a number.' }} onSearch={() => undefined} field={createRef()} />);
   expect(page.host.querySelector('u')?.textContent).toBe('>');
   expect(field().getAttribute('aria-invalid')).toBe('true');
   await type(field(), 'metrics.loss < 3');

@@ -1,11 +1,14 @@
 import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import type { RunColumns } from '../../api/tracking';
 import { Icon } from '../../ui/icon';
-import { complete, type Completion, wrongStretch } from './search-text';
+import { type Completion, type Completions, wrongStretch } from './search-text';
 
 interface FieldProps {
   value: string;
-  columns: RunColumns;
+  /** What it looks for, in the plural: "runs". */
+  things: string;
+  placeholder: string;
+  /** What could stand at a place of a text. */
+  complete: (text: string, caret: number) => Completions;
   /** What the server could not understand of `value`. */
   wrong: { at: number | undefined; message: string } | undefined;
   onSearch: (text: string) => void;
@@ -13,7 +16,7 @@ interface FieldProps {
 }
 
 /** One field in MLflow's search syntax: it completes names and operators, and marks what was not understood. Enter searches. */
-export function SearchField({ value, columns, wrong, onSearch, field }: FieldProps) {
+export function SearchField({ value, things, placeholder, complete, wrong, onSearch, field }: FieldProps) {
   const [text, setText] = useState(value);
   const [caret, setCaret] = useState(0);
   const [isOpen, setOpen] = useState(false);
@@ -24,7 +27,7 @@ export function SearchField({ value, columns, wrong, onSearch, field }: FieldPro
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   useEffect(() => setText(value), [value]);
-  const offers = useMemo(() => complete(text, caret, columns), [text, caret, columns]);
+  const offers = useMemo(() => complete(text, caret), [text, caret, complete]);
   const isShown = isOpen && offers.found.length > 0;
   useEffect(() => { list.current?.children[at]?.scrollIntoView({ block: 'nearest' }); }, [at]);
   useLayoutEffect(() => { // before the next key comes
@@ -74,12 +77,12 @@ export function SearchField({ value, columns, wrong, onSearch, field }: FieldPro
         {isWrong && <div className="run-search-marks" aria-hidden="true"><span style={{ transform: `translateX(${-scroll}px)` }}>{text.slice(0, from)}<u>{text.slice(from, to)}</u></span></div>}
         <input
           ref={field} className="input mono-input" value={text} spellCheck={false} autoCapitalize="off" autoComplete="off"
-          role="combobox" aria-label="Find runs" aria-expanded={isShown} aria-controls={`${id}-list`} aria-autocomplete="list" aria-activedescendant={isShown && at >= 0 ? `${id}-${at}` : undefined} {...(isWrong ? { 'aria-invalid': true, 'aria-describedby': `${id}-wrong` } : {})}
-          placeholder="A name, or metrics.loss < 0.1 and params.lr = '0.01'"
+          role="combobox" aria-label={`Find ${things}`} aria-expanded={isShown} aria-controls={`${id}-list`} aria-autocomplete="list" aria-activedescendant={isShown && at >= 0 ? `${id}-${at}` : undefined} {...(isWrong ? { 'aria-invalid': true, 'aria-describedby': `${id}-wrong` } : {})}
+          placeholder={placeholder}
           onChange={(event) => { setText(event.target.value); setOpen(true); setAt(-1); look(); }} onSelect={look} onScroll={look} onFocus={() => setOpen(true)} onClick={() => setOpen(true)} onKeyDown={onKey}
         />
       </div>
-      {text !== '' && <button type="button" className="btn ghost icon small run-search-clear" aria-label="Find all runs" onClick={() => { setText(''); onSearch(''); field.current?.focus(); }}><Icon name="close" /></button>}
+      {text !== '' && <button type="button" className="btn ghost icon small run-search-clear" aria-label={`Find all ${things}`} onClick={() => { setText(''); onSearch(''); field.current?.focus(); }}><Icon name="close" /></button>}
       <ul role="listbox" id={`${id}-list`} aria-label="What could stand here" className="menu run-search-list" hidden={!isShown} ref={list}>
         {isShown && offers.found.map((offer, index) => (
           <li key={offer.text} id={`${id}-${index}`} role="option" aria-selected={index === at} data-focused={index === at || undefined} onPointerDown={(event) => { event.preventDefault(); take(offer); }}>

@@ -48,7 +48,7 @@ function tokenAt(text: string, at: number, expected: Expected): Token {
   return { kind: 'other', text: text[at] as string, from: at, to: at + 1 };
 }
 
-type Expected = 'name' | 'operator' | 'value' | 'and';
+export type Expected = 'name' | 'operator' | 'value' | 'and';
 
 /** What is due after these pieces. */
 function expects(tokens: readonly Token[]): Expected {
@@ -82,10 +82,13 @@ const MOST_SHOWN = 50;
 const isPlain = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
 
 /** "metrics.loss", "params.`learning rate`": how a search and an order name a value. */
-export const nameIn = (kind: 'metrics' | 'params' | 'tags' | 'attributes', key: string): string => `${kind}.${isPlain(key) ? key : `\`${key}\``}`;
+export const nameIn = (kind: 'metrics' | 'params' | 'tags' | 'attributes' | 'metadata' | 'feedback', key: string): string => `${kind}.${isPlain(key) ? key : `\`${key}\``}`;
 
-/** What could stand at the caret. */
-export function complete(text: string, caret: number, columns: RunColumns): Completions {
+/** What could stand at the caret in a search for runs. */
+export const complete = (text: string, caret: number, columns: RunColumns): Completions => completeWith(text, caret, (due, before) => offersFor(due, before, columns));
+
+/** What could stand at the caret, where `offersFor` tells what may after these pieces. */
+export function completeWith(text: string, caret: number, offersFor: (due: Expected, before: readonly Token[]) => Completion[]): Completions {
   const tokens = tokensOf(text.slice(0, caret));
   const last = tokens.at(-1);
   const current = last && last.to === caret ? last : undefined;
@@ -94,7 +97,7 @@ export function complete(text: string, caret: number, columns: RunColumns): Comp
   const from = current?.from ?? caret;
   const rest = current ? (/^[\w.`/@-]*/.exec(text.slice(caret))?.[0].length ?? 0) : 0;
   const typed = (current?.text ?? '').toLowerCase();
-  const offered = offersFor(due, before, columns).filter(({ text: offer }) => fits(offer.toLowerCase(), typed));
+  const offered = offersFor(due, before).filter(({ text: offer }) => fits(offer.toLowerCase(), typed));
   return { from, to: due === 'name' ? caret + rest : caret, found: rank(offered, typed).slice(0, MOST_SHOWN) };
 }
 
@@ -119,7 +122,7 @@ function offersFor(due: Expected, before: readonly Token[], columns: RunColumns)
   ];
 }
 
-const OPERATOR_WORDS: Record<string, string> = { '<': 'below', '>': 'above', '<=': 'at most', '>=': 'at least', '=': 'is', '!=': 'is not', LIKE: 'like: % is anything', ILIKE: 'like, in any case' };
+export const OPERATOR_WORDS: Record<string, string> = { '<': 'below', '>': 'above', '<=': 'at most', '>=': 'at least', '=': 'is', '!=': 'is not', LIKE: 'like: % is anything', ILIKE: 'like, in any case', RLIKE: 'fits an expression', IN: "one of, such as ('a', 'b')", 'IS NULL': 'is missing', 'IS NOT NULL': 'is there' };
 
 function kindOfName(name: string): 'number' | 'text' | 'status' {
   if (/^metrics?\./i.test(name) || /(^|\.)(start_time|end_time)$/i.test(name)) return 'number';
