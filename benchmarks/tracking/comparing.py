@@ -20,7 +20,7 @@ def report(tell: Callable[[str], None], *, is_short: bool) -> str:
         *_compare(tell, is_short=is_short),
         *alone.measure_tables(tell, is_short=is_short),
         *alone.measure_curves(tell, is_short=is_short),
-        *alone.measure_start(tell),
+        *alone.measure_start(tell, is_short=is_short),
         *alone.measure_artifacts(tell, is_short=is_short),
     ]
     return f"{head}\n{table(rows, 'plain MLflow')}"
