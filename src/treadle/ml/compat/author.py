@@ -10,7 +10,8 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -96,11 +97,9 @@ class CompatAuthor:
             with within(around):
                 model = loaded.model if self._style == "old" else self._made(around, self._kind_in(around))
                 fill_media(cast("list[dict[str, object]]", data.get("tasks") or []), around)
-                before = dict(os.environ)
-                returned = call_fit(model, self._style, event, data, workdir=str(folder))
-                changed: dict[str, str | None] = {
-                    name: value for name, value in os.environ.items() if before.get(name) != value
-                }
+                with _environ_put_back() as before:
+                    returned = call_fit(model, self._style, event, data, workdir=str(folder))
+                    changed = {name: value for name, value in os.environ.items() if before.get(name) != value}
             return training.outcome(returned, self._told(changed), around.state)
 
     def _to_learn_in(self, loaded: _Loaded, training: _Training) -> Present:
@@ -210,6 +209,20 @@ class _Training:
         else:
             shutil.rmtree(self.model_dir, ignore_errors=True)
         return found or None
+
+
+@contextmanager
+def _environ_put_back() -> Iterator[Mapping[str, str]]:
+    """What a training sets belongs to its version, not to whatever this process loads next."""
+    before = dict(os.environ)
+    try:
+        yield before
+    finally:
+        for name in set(os.environ) | set(before):
+            if name not in before:
+                del os.environ[name]
+            elif os.environ.get(name) != before[name]:
+                os.environ[name] = before[name]
 
 
 def _names_file(packed: Mapping[str, object]) -> bool:
