@@ -93,6 +93,30 @@ def test_a_stranger_sees_nothing(client: MlflowClient, front: Front, monkeypatch
     assert (answer.status_code, "ws-1" in answer.text) == (404, False)
 
 
+def test_who_names_no_experiment_logs_into_the_default_one_of_the_workspace(
+    client: MlflowClient, front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MlflowException, match="No Experiment with id=0"):
+        client.get_experiment("0")
+    assert client.get_experiment_by_name("Default") is None, "who only looks makes none"
+    run = client.create_run("0")
+    own = client.get_experiment_by_name("Default")
+    assert (run.info.experiment_id, client.get_experiment("0").experiment_id) == (own.experiment_id,) * 2
+    assert run.info.artifact_uri.startswith(f"mlflow-artifacts:/workspaces/ws-1/{own.experiment_id}/")
+    client.create_run("0")
+    assert len(client.search_runs(["0"])) == 2
+    location = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}
+    info = {"trace_id": "tr-1", "trace_location": location, "request_time": "2026-01-01T00:00:00Z"}
+    traces = f"{front.address}/api/3.0/mlflow/traces"
+    assert httpx.post(traces, json={"trace": {"trace_info": info}}).status_code == 200
+    found = httpx.post(f"{traces}/search", json={"locations": [location]}).json()["traces"]
+    assert [one["trace_id"] for one in found] == ["tr-1"]
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "stranger")
+    stranger = MlflowClient(front.address, front.address)
+    assert stranger.create_run("0").info.experiment_id != own.experiment_id
+    assert len(stranger.search_runs(["0"])) == 1
+
+
 def test_workspaces_are_listed_under_their_own_names(client: MlflowClient, front: Front) -> None:
     listed = httpx.get(f"{front.address}/api/3.0/mlflow/workspaces").text
     assert ('"main"' in listed, '"ws-2"' in listed, "default" in listed) == (True, True, False)

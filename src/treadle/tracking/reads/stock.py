@@ -76,6 +76,8 @@ def _read_search(request: ReadRequest) -> tuple[Search, int] | None:
 def _experiment_ids(value: Any) -> tuple[int, ...] | None:
     if not isinstance(value, list) or not value:
         return None
+    if "0" in value:  # MLflow's clients say so who name none, and its store knows which one is meant
+        return None
     if all(
         isinstance(one, str) and one.isascii() and one.isdecimal() and len(one) <= _ID_DIGITS for one in value
     ):
