@@ -13,6 +13,7 @@ from sqlalchemy.engine import Inspector
 
 from treadle.db import (
     Database,
+    ended_tables,
     identity_tables,
     key_tables,
     promotion_tables,
@@ -27,6 +28,7 @@ MIGRATIONS = "schema_migrations"
 
 #: Whose tables stand beside the schema's, in the same list.
 BESIDE = (
+    ended_tables,
     identity_tables,
     key_tables,
     promotion_tables,

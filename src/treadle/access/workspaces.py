@@ -191,8 +191,8 @@ def delete_workspace(tx: Tx, grant: Grant, elsewhere: Mapping[str, int]) -> None
     if held:
         raise Conflict(
             "workspace-not-empty",
-            f"The workspace {row.name!r} still holds {', '.join(held)}. Delete or move them first; what was "
-            "deleted less than 30 days ago can be restored, and counts.",
+            f"The workspace {row.name!r} still holds {', '.join(held)}. Delete or move them first; what is "
+            "deleted and can be restored counts: projects and repos for 30 days, runs until they are purged.",
         )
     _audit(tx, grant, "workspace.deleted", {"name": row.name})
     for account_id in tx.execute(_SERVICES, place).scalars().all():

@@ -19,6 +19,7 @@ from treadle.labeling.imports.writing import undo_abandoned
 from treadle.labeling.saving import forget_old_answers
 from treadle.labeling.trash import free_deletions, free_projects
 from treadle.repos.catalogue import free_repos
+from treadle.tracking.purging import free_ended
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,11 @@ def sweep_s3_uploads(parts: JobParts) -> int:
     return sweep_uploads(parts.database, parts.objects)
 
 
+def free_ended_workspaces(parts: JobParts) -> int:
+    """What MLflow's tables and artifacts hold of workspaces that ended."""
+    return free_ended(parts.database, parts.objects, parts.settings)
+
+
 CHORES: tuple[Callable[[JobParts], int], ...] = (
     forget_answers,
     forget_exports,
@@ -68,6 +74,7 @@ CHORES: tuple[Callable[[JobParts], int], ...] = (
     free_deleted,
     collect_repos,
     sweep_s3_uploads,
+    free_ended_workspaces,
 )
 
 

@@ -29,6 +29,7 @@ from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
 from treadle.settings import Settings, load_settings
+from treadle.tracking.purging import PURGE_JOB
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     REFERENCE_JOB,
     GC_JOB,
     FSCK_JOB,
+    PURGE_JOB,
 )
 
 

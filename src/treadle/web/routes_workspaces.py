@@ -36,7 +36,8 @@ from treadle.access.workspaces import (
 from treadle.db import Tx
 from treadle.errors import NotFound
 from treadle.permissions import Permission, Role
-from treadle.tracking.contents import count_contents
+from treadle.tracking.contents import holding_still
+from treadle.tracking.purging import note_ended
 from treadle.web.call import Call
 from treadle.web.narrower import check_is_workspace_wide
 from treadle.web.routing import OWN_ACCOUNT, Reply, Route, empty, json_reply
@@ -157,9 +158,10 @@ def remove_workspace(call: Call) -> Reply:
     scope = WorkspaceScope(call.path_int("id"))
     with call.read() as tx:
         call.allow(tx, scope)
-    elsewhere = count_contents(call.parts.settings, scope.workspace_id)
-    with call.write() as tx:
-        delete_workspace(tx, call.allow(tx, scope), elsewhere)
+    # Committed while MLflow's tables stand still: what is counted is what there is.
+    with holding_still(call.parts.settings) as elsewhere, call.write() as tx:
+        delete_workspace(tx, call.allow(tx, scope), elsewhere.count(scope.workspace_id))
+        note_ended(tx, scope.workspace_id)
     return empty()
 
 

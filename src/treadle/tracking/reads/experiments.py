@@ -35,6 +35,8 @@ class DeletedRun(Struct):
     name: str
     deleted_at: int | None
     is_experiment_deleted: bool
+    #: Who made it.
+    user: str | None
 
 
 def read_experiments(reader: Reader, workspace: str, question: ExperimentsQuestion) -> list[Experiment]:
@@ -71,11 +73,13 @@ def read_deleted(reader: Reader, workspace: str, question: DeletedQuestion) -> d
         "FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id "
         "WHERE e.workspace = ? AND r.lifecycle_stage = 'deleted'"
     )
+    if question.is_alone:
+        of_workspace += " AND e.lifecycle_stage <> 'deleted'"
     runs = reader.first(f"SELECT count(*) {of_workspace}", (workspace,))
     assert experiments is not None
     assert runs is not None
     rows = reader.all(
-        "SELECT r.run_uuid, e.experiment_id, e.name, r.name, r.deleted_time, e.lifecycle_stage "
+        "SELECT r.run_uuid, e.experiment_id, e.name, r.name, r.deleted_time, e.lifecycle_stage, r.user_id "
         f"{of_workspace} ORDER BY coalesce(r.deleted_time, 0) DESC, r.run_uuid LIMIT ? OFFSET ?",
         (workspace, question.limit, question.offset),
     )
@@ -88,5 +92,6 @@ def _experiment(row: tuple[Any, ...]) -> Experiment:
 
 
 def _deleted(row: tuple[Any, ...]) -> DeletedRun:
-    run_id, experiment_id, experiment, name, deleted_at, stage = row
-    return DeletedRun(run_id, str(experiment_id), experiment, name or "", deleted_at, stage == "deleted")
+    run_id, experiment_id, experiment, name, deleted_at, stage, user = row
+    is_gone = stage == "deleted"
+    return DeletedRun(run_id, str(experiment_id), experiment, name or "", deleted_at, is_gone, user)

@@ -85,7 +85,8 @@ class ActionQuestion(Struct):
 
 
 class DeletedQuestion(Struct):
-    """A page of what is deleted."""
+    """A page of deleted runs; ``is_alone``: only those whose experiment lives."""
 
+    is_alone: bool = False
     offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100

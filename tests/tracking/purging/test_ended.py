@@ -1,0 +1,146 @@
+"""A workspace ends only when nothing is left in it that anybody made, and what is left then is freed."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.utils.workspace_context import WorkspaceContext
+from sqlalchemy import select, text, update
+
+from tests.tracking.purging.house import House, Place, mentioned
+from treadle.access.workspaces import delete_workspace
+from treadle.db.ended_tables import ended_workspaces
+from treadle.errors import Conflict
+from treadle.permissions import Permission
+from treadle.tracking.contents import holding_still
+from treadle.tracking.purging import free_ended, note_ended
+
+
+def make_default(place: Place) -> str:
+    """The experiment that MLflow makes by itself."""
+    with place.house.store.ManagedSessionMaker(read_only=False) as session:
+        place.house.store._create_default_experiment(session, workspace_override=place.name)
+    with place.house.store.engine.connect() as connection:
+        sql = "SELECT experiment_id FROM experiments WHERE workspace = :place AND name = 'Default'"
+        return str(connection.execute(text(sql), {"place": place.name}).scalar_one())
+
+
+def deleted_run(place: Place) -> None:
+    place.delete_run(place.run(make_default(place)), days_ago=0)
+
+
+def deleted_experiment(place: Place) -> None:
+    place.delete_experiment(place.experiment("gone"), days_ago=0)
+
+
+def deleted_model(place: Place) -> None:
+    place.delete_model(place.model(make_default(place)), days_ago=0)
+
+
+def trace_of_renamed(place: Place) -> None:
+    experiment = make_default(place)
+    with WorkspaceContext(place.name):
+        place.house.store.rename_experiment(experiment, "mine")
+    place.trace(experiment)
+
+
+def evaluation_dataset(place: Place) -> None:
+    with WorkspaceContext(place.name):
+        place.house.store.create_dataset(f"set-{uuid.uuid4().hex}", {}, [])
+
+
+def mcp_server(place: Place) -> None:
+    with place.house.store.engine.begin() as connection:
+        columns = "workspace, name, created_at, last_updated_at"
+        sql = f"INSERT INTO mcp_servers ({columns}) VALUES (:place, 's', 1, 1)"
+        connection.execute(text(sql), {"place": place.name})
+
+
+HELD: tuple[tuple[Callable[[Place], None], str], ...] = (
+    (deleted_run, "1 deleted runs"),
+    (deleted_experiment, "1 deleted experiments"),
+    (deleted_model, "1 deleted logged models"),
+    (trace_of_renamed, "1 experiments"),
+    (evaluation_dataset, "1 evaluation datasets"),
+    (mcp_server, "1 MCP servers"),
+)
+
+
+def end(place: Place) -> None:
+    """As the web does it."""
+    house = place.house
+    with holding_still(house.parts.settings) as elsewhere, house.database.write() as tx:
+        delete_workspace(tx, place.grant(tx, Permission.WORKSPACE_MANAGE), elsewhere.count(place.id))
+        note_ended(tx, place.id)
+
+
+@pytest.mark.parametrize(("make", "told"), HELD)
+def test_what_somebody_made_keeps_a_workspace_from_ending(
+    place: Place, make: Callable[[Place], None], told: str
+) -> None:
+    make(place)
+    with pytest.raises(Conflict, match=told):
+        end(place)
+
+
+def test_what_is_purged_keeps_it_no_longer_and_the_rest_is_freed(house: House, place: Place) -> None:
+    run = place.bare_run(make_default(place))
+    place.delete_run(run)
+    other = house.place()
+    theirs = other.run(other.experiment("theirs"))
+    with pytest.raises(Conflict):
+        end(place)
+    place.purge(0)
+    place.put("stray/file.bin", b"of nobody")
+    end(place)
+    # Somebody who was let in before writes afterwards.
+    late = place.run(place.experiment("late"))
+    place.version("late", f"runs:/{late}/model")
+    before = mentioned(house.dump(), theirs)
+    assert free_ended(house.database, house.objects, house.parts.settings) > 0
+    after = house.dump()
+    assert mentioned(after, late, run, f"'{place.name}'") == set()
+    assert before <= after
+    assert other.files()
+    assert place.files() == []
+
+
+def test_an_ended_workspace_is_looked_after_for_a_day(house: House, place: Place) -> None:
+    def is_noted() -> bool:
+        with house.database.read() as tx:
+            here = select(ended_workspaces).where(ended_workspaces.c.workspace_id == place.id)
+            return bool(tx.rows(here))
+
+    end(place)
+    free_ended(house.database, house.objects, house.parts.settings)
+    assert is_noted()
+    with house.database.write() as tx:
+        tx.execute(update(ended_workspaces).values(ended_at=tx.now - timedelta(days=2)))
+    free_ended(house.database, house.objects, house.parts.settings)
+    assert not is_noted()
+
+
+def test_nobody_adds_to_a_workspace_between_the_count_and_the_end(house: House, place: Place) -> None:
+    made = threading.Event()
+
+    def make() -> None:
+        try:
+            place.experiment("between")
+        except MlflowException:
+            pass
+        made.set()
+
+    with holding_still(house.parts.settings) as elsewhere:
+        writing = threading.Thread(target=make)
+        writing.start()
+        assert elsewhere.count(place.id) == {}
+        assert not made.wait(0.3)
+        assert elsewhere.count(place.id) == {}
+    writing.join()
+    with holding_still(house.parts.settings) as elsewhere:
+        assert elsewhere.count(place.id) == {"experiments": 1}
