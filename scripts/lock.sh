@@ -7,7 +7,7 @@ set -eu
 compile() {
     uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate "$@"
 }
-extras="--extra server --extra postgres --extra parquet --extra redis --extra tracking --extra samples --extra dev"
+extras="--extra server --extra postgres --extra parquet --extra redis --extra tracking --extra ml --extra samples --extra dev"
 # shellcheck disable=SC2086 # words are meant
 compile "$@" $extras pyproject.toml -o requirements/lock.txt
 echo uv | compile "$@" - -o requirements/uv.txt

@@ -59,7 +59,7 @@ def declared_packages() -> set[str]:
     wanted = [
         body
         for name, body in lists
-        if name in ("dependencies", "server", "postgres", "parquet", "tracking", "samples")
+        if name in ("dependencies", "server", "postgres", "parquet", "tracking", "ml", "samples")
     ]
-    assert len(wanted) == 6
+    assert len(wanted) == 7
     return {name for body in wanted for name in re.findall(r'"([A-Za-z0-9-]+)', body)}

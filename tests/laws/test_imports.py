@@ -22,8 +22,8 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 #: What other people's programs import: nothing of the server's.
 OUTSIDE = frozenset({"ml", "client"})
-#: The command line speaks to servers as anybody's program does.
-SPEAKS = {"cli": "client"}
+#: The command line speaks to servers as anybody's program does, and starts those of models.
+SPEAKS = {"cli": OUTSIDE}
 VOCABULARY = FLOORS[0]
 
 #: What may be imported inside a function, by room: what is slow to import and seldom needed there.
@@ -84,7 +84,7 @@ def target_of(found: Import) -> str | None:
 
 
 def may_import(room: str, target: str | None) -> bool:
-    if target in (None, "__init__", "__version__", room, SPEAKS.get(room)):
+    if target in (None, "__init__", "__version__", room) or target in SPEAKS.get(room, ()):
         return True
     if room == "__init__" or target in OUTSIDE:
         return False

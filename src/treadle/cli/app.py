@@ -14,6 +14,7 @@ from dataclasses import fields
 from treadle import __version__
 from treadle.cli.admin_commands import ADMIN_COMMANDS, ADMIN_GROUPS
 from treadle.cli.command import Command
+from treadle.cli.commands_ml import ML_COMMANDS, ML_GROUPS
 from treadle.cli.repo_commands import REPO_COMMANDS
 from treadle.errors import TreadleError
 from treadle.settings import Secret, Settings, load_settings
@@ -129,6 +130,7 @@ GROUPS = {
     "tag": "names that stay at a commit",
     "commit": "commits that take files until they are finished",
     **ADMIN_GROUPS,
+    **ML_GROUPS,
 }
 
 #: Every command.
@@ -161,5 +163,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *REPO_COMMANDS,
     *ADMIN_COMMANDS,
+    *ML_COMMANDS,
     Command("version", "print the version", _version),
 )

@@ -1,0 +1,117 @@
+"""What goes out: JSON answers, and errors in the form that Label Studio's servers show."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from treadle.errors import (
+    Conflict,
+    Defect,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TreadleError,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_STATUSES: dict[type[TreadleError], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Unsupported: 501,
+    Unavailable: 503,
+    Defect: 500,
+}
+_TOO_LARGE = "body-too-large"
+WRONG_METHOD = "method"
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as a whole."""
+
+    body: bytes
+    status: int = 200
+    kind: bytes = b"application/json"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def as_json(value: object, status: int = 200) -> Answer:
+    """A value as JSON."""
+    return Answer(_encoder.encode(value), status)
+
+
+def as_refusal(error: TreadleError) -> Answer:
+    """An error: what happened and what to do, never a traceback."""
+    status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+    headers: list[tuple[bytes, bytes]] = []
+    if error.code == _TOO_LARGE:
+        status = 413
+    if error.code == WRONG_METHOD:
+        status = 405
+        headers.append((b"allow", str(error.details.get("allow", "")).encode()))
+    if status == 503:
+        headers.append((b"retry-after", str(error.details.get("retry_after_s", 5)).encode()))
+    if status == 401:
+        headers.append((b"www-authenticate", b'Basic realm="model"'))
+    content = {"status": status, "code": error.code, "detail": error.message}
+    return Answer(_encoder.encode(content), status, headers=tuple(headers))
+
+
+def too_large(limit_bytes: int) -> Invalid:
+    """The error for a body of more than ``limit_bytes``."""
+    text = f"The body is larger than {limit_bytes} bytes: send fewer tasks at once, or raise --max-body-mb."
+    return Invalid(_TOO_LARGE, text)
+
+
+async def send_answer(send: Send, answer: Answer, *, is_head: bool = False) -> None:
+    """Send it; to HEAD without its body."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [
+                (b"content-type", answer.kind),
+                (b"content-length", str(len(answer.body)).encode()),
+                *answer.headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
+
+
+async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
+    """The body as a whole. Raises Invalid("body-too-large"), ConnectionResetError."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and int(value) > limit_bytes:
+            raise too_large(limit_bytes)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        return body
+    pieces, size_bytes = [], 0
+    while True:
+        if message["type"] != "http.request":
+            raise ConnectionResetError("the caller went away within the body")
+        piece = message.get("body", b"")
+        size_bytes += len(piece)
+        if size_bytes > limit_bytes:
+            raise too_large(limit_bytes)
+        pieces.append(piece)
+        if not message.get("more_body"):
+            return b"".join(pieces)
+        message = await receive()

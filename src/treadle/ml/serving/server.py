@@ -1,0 +1,92 @@
+"""The front process: it listens, answers, and keeps the others alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+import uvicorn
+
+from treadle.errors import Invalid, telling_a_full_disk
+from treadle.ml.serving.app import Application
+from treadle.ml.serving.logs import start_logging
+from treadle.ml.serving.measures import Measures
+from treadle.ml.serving.options import Options
+from treadle.ml.serving.pool import Pool
+from treadle.ml.serving.projects import Projects
+from treadle.ml.serving.trainings import Trainings
+
+logger = logging.getLogger("treadle.ml")
+_DRAIN_S = 5
+#: How many of the projects of former starts are made ready at once.
+_WARM_PROJECTS = 4
+
+
+def serve(options: Options, listening: socket.socket) -> None:
+    """Serve on a socket until a signal ends it.
+
+    Raises Invalid("model-broken") where the file has no model that can be served.
+    """
+    start_logging(options.log_level, "serve")
+    with telling_a_full_disk("the folder of versions"):
+        options.model_dir.mkdir(parents=True, exist_ok=True)
+    measures = Measures()
+    projects = Projects(options.model_dir)
+    server = _Server(options, projects, measures)
+    server.run(sockets=[listening])
+    if server.reason:
+        raise Invalid("model-broken", f"{options.model} cannot be served: {server.reason}")
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, options: Options, projects: Projects, measures: Measures) -> None:
+        self._projects = projects
+        self._pool = Pool(options, measures, self._give_up)
+        self._trainings = Trainings(options, projects, self._pool, measures)
+        #: Why it gave up; "" for no such reason.
+        self.reason = ""
+        app = Application(options, projects, self._pool, trainings=self._trainings, measures=measures)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                loop="uvloop",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=_DRAIN_S,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._pool.start()
+        await super().startup(sockets)
+        self._warming = asyncio.create_task(self._warm_up())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # Here, since the signal that ends us is raised again before anything that follows `run`.
+        self._warming.cancel()
+        await self._trainings.close()
+        await self._pool.close()
+
+    async def _warm_up(self) -> None:
+        """Make ready what was served before, and go on with what waited."""
+        known = await asyncio.to_thread(self._projects.remember)
+        self._trainings.resume()
+        loads = [
+            self._pool.load(project.project(project.setup, ""), project.version(project.setup, ""))
+            for project in known[:_WARM_PROJECTS]
+        ]
+        for answer in await asyncio.gather(*loads, return_exceptions=True):
+            if isinstance(answer, Exception):
+                logger.warning("A model could not be made ready: %s", answer)
+
+    def _give_up(self, reason: str) -> None:
+        self.reason = reason
+        self.should_exit = True
