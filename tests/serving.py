@@ -17,8 +17,7 @@ from treadle.db import Database
 from treadle.launch.application import create_application
 from treadle.settings import Secret, Settings
 from treadle.web import Parts, open_parts
-from treadle.web.routes import ROUTES
-from treadle.web.routing import Route
+from treadle.web.routing import Route, RouteTree
 
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_PASSWORD = "correct horse"
@@ -86,7 +85,7 @@ def post_form(client: httpx.Client, path: str, fields: dict[str, str], **more: A
 
 @contextmanager
 def serve(
-    database_url: str, data_dir: Path, *, routes: tuple[Route, ...] = ROUTES, **settings: Any
+    database_url: str, data_dir: Path, *, routes: tuple[Route, ...] = (), **settings: Any
 ) -> Iterator[RunningServer]:
     """Serve until the block ends; with the administrator above unless ``admin_email`` is empty."""
     given: dict[str, Any] = {"admin_email": ADMIN_EMAIL, **settings}
@@ -94,10 +93,9 @@ def serve(
         given.setdefault("admin_password", Secret(ADMIN_PASSWORD))
         given.setdefault("admin_token", Secret(ADMIN_TOKEN))
     parts = open_parts(Settings(database_url=database_url, data_dir=data_dir, **given))
+    application = create_application(parts, RouteTree(routes) if routes else None)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_application(parts, routes), log_config=None, access_log=False, lifespan="off")
-    )
+    server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -57,6 +57,16 @@ def imports_of(path: Path) -> Iterator[Import]:
             yield Import(path, getattr(node, "lineno", 0), module, id(node) in hidden)
 
 
+def late_names() -> Iterator[tuple[Path, int, str]]:
+    """Every ``module:name`` that is imported at its first call, and where it stands."""
+    for path in python_files():
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "late":
+                name = node.args[0]
+                assert isinstance(name, ast.Constant), f"{path}:{node.lineno} names no module"
+                yield path, node.lineno, str(name.value)
+
+
 def _modules(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]

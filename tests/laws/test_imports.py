@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from tests.laws.source import Import, imports_of, python_files, room_of
+from importlib import import_module
+
+from tests.laws.source import Import, imports_of, late_names, python_files, room_of
+from treadle.web.areas import Areas
+from treadle.web.routes import AREAS
 
 #: From the bottom up. A room imports from lower floors only; those of one floor do not see each other,
 #: but for the vocabulary, whose words may be made of one another.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"ids", "errors", "permissions", "settings", "local_socket", "streams", "tether"}),
+    frozenset({"ids", "errors", "late", "permissions", "settings", "local_socket", "streams", "tether"}),
     frozenset({"db"}),
     frozenset({"events", "objects"}),
     frozenset({"access", "outbound"}),
@@ -41,7 +45,9 @@ LATE = {
 
 
 def all_imports() -> list[Import]:
-    return [found for path in python_files() for found in imports_of(path)]
+    """What is imported, be it at the first call."""
+    late = [Import(path, line, name.partition(":")[0], False) for path, line, name in late_names()]
+    return [*late, *(found for path in python_files() for found in imports_of(path))]
 
 
 def test_a_room_imports_from_lower_floors_only() -> None:
@@ -65,6 +71,26 @@ def test_imports_stand_at_the_top_but_for_slow_ones() -> None:
         if found.in_function and found.module.split(".")[0] not in LATE.get(room_of(found.path), set())
     ]
     assert wrong == []
+
+
+def test_what_is_imported_late_is_there() -> None:
+    names = [name.split(":") for _path, _line, name in late_names()]
+    assert [name for module, name in names if not callable(getattr(import_module(module), name))] == []
+
+
+def test_every_route_lies_at_a_root_of_its_area_and_is_found_by_it() -> None:
+    wrong = [
+        route.path
+        for area in AREAS
+        for route in area.load()
+        if area not in set(Areas(AREAS).near(route.path.replace("...", "")))
+    ]
+    assert wrong == []
+
+
+def test_every_module_of_routes_is_an_area() -> None:
+    files = {f"treadle.web.{path.stem}" for path in python_files() if path.stem.startswith("routes_")}
+    assert files == {area.module for area in AREAS}
 
 
 def test_a_room_below_does_not_see_one_above() -> None:

@@ -7,9 +7,10 @@ import inspect
 from treadle.permissions import ADMINS_ALONE, ROLE_PERMISSIONS, Permission
 from treadle.tracking.entrance import PERMISSIONS
 from treadle.tracking.routes import ROWS
-from treadle.web.routes import ROUTES
+from treadle.web.routes import all_routes
 from treadle.web.routing import OWN_ACCOUNT, PUBLIC, SIGNED_IN, Route
 
+ROUTES = all_routes()
 #: What strangers may ask for, with the reason; everything else knows who asks.
 OPEN_TO_STRANGERS = {
     "/health/": "a probe has no account",

@@ -14,7 +14,8 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from tests.objects.clouds import AZURE_ACCOUNT, AZURE_KEY, BUCKET, Cloud, free_port
 from treadle.errors import Invalid, NotFound, Unavailable
-from treadle.objects import BucketObjects, LocalObjects, MemoryObjects, ObjectStore, open_store
+from treadle.objects import LocalObjects, MemoryObjects, ObjectStore, open_store
+from treadle.objects.buckets import BucketObjects
 from treadle.repos.contents import Contents
 from treadle.repos.tree import Entry, Tree, build
 from treadle.settings import Settings

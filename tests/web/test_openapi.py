@@ -7,7 +7,9 @@ from typing import Any
 
 from tests.serving import RunningServer
 from treadle.web.openapi import describe
-from treadle.web.routes import ROUTES
+from treadle.web.routes import all_routes
+
+ROUTES = all_routes()
 
 
 def references(value: Any) -> set[str]:

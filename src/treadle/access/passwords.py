@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-
 from treadle.errors import Invalid
+from treadle.late import late
 
 MIN_PASSWORD_LENGTH = 8
 
-# OWASP's second choice: 19 MiB, two passes. 23 ms where the library's defaults take 180.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+make_hash = late("treadle.access.hashing:make_hash")
+is_hash_of = late("treadle.access.hashing:is_hash_of")
 
 
 def check_password_rules(password: str) -> None:
@@ -24,18 +22,15 @@ def check_password_rules(password: str) -> None:
 
 def hash_password(password: str) -> str:
     """The Argon2id hash to keep; takes about 20 ms, so never call it inside a transaction."""
-    return _HASHER.hash(password)
+    return str(make_hash(password))
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Is it the password of this hash? Takes as long when there is no hash."""
-    try:
-        matches = _HASHER.verify(password_hash or _hash_of_nobody(), password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
+    matches: bool = is_hash_of(password_hash or _hash_of_nobody(), password)
     return matches and password_hash is not None
 
 
 @lru_cache(maxsize=1)
 def _hash_of_nobody() -> str:
-    return _HASHER.hash("nobody has this password")
+    return str(make_hash("nobody has this password"))

@@ -29,12 +29,10 @@ from treadle.web import (
 )
 from treadle.web.app import create_app
 from treadle.web.parts import open_parts
-from treadle.web.routing import Route
+from treadle.web.routing import Route, RouteTree
 
 _WITH_FOLDERS = ("put", "get")
 _WITH_JOBS = ("gc", "fsck")
-#: What reads bytes, which may lie in a storage of somebody's.
-_READING = ("cat", "get", "cp", "blame")
 #: What the others ask for; archives and jobs take long to import.
 _QUICK: tuple[Route, ...] = (
     *routes_repos.ROUTES,
@@ -65,11 +63,7 @@ def open_in_process(settings: Settings, verb: str) -> Iterator[InProcessTranspor
     lock = take_lock(settings.data_dir, _WAIT_S)
     try:
         parts = open_parts(settings)
-        if verb in _READING:
-            from treadle.connectors.referencing import OutsideReader
-
-            parts.repos.read_reference = OutsideReader(parts.database, settings)
-        transport = InProcessTransport(create_app(parts, _routes(verb), is_local=True))
+        transport = InProcessTransport(create_app(parts, RouteTree(_routes(verb)), is_local=True))
         try:
             yield transport
         finally:

@@ -6,7 +6,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     Table,
@@ -15,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from treadle.db.schema import _KEEP_IDS, _count, _id, _text, _to, metadata
+from treadle.db.schema import _KEEP_IDS, _count, _id, _text, _to, index_some, metadata
 from treadle.db.types import Instant
 
 
@@ -34,13 +33,12 @@ repos = Table(
     Column("created_at", Instant, nullable=False),
     Column("deleted_at", Instant),  # restored, or freed after 30 days
     _to("users", "deleted_by", on_delete="SET NULL", nullable=True),
-    Index(
+    index_some(
         "uq_repos_workspace_id_name",
         "workspace_id",
         "name",
         unique=True,
-        sqlite_where=text("deleted_at IS NULL"),
-        postgresql_where=text("deleted_at IS NULL"),
+        where="deleted_at IS NULL",
     ),
     **_KEEP_IDS,
 )

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Float,
     ForeignKey,
     Index,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -39,6 +41,18 @@ metadata = MetaData(
 def _id() -> Column[int]:
     # SQLite gives a row id only to INTEGER; PostgreSQL counts in 64 bits.
     return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def index_some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of those rows of which ``where`` is true."""
+    index = Index(name, *columns, unique=unique)
+
+    # Not before: to name a database imports all that SQLAlchemy knows of it, be it the other one.
+    @event.listens_for(index, "before_create")
+    def say_where(made: Index, connection: Connection, **_more: Any) -> None:
+        made.dialect_kwargs[f"{connection.dialect.name}_where"] = text(where)
+
+    return index
 
 
 def _to(
@@ -260,11 +274,10 @@ imports = Table(
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     CheckConstraint("state IN ('running', 'done', 'failed')", name="state"),
-    Index(
+    index_some(
         "ix_imports_unfinished",
         "project_id",
-        sqlite_where=text("state <> 'done'"),
-        postgresql_where=text("state <> 'done'"),
+        where="state <> 'done'",
     ),
     **_KEEP_IDS,
 )
@@ -310,41 +323,36 @@ tasks = Table(
     Index("ix_tasks_project_id_id", "project_id", "id"),
     Index("ix_tasks_project_id_is_labeled_id", "project_id", "is_labeled", "id"),
     # Of annotated tasks alone: an import would pay for the others.
-    Index(
+    index_some(
         "ix_tasks_total_annotations",
         "project_id",
         "total_annotations",
         "id",
-        sqlite_where=text("total_annotations <> 0"),
-        postgresql_where=text("total_annotations <> 0"),
+        where="total_annotations <> 0",
     ),
-    Index(
+    index_some(
         "ix_tasks_annotated",
         "project_id",
         "id",
-        sqlite_where=text("total_annotations <> 0"),
-        postgresql_where=text("total_annotations <> 0"),
+        where="total_annotations <> 0",
     ),
     # An upload that is deleted is looked for in all tasks.
-    Index(
+    index_some(
         "ix_tasks_file_upload_id",
         "file_upload_id",
-        sqlite_where=text("file_upload_id IS NOT NULL"),
-        postgresql_where=text("file_upload_id IS NOT NULL"),
+        where="file_upload_id IS NOT NULL",
     ),
     # Those that anybody may be given; see labeling/queue.py.
-    Index(
+    index_some(
         "ix_tasks_open",
         "project_id",
         "id",
-        sqlite_where=text("NOT is_labeled AND assignees < overlap"),
-        postgresql_where=text("NOT is_labeled AND assignees < overlap"),
+        where="NOT is_labeled AND assignees < overlap",
     ),
-    Index(
+    index_some(
         "ix_tasks_import_id",
         "import_id",
-        sqlite_where=text("import_id > 0"),
-        postgresql_where=text("import_id > 0"),
+        where="import_id > 0",
     ),
     **_KEEP_IDS,
 )
@@ -475,37 +483,33 @@ handouts = Table(
     Column("assigned_by", BigInteger),
     _flag("is_waiting"),  # assigned, and neither done by this person nor by enough others
     Index("ix_handouts_user_id_project_id_task_id", "user_id", "project_id", "task_id"),
-    Index(
+    index_some(
         "ix_handouts_taken",
         "user_id",
         "project_id",
         "task_id",
-        sqlite_where=text("assigned_at IS NULL"),
-        postgresql_where=text("assigned_at IS NULL"),
+        where="assigned_at IS NULL",
     ),
-    Index(
+    index_some(
         "ix_handouts_waiting",
         "project_id",
         "user_id",
         "is_waiting",  # which is true of all of them, and makes SQLite choose this index
         "task_id",
-        sqlite_where=text("is_waiting"),
-        postgresql_where=text("is_waiting"),
+        where="is_waiting",
     ),
-    Index(
+    index_some(
         "ix_handouts_leases",
         "project_id",
         "lease_until",
-        sqlite_where=text("lease_until IS NOT NULL"),
-        postgresql_where=text("lease_until IS NOT NULL"),
+        where="lease_until IS NOT NULL",
     ),
-    Index(
+    index_some(
         "ix_handouts_assigned",
         "project_id",
         "user_id",
         "task_id",
-        sqlite_where=text("assigned_at IS NOT NULL"),
-        postgresql_where=text("assigned_at IS NOT NULL"),
+        where="assigned_at IS NOT NULL",
     ),
 )
 
@@ -639,11 +643,10 @@ jobs = Table(
     Index("ix_jobs_workspace_id_created_at", "workspace_id", "created_at"),
     Index("ix_jobs_actor_id_created_at", "actor_id", "created_at"),
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
-    Index(
+    index_some(
         "ix_jobs_unfinished",
         "created_at",
-        sqlite_where=text("state IN ('queued', 'running')"),
-        postgresql_where=text("state IN ('queued', 'running')"),
+        where="state IN ('queued', 'running')",
     ),
 )
 

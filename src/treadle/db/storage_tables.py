@@ -3,7 +3,7 @@
 # No annotations import from __future__ here: a table has that name.
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
 
-from treadle.db.schema import _KEEP_IDS, _count, _id, _text, _to, metadata
+from treadle.db.schema import _KEEP_IDS, _count, _id, _text, _to, index_some, metadata
 from treadle.db.types import Instant
 
 storages = Table(
@@ -49,12 +49,11 @@ storage_items = Table(
     Column("commit_id", Text),  # where its content stands, in a repo
     CheckConstraint("state IN ('new', 'changed', 'retired', 'shown', 'written')", name="state"),
     Index("ix_storage_items_task_id", "task_id"),
-    Index(
+    index_some(
         "ix_storage_items_retired",
         "storage_id",
         "task_id",
-        sqlite_where=text("state = 'retired'"),
-        postgresql_where=text("state = 'retired'"),
+        where="state = 'retired'",
     ),
 )
 

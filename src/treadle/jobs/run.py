@@ -16,9 +16,14 @@ from treadle.db import Database, Tx
 from treadle.errors import Forbidden
 from treadle.jobs import rows
 from treadle.jobs.rows import Job
+from treadle.late import late
 from treadle.objects import ObjectStore
-from treadle.repos.engine import RepoEngine
 from treadle.settings import Settings
+
+if typing.TYPE_CHECKING:
+    from treadle.repos.engine import RepoEngine
+
+open_repos = late("treadle.repos.engine:RepoEngine")
 
 T = TypeVar("T")
 
@@ -43,7 +48,8 @@ class JobParts:
     @cached_property
     def repos(self) -> RepoEngine:
         """The engine of repos, one for the process."""
-        return RepoEngine(self.database, self.objects)
+        engine: RepoEngine = open_repos(self.database, self.objects)
+        return engine
 
 
 @dataclass

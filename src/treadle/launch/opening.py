@@ -6,25 +6,32 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from treadle.connectors.referencing import OutsideReader
 from treadle.db import Database, migrate
 from treadle.errors import TreadleError, Unavailable, Unsupported
-from treadle.jobs import JobParts
+from treadle.late import late
 from treadle.launch.lock import unusable
 from treadle.launch.refusals import refuse
 from treadle.objects import open_store
 from treadle.settings import Settings
+
+if TYPE_CHECKING:
+    from treadle.jobs import JobParts
+
+# For workers; the web process opens other parts.
+hold_job_parts = late("treadle.jobs:JobParts")
+read_outside = late("treadle.connectors.referencing:OutsideReader")
 
 
 def open_job_parts(settings: Settings) -> JobParts:
     """The database, brought to the newest schema, and the objects, for a worker."""
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)
-    parts = JobParts(database, open_store(settings), settings)
-    parts.repos.read_reference = OutsideReader(database, settings)
+    parts: JobParts = hold_job_parts(database, open_store(settings), settings)
+    parts.repos.read_reference = read_outside(database, settings)
     return parts
 
 

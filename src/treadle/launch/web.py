@@ -71,7 +71,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         # Here, since the signal that ends us is raised again before anything that follows `run`.
-        await self._parts.tracking.close()
+        await self._parts.end_tracking()
 
     def _speak_locally(self) -> asyncio.Protocol:
         kind = cast(Callable[..., asyncio.Protocol], self._local_config.http_protocol_class)

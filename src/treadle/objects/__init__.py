@@ -6,14 +6,12 @@ relative paths of plain segments; anything that could leave the store is refused
 
 from __future__ import annotations
 
-from treadle.objects.buckets import BucketObjects
 from treadle.objects.local import LocalObjects
 from treadle.objects.memory import MemoryObjects
 from treadle.objects.opening import open_store
 from treadle.objects.store import ObjectStore, StoredObject, check_key
 
 __all__ = [
-    "BucketObjects",
     "LocalObjects",
     "MemoryObjects",
     "ObjectStore",

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from treadle.access.addresses import client_address
 from treadle.errors import Invalid, NotFound
-from treadle.tracking.route_table import UI_MOUNT, find, find_page, methods_at
+from treadle.tracking.mounts import UI_MOUNT
+from treadle.tracking.route_table import find, find_page, methods_at
 from treadle.tracking.routes import Row
 
 WORKSPACE_HEADER = "x-mlflow-workspace"

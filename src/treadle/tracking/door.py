@@ -30,10 +30,11 @@ from treadle.tracking.artifacts import ArtifactBytes, is_of_artifacts
 from treadle.tracking.asked import Asked, check_path, read_asked
 from treadle.tracking.entrance import Admission, Entrance, Keys, Turned, list_names
 from treadle.tracking.exchanges import MOST_BODY_BYTES, too_large
+from treadle.tracking.mounts import UI_MOUNT
 from treadle.tracking.process import Tracking
 from treadle.tracking.promoting import Promoting, is_watched
 from treadle.tracking.refusal_log import Refusal, RefusalLog
-from treadle.tracking.route_table import UI_MOUNT, methods_at
+from treadle.tracking.route_table import methods_at
 from treadle.tracking.routes import Need
 
 _LOG = logging.getLogger(__name__)

@@ -12,20 +12,6 @@ from functools import lru_cache
 
 from treadle.tracking.routes import ROWS, Need, Row
 
-#: What MLflow's own pages lie below, and what they ask for from there.
-UI_MOUNT = "/mlflow"
-
-_PREFIXES = (
-    "/api/2.0/mlflow/",
-    "/api/3.0/mlflow/",
-    "/api/2.0/mlflow-artifacts/",
-    "/api/3.0/jobs",
-    "/ajax-api/",
-    "/v1/traces",
-    "/gateway/",
-    f"{UI_MOUNT}/",
-)
-_WHOLE = frozenset({"/graphql", "/get-artifact", "/model-versions/get-artifact", UI_MOUNT})
 #: Below the mount of MLflow's pages these are its pages; everywhere else nobody gets them.
 _PAGE = re.compile(r"/(?:|static-files/.+)")
 _UI_ROW = Row(Need.READ, "GET", "/static-files/{path:path}")
@@ -38,11 +24,6 @@ class _Table:
 
     exact: dict[tuple[str, str], Row] = field(default_factory=dict)
     by_method: dict[str, list[tuple[re.Pattern[str], Row]]] = field(default_factory=dict)
-
-
-def is_tracking_path(path: str) -> bool:
-    """Whether the door answers at ``path``, and not Treadle's own routes."""
-    return path.startswith(_PREFIXES) or path in _WHOLE
 
 
 def find(method: str, path: str) -> Row | None:

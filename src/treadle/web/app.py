@@ -25,7 +25,7 @@ from treadle.web.call import Call
 from treadle.web.errors import error_body, error_headers, status_of
 from treadle.web.pages import answer_page
 from treadle.web.parts import Parts
-from treadle.web.routing import OWN_ACCOUNT, PUBLIC, AnyReply, Found, Handler, Reply, Route, RouteTree
+from treadle.web.routing import OWN_ACCOUNT, PUBLIC, AnyReply, Found, Handler, Reply, Route, Routes
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,12 +45,12 @@ _CONTENT_POLICY = (
 _SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 
 
-def create_app(parts: Parts, routes: tuple[Route, ...], *, is_local: bool = False) -> ASGIApp:
+def create_app(parts: Parts, routes: Routes, *, is_local: bool = False) -> ASGIApp:
     """The ASGI application over open ``parts``, which the caller closes.
 
     is_local: who asks holds the data folder itself, and is its owner where they show nothing else.
     """
-    door = _Door(parts, RouteTree(routes), is_local)
+    door = _Door(parts, routes, is_local)
     return Router(redirect_slashes=False, default=door.answer_asgi, lifespan=_lifespan)
 
 
@@ -62,9 +62,9 @@ async def _lifespan(_app: object) -> AsyncIterator[None]:
 class _Door:
     """Takes each request to its route."""
 
-    def __init__(self, parts: Parts, tree: RouteTree, is_local: bool) -> None:
+    def __init__(self, parts: Parts, routes: Routes, is_local: bool) -> None:
         self._parts = parts
-        self._tree = tree
+        self._routes = routes
         self._is_local = is_local
 
     async def answer_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,17 +73,15 @@ class _Door:
             return
         request = Request(scope, receive)
         request_id = new_uuid()
-        found = self._tree.find(scope["path"])  # as it was meant: a name may hold a question mark
-        reply, call = await self._answer(request, request_id, found)
+        reply, call = await self._answer(request, request_id)
         await _to_response(reply, request)(scope, receive, send)
         if call is not None and call.touch_is_due:
             await run_in_threadpool(_touch, call)
 
-    async def _answer(
-        self, request: Request, request_id: str, found: Found | None
-    ) -> tuple[AnyReply, Call | None]:
+    async def _answer(self, request: Request, request_id: str) -> tuple[AnyReply, Call | None]:
         call: Call | None = None
         try:
+            found = await self._find(request.scope["path"])
             if found is None:
                 return await run_in_threadpool(answer_page, request), None
             route = _choose(request.method, found)
@@ -106,6 +104,12 @@ class _Door:
         except Exception:  # noqa: BLE001 - the request boundary: whatever it is, the client gets an answer
             _LOG.exception("A request failed by a fault of ours.", extra=_where(request, request_id))
             return _error_reply(_FAULT, request_id), call
+
+    async def _find(self, path: str) -> Found | None:
+        """path: as it was meant, a name may hold a question mark."""
+        if not self._routes.is_ready(path):
+            await run_in_threadpool(self._routes.prepare, path)
+        return self._routes.find(path)
 
     def _to_call(self, request: Request, request_id: str, route: Route, found: Found) -> Call:
         if "\0" in request.scope["path"] or "%00" in request.url.query:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from treadle.access.addresses import parse_proxies
 from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.signing_key import load_signing_key
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, migrate
+from treadle.late import late
 from treadle.objects import ObjectStore, open_store
-from treadle.repos.engine import RepoEngine
 from treadle.settings import Secret, Settings
-from treadle.tracking.process import Tracking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from treadle.repos.engine import RepoEngine
+    from treadle.repos.snapshots import Reference, ReferenceReader
+    from treadle.tracking.process import Tracking
+
+open_repos = late("treadle.repos.engine:RepoEngine")
+open_outside = late("treadle.connectors.referencing:OutsideReader")
+open_tracking = late("treadle.tracking.process:Tracking")
 
 
 @dataclass(frozen=True)
@@ -30,16 +41,35 @@ class Parts:
     @cached_property
     def repos(self) -> RepoEngine:
         """The files and commits of repos; one for all handlers, since it remembers what it read."""
-        return RepoEngine(self.database, self.objects)
+        engine: RepoEngine = open_repos(self.database, self.objects, read_reference=self._read_outside)
+        return engine
+
+    def _read_outside(
+        self, reference: Reference, start: int, end: int | None, *, repo_id: int, path: str
+    ) -> Iterator[bytes]:
+        """What a file that was put by reference refers to; few repos hold one."""
+        return self._outside(reference, start, end, repo_id=repo_id, path=path)
+
+    @cached_property
+    def _outside(self) -> ReferenceReader:
+        reader: ReferenceReader = open_outside(self.database, self.settings)
+        return reader
 
     @cached_property
     def tracking(self) -> Tracking:
         """Asks the process of experiments and models, which starts when it is asked."""
-        return Tracking(self.settings)
+        tracking: Tracking = open_tracking(self.settings)
+        return tracking
+
+    async def end_tracking(self) -> None:
+        """End the process of experiments and models, if anybody asked for it; nobody is answered any more."""
+        if "tracking" in vars(self):
+            await self.tracking.close()
 
     def close(self) -> None:
         """Give the database's connections back; the process of experiments and models ends."""
-        self.tracking.end()
+        if "tracking" in vars(self):
+            self.tracking.end()
         self.database.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -82,7 +82,7 @@ class Route:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names in the path, in order."""
-        return tuple(part.strip("{}.") for part in _split(self.path) if part.startswith("{"))
+        return tuple(part.strip("{}.") for part in split_path(self.path) if part.startswith("{"))
 
 
 @dataclass
@@ -101,6 +101,19 @@ class Found:
     values: tuple[str, ...]
 
 
+class Routes(Protocol):
+    """What finds the routes of a path."""
+
+    def is_ready(self, path: str) -> bool:
+        """Whether `find` may be asked for ``path``."""
+
+    def prepare(self, path: str) -> None:
+        """Get ready for ``path``, in a thread: it takes its time."""
+
+    def find(self, path: str) -> Found | None:
+        """What answers at ``path``; None: nothing."""
+
+
 class RouteTree:
     """Finds the routes of a path in one walk over its segments, a literal before a parameter."""
 
@@ -109,13 +122,20 @@ class RouteTree:
         for route in routes:
             self._add(route)
 
+    def is_ready(self, _path: str) -> bool:
+        """Always."""
+        return True
+
+    def prepare(self, path: str) -> None:
+        """There is nothing to do."""
+
     def find(self, path: str) -> Found | None:
         """What answers at ``path``, with or without the slash at the end; None: nothing."""
-        return _find(self._root, _split(path), 0, ())
+        return _find(self._root, split_path(path), 0, ())
 
     def _add(self, route: Route) -> None:
         node = self._root
-        for part in _split(route.path):
+        for part in split_path(route.path):
             node = _descend(node, part)
         if route.method in node.routes:
             raise Defect("route-twice", f"{route.method} {route.path} is declared twice.")
@@ -142,7 +162,8 @@ def deleted(deletion_id: int) -> Reply:
     return Reply(204, b"", content_type="", headers={"Treadle-Deletion": str(deletion_id)})
 
 
-def _split(path: str) -> list[str]:
+def split_path(path: str) -> list[str]:
+    """The segments of a path, with or without the slash at the end."""
     return path.strip("/").split("/")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.tracking.door.installed import count_native, installed_routes, shape
-from treadle.tracking.route_table import find, find_page, is_tracking_path, methods_at
+from treadle.tracking.mounts import is_tracking_path
+from treadle.tracking.route_table import find, find_page, methods_at
 from treadle.tracking.routes import ROWS, Need
-from treadle.web.routes import ROUTES
+from treadle.web.routes import all_routes
 
+ROUTES = all_routes()
 #: Where Treadle's own pages answer, and the door never does.
 OURS = {"/", "/health", "/version", "/build/{filename:path}", "/static-files/{path:path}"}
 

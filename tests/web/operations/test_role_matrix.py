@@ -14,10 +14,11 @@ from tests.web.operations.own_table import OWN, UNASKED
 from tests.web.operations.table import MUST, SHOULD, Operation
 from tests.web.operations.world import World, add_outsider, build_world
 from treadle.permissions import ADMINS_ALONE, READING, ROLE_PERMISSIONS, Permission, Role
-from treadle.web.routes import ROUTES
+from treadle.web.routes import all_routes
 from treadle.web.routing import OWN_ACCOUNT, Access, Route, RouteTree
 
 OPERATIONS = (*MUST, *SHOULD, *OWN)
+ROUTES = all_routes()
 ROLES = tuple(role.value for role in Role)
 #: Roles that are not told of what was not handed to them.
 _NARROW = ("annotator",)
