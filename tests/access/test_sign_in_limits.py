@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tests.access.people import add_person
+from treadle.access import addresses
 from treadle.access.addresses import client_address
 from treadle.access.sign_in_limits import LIMITS, Attempted, add_failure, check_attempt, note_success
 from treadle.db import Database, Tx
@@ -111,6 +112,18 @@ def test_only_a_trusted_proxy_says_who_its_client_is(
     peer: str, forwarded: str, trusted: str, client: str
 ) -> None:
     assert client_address(peer, forwarded, trusted) == client
+
+
+def test_a_proxy_that_nobody_named_is_told_of_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "_told_of", [])
+    client_address(HOME, "", "")
+    client_address(HOME, ELSEWHERE, HOME)
+    assert caplog.text == ""
+    for _ in range(3):
+        client_address(HOME, ELSEWHERE, "")
+    assert [f"TREADLE_TRUSTED_PROXIES={HOME}" in one.getMessage() for one in caplog.records] == [True]
 
 
 def test_a_wrong_setting_of_proxies_is_told(database: Database) -> None:

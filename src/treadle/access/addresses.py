@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from functools import lru_cache
 
 from treadle.errors import Invalid
 
+_LOG = logging.getLogger(__name__)
+#: The first peer of which the log was told: one line is enough, and strangers can send the header, too.
+_told_of: list[str] = []
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -19,6 +23,8 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: str) -> str:
     networks = parse_proxies(trusted_proxies)
     address = peer
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+    if hops and peer and not _is_trusted(peer, networks):
+        _warn_of_proxy(peer)
     while hops and _is_trusted(address, networks):
         address = hops.pop()
     return address
@@ -45,3 +51,15 @@ def _is_trusted(address: str, networks: tuple[_Network, ...]) -> bool:
     except ValueError:  # a name, a socket, or what somebody made up
         return False
     return any(parsed in network for network in networks)
+
+
+def _warn_of_proxy(peer: str) -> None:
+    if _told_of:
+        return
+    _told_of.append(peer)
+    _LOG.warning(
+        "%s sends X-Forwarded-For and is no trusted proxy: limits and the audit log take it for the client. "
+        "If it is your proxy, start the server with TREADLE_TRUSTED_PROXIES=%s.",
+        peer,
+        peer,
+    )
