@@ -31,13 +31,19 @@ from treadle.tracking.artifact_places import (
 )
 from treadle.tracking.asked import Asked
 from treadle.tracking.paths import artifact_key
+from treadle.tracking.turns import Turns
+from treadle.tracking.visitor import Visitor
 
 _ROOT = re.compile(r"/(?:api|ajax-api)/2\.0/mlflow-artifacts/artifacts(?:/(.*))?", re.DOTALL)
 #: One message to the client: a file of up to this size leaves at once.
 _MESSAGE_BYTES = 1024 * 1024
 _THREADS = 16
-#: Those that may wait for slow clients.
+#: Those that may wait for slow clients, and how many of them one person has at once.
 _SLOW_THREADS = 64
+_MOST_UPLOADS = 24
+#: A download holds no thread while it waits for its client, but a file and a piece of it.
+_MOST_DOWNLOADS = 64
+_TURN_S = 90.0
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 # What somebody uploaded can do nothing in a browser.
 _ALWAYS = {
@@ -64,25 +70,31 @@ class ArtifactBytes:
         self._threads = ThreadPoolExecutor(_THREADS, "artifacts")
         self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, "artifacts-slow")
         self._sending_threads = ThreadPoolExecutor(_THREADS, "artifacts-sent")
+        self._uploads = Turns(_MOST_UPLOADS, _TURN_S, "Very many uploads of yours are on their way.")
+        self._downloads = Turns(_MOST_DOWNLOADS, _TURN_S, "Very many downloads of yours are on their way.")
 
     async def answer(
-        self, asked: Asked, query: bytes, workspace_id: int, *, receive: Receive, send: Send
+        self, asked: Asked, query: bytes, visitor: Visitor, *, receive: Receive, send: Send
     ) -> None:
         """Answer one request of somebody who may.
 
-        Raises Invalid("artifact-path", "body-too-large", "range-not-satisfiable"),
-        NotFound("artifact-not-found"), Unavailable("disk-full"), before anything was sent.
+        Raises Invalid("artifact-path", "body-too-large", "body-stalled", "range-not-satisfiable"),
+        NotFound("artifact-not-found"), Unavailable("disk-full", "turn-not-come"), before anything was sent.
         """
+        assert visitor.workspace_id is not None
         found = _ROOT.fullmatch(asked.path)
         text = (found[1] if found else None) or ""
+        place = find_place(visitor.workspace_id, text or ("" if asked.method == "PUT" else _queried(query)))
         if asked.method == "PUT":
-            answer = await self._take(asked, find_place(workspace_id, text), text, receive)
-        else:
-            loop = asyncio.get_running_loop()
-            place = find_place(workspace_id, text or _queried(query))
-            answer = await loop.run_in_executor(self._threads, self._operate, asked, place, not text)
-        if answer is not None:
+            await self._take(asked, place, visitor.user_id, receive=receive, send=send)
+            return
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(self._threads, self._operate, asked, place, not text)
+        if isinstance(answer.body, bytes):
             await self._send(answer, asked.method == "HEAD", receive, send)
+            return
+        async with self._downloads.taken(visitor.user_id):
+            await self._send(answer, False, receive, send)
 
     def close(self) -> None:
         """Let the threads end."""
@@ -90,18 +102,28 @@ class ArtifactBytes:
         self._slow_threads.shutdown(wait=False)
         self._sending_threads.shutdown(wait=False)
 
-    async def _take(self, asked: Asked, place: str, text: str, receive: Receive) -> _Answer | None:
-        """Store the body; None: nobody is there to be told."""
-        if not text or text.endswith("/"):
+    async def _take(self, asked: Asked, place: str, who: int, *, receive: Receive, send: Send) -> None:
+        """Store the body; where it breaks off nobody is there to be told."""
+        if asked.path.endswith("/") or place.count("/") + 1 < _LEAST_NAMES:
             raise Invalid("artifact-path", "The path of an upload ends with the name of a file.")
-        self._check_size(_declared_bytes(asked))
+        self._check_size(asked.body_bytes or 0)
         body = Body(receive)
         try:
-            threads = self._threads if await body.take_first() else self._slow_threads
-            await asyncio.get_running_loop().run_in_executor(threads, self._store, place, body)
+            if asked.has_small_body and await body.take_first():
+                await self._store_in(self._threads, place, body)
+            else:
+                async with self._uploads.taken(who):
+                    await self._take_slowly(asked, place, body)
         except BodyCut:
-            return None
-        return _Answer(200, {})
+            return
+        await self._send(_Answer(200, {}), False, receive, send)
+
+    async def _take_slowly(self, asked: Asked, place: str, body: Body) -> None:
+        is_whole = False if asked.has_small_body else await body.take_first()
+        await self._store_in(self._threads if is_whole else self._slow_threads, place, body)
+
+    async def _store_in(self, threads: ThreadPoolExecutor, place: str, body: Body) -> None:
+        await asyncio.get_running_loop().run_in_executor(threads, self._store, place, body)
 
     def _store(self, place: str, body: Body) -> None:
         try:
@@ -188,11 +210,6 @@ def is_of_artifacts(path: str) -> bool:
 
 def _queried(query: bytes) -> str:
     return parse_qs(query.decode("latin-1"), keep_blank_values=True).get("path", [""])[0]
-
-
-def _declared_bytes(asked: Asked) -> int:
-    text = asked.headers.get("content-length", "")
-    return int(text[:20]) if text.isascii() and text.isdecimal() else 0
 
 
 def _read_range(text: str, size_bytes: int) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from treadle.tracking.routes import Row
 
 WORKSPACE_HEADER = "x-mlflow-workspace"
 _LONGEST_PATH = 4096
+_SMALL_BYTES = 1024 * 1024
 #: MLflow itself decodes what it is given again and again; nobody means more than a few times.
 _MOST_DECODINGS = 10
 
@@ -38,6 +39,20 @@ class Asked:
         """The cookies by name."""
         pairs = (one.partition("=") for one in self.headers.get("cookie", "").split(";"))
         return {name.strip(): value.strip().strip('"') for name, _, value in pairs if name.strip()}
+
+    @property
+    def body_bytes(self) -> int | None:
+        """How long the body is said to be; None: nobody knows."""
+        if "transfer-encoding" in self.headers:
+            return None
+        text = self.headers.get("content-length", "0")
+        return int(text[:20]) if text.isascii() and text.isdecimal() else None
+
+    @property
+    def has_small_body(self) -> bool:
+        """Whether one piece holds all of it, so that nobody waits for long."""
+        size_bytes = self.body_bytes
+        return size_bytes is not None and size_bytes <= _SMALL_BYTES
 
     @property
     def workspace(self) -> str:

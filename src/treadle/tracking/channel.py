@@ -18,8 +18,14 @@ from treadle.local_socket import socket_address
 #: More answer than this waits in the socket until what came is taken.
 _ENOUGH_BYTES = 256 * 1024
 _KEPT_CONNECTIONS = 32
+#: For so long neither end waits for the other; MLflow's own client gives up after two minutes.
+PATIENCE_S = 150.0
 
 Headers = list[tuple[bytes, bytes]]
+
+
+class Silent(Exception):
+    """Nothing came from the other end for too long, or nothing was taken by it."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +81,16 @@ class Channel:
 class Connection(asyncio.Protocol):
     """One connection: write a request, then take the head and the chunks of its answer, then let it go.
 
-    What fails, since the other end is gone, raises ConnectionError.
+    What fails, since the other end is gone, raises ConnectionError; what waits for too long raises Silent.
     """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._transport: asyncio.Transport
         self._parser = httptools.HttpResponseParser(self)
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self._is_lost = False
+        self._is_silent = False
         self._is_write_paused = False
         self._is_read_paused = False
         self._begin(expects_body=True)
@@ -122,6 +129,11 @@ class Connection(asyncio.Protocol):
         """Wait until more may be written, or an answer has begun."""
         while self._is_write_paused and not self.is_answered:
             await self._wait()
+
+    async def answered(self) -> None:
+        """Wait until an answer has begun, or never will: for as long as that takes."""
+        while not self.is_answered:
+            await self._wait_on()
 
     async def head(self) -> Head:
         """The beginning of the answer."""
@@ -169,15 +181,32 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def _wait(self) -> None:
-        self._waiting = asyncio.get_running_loop().create_future()
+        """Wait until anything happens. Raises Silent."""
+        silence = asyncio.get_running_loop().call_later(PATIENCE_S, self._give_up)
         try:
-            await self._waiting
+            await self._wait_on()
         finally:
-            self._waiting = None
+            silence.cancel()
+        if self._is_silent:
+            raise Silent
+
+    async def _wait_on(self) -> None:
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        try:
+            await waiting
+        finally:
+            self._waiting.remove(waiting)
+
+    def _give_up(self) -> None:
+        self._is_silent = True
+        self.abort()
+        self._wake()
 
     def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
 
     # What the event loop calls.
 

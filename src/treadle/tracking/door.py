@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from treadle.access.identities import Identity, touch
 from treadle.access.wrong_credentials import WrongCredentials
-from treadle.db import Database
+from treadle.db import Database, Tx
 from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unauthenticated, Unavailable
 from treadle.objects import ObjectStore
 from treadle.settings import Secret, Settings
@@ -31,18 +32,29 @@ from treadle.tracking.asked import Asked, check_path, read_asked
 from treadle.tracking.entrance import Admission, Entrance, Keys, Turned, list_names
 from treadle.tracking.exchanges import MOST_BODY_BYTES, too_large
 from treadle.tracking.mounts import UI_MOUNT
+from treadle.tracking.notes import Notes
 from treadle.tracking.process import Tracking
 from treadle.tracking.promoting import Promoting, is_watched
 from treadle.tracking.refusal_log import Refusal, RefusalLog
 from treadle.tracking.route_table import methods_at
 from treadle.tracking.routes import Need
+from treadle.tracking.turns import Turns
+from treadle.tracking.visitor import Visitor
 
 _LOG = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 #: Of their own: the way there and back costs less than half of anyio's, which counts for each request.
 _THREADS = 16
+#: Bodies of one person that MLflow gets, each of which may be 64 MiB and as slow as its sender.
+_MOST_BODIES = 32
+_TURN_S = 90.0
 _JSON = {"content-type": "application/json"}
+#: What MLflow answers does nothing in a browser, whatever somebody has put into it.
+_HARMLESS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+)
 _BUSY = Unavailable("database-busy", "The database is busy or away. Try again.", details={"retry_after_s": 1})
 
 
@@ -75,6 +87,12 @@ class _Reply:
         self.has_begun = True
         await self.send(message)
 
+    async def pass_on_harmless(self, message: Message) -> None:
+        """Send a message of an answer that no browser may run anything of."""
+        if message["type"] == "http.response.start":
+            message["headers"] = (*message["headers"], *_HARMLESS)
+        await self.pass_on(message)
+
     async def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Send a whole answer."""
         named = {**headers, "content-length": str(len(body)), "x-content-type-options": "nosniff"}
@@ -94,9 +112,11 @@ class Door:
             parts.database,
             Keys(parts.settings, parts.signing_key, parts.wrong_credentials, is_local=is_local),
         )
-        self._refusals = RefusalLog(parts.database)
+        self._notes = Notes(parts.database)
+        self._refusals = RefusalLog(self._notes)
+        self._bodies = Turns(_MOST_BODIES, _TURN_S, "Very many long bodies of yours are on their way.")
         self._artifacts = ArtifactBytes(parts.objects, parts.settings.max_upload_bytes)
-        self._promoting = Promoting(parts.database, parts.tracking, self._threads)
+        self._promoting = Promoting(parts.database, parts.tracking)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -155,15 +175,25 @@ class Door:
             await self._tell_workspaces(asked, admission.identity, reply)
         elif visitor.workspace_id is not None and is_of_artifacts(asked.path):
             await self._artifacts.answer(
-                asked, scope["query_string"], visitor.workspace_id, receive=receive, send=reply.pass_on
+                asked, scope["query_string"], visitor, receive=receive, send=reply.pass_on
             )
         elif is_watched(asked):
-            await self._promoting.hand_on(scope, asked, visitor, receive=receive, send=reply.pass_on)
+            send = reply.pass_on_harmless
+            await self._promoting.hand_on(scope, asked, visitor, receive=receive, send=send)
+        elif asked.has_small_body:
+            await self._hand_on(asked, visitor, scope, receive=receive, reply=reply)
         else:
-            if asked.method == "HEAD":
-                scope = {**scope, "method": "GET"}
-            body = _limited(receive, asked)
-            await self._parts.tracking.hand_on(scope, body, reply.pass_on, visitor, path=asked.path)
+            async with self._bodies.taken(visitor.user_id):
+                await self._hand_on(asked, visitor, scope, receive=receive, reply=reply)
+
+    async def _hand_on(
+        self, asked: Asked, visitor: Visitor, scope: Scope, *, receive: Receive, reply: _Reply
+    ) -> None:
+        """To the tracking process."""
+        if asked.method == "HEAD":
+            scope = {**scope, "method": "GET"}
+        send = reply.pass_on if asked.is_page else reply.pass_on_harmless
+        await self._parts.tracking.hand_on(scope, _limited(receive, asked), send, visitor, path=asked.path)
 
     async def _tell_workspaces(self, asked: Asked, identity: Identity, reply: _Reply) -> None:
         loop = asyncio.get_running_loop()
@@ -182,7 +212,7 @@ class Door:
         await reply.whole(refusals.status_of(error), headers, refusals.body_of(error))
 
     def _note(self, asked: Asked | None, error: TreadleError, turned: Turned | None) -> None:
-        """In the audit log, after the answer: nobody waits for it."""
+        """In the audit log, soon: nobody waits for it."""
         if asked is None:
             return
         refusal = Refusal(
@@ -194,21 +224,18 @@ class Door:
             asked.workspace,
             turned.workspace_id if turned else None,
         )
-        asyncio.get_running_loop().run_in_executor(self._threads, self._refusals.note, refusal)
+        self._refusals.note(refusal)
 
     def _touch(self, identity: Identity) -> None:
         if identity.is_stale:
-            asyncio.get_running_loop().run_in_executor(self._threads, self._write_touch, identity)
-
-    def _write_touch(self, identity: Identity) -> None:
-        try:
-            with self._parts.database.write() as tx:
-                touch(tx, identity)
-        except (DBAPIError, PoolTimeoutError, Unavailable):
-            _LOG.info("When a token was last used was not noted: the database was busy.")
+            self._notes.add(partial(_write_touch, identity))
 
     async def _in_thread(self, look: Callable[[Asked], Found], asked: Asked) -> Found:
         return await asyncio.get_running_loop().run_in_executor(self._threads, look, asked)
+
+
+def _write_touch(identity: Identity, tx: Tx) -> None:
+    touch(tx, identity)
 
 
 async def _tell_methods(scope: Scope, reply: _Reply) -> None:
@@ -226,8 +253,7 @@ def _limited(receive: Receive, asked: Asked) -> Receive:
 
     Raises Invalid("body-too-large"), here or while it is read.
     """
-    declared = asked.headers.get("content-length", "")
-    if declared.isascii() and declared.isdecimal() and int(declared[:20]) > MOST_BODY_BYTES:
+    if (asked.body_bytes or 0) > MOST_BODY_BYTES:
         raise too_large()
     taken_bytes = 0
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
 from treadle.errors import Invalid, TreadleError, Unavailable
+from treadle.streams import STALL_S, TAKE_S, Patience, stalled
 from treadle.tracking import refusals
 from treadle.tracking.channel import Connection, Head, Headers
-from treadle.tracking.names import internal_name
+from treadle.tracking.signing import VISITOR_HEADER, tell_visitor
 from treadle.tracking.visitor import Visitor
 
-VISITOR_HEADER = b"x-treadle-visitor"
 WORKSPACE_HEADER = b"x-mlflow-workspace"
 _OURS = b"x-treadle-"
 
@@ -35,16 +35,34 @@ _NOT_SENT = frozenset(
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
+        b"x-api-key",
         b"x-csrftoken",
         WORKSPACE_HEADER,
     }
 )
-_NOT_RETURNED = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"trailer"})
+#: What belongs to one connection, and what speaks to a browser of this address, which is not MLflow's alone.
+_NOT_RETURNED = frozenset(
+    {
+        b"access-control-allow-credentials",
+        b"access-control-allow-origin",
+        b"clear-site-data",
+        b"connection",
+        b"keep-alive",
+        b"set-cookie",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
 #: What MLflow reads whole before it looks at it; of a packed body, what was packed.
 MOST_BODY_BYTES = 64 * 1024**2
+#: Whoever was let in when a request began may not be any more when it goes on.
+_BODY_S = 600.0
+_FIRST = asyncio.FIRST_COMPLETED
 _LENGTH_DIGITS = 18
+#: The tracking process answers there as long as it hears anything.
+ALIVE = "/treadle/alive"
 _PLAIN = "/:@!$&'()*+,;=~-._"
-_MEMBERSHIPS = "/mlflow/workspaces"
 
 
 class Gone(Exception):
@@ -71,20 +89,21 @@ class Outgoing:
     size_bytes: int | None
 
 
-def outgoing_of(scope: Scope, visitor: Visitor, path: str) -> Outgoing:
+def outgoing_of(scope: Scope, visitor: Visitor, path: str, key: bytes) -> Outgoing:
     """What is sent of a request that came from outside: nothing that only the door may say.
 
-    Raises Invalid("length-invalid").
+    key: of what it says. Raises Invalid("length-invalid").
     """
     given: Headers = scope["headers"]
-    passed = [pair for pair in given if _is_sent(pair[0])]
+    headers = [pair for pair in given if _is_sent(pair[0])]
     size_bytes = _size_of(given)
     if size_bytes is None:
-        passed.append((b"transfer-encoding", b"chunked"))
+        headers.append((b"transfer-encoding", b"chunked"))
     elif size_bytes or any(name == b"content-length" for name, _ in given):
-        passed.append((b"content-length", b"%d" % size_bytes))
-    head = _head_of(scope["method"], path, scope["query_string"], passed, visitor)
-    return Outgoing(scope["method"], head, size_bytes)
+        headers.append((b"content-length", b"%d" % size_bytes))
+    method, target = scope["method"], _target_of(path, scope["query_string"])
+    headers.append((VISITOR_HEADER, tell_visitor(key, visitor, method, target)))
+    return Outgoing(method, _head_of(method, target, headers), size_bytes)
 
 
 def _size_of(given: Headers) -> int | None:
@@ -103,49 +122,40 @@ def _is_sent(name: bytes) -> bool:
     return name not in _NOT_SENT and not name.startswith(_OURS) and b"_" not in name
 
 
-def outgoing_to(method: str, path: str, visitor: Visitor, *, size_bytes: int, content_type: str) -> Outgoing:
+def outgoing_to(
+    method: str, path: str, content_type: str, size_bytes: int, *, visitor: Visitor, key: bytes
+) -> Outgoing:
     """A request of our own; ``path`` may end in a query."""
     path, _, query = path.partition("?")
-    headers = [
+    target = _target_of(path, query.encode())
+    headers = (
         (b"host", b"tracking"),
         (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % size_bytes),
-    ]
-    return Outgoing(method, _head_of(method, path, query.encode(), headers, visitor), size_bytes)
+        (VISITOR_HEADER, tell_visitor(key, visitor, method, target)),
+    )
+    return Outgoing(method, _head_of(method, target, headers), size_bytes)
 
 
-def _head_of(
-    method: str, path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]], visitor: Visitor
-) -> bytes:
-    target = quote(path, safe=_PLAIN).encode() + (b"?" + query if query else b"")
-    lines = [method.encode() + b" " + target + b" HTTP/1.1\r\n", *_words_of(visitor, path)]
+def _target_of(path: str, query: bytes) -> bytes:
+    return quote(path, safe=_PLAIN).encode() + (b"?" + query if query else b"")
+
+
+def _head_of(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    lines = [method.encode(), b" ", target, b" HTTP/1.1\r\n"]
     for name, value in headers:
         lines += (name, b": ", value, b"\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)
 
 
-def _words_of(visitor: Visitor, path: str) -> tuple[bytes, ...]:
-    # Of all the names only MLflow's list of workspaces makes use, and they may be a thousand.
-    shown = visitor.workspaces if _MEMBERSHIPS in path else ()
-    return _encoded(visitor.user_id, visitor.email, visitor.workspace_id, visitor.level, shown)
-
-
-@lru_cache(maxsize=4096)
-def _encoded(
-    user_id: int, email: str, workspace_id: int | None, level: str, workspaces: tuple[tuple[int, str], ...]
-) -> tuple[bytes, ...]:
-    told = {
-        "user_id": user_id,
-        "email": email,
-        "workspace_id": workspace_id,
-        "level": level,
-        "workspaces": workspaces,
-    }
-    words = (VISITOR_HEADER, b": ", json.dumps(told).encode(), b"\r\n")
-    if workspace_id is None:
-        return words
-    return (*words, WORKSPACE_HEADER, b": ", internal_name(workspace_id).encode(), b"\r\n")
+async def first_part_soon(receive: Receive) -> Part:
+    """The same of who is not to be waited for. Raises Gone, Invalid("body-stalled")."""
+    try:
+        with Patience(STALL_S):
+            return await first_part(receive)
+    except asyncio.TimeoutError as error:
+        raise stalled() from error
 
 
 async def first_part(receive: Receive) -> Part:
@@ -157,19 +167,44 @@ async def first_part(receive: Receive) -> Part:
 
 
 async def converse(connection: Connection, outgoing: Outgoing, first: Part, receive: Receive) -> Head:
-    """Send a request and wait for the head of its answer.
+    """Send a request and wait for the head of its answer, which may come before all was sent.
 
-    Raises ConnectionError, Gone, Invalid("length-invalid"); the connection cannot be used after these.
+    Raises ConnectionError, Silent, Gone, Invalid("length-invalid", "body-stalled"); the connection cannot be
+    used after these.
     """
     body = _Body(outgoing.size_bytes)
     expects_body = outgoing.method != "HEAD"
     connection.write(outgoing.head + body.frame(first), is_last=not first.has_more, expects_body=expects_body)
-    part = first
-    while part.has_more and not connection.is_answered:
-        part = await first_part(receive)
-        connection.write_more(body.frame(part), is_last=not part.has_more)
-        await connection.drain()
+    if first.has_more:
+        answered = asyncio.ensure_future(connection.answered())
+        try:
+            await _send_rest(connection, body, receive, answered)
+        finally:
+            answered.cancel()
     return await connection.head()
+
+
+async def _send_rest(
+    connection: Connection, body: _Body, receive: Receive, answered: asyncio.Future[None]
+) -> None:
+    """The body as it comes, until its end or the answer's beginning."""
+    ends_at_s = time.monotonic() + _BODY_S
+    while not answered.done():
+        patience_s = max(0.0, min(STALL_S, ends_at_s - time.monotonic()))
+        taking = asyncio.ensure_future(first_part(receive))
+        try:
+            done, _ = await asyncio.wait((taking, answered), timeout=patience_s, return_when=_FIRST)
+        finally:
+            taking.cancel()
+        if not done:
+            raise stalled()
+        if taking not in done:
+            return
+        part = taking.result()
+        connection.write_more(body.frame(part), is_last=not part.has_more)
+        if not part.has_more:
+            return
+        await connection.drain()
 
 
 class _Body:
@@ -194,14 +229,19 @@ def _chunked(part: Part) -> bytes:
 
 
 async def pass_on(connection: Connection, head: Head, send: Send) -> None:
-    """Pass an answer on as it comes. Raises ConnectionError when it breaks off."""
+    """Pass an answer on as it comes.
+
+    Raises ConnectionError and Silent when it breaks off, asyncio.TimeoutError when nobody takes it any more.
+    """
     headers = [pair for pair in head.headers if pair[0] not in _NOT_RETURNED]
     await send({"type": "http.response.start", "status": head.status, "headers": headers})
-    is_last = False
-    while not is_last:
+    while True:
         content = await connection.chunk()
-        is_last = connection.is_last
-        await send({"type": "http.response.body", "body": content, "more_body": not is_last})
+        if connection.is_last:
+            await send({"type": "http.response.body", "body": content})
+            return
+        with Patience(TAKE_S):
+            await send({"type": "http.response.body", "body": content, "more_body": True})
 
 
 async def refuse(send: Send, error: TreadleError, retry_after_s: int) -> None:

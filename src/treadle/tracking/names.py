@@ -6,7 +6,8 @@ import re
 
 from treadle.ids import WORKSPACE_NAME
 
-_INTERNAL = re.compile(r"ws-([1-9][0-9]{0,18})")
+#: Of no more digits than a database takes for a number.
+_INTERNAL = re.compile(r"ws-([1-9][0-9]{0,17})")
 #: Words that stand for something else in MLflow's addresses, and the workspace that would be everybody's.
 _TAKEN = frozenset({"workspaces", "api", "ajax-api", "static-files", "default"})
 

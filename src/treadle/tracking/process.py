@@ -16,13 +16,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from treadle.errors import TreadleError, Unavailable, Unsupported
 from treadle.settings import Settings
-from treadle.tracking.channel import Connection, Head
+from treadle.tracking.channel import PATIENCE_S, Connection, Head, Silent
 from treadle.tracking.exchanges import (
+    ALIVE,
     Gone,
     Outgoing,
     Part,
     converse,
-    first_part,
+    first_part_soon,
     outgoing_of,
     outgoing_to,
     pass_on,
@@ -30,6 +31,7 @@ from treadle.tracking.exchanges import (
     refuse,
 )
 from treadle.tracking.supervisor import END_S, Supervisor
+from treadle.tracking.turns import Turns
 from treadle.tracking.visitor import TrackingLevel, Visitor
 
 __all__ = ["Reply", "Tracking", "TrackingLevel", "Visitor"]
@@ -39,6 +41,12 @@ CHILD = "treadle.tracking.child"
 _NEEDED = ("mlflow", "flask", "flask_cors", "alembic", "graphene", "numpy", "pandas", "aiohttp")
 _TRIES = 3
 _ONLY_READS = frozenset({"GET", "HEAD"})
+#: How long one waits for those who change the same model.
+_TURN_S = 30.0
+#: How long a process that hears takes to say so, on a machine with much to do.
+_ALIVE_S = 20.0
+_NOBODY = Visitor(0, "", None, "read", ())
+_NO_BODY = Part(b"", has_more=False)
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,8 @@ class Tracking:
 
     def __init__(self, settings: Settings, *, module: str = CHILD) -> None:
         self._supervisor = Supervisor(settings, module)
-        #: Held from a change of the registry to the line of the history that tells it.
-        self.registry_turn = asyncio.Lock()
+        #: By workspace and model, held from a change of it to the line of the history that tells it.
+        self.model_turns = Turns(1, _TURN_S, "Somebody else has been changing this model for a while.")
 
     @property
     def pid(self) -> int | None:
@@ -80,7 +88,7 @@ class Tracking:
         person's credentials are not handed on.
         """
         try:
-            await self._hand_on(outgoing_of(scope, visitor, path), receive, send)
+            await self._hand_on(outgoing_of(scope, visitor, path, self._supervisor.key), receive, send)
         except Gone:
             return
         except TreadleError as error:
@@ -96,7 +104,8 @@ class Tracking:
         content_type: str = "application/json",
     ) -> Reply:
         """Ask a question of our own; ``path`` may end in a query. A refusal is a reply, as MLflow's are."""
-        outgoing = outgoing_to(method, path, visitor, size_bytes=len(body), content_type=content_type)
+        key = self._supervisor.key
+        outgoing = outgoing_to(method, path, content_type, len(body), visitor=visitor, key=key)
         try:
             with self._supervisor.asking():
                 connection, head = await self._begin(outgoing, Part(body, has_more=False), _nothing_more)
@@ -118,12 +127,12 @@ class Tracking:
             await asyncio.to_thread(running.wait, END_S)
 
     async def _hand_on(self, outgoing: Outgoing, receive: Receive, send: Send) -> None:
-        first = await first_part(receive)
+        first = await first_part_soon(receive)
         with self._supervisor.asking():
             connection, head = await self._begin(outgoing, first, receive)
             try:
                 await pass_on(connection, head, send)
-            except ConnectionError:
+            except (ConnectionError, Silent, asyncio.TimeoutError):
                 return  # the answer breaks off for who asked, too
             finally:
                 connection.let_go()
@@ -132,12 +141,17 @@ class Tracking:
         _check_installed()
         for tries_left in reversed(range(_TRIES)):
             connection = await self._supervisor.connect()
+            pid = self._supervisor.pid
             try:
                 head = await converse(connection, outgoing, first, receive)
             except ConnectionError as error:
                 if not tries_left or first.has_more or outgoing.method not in _ONLY_READS:
                     raise _interrupted() from error
                 continue
+            except Silent as error:
+                if not await self._is_alive():
+                    self._supervisor.give_up(pid)
+                raise _silent() from error
             except BaseException:
                 connection.abort()
                 raise
@@ -145,13 +159,27 @@ class Tracking:
             return connection, head
         raise _interrupted()
 
+    async def _is_alive(self) -> bool:
+        """Whether the process hears anything: one that is busy for long, as with a migration, still does."""
+        question = outgoing_to("GET", ALIVE, "text/plain", 0, visitor=_NOBODY, key=self._supervisor.key)
+        connection = await self._supervisor.connect()
+        try:
+            await asyncio.wait_for(converse(connection, question, _NO_BODY, _nothing_more), _ALIVE_S)
+        except ConnectionError:
+            return True  # it has ended by itself, which is seen to
+        except asyncio.TimeoutError:
+            return False
+        finally:
+            connection.abort()
+        return True
+
 
 async def _collect(connection: Connection, head: Head) -> Reply:
     chunks = []
     try:
         while chunk := await connection.chunk():
             chunks.append(chunk)
-    except ConnectionError as error:
+    except (ConnectionError, Silent) as error:
         raise _interrupted() from error
     finally:
         connection.let_go()
@@ -181,4 +209,12 @@ def _interrupted() -> Unavailable:
         "tracking-interrupted",
         "The tracking process ended before it answered. It is started again: look whether the change was "
         "made, or send it again.",
+    )
+
+
+def _silent() -> Unavailable:
+    return Unavailable(
+        "tracking-silent",
+        f"The tracking process has not answered for {PATIENCE_S:.0f} s. Look whether the change was made, or "
+        "send it again.",
     )

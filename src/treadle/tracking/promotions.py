@@ -41,6 +41,14 @@ _STANDING = Prepared(
         _LAST, _LAST.c.id == model_promotions.c.id
     )
 )
+#: The last line that tells a version's stage, or that it was made: a number may be another version's later.
+_LAST_STAGE = Prepared(
+    select(model_promotions.c.alias)
+    .where(_OF_MODEL & (model_promotions.c.version == bindparam("version")))
+    .where((model_promotions.c.alias == "") | model_promotions.c.alias.startswith(STAGE))
+    .order_by(model_promotions.c.id.desc())
+    .limit(1)
+)
 _HISTORY = Prepared(
     select(
         model_promotions.c.alias,
@@ -83,10 +91,18 @@ class Promotion:
 
 
 def note_move(tx: Tx, model: Model, alias: str, version: str | None) -> None:
-    """The alias, or the stage, stands at ``version`` now; nothing where it stood there before."""
+    """The alias stands at ``version`` now; nothing where it stood there before."""
     previous = _standing(tx, model).get(alias)
     if previous != version:
         _add(tx, model, alias, version, previous)
+
+
+def note_stage(tx: Tx, model: Model, version: str, stage: str) -> None:
+    """The version is in the stage now, in which there may be others; nothing where it was in it before."""
+    about = {"workspace_id": model.workspace_id, "model": model.name, "version": version}
+    last = tx.execute(_LAST_STAGE, about).first()
+    if last is None or last["alias"] != f"{STAGE}{stage}":
+        _add(tx, model, f"{STAGE}{stage}", version, None)
 
 
 def note_version(tx: Tx, model: Model, *, made: str | None = None, deleted: str | None = None) -> None:

@@ -34,10 +34,19 @@ _LEVELS = {name.lower(): getattr(logging, name) for name in ("DEBUG", "INFO", "W
 
 
 class Running:
-    """One process; ``on_end`` is called with it from another thread when it has ended."""
+    """One process; ``on_end`` is called with it from another thread when it has ended.
+
+    key: by which the door signs whom it lets in.
+    """
 
     def __init__(
-        self, module: str, listening: int, settings: Settings, on_end: Callable[[Running], None]
+        self,
+        module: str,
+        listening: int,
+        settings: Settings,
+        on_end: Callable[[Running], None],
+        *,
+        key: bytes,
     ) -> None:
         self._secret = _password(settings)
         self._on_end = on_end
@@ -53,14 +62,14 @@ class Running:
             env=child_environment(os.environ),
             start_new_session=True,
         )
-        self._tell(settings)
+        self._tell(settings, key)
         for target in (self._hear, self._watch):
             threading.Thread(target=target, name="tracking", daemon=True).start()
 
-    def _tell(self, settings: Settings) -> None:
+    def _tell(self, settings: Settings, key: bytes) -> None:
         # The pipe stays open: its end is the parent's.
         assert self._process.stdin is not None
-        told = json.dumps(environment_of(settings)).encode() + b"\n"
+        told = json.dumps({"settings": environment_of(settings), "key": key.hex()}).encode() + b"\n"
         try:
             self._process.stdin.write(told)
             self._process.stdin.flush()

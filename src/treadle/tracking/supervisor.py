@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from treadle.settings import Settings
 from treadle.tracking.channel import Channel, Connection
 from treadle.tracking.paths import clear_sockets, new_socket_path
 from treadle.tracking.running import Running
+from treadle.tracking.signing import KEY_BYTES
 
 logger = logging.getLogger("treadle.tracking")
 
@@ -45,6 +47,8 @@ class Supervisor:
         self._not_before_s = 0.0
         self._last_words = ""
         self._is_closed = False
+        #: By which a visitor is signed for each of its processes.
+        self.key = secrets.token_bytes(KEY_BYTES)
         #: How often it was started.
         self.starts = 0
 
@@ -81,6 +85,12 @@ class Supervisor:
         if self._running is not None:
             self._running.has_answered = True
 
+    def give_up(self, pid: int | None) -> None:
+        """Nobody hears of the process of that number any more: kill it, if it is still the one."""
+        if self._running is not None and self._running.pid == pid:
+            logger.error("The tracking process stands still: it is ended", extra={"pid": pid})
+            self._running.kill()
+
     def retry_after_s(self) -> int:
         """How long who was refused should wait."""
         return max(1, round(self._not_before_s - time.monotonic()))
@@ -113,7 +123,8 @@ class Supervisor:
             if self._door is None:
                 clear_sockets(self._settings.data_dir)
                 self._door = _Door(self._settings.data_dir)
-            self._running = Running(self._module, self._door.descriptor, self._settings, self._hear_of_end)
+            told = (self._module, self._door.descriptor, self._settings, self._hear_of_end)
+            self._running = Running(*told, key=self.key)
         except OSError as error:
             raise _unavailable(f"it cannot be started ({error.strerror or error})") from error
         self.starts += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -58,16 +57,14 @@ async def _catch_up(call: Call, nobody: Model, visitor: Visitor) -> None:
     if standing is None or not await call.in_thread(_is_behind, call, nobody, standing):
         return
     # Whoever is promoting has not written their line yet: theirs comes first, and has their name.
+    mine = (nobody.workspace_id, nobody.name)
     try:
-        await asyncio.wait_for(tracking.registry_turn.acquire(), _PATIENCE_S)
-    except asyncio.TimeoutError:
-        return
-    try:
-        standing = await ask_standing(tracking, nobody.name, visitor)
-        if standing is not None:
-            await call.in_thread(_add_missing, call, nobody, standing)
-    finally:
-        tracking.registry_turn.release()
+        async with tracking.model_turns.taken(mine, patience_s=_PATIENCE_S):
+            standing = await ask_standing(tracking, nobody.name, visitor)
+            if standing is not None:
+                await call.in_thread(_add_missing, call, nobody, standing)
+    except Unavailable:
+        return  # whoever reads next sees it
 
 
 def _is_behind(call: Call, nobody: Model, standing: dict[str, str]) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -99,14 +101,40 @@ def test_a_range_is_given_and_a_head_holds_nothing(notebooks: RunningServer) -> 
 
 def test_an_upload_that_breaks_off_leaves_nothing(notebooks: RunningServer) -> None:
     key, parts = "tracking/workspaces/ws-1/9/broken.bin", notebooks.parts
-    place = urlsplit(notebooks.url)
-    with socket.create_connection((place.hostname or "", place.port or 0)) as opened:
-        head = f"PUT {ROOT}/9/broken.bin HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
-        opened.sendall(f"{head}Authorization: Bearer {ADMIN_TOKEN}\r\n\r\n".encode() + bytes(5_000_000))
-        partials = parts.settings.data_dir / "objects" / ".partial"
-        wait_until(lambda: any(partials.iterdir()))
+    partials = parts.settings.data_dir / "objects" / ".partial"
+    with uploading(notebooks, 5_000_000):
+        assert any(partials.iterdir())
     wait_until(lambda: not any(partials.iterdir()))
     assert [one.key for one in parts.objects.list(key)] == []
+
+
+@contextmanager
+def uploading(running: RunningServer, sent_bytes: int) -> Iterator[socket.socket]:
+    """The administrator's upload, which stands still before its end."""
+    place = urlsplit(running.url)
+    partials = running.parts.settings.data_dir / "objects" / ".partial"
+    with socket.create_connection((place.hostname or "", place.port or 0)) as opened:
+        head = f"PUT {ROOT}/9/broken.bin HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
+        opened.sendall(f"{head}Authorization: Bearer {ADMIN_TOKEN}\r\n\r\n".encode() + bytes(sent_bytes))
+        wait_until(lambda: partials.exists() and any(partials.iterdir()))
+        yield opened
+
+
+def test_who_holds_many_uploads_up_waits_for_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.tracking.artifacts._MOST_UPLOADS", 1)
+    monkeypatch.setattr("treadle.tracking.artifacts._TURN_S", 0.1)
+    monkeypatch.setattr("treadle.streams.STALL_S", 3.0)
+    with serve("", tmp_path / "data") as running, uploading(running, 5_000_000) as stalled:
+        other = running.member("other@example.com", "editor")
+        with running.client() as client, running.client(other.token) as others:
+            mine = client.put(f"{ROOT}/9/long", content=bytes(2_000_000))
+            assert (mine.status_code, mine.json()["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+            assert mine.headers["retry-after"]
+            assert client.put(f"{ROOT}/9/short", content=b"x").status_code == 200
+            assert others.put(f"{ROOT}/9/long", content=bytes(2_000_000)).status_code == 200
+        assert b" 408 " in stalled.makefile("rb").readline()
 
 
 def test_what_is_too_large_is_refused_by_its_size(tmp_path: Path) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from tests.access.people import add_person
 from tests.serving import RunningServer
 from tests.waiting import wait_until
+from treadle.access.audit import REFUSED
 from treadle.access.wrong_credentials import WrongCredentials
-from treadle.errors import Forbidden, NotFound, Unavailable
+from treadle.db import Database, Tx
+from treadle.db.schema import audit_log
+from treadle.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from treadle.tracking.exchanges import MOST_BODY_BYTES
+from treadle.tracking.notes import Notes
 from treadle.tracking.refusal_log import Refusal, RefusalLog
 
 V2 = "/api/2.0/mlflow"
@@ -121,20 +129,63 @@ def refusals(server: RunningServer, actor_id: int, count: int) -> list[dict[str,
     return found if len(found) >= count else []
 
 
-def test_a_flood_of_refusals_writes_a_few_lines(quiet: RunningServer) -> None:
+def test_a_flood_of_refusals_writes_a_few_lines(database: Database) -> None:
     now = 0.0
-    log = RefusalLog(quiet.database, clock=lambda: now)
+    log = RefusalLog(Notes(database), clock=lambda: now)
+    with database.write() as tx:
+        person = add_person(tx, "flood@example.com").user_id
     for number in range(1000):
         error = Forbidden(f"code-{number}", "no")
-        log.note(Refusal(error, "GET", "/x", "192.0.2.1"))
+        log.note(Refusal(error, "GET", "/x", "192.0.2.1", person))
     now = 61.0
-    log.note(Refusal(NotFound("last", "no"), "GET", "/x", "192.0.2.1"))
-    with quiet.database.read() as tx:
-        rows = tx.connection.exec_driver_sql(
-            "SELECT detail FROM audit_log WHERE detail LIKE '%192.0.2.1%' ORDER BY id"
-        ).all()
-    assert len(rows) == 21
-    assert '"left_out":980' in rows[-1][0]
+    log.note(Refusal(NotFound("last", "no"), "GET", "/x", "192.0.2.1", person))
+    lines = wait_until(lambda: lines_of(database, "last"))
+    assert len(lines) == 21
+    assert lines[-1]["left_out"] == 980
+
+
+def test_strangers_with_addresses_without_number_share_a_few_lines(database: Database) -> None:
+    now = 0.0
+    log = RefusalLog(Notes(database), clock=lambda: now)
+    for network in range(10_000):
+        for number in range(1 if network else 1000):
+            address = f"2001:db8:{network:x}::{number:x}"
+            log.note(Refusal(Unauthenticated(f"code-{number}", "no"), "GET", "/x", address))
+    now = 61.0
+    log.note(Refusal(Unauthenticated("last", "no"), "GET", "/x", "::ffff:192.0.2.1"))
+    lines = wait_until(lambda: lines_of(database, "last"))
+    assert sum(line["address"].startswith("2001:db8:0:") for line in lines) == 5
+    assert len(lines) == 21
+    assert sum(line["left_out"] for line in lines) == 10_999 - 20
+
+
+def lines_of(database: Database, last: str) -> list[dict[str, Any]]:
+    """The refusals in the log, once there is one of that code."""
+    told = select(audit_log.c.detail).where(audit_log.c.action == REFUSED).order_by(audit_log.c.id)
+    with database.read() as tx:
+        found = [json.loads(row[0]) for row in tx.execute(told).all()]
+    return found if any(one["code"] == last for one in found) else []
+
+
+def test_what_is_only_noted_waits_alone_and_not_without_end(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    written: list[int] = []
+
+    def write(number: int, _tx: Tx) -> None:
+        written.append(number)
+
+    database = Database.open(sqlite_url)
+    notes = Notes(database, most_waiting=2)
+    with database.write():  # nobody else writes meanwhile
+        for number in range(100):
+            notes.add(partial(write, number))
+    wait_until(lambda: len(written) >= 2)
+    notes.add(partial(write, 100))
+    wait_until(lambda: written[-1] == 100)
+    database.close()
+    assert len(written) <= 4
+    assert "too many waited" in caplog.text
 
 
 def test_a_wrong_token_is_slowed_down_and_a_right_one_beside_it_is_not() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -13,8 +14,10 @@ from sqlalchemy import delete
 
 from tests.conftest import DATABASES
 from tests.serving import RunningServer, serve
+from tests.waiting import wait_until
 from treadle.db.promotion_tables import model_promotions
 from treadle.tracking.promoting import Promoting
+from treadle.tracking.promotions import Model
 
 V2 = "/api/2.0/mlflow"
 Json = dict[str, Any]
@@ -102,6 +105,52 @@ def test_what_a_crash_left_out_is_added_without_a_name(server: RunningServer) ->
             tx.execute(delete(model_promotions).where(model_promotions.c.alias == "challenger"))
         assert history(client, "left-out")[-1] == ("challenger", "2", None, None)
         assert len(history(client, "left-out")) == 5, "once"
+
+
+def test_a_stage_is_told_as_mlflow_knows_it_and_who_made_way_for_it(server: RunningServer) -> None:
+    body: Json = {"name": "staged", "version": "1", "stage": "production"}
+    with registering(server, "staged") as client:
+        do(client, "POST", "model-versions/transition-stage", body)
+        do(client, "POST", "model-versions/transition-stage", {**body, "stage": "Production"})
+        do(client, "POST", "model-versions/transition-stage", {**body, "version": "02"})
+        archiving = {**body, "version": "3", "archive_existing_versions": True}
+        do(client, "POST", "model-versions/transition-stage", archiving)
+        do(client, "POST", "model-versions/transition-stage", body)
+        lines = [line for line in history(client, "staged") if line[0]]
+    admin = "admin@example.com"
+    assert lines == [
+        ("stage:Production", "1", None, admin),
+        ("stage:Production", "2", None, admin),
+        ("stage:Archived", "1", None, admin),
+        ("stage:Archived", "2", None, admin),
+        ("stage:Production", "3", None, admin),
+        ("stage:Production", "1", None, admin),
+    ]
+
+
+def test_who_changes_one_model_holds_up_nobody_elses_and_not_for_ever(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, may_write = Promoting._write, threading.Event()
+
+    def write_late(self: Promoting, model: Model, done: Any) -> None:
+        assert model.name != "held" or may_write.wait(30)
+        write(self, model, done)
+
+    turns = server.parts.tracking.model_turns
+    with registering(server, "held") as client, registering(server, "free") as other:
+        monkeypatch.setattr(Promoting, "_write", write_late)
+        monkeypatch.setattr(turns, "_patience_s", 0.2)
+        body: Json = {"name": "held", "alias": "champion", "version": "1"}
+        with ThreadPoolExecutor(1) as beside:
+            held = beside.submit(do, client, "POST", "registered-models/alias", body)
+            wait_until(lambda: turns._turns)
+            do(other, "POST", "registered-models/alias", {**body, "name": "free"})
+            late = other.post(f"{V2}/registered-models/alias", json={**body, "version": "2"})
+            may_write.set()
+            held.result()
+        assert (late.status_code, late.json()["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+        assert history(client, "held")[-1] == ("champion", "1", None, "admin@example.com")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import run_coroutine
-from treadle.tracking.channel import Channel
+from treadle.tracking.channel import Channel, Silent
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 PIECE = b"x" * 65536
@@ -100,6 +100,27 @@ def test_what_is_not_read_is_not_written(tmp_path: Path) -> None:
             await asyncio.wait_for(write_all(), _SETTLED_S)
         connection.abort()
         finished.set()
+
+    with_channel(tmp_path / "s", answer, ask)
+
+
+def test_an_answer_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.tracking.channel.PATIENCE_S", 0.05)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.readline() == b"POST / HTTP/1.1\r\n":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal")
+        await reader.read()
+        writer.close()
+
+    async def ask(channel: Channel) -> None:
+        for request in (REQUEST, REQUEST.replace(b"GET", b"POST")):
+            connection = await channel.connect()
+            connection.write(request)
+            with pytest.raises(Silent):
+                while await connection.chunk():
+                    pass
+            assert not connection.is_usable
 
     with_channel(tmp_path / "s", answer, ask)
 

@@ -21,11 +21,12 @@ SMUGGLED = b'GET /smuggled HTTP/1.1\r\nx-treadle-visitor: {"user_id":1}\r\n\r\n'
 ANSWER = b"HTTP/1.1 422 No\r\ncontent-length: 2\r\n\r\nno"
 #: More than a socket takes at once.
 MUCH = b"x" * 4_000_000
+KEY = bytes(32)
 
 
 def outgoing(*headers: tuple[bytes, bytes], path: str = "/first") -> Outgoing:
     scope: Any = {"method": "POST", "query_string": b"", "headers": list(headers)}
-    return outgoing_of(scope, EDITOR, path)
+    return outgoing_of(scope, EDITOR, path, KEY)
 
 
 def parts(*contents: bytes) -> Receive:
@@ -103,6 +104,39 @@ def test_a_connection_whose_body_still_waits_to_be_sent_is_not_kept(tmp_path: Pa
         assert not connection.is_usable
 
     assert heads_seen(tmp_path / "s", play) == [["/first"]]
+
+
+def test_an_answer_that_comes_early_waits_for_nobodys_body(tmp_path: Path) -> None:
+    async def play(channel: Channel) -> None:
+        async def never() -> Message:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        first = outgoing((b"content-length", b"10"))
+        head = await converse(await channel.connect(), first, Part(b"12345", True), never)
+        assert head.status == 422
+
+    assert heads_seen(tmp_path / "s", play) == [["/first"]]
+
+
+def test_a_body_that_stands_still_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.tracking.exchanges.STALL_S", 0.05)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_unix_server(serve, tmp_path / "s")
+        connection = await (channel := Channel(tmp_path / "s")).connect()
+        first = outgoing((b"content-length", b"10"))
+        with pytest.raises(Invalid) as refused:
+            await converse(connection, first, Part(b"12345", True), asyncio.Event().wait)  # type: ignore[arg-type]
+        assert refused.value.code == "body-stalled"
+        channel.close()
+        server.close()
+
+    run_coroutine(run())
 
 
 def test_an_answer_that_nobody_asked_for_ends_the_connection(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from treadle.settings import Settings
 from treadle.tracking.child.inside import PINNED_SCHEMA
 from treadle.tracking.paths import tracking_database_url
 from treadle.tracking.process import Reply, Tracking
+from treadle.tracking.signing import tell_visitor
 
 LIST = "/api/2.0/mlflow/experiments/search?max_results=5"
 OWN = "/treadle/nothing/"
@@ -91,11 +92,72 @@ def test_who_was_interrupted_is_told_to_try_again(front_here: Front) -> None:
         )
         httpx.get(front_here.address + LIST, timeout=60)
         os.kill(pid_of(front_here.tracking), signal.SIGKILL)
-        line.sendall(b"x" * 100_000)
         answer = line.makefile("rb").read().decode()
     assert answer.startswith("HTTP/1.1 503")
     assert "TEMPORARILY_UNAVAILABLE" in answer
     assert "retry-after: 1\r\n" in answer
+
+
+def test_one_that_stands_still_is_told_of_and_replaced(
+    here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask_thrice() -> tuple[list[Reply], int]:
+        tracking = Tracking(here)
+        replies = [await tracking.ask("GET", OWN, EDITOR)]
+        os.kill(pid_of(tracking), signal.SIGSTOP)
+        with monkeypatch.context() as patch:
+            patch.setattr("treadle.tracking.channel.PATIENCE_S", 0.1)
+            patch.setattr("treadle.tracking.process._ALIVE_S", 0.1)
+            replies.append(await tracking.ask("GET", OWN, EDITOR))
+        replies.append(await tracking.ask("GET", OWN, EDITOR))
+        await tracking.close()
+        return replies, tracking.starts
+
+    replies, starts = run_coroutine(ask_thrice())
+    assert ([reply.status for reply in replies], starts) == ([404, 503, 404], 2)
+    assert json.loads(replies[1].body)["error_code"] == "TEMPORARILY_UNAVAILABLE"
+    assert dict(replies[1].headers)[b"retry-after"]
+
+
+def test_one_that_is_slow_but_hears_is_left_alone(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask_too_early() -> tuple[int, int]:
+        tracking = Tracking(here)
+        await tracking.ask("GET", OWN, EDITOR)
+        with monkeypatch.context() as patch:
+            patch.setattr("treadle.tracking.channel.PATIENCE_S", 0.1)
+            reply = await tracking.ask("GET", LIST, EDITOR)  # MLflow is imported
+        await tracking.ask("GET", LIST, EDITOR)
+        await tracking.close()
+        return reply.status, tracking.starts
+
+    assert run_coroutine(ask_too_early()) == (503, 1)
+
+
+def test_who_did_not_pass_the_door_is_turned_away(here: Settings) -> None:
+    async def ask_beside_the_door() -> list[tuple[int, bool]]:
+        tracking = Tracking(here)
+        key, target = tracking._supervisor.key, OWN.encode()
+        words = [
+            tell_visitor(key, EDITOR, "GET", target),
+            b"",
+            tell_visitor(bytes(32), EDITOR, "GET", target),
+            tell_visitor(key, EDITOR, "POST", target),
+            tell_visitor(key, EDITOR, "GET", target + b"?all=1"),
+            tell_visitor(key, EDITOR, "GET", target).replace(b'"user_id": 1', b'"user_id": 2'),
+        ]
+        seen = []
+        for told in words:
+            connection = await tracking._supervisor.connect()
+            connection.write(b"GET %b HTTP/1.1\r\nx-treadle-visitor: %b\r\n\r\n" % (target, told))
+            status = (await connection.head()).status
+            while await connection.chunk():
+                pass
+            connection.let_go()
+            seen.append((status, connection.is_usable))
+        await tracking.close()
+        return seen
+
+    assert run_coroutine(ask_beside_the_door()) == [(404, True)] + [(403, False)] * 5
 
 
 def test_it_ends_when_nobody_asks_for_a_while_and_comes_back(here: Settings) -> None:

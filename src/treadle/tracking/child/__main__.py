@@ -16,9 +16,9 @@ _PIECE_BYTES = 64 * 1024
 
 
 def main() -> None:
-    """Answer on the socket that the parent opened, with the settings that it writes to our standard input."""
+    """Answer on the socket that the parent opened, with what it writes to our standard input."""
     listening = int(sys.argv[1])
-    settings = _read_settings()
+    settings, key = _read_told()
     end_with_parent(_STANDARD_INPUT)
     os.umask(0o077)
     # The collector would walk what the imports make, which stays for good.
@@ -26,17 +26,19 @@ def main() -> None:
     serving = import_module("treadle.tracking.child.serving")
     gc.freeze()
     gc.enable()
-    serving.serve(listening, settings)
+    serving.serve(listening, settings, key)
 
 
-def _read_settings() -> Settings:
+def _read_told() -> tuple[Settings, bytes]:
+    """The settings, and the key by which the door signs whom it lets in."""
     told = b""
     while not told.endswith(b"\n"):
         piece = os.read(_STANDARD_INPUT, _PIECE_BYTES)
         if not piece:  # the parent has ended meanwhile
             raise SystemExit(1)
         told += piece
-    return load_settings(json.loads(told), {})
+    read = json.loads(told)
+    return load_settings(read["settings"], {}), bytes.fromhex(read["key"])
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.types import Receive, Scope, Send
 
-from treadle.errors import TreadleError, Unavailable
+from treadle.errors import Forbidden, TreadleError, Unavailable
 from treadle.objects import open_store
 from treadle.settings import Settings
 from treadle.tracking.child.environment import leave_out_what_is_for_notebooks, set_environment
@@ -25,10 +25,11 @@ from treadle.tracking.child.visiting import (
     answer_for,
     current_visitor,
     current_workspace,
+    for_mlflow,
     visitor_in,
 )
 from treadle.tracking.child.wsgi import Bridge, Exchange, read_body, whole_body
-from treadle.tracking.exchanges import Gone, refuse
+from treadle.tracking.exchanges import ALIVE, Gone, refusal, refuse
 from treadle.tracking.paths import tracking_database_url
 from treadle.tracking.reads import ReadAnswer, ReadRequest, Reads
 
@@ -47,14 +48,17 @@ _AGAIN_AFTER_S = 1
 _SHOWN_CHARACTERS = 300
 #: What our reads look at is no longer; nobody logs more at once.
 _READ_BYTES = 2 * 1024 * 1024
+_HERE = ReadAnswer(200, b"{}")
 _NOT_FOUND = ReadAnswer(404, b'{"error_code": "ENDPOINT_NOT_FOUND", "message": "There is no such read."}')
 
 
 class TrackingApplication:
     """The ASGI application of the tracking process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, key: bytes) -> None:
+        """key: by which the door signs whom it lets in."""
         self._settings = settings
+        self._key = key
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracking")
         self._reading_threads = ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="reading")
         self._reads = Reads(tracking_database_url(settings), settings)
@@ -62,6 +66,11 @@ class TrackingApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what cannot be answered now is refused in MLflow's words."""
+        try:
+            answer_for(visitor_in(scope, self._key))
+        except Forbidden as error:
+            await _turn_away(send, error)
+            return
         try:
             await self._answer(Exchange(scope, receive, send))
         except Gone:
@@ -75,7 +84,9 @@ class TrackingApplication:
 
     async def _answer(self, exchange: Exchange) -> None:
         path = exchange.scope["path"]
-        answer_for(visitor_in(exchange.scope["headers"]))
+        if path == ALIVE:  # without a thread, of which there may be none to be had
+            await _send_answer(exchange.send, _HERE)
+            return
         if not path.startswith(_OWN) and not path.endswith(_READ_BY_US):
             await self._hand_on(exchange, None)
             return
@@ -93,6 +104,7 @@ class TrackingApplication:
         """To MLflow, which is started where it is not there yet."""
         mounted = await self._mounted()
         mounted.inside.limit_rows(current_workspace())
+        exchange = replace(exchange, scope=for_mlflow(exchange.scope))
         if body is None and mounted.inside.is_native(exchange.scope["method"], exchange.scope["path"]):
             plain = await unpacked(exchange, self._threads)
             await mounted.inside.fastapi(plain.scope, plain.receive, plain.send)
@@ -153,6 +165,15 @@ def _read_request(scope: Scope, body: BinaryIO) -> ReadRequest:
     return ReadRequest(
         scope["method"], scope["path"], scope["query_string"].decode("latin-1"), content, visitor
     )
+
+
+async def _turn_away(send: Send, error: Forbidden) -> None:
+    """Whatever follows on the same connection is not what it seems, either: it ends."""
+    logger.error("%s Its connection is closed.", error.message)
+    status, headers, content = refusal(error, _AGAIN_AFTER_S)
+    headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 async def _send_answer(send: Send, answer: ReadAnswer) -> None:

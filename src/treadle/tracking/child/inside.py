@@ -32,6 +32,7 @@ from treadle.tracking.child import guards
 from treadle.tracking.child.artifacts import PROXIED_SCHEME, SCHEME, repositories
 from treadle.tracking.child.environment import ARTIFACT_ROOT, WORKSPACE_STORE, scrub_environment
 from treadle.tracking.child.preparing import prepared
+from treadle.tracking.child.registry_store import open_registry_store
 from treadle.tracking.child.tracking_store import open_tracking_store
 from treadle.tracking.paths import tracking_database_url, tracking_file
 
@@ -70,6 +71,7 @@ def start(settings: Settings, objects: ObjectStore) -> Inside:
     _use_only_ours(objects)
     for database in ("sqlite", "postgresql"):
         handlers._tracking_store_registry.register(database, open_tracking_store)
+        handlers._model_registry_store_registry.register(database, open_registry_store)
     _know_the_schema()
     url = tracking_database_url(settings)
     if not settings.database_url.startswith("postgresql"):

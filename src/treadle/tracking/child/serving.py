@@ -18,11 +18,11 @@ _DRAIN_S = 2
 _KEPT_S = 24 * 3600
 
 
-def serve(listening: int, settings: Settings) -> None:
-    """Answer until a signal ends it."""
+def serve(listening: int, settings: Settings, key: bytes) -> None:
+    """Answer until a signal ends it. key: by which the door signs whom it lets in."""
     _start_logging(settings)
     _keep_temporary_files(settings)
-    application = TrackingApplication(settings)
+    application = TrackingApplication(settings, key)
     config = uvicorn.Config(
         application,
         http="httptools",

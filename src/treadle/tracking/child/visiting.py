@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from functools import lru_cache
 
-import msgspec
+from starlette.types import Scope
 
-from treadle.errors import Defect
-from treadle.tracking.exchanges import VISITOR_HEADER
+from treadle.tracking.exchanges import WORKSPACE_HEADER
 from treadle.tracking.names import internal_name
+from treadle.tracking.signing import VISITOR_HEADER, read_visitor
 from treadle.tracking.visitor import Visitor
 
 _VISITOR: ContextVar[Visitor | None] = ContextVar("visitor", default=None)
+_OF_THE_DOOR = frozenset({VISITOR_HEADER, WORKSPACE_HEADER})
 
 
-def visitor_in(headers: list[tuple[bytes, bytes]]) -> Visitor:
-    """Whom the door let in. Raises Defect for a request that did not pass it."""
-    told = next((value for name, value in headers if name == VISITOR_HEADER), None)
-    if told is None:
-        raise Defect("no-visitor", "A request reached the tracking process that did not pass the door.")
-    return _decode(told)
+def visitor_in(scope: Scope, key: bytes) -> Visitor:
+    """Whom the door let in to this request. Raises Forbidden("not-signed") where it did not say so."""
+    told = next((value for name, value in scope["headers"] if name == VISITOR_HEADER), b"")
+    query = scope["query_string"]
+    target = scope["raw_path"] + (b"?" + query if query else b"")
+    return read_visitor(key, told, scope["method"], target)
 
 
-@lru_cache(maxsize=1024)
-def _decode(told: bytes) -> Visitor:
-    return msgspec.json.decode(told, type=Visitor)
+def for_mlflow(scope: Scope) -> Scope:
+    """The request as MLflow is to see it: the workspace is the visitor's, whatever its headers name."""
+    headers = [pair for pair in scope["headers"] if pair[0] not in _OF_THE_DOOR]
+    workspace = current_workspace()
+    if workspace is not None:
+        headers.append((WORKSPACE_HEADER, workspace.encode()))
+    return {**scope, "headers": headers}
 
 
 def answer_for(visitor: Visitor) -> None:

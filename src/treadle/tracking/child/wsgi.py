@@ -16,12 +16,12 @@ from typing import Any, BinaryIO, cast
 from starlette.types import Message, Receive, Scope, Send
 
 from treadle.tracking.channel import Headers
-from treadle.tracking.exchanges import VISITOR_HEADER, Part, first_part
+from treadle.tracking.exchanges import Part, first_part
 
 WsgiApplication = Callable[..., Iterable[bytes]]
 
 _NAMES = {b"content-type": "CONTENT_TYPE"}
-_NOT_HANDED_ON = frozenset({b"content-length", b"transfer-encoding", VISITOR_HEADER})
+_NOT_HANDED_ON = frozenset({b"content-length", b"transfer-encoding"})
 
 #: What is longer is spooled to a file, and streamed back piece by piece.
 IN_MEMORY_BYTES = 1024 * 1024
