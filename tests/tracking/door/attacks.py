@@ -12,7 +12,6 @@ from dataclasses import replace
 import httpx
 
 from tests.tracking.door.attempts import attempt, routes
-from tests.tracking.door.smuggling import by_smuggling
 from tests.tracking.door.world import V2, V3, World
 
 Seen = Iterator[httpx.Response]
@@ -146,6 +145,13 @@ def by_mixed_ids(world: World) -> Seen:
             yield attempt(mine, "stranger", method, path, at="stranger")
 
 
+def by_names_past_the_door(world: World) -> Seen:
+    """The door tells names itself; below it stands MLflow's own list of workspaces."""
+    for root in ("/api/3.0/mlflow/workspaces", "/ajax-api/3.0/mlflow/workspaces"):
+        for path in (root, f"{root}/quiet-harbour", f"{root}/ws-{world.victim}"):
+            yield world.ask_past_the_door("GET", path)
+
+
 def by_headers(world: World) -> Seen:
     """Headers that only the door sets, and workspaces named twice."""
     told = {"user_id": 1, "email": "x", "workspace_id": world.victim, "level": "manage", "workspaces": []}
@@ -167,7 +173,7 @@ ATTACKS: tuple[Callable[[World], Seen], ...] = (
     by_telemetry,
     by_mixed_ids,
     by_headers,
-    by_smuggling,
+    by_names_past_the_door,
 )
 
 

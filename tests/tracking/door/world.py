@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
-from tests.serving import ADMIN_TOKEN, RunningServer
+from tests.postgresql import PostgresqlServer
+from tests.serving import ADMIN_TOKEN, RunningServer, serve
 from treadle.tracking.paths import tracking_file
+from treadle.tracking.visitor import Visitor
 
 V2, V3 = "/api/2.0/mlflow", "/api/3.0/mlflow"
 ROLES = ("viewer", "reviewer", "annotator", "editor", "manager", "owner")
@@ -43,6 +48,19 @@ class World:
         if at is not None:
             headers["X-MLFLOW-WORKSPACE"] = f"ws-{getattr(self, at)}" if at in ("victim", "stranger") else at
         return self._client().request(method, path, headers=headers, **more)
+
+    def ask_past_the_door(self, method: str, path: str) -> httpx.Response:
+        """A request that the tracking process itself is asked for the stranger, as if the door let it in."""
+        tracking = self.server.parts.tracking
+        loop = tracking._supervisor._loop
+        assert loop is not None, "somebody has asked before"
+        visitor = Visitor(
+            0, "stranger@example.com", self.stranger, "manage", ((self.stranger, "other-shore"),)
+        )
+        asked = asyncio.run_coroutine_threadsafe(tracking.ask(method, path, visitor), loop)
+        reply = asked.result(60)
+        request = httpx.Request(method, f"{self.server.url}{path}")
+        return httpx.Response(reply.status, content=reply.body, request=request)
 
     def do(self, method: str, path: str, **more: Any) -> Json:
         """Something that the victims' owner does, and that works."""
@@ -88,19 +106,37 @@ class World:
                 )
 
 
+@contextmanager
+def open_world(database: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The play on a kind of database, until the block ends."""
+    if database == "sqlite":
+        with serve("", folder) as running:
+            yield make_world(running)
+        return
+    postgresql: PostgresqlServer = request.getfixturevalue("postgresql")
+    with postgresql.fresh_database() as url, serve(url, folder) as running:
+        yield make_world(running)
+
+
 def make_world(server: RunningServer) -> World:
     """People of every role in the victims' workspace, all that is there, and a stranger from another."""
-    with server.client() as admin:
-        victim = admin.post("/api/workspaces", json={"name": "quiet-harbour"}).json()["id"]
-        stranger = admin.post("/api/workspaces", json={"name": "other-shore"}).json()["id"]
-    tokens = {role: server.member(f"{role}@example.com", role, victim).token for role in ROLES}
-    tokens["stranger"] = server.member("stranger@example.com", "owner", stranger).token
-    world = World(server, {**tokens, "admin": ADMIN_TOKEN}, victim, stranger)
-    world.secrets.update({"quiet-harbour", f"ws-{victim}"})
+    world = make_people(server, ROLES)
     _track(world)
     _register(world)
     _trace(world)
     _collect(world)
+    return world
+
+
+def make_people(server: RunningServer, roles: Sequence[str]) -> World:
+    """People of these roles in the victims' workspace, which is empty, and a stranger from another."""
+    with server.client() as admin:
+        victim = admin.post("/api/workspaces", json={"name": "quiet-harbour"}).json()["id"]
+        stranger = admin.post("/api/workspaces", json={"name": "other-shore"}).json()["id"]
+    tokens = {role: server.member(f"{role}@example.com", role, victim).token for role in roles}
+    tokens["stranger"] = server.member("stranger@example.com", "owner", stranger).token
+    world = World(server, {**tokens, "admin": ADMIN_TOKEN}, victim, stranger)
+    world.secrets.update({"quiet-harbour", f"ws-{victim}"})
     return world
 
 
