@@ -71,6 +71,7 @@ AREAS: tuple[Area, ...] = (
     Area("treadle.web.routes_versions", (f"{_PROJECT}/versions", f"{_PROJECT}/as-of")),
     Area("treadle.web.routes_tracking", ("/api/tracking",)),
     Area("treadle.web.routes_tracking_models", ("/api/tracking/models",)),
+    Area("treadle.web.routes_tracking_purge", ("/api/tracking/purge", "/api/tracking/deleted/sizes")),
     Area("treadle.web.routes_lineage", ("/api/lineage",)),
     Area("treadle.web.routes_repos", ("/api/repos",)),
     Area("treadle.web.routes_repos_refs", (f"{_REPO}/branches", f"{_REPO}/tags", f"{_REPO}/commits")),
