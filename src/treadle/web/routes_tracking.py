@@ -92,7 +92,9 @@ async def read_curves(call: Call) -> Reply:
 async def list_deleted(call: Call) -> Reply:
     """Deleted runs, which may be restored."""
     question = questions.DeletedQuestion(
-        offset=call.query_int("offset", 0) or 0, limit=call.query_page("limit", 100, 1000)
+        is_alone=call.query_flag("is_alone"),
+        offset=call.query_int("offset", 0) or 0,
+        limit=call.query_page("limit", 100, 1000),
     )
     nothing: Mapping[str, Any] = {"experiments": 0, "runs": 0, "results": []}
     return await _answer(call, _workspace(call), "deleted", question, nothing)
