@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,9 @@ def test_health_and_version_answer_strangers(server: RunningServer) -> None:
         version = client.get("/api/version/").json()
         assert {"release", "label-studio-os-package"} <= version.keys()
         assert client.get("/version").json() == version
+        # MLflow's client asks there, too, and takes nothing but this for an answer.
+        theirs = client.get("/version", headers={"User-Agent": "mlflow-python-client/3.17.2"})
+        assert theirs.text == metadata.version("mlflow-skinny")
 
 
 def test_a_page_that_somebody_uploaded_can_run_nothing(odd_server: RunningServer) -> None:

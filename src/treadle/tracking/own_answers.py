@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,6 +33,15 @@ _SERVER = {
 def server_info() -> bytes:
     """What clients ask before they sign in."""
     return msgspec.json.encode(_SERVER)
+
+
+@cache
+def installed_version() -> str | None:
+    """Of the MLflow that is installed here; None: there is none."""
+    try:
+        return version("mlflow-skinny")
+    except PackageNotFoundError:
+        return None
 
 
 def is_of_workspaces(path: str) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from treadle import __version__
+from treadle.tracking.own_answers import installed_version
 from treadle.web.call import Call
 from treadle.web.routing import PUBLIC, Reply, Route, json_reply
 
 #: The Label Studio whose API this server speaks.
 SPOKEN_VERSION = "1.23.2"
+#: How MLflow's client says who it is.
+_MLFLOW_CLIENT = "mlflow-python-client/"
 
 
 class HealthBody(msgspec.Struct):
@@ -31,7 +34,14 @@ def get_health(_call: Call) -> Reply:
     return json_reply(HealthBody("UP"))
 
 
-def get_version(_call: Call) -> Reply:
+def get_version(call: Call) -> Reply:
+    """MLflow's client asks the same address for the version of MLflow, and nothing but that.
+
+    It keeps the spans of traces out of the database where it does not understand the answer.
+    """
+    tracked = installed_version()
+    if tracked and call.request.headers.get("user-agent", "").startswith(_MLFLOW_CLIENT):
+        return Reply(body=tracked.encode(), content_type="text/plain")
     spoken = {"version": SPOKEN_VERSION, "short_version": SPOKEN_VERSION.rpartition(".")[0]}
     return json_reply(VersionBody(__version__, spoken, "Community", {"version": __version__}))
 
