@@ -1,6 +1,6 @@
-"""A notebook as a data scientist writes it, run with the stock client in a process of its own.
+"""Notebooks as data scientists write them, run with the stock client in a process of their own.
 
-Each mode prints what it saw as one JSON object.
+Each of them sees what the token before it lets it; what they saw is printed as one JSON object.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException, RestException
 from requests import HTTPError
 
@@ -45,7 +47,7 @@ def edit() -> Json:
     version = mlflow.register_model(model.model_uri, "iris").version
     loaded = mlflow.sklearn.load_model(f"models:/iris/{version}")
     with mlflow.start_span("ask") as span:
-        span.set_inputs({"q": 1})
+        span.set_inputs({"q": "which petal"})
         span.set_outputs({"a": 2})
     mlflow.flush_trace_async_logging()
     page = f"runs:/{run.info.run_id}/files/notes/ä b.txt"
@@ -61,7 +63,13 @@ def edit() -> Json:
         "found": len(found),
         "version": version,
         "predicted": int(loaded.predict(x[:1])[0]),
-        "traces": len(mlflow.search_traces(experiment_ids=[kept.info.experiment_id], return_type="list")),
+        "traces": len(
+            mlflow.search_traces(
+                experiment_ids=[kept.info.experiment_id],
+                filter_string="trace.text LIKE '%which petal%'",
+                return_type="list",
+            )
+        ),
     }
 
 
@@ -70,10 +78,13 @@ def look() -> Json:
     client = MlflowClient()
     run = client.search_runs([client.get_experiment_by_name("petals").experiment_id])[0]
     run_id = run.info.run_id
+    trace = mlflow.search_traces(experiment_ids=[run.info.experiment_id], return_type="list")[0]
     writes = {
         "metric": lambda: client.log_metric(run_id, "loss", 9.0),
         "param": lambda: client.log_param(run_id, "new", "x"),
+        "batch": lambda: client.log_batch(run_id, metrics=[Metric("loss", 9.0, 1, 9)]),
         "tag": lambda: client.set_tag(run_id, "new", "x"),
+        "trace": lambda: client.set_trace_tag(trace.info.trace_id, "new", "x"),
         "experiment": lambda: client.create_experiment("mine"),
         "artifact": lambda: client.log_text(run_id, "x", "x.txt"),
         "model": lambda: client.create_registered_model("mine"),
@@ -84,6 +95,9 @@ def look() -> Json:
         "loss": run.data.metrics["loss"],
         "files": [one.path for one in client.list_artifacts(run_id)],
         "model": client.get_model_version("iris", "1").name,
+        "kind": type(mlflow.sklearn.load_model("models:/iris/1")).__name__,
+        "span": trace.data.spans[0].name,
+        "trace_id": trace.info.trace_id,
         "refused": {name: _status_of(write) for name, write in writes.items()},
     }
 
@@ -96,15 +110,16 @@ def promote() -> Json:
     return {"kind": type(loaded).__name__, "aliases": client.get_registered_model("iris").aliases}
 
 
-def stray() -> Json:
+def stray(run_id: str, trace_id: str) -> Json:
     """What somebody of another workspace finds of it."""
-    client, run_id = MlflowClient(), sys.argv[2]
+    client = MlflowClient()
     return {
         "experiments": [one.name for one in client.search_experiments()],
         "models": [one.name for one in client.search_registered_models()],
         "run": _status_of(lambda: client.get_run(run_id)),
         "files": _status_of(lambda: client.list_artifacts(run_id)),
         "load": _status_of(lambda: mlflow.sklearn.load_model("models:/iris/1")),
+        "trace": _status_of(lambda: client.get_trace(trace_id)),
         "workspaces": [one.name for one in mlflow.list_workspaces()],
     }
 
@@ -119,6 +134,23 @@ def _status_of(act: Any) -> str:
     return "done"
 
 
+def _as(token: str, notebook: Callable[..., Json], *words: str) -> Json:
+    os.environ["MLFLOW_TRACKING_TOKEN"] = token
+    return notebook(*words)
+
+
+def main(tokens: dict[str, str]) -> Json:
+    """What each of them saw, one after the other."""
+    made, read = _as(tokens["editor"], edit), _as(tokens["viewer"], look)
+    return {
+        "made": made,
+        "read": read,
+        "read by editor": _as(tokens["editor"], look),
+        "promoted": _as(tokens["manager"], promote),
+        "strayed": _as(tokens["stranger"], stray, made["run_id"], read["trace_id"]),
+    }
+
+
 if __name__ == "__main__":
     os.chdir(os.environ["HOME"])
-    print(json.dumps({"edit": edit, "look": look, "promote": promote, "stray": stray}[sys.argv[1]]()))
+    print(json.dumps(main(json.loads(sys.argv[1]))))
