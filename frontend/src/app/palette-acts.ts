@@ -140,6 +140,7 @@ function useEverywhere(): Command[] {
     { id: 'members', title: 'Members of this workspace', icon: 'people', kind: 'page', run: () => void navigate({ to: '/members' }) },
     { id: 'audit', title: 'Audit log', icon: 'log', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/audit-log' }) },
     { id: 'deleted', title: 'Deleted projects', icon: 'trash', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/deleted' }) },
+    { id: 'deleted-runs', title: 'Deleted runs', icon: 'trash', kind: 'page', needs: 'export', run: () => void navigate({ to: '/experiments/deleted' }) },
     ...(admin ? [
       { id: 'people', title: 'People of the organisation', icon: 'person' as const, kind: 'page', run: () => void navigate({ to: '/admin/people' }) },
       { id: 'admin-workspaces', title: 'All workspaces', icon: 'grid' as const, kind: 'page', run: () => void navigate({ to: '/admin/workspaces' }) },

@@ -319,6 +319,11 @@ const experiments = createRoute({
   component: lazyRouteComponent(() => import('../pages/experiments/experiments'), 'Experiments'),
 });
 
+const deletedRuns = createRoute({
+  getParentRoute: () => inside, path: '/experiments/deleted', validateSearch: ofWorkspace,
+  component: lazyRouteComponent(() => import('../pages/purge/purge'), 'Purge'),
+});
+
 /** How the runs are looked at (see RunLook), the saved view it began with, and the run that is shown beside the table. */
 export interface RunsSearch extends OfWorkspace, RunLook {
   saved?: number;
@@ -415,7 +420,7 @@ const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/pr
 
 const tree = root.addChildren([
   login, signup, resetPassword,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, deletedRuns, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

@@ -53,6 +53,7 @@ export function Experiments() {
           </span>
           <label className="search experiment-finder"><span className="unseen">Find an experiment</span><Icon name="search" /><input className="input" type="search" placeholder="Find an experiment" value={search} onChange={(event) => go({ search: event.target.value || undefined })} /></label>
           <span className="grow" />
+          {deleted && <Link className="btn" to="/experiments/deleted">Deleted runs and their files</Link>}
           {together.length > 1 && <Link className="btn" to="/experiments/$experimentIds" params={{ experimentIds: together.join(',') }}>Runs of these {together.length}</Link>}
         </div>
       )}

@@ -6,7 +6,7 @@ const KINDS: Record<string, string> = {
   import: 'Import', 'import-predictions': 'Import of predictions', export: 'Export', snapshot: 'Snapshot', delete: 'Deletion', restore: 'Restore',
   'accept-predictions': 'Predictions made annotations', assign: 'Assignment of tasks', 'index-field': 'Index of a data field', 'drop-field-index': 'Removal of an index',
   overlap: 'New number of people per task', duplicate: 'Copy of a project',
-  'storage-sync': 'Sync of a source', 'target-sync': 'Sync of a target', 'commit-labels': 'Commit of labels', 'export-as-of': 'Export of a version', 'repo-gc': 'Space freed in a repo', 'repo-fsck': 'Check of a repo',
+  'storage-sync': 'Sync of a source', 'target-sync': 'Sync of a target', 'commit-labels': 'Commit of labels', 'export-as-of': 'Export of a version', 'repo-gc': 'Space freed in a repo', 'repo-fsck': 'Check of a repo', 'tracking-purge': 'Deleted runs freed',
 };
 
 /** What a job does, for its row. */
@@ -41,16 +41,18 @@ export function sentenceOfResult(result: Readonly<Record<string, unknown>>): str
 function ofStorage(result: Readonly<Record<string, unknown>>): string[] {
   const number = (key: string): number | undefined => (typeof result[key] === 'number' ? result[key] : undefined);
   const [tasks, problems, freed] = [number('tasks'), number('problem_count'), number('bytes_freed')];
+  const [runs, size] = [number('runs'), number('size_bytes')]; // of a purge
   return [
     ...ofSync(number('new'), number('changed'), number('retired')),
     ...(tasks === undefined ? [] : [counted(tasks, 'task')]),
     ...(problems === undefined ? [] : [problems === 0 ? 'every file is whole' : counted(problems, 'damaged thing')]),
     ...(freed === undefined ? [] : [`${bytes(freed)} freed`]),
+    ...(runs === undefined || size === undefined ? [] : [`${counted(runs, 'run')} and ${bytes(size)} freed`]),
   ];
 }
 
 /** Kinds that stay as far as they came when they are stopped or fail; all others undo what they did. */
-const STAYING = new Set(['accept-predictions', 'assign', 'overlap', 'drop-field-index', 'storage-sync', 'target-sync', 'repo-gc', 'repo-fsck']);
+const STAYING = new Set(['accept-predictions', 'assign', 'overlap', 'drop-field-index', 'storage-sync', 'target-sync', 'repo-gc', 'repo-fsck', 'tracking-purge']);
 
 /** What is left of a job that did not come to its end. */
 export const whatIsLeft = (kind: string): string => (STAYING.has(kind) ? 'What it had done by then stays.' : 'What it had done is undone.');
