@@ -14,7 +14,7 @@ from treadle.gateways.s3.errors import to_s3_error
 
 
 def test_a_thread_is_not_held_by_a_body_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(streams, "STALL_S", 0.05)
 
     async def run() -> None:
         begun = [b"x" * 2 * 1024 * 1024]
@@ -26,7 +26,7 @@ def test_a_thread_is_not_held_by_a_body_that_stands_still(monkeypatch: pytest.Mo
 
         body = streams.Body(receive)
         assert not await body.take_first()
-        with pytest.raises(Invalid, match="Nothing more came") as stalled:
+        with pytest.raises(Invalid, match="Nothing more of the body came") as stalled:
             await asyncio.wait_for(asyncio.to_thread(list, body.pieces()), 10)
         assert to_s3_error(stalled.value).code == "RequestTimeout"
 

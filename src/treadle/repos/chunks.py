@@ -18,6 +18,7 @@ from treadle.errors import NotFound, telling_a_full_disk
 from treadle.repos.failpoints import reach
 from treadle.repos.packs import Damaged
 from treadle.repos.shelf import Draft, Shelf
+from treadle.repos.verified import Verified
 
 CHUNK_BYTES = 8 * 1024**2
 PIECE_BYTES = 256 * 1024
@@ -138,34 +139,72 @@ class ChunkWriter:
             self.settle()
 
 
-def read_chunks(shelf: Shelf, folder: str, chunks: Sequence[Chunk], wanted: range) -> Iterator[bytes]:
-    """The bytes at the positions of ``wanted`` of a content, verified. Raises Damaged."""
+class ChunkReader:
+    """Reads large contents, verified; for any number of threads."""
+
+    def __init__(self, shelf: Shelf, folder: str) -> None:
+        self._shelf = shelf
+        self._folder = folder
+        self._verified = Verified()
+
+    def read(self, chunks: Sequence[Chunk], wanted: range) -> Iterator[bytes]:
+        """The bytes at the positions of ``wanted`` of a content. Raises Damaged."""
+        for chunk, part in _parts(chunks, wanted):
+            yield from self._read_chunk(chunk_key(self._folder, chunk.address), chunk, part)
+
+    def read_at_once(self, chunks: Sequence[Chunk], wanted: range) -> bytearray | None:
+        """The same bytes, where they lie in memory and were verified a short while ago; it never waits."""
+        parts = [
+            (key, part, stamp)
+            for chunk, part in _parts(chunks, wanted)
+            if (stamp := self._verified.stamp(key := chunk_key(self._folder, chunk.address), _pieces(part)))
+        ]
+        if sum(len(part) for _key, part, _stamp in parts) != len(wanted):
+            return None
+        read = bytearray(len(wanted))
+        at, view = 0, memoryview(read)
+        for key, part, stamp in parts:
+            if not self._shelf.read_at_once(key, part.start, view[at : at + len(part)], stamp):
+                return None
+            at += len(part)
+        return read
+
+    def _read_chunk(self, key: str, chunk: Chunk, wanted: range) -> Iterator[bytes]:
+        pieces = _pieces(wanted)
+        first, last = pieces.start * PIECE_BYTES, min(pieces.stop * PIECE_BYTES, chunk.size_bytes)
+        stamp = self._shelf.stamp(key)
+        digests = b""
+        try:
+            for start in range(first, last, _SPAN_BYTES):
+                part = range(start, min(start + _SPAN_BYTES, last))
+                if digests:
+                    (span,) = self._shelf.read_parts(key, part)
+                else:
+                    behind = range(chunk.size_bytes, chunk.stored_bytes)
+                    span, digests = self._shelf.read_parts(key, part, behind)
+                    _check(digests, chunk.address, key)
+                _check_span(span, digests[_DIGEST_BYTES * (start // PIECE_BYTES) :], key)
+                if len(span) != len(part):
+                    raise _damaged(key)
+                if stamp is not None:
+                    self._verified.note(key, stamp, _pieces(part))
+                yield span[max(wanted.start - start, 0) : wanted.stop - start]
+        except NotFound as error:
+            raise _damaged(key) from error
+
+
+def _parts(chunks: Sequence[Chunk], wanted: range) -> Iterator[tuple[Chunk, range]]:
+    """The chunks that hold something of what is wanted, and which of their bytes."""
     at = 0
     for chunk in chunks:
         start, end = max(wanted.start - at, 0), min(wanted.stop - at, chunk.size_bytes)
         if start < end:
-            yield from _read_chunk(shelf, chunk_key(folder, chunk.address), chunk, range(start, end))
+            yield chunk, range(start, end)
         at += chunk.size_bytes
 
 
-def _read_chunk(shelf: Shelf, key: str, chunk: Chunk, wanted: range) -> Iterator[bytes]:
-    first = wanted.start - wanted.start % PIECE_BYTES
-    last = min(-(-wanted.stop // PIECE_BYTES) * PIECE_BYTES, chunk.size_bytes)
-    digests = b""
-    try:
-        for start in range(first, last, _SPAN_BYTES):
-            part = range(start, min(start + _SPAN_BYTES, last))
-            if digests:
-                (span,) = shelf.read_parts(key, part)
-            else:
-                span, digests = shelf.read_parts(key, part, range(chunk.size_bytes, chunk.stored_bytes))
-                _check(digests, chunk.address, key)
-            _check_span(span, digests[_DIGEST_BYTES * (start // PIECE_BYTES) :], key)
-            if len(span) != len(part):
-                raise _damaged(key)
-            yield span[max(wanted.start - start, 0) : wanted.stop - start]
-    except NotFound as error:
-        raise _damaged(key) from error
+def _pieces(wanted: range) -> range:
+    return range(wanted.start // PIECE_BYTES, -(-wanted.stop // PIECE_BYTES))
 
 
 def _check_span(span: bytes, digests: bytes, key: str) -> None:

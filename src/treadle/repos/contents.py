@@ -19,7 +19,7 @@ from blake3 import blake3
 from treadle.errors import Unsupported
 from treadle.objects import ObjectStore, StoredObject
 from treadle.repos.blocks import Cache
-from treadle.repos.chunks import ALL, Reuse, chunk_key, parse_document, read_chunks
+from treadle.repos.chunks import ALL, Chunk, ChunkReader, Reuse, chunk_key, parse_document
 from treadle.repos.nodes import Node
 from treadle.repos.pack_lists import PackList, Place
 from treadle.repos.packs import Damaged, Pack, WrittenPack
@@ -31,6 +31,8 @@ __all__ = ["SMALL_BYTES", "ContentWriter", "Contents", "Damaged", "FileBytes", "
 
 _BLOCKS_BYTES = 8 * 1024**2
 _NODES_BYTES = 24 * 1024**2
+_LISTS_BYTES = 4 * 1024**2
+_CHUNK_BYTES = 200  # what one takes in a list in memory
 
 
 class Contents:
@@ -44,6 +46,8 @@ class Contents:
         self._packs = PackList(self._load_pack)
         self._blocks: Cache[bytes] = Cache(_BLOCKS_BYTES, len)
         self._nodes: Cache[Node] = Cache(_NODES_BYTES, _weigh)
+        self._lists: Cache[list[Chunk]] = Cache(_LISTS_BYTES, lambda chunks: _CHUNK_BYTES * (1 + len(chunks)))
+        self._chunks = ChunkReader(self._shelf, self._chunk_folder)
         #: The keys of chunks and packs in which damage was found: what is put again is not taken from there.
         self.damaged: set[str] = set()
 
@@ -87,13 +91,17 @@ class Contents:
     ) -> Iterator[bytes]:
         """The bytes of a large content whose list of chunks is in hand, as `read`."""
         chunks = parse_document(document, id)
-        size_bytes = sum(chunk.size_bytes for chunk in chunks)
-        wanted = range(start, size_bytes if end is None else min(end, size_bytes))
+        self._lists.keep(id, chunks)
         try:
-            yield from read_chunks(self._shelf, self._chunk_folder, chunks, wanted)
+            yield from self._chunks.read(chunks, _wanted(chunks, start, end))
         except Damaged as error:
             self.damaged.add(error.key)
             raise
+
+    def read_at_once(self, id: bytes, start: int = 0, end: int | None = None) -> bytearray | None:
+        """What `read` gives, as one, if that was read a short while ago and nothing is to be waited for."""
+        chunks = self._lists.get(id)
+        return None if chunks is None else self._chunks.read_at_once(chunks, _wanted(chunks, start, end))
 
     def node(self, id: bytes) -> Node:
         """A node of a tree. Raises Damaged."""
@@ -245,6 +253,11 @@ class Contents:
         content = raw[place.start : place.start + place.size_bytes]
         _verify(id, content, place.pack.key)
         return content
+
+
+def _wanted(chunks: Sequence[Chunk], start: int, end: int | None) -> range:
+    size_bytes = sum(chunk.size_bytes for chunk in chunks)
+    return range(start, size_bytes if end is None else min(end, size_bytes))
 
 
 def _weigh(node: Node) -> int:

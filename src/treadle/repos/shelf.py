@@ -14,10 +14,13 @@ from treadle.errors import NotFound, telling_a_full_disk
 from treadle.objects import LocalObjects, ObjectStore, StoredObject
 
 Mapped = bytes | mmap.mmap
+#: What a file is another one by, or another content: inode, size, times of change.
+Stamp = tuple[int, int, int, int]
 _GATHERED_BYTES = 1024**2
 _SMALL_BYTES = 64 * 1024
 #: For larger writes Linux looks for large runs of free memory, which costs more than it saves.
 _WRITTEN_BYTES = 128 * 1024
+_NO_WAIT: int | None = getattr(os, "RWF_NOWAIT", None)  # Linux has it
 
 
 class Draft:
@@ -89,6 +92,14 @@ class Shelf(Protocol):
     def read_parts(self, key: str, *parts: range) -> list[bytes]:
         """Several parts of it, at once. Raises as `read`."""
 
+    def stamp(self, key: str) -> Stamp | None:
+        """What tells whether the object was touched since; None where nothing does."""
+
+    def read_at_once(self, key: str, start: int, view: memoryview, stamp: Stamp) -> bool:
+        """Fill the view with the bytes from ``start`` on; False where that would wait for a disk or a
+        network, or the object is not as it was when it had that stamp: the view then holds anything.
+        """
+
     def map(self, key: str) -> Mapped:
         """All of it, to be looked into at will. Raises NotFound("object-not-found")."""
 
@@ -134,6 +145,28 @@ class LocalShelf:
         descriptor = self._open(key)
         try:
             return [os.pread(descriptor, len(part), part.start) for part in parts]
+        finally:
+            os.close(descriptor)
+
+    def stamp(self, key: str) -> Stamp | None:
+        try:
+            return _stamp_of(os.stat(self._root + key))
+        except FileNotFoundError:
+            return None
+
+    def read_at_once(self, key: str, start: int, view: memoryview, stamp: Stamp) -> bool:
+        if _NO_WAIT is None:
+            return False
+        try:
+            descriptor = os.open(self._root + key, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            if _stamp_of(os.fstat(descriptor)) != stamp:
+                return False
+            return os.preadv(descriptor, [view], start, _NO_WAIT) == len(view)
+        except OSError:  # it is not in memory, or the file system cannot tell
+            return False
         finally:
             os.close(descriptor)
 
@@ -184,6 +217,12 @@ class RemoteShelf:
         whole = self.read(key, start, parts[-1].stop)  # one request for neighbours
         return [whole[part.start - start : part.stop - start] for part in parts]
 
+    def stamp(self, key: str) -> Stamp | None:
+        return None
+
+    def read_at_once(self, key: str, start: int, view: memoryview, stamp: Stamp) -> bool:
+        return False
+
     def map(self, key: str) -> Mapped:
         chunks = self._objects.read(key)
         with telling_a_full_disk(f"the copy of {key}"), tempfile.TemporaryFile() as file:
@@ -210,6 +249,10 @@ def _mapped(descriptor: int) -> Mapped:
         return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     finally:
         os.close(descriptor)
+
+
+def _stamp_of(found: os.stat_result) -> Stamp:
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _chunks(path: str) -> Iterator[bytes]:

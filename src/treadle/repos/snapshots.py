@@ -76,10 +76,16 @@ class ReferenceReader(Protocol):
 
 @dataclass(frozen=True)
 class OpenFile:
-    """A file as it was found: ``read`` gives what it had then, whatever is put there afterwards."""
+    """A file as it was found: ``read`` gives what it had then, whatever is put there afterwards.
+
+    read_at_once: the same as one, where nothing is to be waited for; else None.
+    is_settled: it is of a finished commit, so that nothing else is ever found at its path.
+    """
 
     file: File
     read: Callable[[int, int | None], Iterator[bytes]]
+    read_at_once: Callable[[int, int | None], bytearray | None]
+    is_settled: bool
 
 
 class _Settled(Exception):
@@ -160,7 +166,10 @@ class Snapshot:
     def open(self, path: str) -> OpenFile | None:
         """The file at the path, if there is one, to be read from one byte up to another, as by `read`."""
         found = self._look_up(path)
-        return None if found is None else OpenFile(file_of(found[0]), partial(self._read, *found))
+        if found is None:
+            return None
+        at_once = partial(self._contents.read_at_once, found[0].id)
+        return OpenFile(file_of(found[0]), partial(self._read, *found), at_once, self._overlay is None)
 
     def below(self, path: str) -> Entry | None:
         """What is at the path where nothing is staged."""

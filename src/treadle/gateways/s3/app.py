@@ -19,6 +19,7 @@ from treadle.access.s3_keys import KeyHolder, touch_key
 from treadle.errors import Forbidden, TreadleError
 from treadle.gateways.s3 import xml
 from treadle.gateways.s3.asked import Asked, read_request
+from treadle.gateways.s3.at_once import AtOnce
 from treadle.gateways.s3.buckets import find_workspace_id_of
 from treadle.gateways.s3.entrance import Entrance
 from treadle.gateways.s3.errors import S3Error, to_s3_error
@@ -64,6 +65,7 @@ class _Gateway:
     def __init__(self, parts: S3Parts) -> None:
         self._parts = parts
         self._entrance = Entrance(parts)
+        self._at_once = AtOnce(parts, self._entrance)
         self._threads = ThreadPoolExecutor(_THREADS, "s3")
         self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, "s3-slow")
 
@@ -72,6 +74,9 @@ class _Gateway:
         request_id = new_uuid().replace("-", "").upper()[:16]
         if scope["method"] == "OPTIONS":
             await self._send(Answer(200, _PREFLIGHT), request_id, receive, send, is_head=False)
+            return
+        if scope["method"] == "GET" and (ready := self._find_ready(scope)):
+            await self._send(ready, request_id, receive, send, is_head=False)
             return
         body = Body(receive)
         try:
@@ -83,12 +88,17 @@ class _Gateway:
         answer = await loop.run_in_executor(threads, self._answer, scope, body, request_id)
         await self._send(answer, request_id, receive, send, is_head=scope["method"] == "HEAD")
 
+    def _find_ready(self, scope: Scope) -> Answer | None:
+        try:
+            return self._at_once.answer(_read(scope))
+        except S3Error:
+            return None
+
     def _answer(self, scope: Scope, body: Body, request_id: str) -> Answer:
         """In a thread. The request boundary: whatever happens, the client gets S3's words."""
         resource = scope["path"]
         try:
-            asked = read_request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
-            return self._operate(asked, body)
+            return self._operate(_read(scope), body)
         except S3Error as error:
             return _refuse(error, resource, request_id)
         except TreadleError as error:
@@ -120,7 +130,10 @@ class _Gateway:
         visit = Visit(
             self._parts, asked, holder, admitted.signed, body.pieces(), admitted.bucket, admitted.version
         )
-        return operation.answer(visit)
+        answer = operation.answer(visit)
+        if visit.settled:
+            self._at_once.note(visit)
+        return answer
 
     def _note(self, asked: Asked, holder: KeyHolder, refusal: Forbidden | None) -> None:
         """When the key was used last, and what its holder was refused."""
@@ -145,17 +158,21 @@ class _Gateway:
     ) -> None:
         body = answer.body
         length = answer.length
-        if length is None and isinstance(body, bytes):
+        if length is None and isinstance(body, (bytes, bytearray)):
             length = 0 if is_head else len(body)
         headers = {**_ALWAYS, "x-amz-request-id": request_id, **answer.headers}
         if answer.status not in (204, 304):
             headers["content-length"] = str(length)
         raw = [(name.lower().encode(), _header_value(value)) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        if isinstance(body, bytes) or is_head:
+        if isinstance(body, (bytes, bytearray)) or is_head:
             await send({"type": "http.response.body", "body": b"" if is_head else body})
             return
         await send_pieces(body, receive, send, self._threads)
+
+
+def _read(scope: Scope) -> Asked:
+    return read_request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
 
 
 def _refuse(error: S3Error, resource: str, request_id: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from treadle.access.s3_keys import KeyHolder, find_holder
@@ -44,7 +45,18 @@ class Entrance:
 
     def __init__(self, parts: S3Parts) -> None:
         self._parts = parts
+        # Elsewhere a look at the version may wait for a lock.
+        self._may_recall = parts.settings.has_wal
         self._known: Remembered[_Known] = Remembered(_MOST_REMEMBERED)
+
+    def recall(self, asked: Asked, claim: Claim, operation: Operation) -> Admission | None:
+        """As `admit`, where all was found before and nothing has changed since; it never waits.
+
+        Raises S3Error("SignatureDoesNotMatch").
+        """
+        if not self._may_recall:
+            return None
+        return self._find_known(asked, claim, operation, self._parts.database.version())
 
     def admit(self, asked: Asked, claim: Claim, operation: Operation) -> Admission:
         """Who asks, what signed, and the bucket of an operation that has one.
@@ -52,11 +64,9 @@ class Entrance:
         Raises S3Error("InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket").
         """
         version = self._parts.database.version()
-        place = (claim.access_key_id, asked.bucket, operation.permission)
-        known = self._known.get(place, version) if operation.has_bucket else None
+        known = self._find_known(asked, claim, operation, version)
         if known is not None:
-            signed = check_signature(asked, claim, known.secret)
-            return Admission(known.holder, signed, known.bucket, None, version)
+            return known
         with self._parts.database.read() as tx:
             holder = _find_holder(tx, claim.access_key_id)
             secret = holder.reveal_secret(self._parts.signing_key)
@@ -68,8 +78,21 @@ class Entrance:
             except Forbidden as error:
                 return Admission(holder, signed, None, error, version)
         if not holder.is_stale:
-            self._known.keep(place, _Known(holder, secret, bucket), version)
+            self._known.keep(_place(asked, claim, operation), _Known(holder, secret, bucket), version)
         return Admission(holder, signed, bucket, None, version)
+
+    def _find_known(
+        self, asked: Asked, claim: Claim, operation: Operation, version: int | None
+    ) -> Admission | None:
+        known = self._known.get(_place(asked, claim, operation), version) if operation.has_bucket else None
+        if known is None:
+            return None
+        signed = check_signature(asked, claim, known.secret)
+        return Admission(known.holder, signed, known.bucket, None, version)
+
+
+def _place(asked: Asked, claim: Claim, operation: Operation) -> Hashable:
+    return (claim.access_key_id, asked.bucket, operation.permission)
 
 
 def _find_holder(tx: Tx, access_key_id: str) -> KeyHolder:

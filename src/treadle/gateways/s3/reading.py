@@ -30,12 +30,30 @@ _OVERRIDES: Mapping[str, str] = MappingProxyType(
 
 def head_object(visit: Visit) -> Answer:
     """The headers of GetObject without its body."""
-    return _answer(visit, _find(visit), is_read=False)
+    found = _find(visit)
+    headers, status, wanted = _head(visit, found.file)
+    return Answer(status, headers, length=len(wanted))
 
 
 def get_object(visit: Visit) -> Answer:
     """The object, or one range of it."""
-    return _answer(visit, _find(visit), is_read=True)
+    found = _find(visit)
+    headers, status, wanted = _head(visit, found.file)
+    body = _first_message(found.read(wanted.start, wanted.stop), len(wanted))
+    if found.is_settled and len(wanted) <= MESSAGE_BYTES:
+        visit.settled.append(found)
+    return Answer(status, headers, body, len(wanted))
+
+
+def get_at_once(visit: Visit, found: OpenFile) -> Answer | None:
+    """`get_object` of a small one that was got a moment ago; None where it is to be waited for."""
+    check_version(visit.asked.query.get("versionId", ""))
+    check_conditions(visit.asked, etag_of(found.file), found.file.modified_at)
+    headers, status, wanted = _head(visit, found.file)
+    if len(wanted) > MESSAGE_BYTES:
+        return None
+    body = found.read_at_once(wanted.start, wanted.stop)
+    return None if body is None else Answer(status, headers, body, len(wanted))
 
 
 def find_object(snapshot: Snapshot | None, key: str) -> File:
@@ -67,8 +85,9 @@ def _find(visit: Visit) -> OpenFile:
     return found
 
 
-def _answer(visit: Visit, found_file: OpenFile, *, is_read: bool) -> Answer:
-    asked, file = visit.asked, found_file.file
+def _head(visit: Visit, file: File) -> tuple[dict[str, str], int, range]:
+    """Headers and status, and which bytes are wanted."""
+    asked = visit.asked
     headers = objects.headers_of(file)
     headers |= {name: asked.query[key] for key, name in _OVERRIDES.items() if asked.query.get(key)}
     found = _find_part(visit, file, headers) or read_range(
@@ -80,10 +99,7 @@ def _answer(visit: Visit, found_file: OpenFile, *, is_read: bool) -> Answer:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
     elif asked.header("x-amz-checksum-mode").upper() == "ENABLED":
         headers |= objects.checksum_headers(file)
-    if not is_read:
-        return Answer(status, headers, length=end - start)
-    body = _first_message(found_file.read(start, end), end - start)
-    return Answer(status, headers, body, end - start)
+    return headers, status, range(start, end)
 
 
 def _find_part(visit: Visit, file: File, headers: dict[str, str]) -> Range | None:

@@ -15,7 +15,7 @@ from treadle.gateways.s3.intake import Intake
 from treadle.gateways.s3.signatures import Signed
 from treadle.objects import ObjectStore
 from treadle.repos.engine import RepoEngine
-from treadle.repos.snapshots import Snapshot
+from treadle.repos.snapshots import OpenFile, Snapshot
 from treadle.settings import Secret, Settings
 
 XML = "application/xml"
@@ -41,7 +41,7 @@ class Answer:
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | Iterator[bytes] = b""
+    body: bytes | bytearray | Iterator[bytes] = b""
     length: int | None = None
 
 
@@ -50,6 +50,7 @@ class Visit:
     """A request whose signature was right.
 
     pieces: the body as it arrives, or has arrived.  version: of the database, when the bucket was found.
+    settled: what was read that is the same for good.
     """
 
     parts: S3Parts
@@ -59,6 +60,7 @@ class Visit:
     pieces: Iterator[bytes]
     found_bucket: Bucket | None
     version: int | None = None
+    settled: list[OpenFile] = field(default_factory=list)
 
     @property
     def bucket(self) -> Bucket:
