@@ -392,9 +392,13 @@ class Pool:
         return Unavailable(code, text, details={"retry_after_s": self.retry_after_s()})
 
 
+#: The front's own: what a model does not need to know.
+_SECRETS = ("TREADLE_ML_BASIC_AUTH", "TREADLE_ML_TOKEN", "TREADLE_ML_WEBHOOK_SECRET")
+
+
 def child_environment(options: Options, device: str) -> dict[str, str]:
     """What a child of the server finds in its environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TREADLE_ML_")}
+    environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
     author_dir = options.model_dir / "_author"
     author_dir.mkdir(parents=True, exist_ok=True)
     environment["MODEL_DIR"] = str(author_dir.resolve())
