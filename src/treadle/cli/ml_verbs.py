@@ -31,8 +31,8 @@ def _serve(arguments: Namespace) -> int:
     _check_installed("Serving a model")
     model = _model_of(arguments.model)
     from treadle.launch.listening import address_of, listen
-    from treadle.ml.serving import serve
     from treadle.ml.serving.options import Options, credentials_of, networks_of
+    from treadle.ml.serving.server import serve
 
     basic_auth, token = credentials_of(os.environ, basic_auth=arguments.basic_auth, token=arguments.token)
     secret = arguments.webhook_secret or os.environ.get("TREADLE_ML_WEBHOOK_SECRET", "")

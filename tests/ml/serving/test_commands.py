@@ -75,7 +75,7 @@ def test_without_the_extra_the_command_says_how_to_install_it(tmp_path: Path) ->
 
 def test_the_process_that_answers_imports_no_model_and_no_server() -> None:
     code = (
-        "import sys, treadle.ml.serving; "
+        "import sys, treadle.ml.serving.server; "
         "print({'treadle.ml.authors', 'numpy', 'PIL', 'sqlalchemy', 'starlette'}"
         " & set(sys.modules))"
     )

@@ -131,7 +131,8 @@ def test_the_children_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
 def test_devices_have_a_process_each_and_answer_alike(tmp_path: Path) -> None:
     with running(tmp_path, "--device", "cpu,cpu") as served:
         with ThreadPoolExecutor(4) as threads:
-            asked = [threads.submit(served.predict, {"do": "wait"}) for _ in range(2)]
+            # With settings of their own, so that they do not go together.
+            asked = [threads.submit(served.predict, {"do": "wait"}, extra_params={"n": n}) for n in range(2)]
             wait_until(lambda: served.notes().count("waiting") == 2)
             served.open_gate()
             versions = {one.result()["model_version"] for one in asked}
@@ -154,3 +155,17 @@ def _command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *words], cwd=cwd, capture_output=True, text=True, timeout=60
     )
+
+
+def test_a_long_request_lets_short_ones_in_between(tmp_path: Path) -> None:
+    with running(tmp_path, "--batch-size", "2") as served:
+        served.setup()
+        with ThreadPoolExecutor(2) as threads:
+            long = threads.submit(served.predict, {"do": "wait"}, *({"n": n} for n in range(9)))
+            wait_until(lambda: "waiting" in served.notes())
+            short = threads.submit(served.predict)
+            wait_until(lambda: "waiting_tasks 9" in _metrics(served))
+            served.open_gate()
+            assert [len(short.result()["results"]), len(long.result()["results"])] == [1, 10]
+        # The short one came between the parts, not after them.
+        assert served.notes("predict").index("predict 1") in (1, 2)

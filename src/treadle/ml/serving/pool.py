@@ -91,6 +91,7 @@ class Pool:
         self._broken_versions: dict[tuple[str, str], tuple[float, str]] = {}
         self._is_due = False
         self._is_ending = False
+        self._asking = 0
         self._seconds_a_task = 0.05
         self._decoder: msgspec.msgpack.Decoder[FromModel] = msgspec.msgpack.Decoder(FromModel)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -141,24 +142,33 @@ class Pool:
 
         Raises Unavailable("queue-full", "queue-wait", "model-ended", "version-not-loaded", "model-failed").
         """
-        if len(self._queue) >= self._options.queue_size:
+        if self._asking > self._options.queue_size:
             self._measures.count("refused", "queue-full")
-            text = f"{len(self._queue)} requests wait already. Send it again a little later."
+            text = f"{self._asking} requests wait already. Send it again a little later."
             raise self._unavailable("queue-full", text)
         if self.state == "failed":
             raise self._unavailable("model-failed", f"The model cannot be served: {self.reason}")
         now_s = self._loop.time()
-        tickets = [Ticket(group, tasks, count, now_s, self._loop.create_future()) for tasks, count in parts]
+        tickets = [
+            Ticket(group, tasks, count, part, now_s, self._loop.create_future())
+            for part, (tasks, count) in enumerate(parts)
+        ]
         for ticket in tickets:
             self._queue.add(ticket)
         self._plan()
-        if len(tickets) == 1:
-            return [await tickets[0].answer]
-        answers = await asyncio.gather(*(ticket.answer for ticket in tickets), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
+        self._asking += 1
+        try:
+            if len(tickets) == 1:
+                return [await tickets[0].answer]
+            return list(await asyncio.gather(*(ticket.answer for ticket in tickets)))
+        except TreadleError:
+            # Nobody waits for the others of its parts any more.
+            self._queue.drop(tickets.__contains__)
+            for ticket in tickets:
+                ticket.answer.cancel()
+            raise
+        finally:
+            self._asking -= 1
 
     async def load(self, project: Project, version: str) -> None:
         """Make a version ready in every process. Raises Unavailable("version-not-loaded")."""
@@ -330,7 +340,7 @@ class Pool:
 
     def _next_group(self, worker: Worker) -> Group | None:
         """Whose turn it is; what it needs and this process does not have is asked for."""
-        for ticket in list(self._queue):
+        for ticket in self._queue:
             group = ticket.group
             key = group.project.key
             if key in worker.loading:
@@ -372,7 +382,10 @@ class Pool:
         if self._is_ending:
             return
         now_s = self._loop.time()
-        late = self._queue.drop(lambda ticket: now_s - ticket.queued_at_s > self._options.queue_wait_s)
+        # A request that was begun may take its time.
+        late = self._queue.drop(
+            lambda ticket: not ticket.part and now_s - ticket.queued_at_s > self._options.queue_wait_s
+        )
         self._refuse(late, f"It waited {self._options.queue_wait_s:.0f} s for the model.", "queue-wait")
         limit_s = self._options.predict_timeout_s
         for worker in self._workers:

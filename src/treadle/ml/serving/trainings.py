@@ -8,6 +8,7 @@ killed leaves the serving version as it was; what waited when the server was kil
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
 from collections import OrderedDict
@@ -167,7 +168,7 @@ class Trainings:
         try:
             folder.take()
         except OSError as error:
-            raise disk_full("a training") from error
+            raise _not_written(folder, error) from error
         return Training(job, folder, project)
 
     def _write_request(self, training: Training, data: bytes) -> None:
@@ -187,7 +188,7 @@ class Trainings:
             training.folder.write(job)
         except OSError as error:
             training.folder.let_go()
-            raise disk_full("a training") from error
+            raise _not_written(training.folder, error) from error
 
     def _resume(self, folder: JobFolder) -> None:
         job = folder.read()
@@ -358,6 +359,13 @@ class Trainings:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _not_written(folder: JobFolder, error: OSError) -> Unavailable:
+    if error.errno == errno.ENOSPC:
+        return disk_full("a training")
+    text = f"{folder.path} cannot be written ({error.strerror}). Let the server's user write to --model-dir."
+    return Unavailable("model-dir-unusable", text)
 
 
 def _now() -> datetime:
