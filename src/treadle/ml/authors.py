@@ -63,6 +63,9 @@ class _Loaded:
 class OwnAuthor:
     """A ``treadle.ml.Model``, one instance a project."""
 
+    #: It learns from the whole dataset, whatever the event.
+    wants_tasks = True
+
     def __init__(self, kind: type[Model]) -> None:
         self._kind = kind
         self._environ = dict(os.environ)

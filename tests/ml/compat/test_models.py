@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from tests.ml.author.sink import Sink
-from tests.ml.author.studio import Studio, serve
+from tests.ml.author.studio import Studio
 from tests.ml.compat import models
 from treadle.ml.authors import find_author
 from treadle.ml.calling import Author, ProjectCall, StoredVersion
@@ -25,28 +22,6 @@ BOXES = """<View><Image name="img" value="$image"/><RectangleLabels name="box" t
 OUTLINES = BOXES.replace("RectangleLabels", "PolygonLabels")
 WORDS = """<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="A"/>
 <Choice value="B"/></Choices></View>"""
-VARIABLES = ("MODEL_FILE", "SEG_MODEL_FILE", "MODEL_DIR")
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder to serve from, with the library and untrained weights, and an environment that is put back."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site/ultralytics.py").write_text(models.ULTRALYTICS)
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    beside = tmp_path / "beside"
-    beside.mkdir()
-    for name in ("yolov8n.pt", "yolov8n-seg.pt"):
-        (beside / name).write_text(json.dumps({"names": ["untrained"]}))
-    for name in VARIABLES:
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("TREADLE_ML_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(beside)
-    known = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - known:
-        del sys.modules[name]
 
 
 def author_of(place: Path, text: str) -> Author:
@@ -71,12 +46,6 @@ def trained(
     return StoredVersion(f"v{number}", place / f"v{number}", json.loads(json.dumps(outcome)))
 
 
-def picture() -> bytes:
-    written = io.BytesIO()
-    Image.new("RGB", (40, 20)).save(written, "PNG")
-    return written.getvalue()
-
-
 def labelled(number: int, label: str, key: str = "rectanglelabels", **annotation: Any) -> dict[str, Any]:
     value = {"x": 10, "y": 20, "width": 30, "height": 40, key: [label]}
     result = [{"from_name": "box", "to_name": "img", "type": key, "value": value}]
@@ -86,15 +55,6 @@ def labelled(number: int, label: str, key: str = "rectanglelabels", **annotation
 
 def said(items: list[Any], key: str) -> list[Any]:
     return [(item["score"], [region["value"][key] for region in item["result"]]) for item in items]
-
-
-@pytest.fixture
-def studio(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
-    files = {f"/data/upload/1/{number}.png": picture() for number in range(4)}
-    with serve(Studio(files, accepted={"Token k"})) as running:
-        monkeypatch.setenv("LS_URL", running.url)
-        monkeypatch.setenv("LS_API_TOKEN", "k")
-        yield running
 
 
 def test_an_old_detector_keeps_what_it_learned_over_restarts_and_in_a_second_replica(

@@ -6,10 +6,12 @@ environment that it set and, in the current style, what it kept by ``set`` and w
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,7 +22,7 @@ from treadle.ml import outcomes
 from treadle.ml.calling import ProjectCall, RunSink, StoredVersion
 from treadle.ml.compat.answers import items_of
 from treadle.ml.compat.files import fill_media
-from treadle.ml.compat.present import Present, State, within
+from treadle.ml.compat.present import Present, PresentState, State, within
 from treadle.ml.compat.styles import call_fit, call_predict, events_of, make, style_of
 from treadle.ml.compat.workplace import prepare_model_dir, snapshot, workplace
 from treadle.ml.modules import Source, classes_of, run_source
@@ -50,6 +52,7 @@ class CompatAuthor:
         self._environ = dict(os.environ)
         self._loaded: dict[str, _Loaded] = {}
         self._is_fresh = True
+        _keep_state(kind)
 
     @property
     def name(self) -> str:
@@ -160,6 +163,8 @@ class CompatAuthor:
             self.load(project, loaded.version)
             loaded = self._loaded[project.key]
         loaded.around.project = replace(project, extra_params=dict(extra) or project.extra_params)
+        if extra:
+            loaded.around.state.set("extra_params", json.dumps(extra))
         return loaded
 
     def _told(self, variables: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -209,6 +214,16 @@ class _Training:
         else:
             shutil.rmtree(self.model_dir, ignore_errors=True)
         return found or None
+
+
+def _keep_state(kind: type) -> None:
+    """Where ``label_studio_ml`` itself is installed, what ``set`` keeps is kept by us: by version,
+    without a sync.
+    """
+    for base in kind.__mro__:
+        module: Any = sys.modules.get(base.__module__)
+        if base.__name__ == "LabelStudioMLBase" and hasattr(module, "CACHE"):
+            module.CACHE = PresentState()
 
 
 @contextmanager

@@ -48,6 +48,21 @@ class State:
         return self.lasting() != {key: value for key, value in self._first.items() if key not in PASSING}
 
 
+class PresentState:
+    """The state of whatever runs now, by project and key: in place of the file that the installed package
+    has.
+    """
+
+    def __getitem__(self, place: tuple[str, str]) -> object:
+        return _now.state.get(place[1])
+
+    def __setitem__(self, place: tuple[str, str], value: object) -> None:
+        _now.state.set(place[1], value)
+
+    def __contains__(self, place: tuple[str, str]) -> bool:
+        return _now.state.has(place[1])
+
+
 @dataclass
 class Present:
     """The project that a model is run for, and the version."""

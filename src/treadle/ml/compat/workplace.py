@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 #: What trainings write: an old one there would change the names of a new one.
-_NOT_SHOWN = frozenset({"runs", "__pycache__", "versions"})
+_NOT_SHOWN = frozenset({"runs", "__pycache__", "versions", "cache.db"})
 _COPIED_BYTES = 64 * 1024 * 1024
 
 Snapshot = Mapping[str, tuple[int, int]]
