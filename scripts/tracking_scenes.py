@@ -34,6 +34,7 @@ class Tracker:
         self._tell("runs/set-tag", {"run_id": best, "key": "mlflow.note.content", "value": NOTE})
         self._register(runs)
         compared = ",".join(runs[-6:])
+        self._delete(experiment)
         return {
             "experiments": "/experiments",
             "runs": f"/experiments/{experiment}",
@@ -41,6 +42,7 @@ class Tracker:
             "run-metrics": f"/runs/{best}?tab=metrics",
             "compare": f"/compare?runs={compared}",
             "compare-parallel": f"/compare?tab=parallel&runs={compared}",
+            "deleted-runs": "/experiments/deleted",
             "models": "/models",
             "model": f"/models/{MODEL}",
             "traces": f"/experiments/{experiment}/traces",
@@ -49,6 +51,18 @@ class Tracker:
 
     def _tell(self, path: str, body: dict[str, Any]) -> Any:
         return self.ask("POST", f"{MLFLOW}/{path}", body)
+
+    def _delete(self, experiment: str) -> None:
+        """Some runs with their files, and an experiment as a whole."""
+        for index in range(RUNS, RUNS + 5):
+            run = self._run(experiment, index)
+            place = f"{experiment}/{run}/artifacts/weights.json"
+            weights = {"weights": [0.5] * 9_000 * index}
+            self.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}", weights)
+            self._tell("runs/delete", {"run_id": run})
+        old = self._tell("experiments/create", {"name": "first attempts"})["experiment_id"]
+        self._run(old, RUNS + 5)
+        self._tell("experiments/delete", {"experiment_id": old})
 
     def _run(self, experiment: str, index: int) -> str:
         chance = random.Random(index)
