@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from xml.etree import ElementTree
 
@@ -68,12 +68,12 @@ class Control:
     label_tags: tuple[Label, ...]
     attributes: Attributes
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The type of its results: "rectanglelabels"."""
         return self.tag.lower()
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """In the order of the config: a label's place is the id of its class."""
         return tuple(dict.fromkeys(label.value for label in self.label_tags))

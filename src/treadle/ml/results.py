@@ -6,14 +6,15 @@ What becomes of a class that is no label is said, never guessed: an error that n
 
 from __future__ import annotations
 
-import uuid
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias, cast
 
 from treadle.errors import Invalid, Unsupported
-from treadle.ml.labels import Control, LabelConfig, listed, unknown_label
+from treadle.ml.labels import Control, LabelConfig, listed, read_labels, unknown_label
 from treadle.ml.regions import Prediction, Region, Size
 
 #: "error", "unlabelled", "drop", or a table from classes to labels. In a table null drops a class, ""
@@ -47,6 +48,9 @@ _DOWN = ("y", "height", "radiusY")
 _DOT_PERCENT = 0.5
 
 
+_ids = random.Random()
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What regions of one task are written with."""
@@ -64,11 +68,14 @@ def write_prediction(said: Prediction | Sequence[Region] | Region | None, around
 
     dropped: how often each class came that is no label. Raises Invalid: label-unknown, control-unknown, ….
     """
-    prediction = _prediction(said)
+    if said is None:
+        return {"result": []}
+    regions = _regions(said)
     dropped: Counter[str] = Counter()
-    kept = [known for region in prediction.regions if (known := _known(region, around, dropped)) is not None]
+    kept = [known for region in regions if (known := _known(region, around, dropped)) is not None]
     item: Item = {"result": [part for region in kept for part in _write(region, around)]}
-    score = replace(prediction, regions=kept).mean_score()
+    given = said.score if isinstance(said, Prediction) else None
+    score = Prediction(kept, given).mean_score()
     if score is not None:
         item["score"] = score
     if dropped:
@@ -76,12 +83,10 @@ def write_prediction(said: Prediction | Sequence[Region] | Region | None, around
     return item
 
 
-def _prediction(said: Prediction | Sequence[Region] | Region | None) -> Prediction:
-    if said is None:
-        return Prediction(())
-    if isinstance(said, Prediction):
-        return said
-    regions = (said,) if isinstance(said, Region) else tuple(said)
+def _regions(said: Prediction | Sequence[Region] | Region) -> Sequence[Region]:
+    if isinstance(said, Region):
+        return (said,)
+    regions = said.regions if isinstance(said, Prediction) else said
     for region in regions:
         if not isinstance(region, Region):
             raise Invalid(
@@ -89,7 +94,7 @@ def _prediction(said: Prediction | Sequence[Region] | Region | None) -> Predicti
                 f"predict returned {type(region).__name__} where a region belongs. "
                 "For each task return a list of rectangle(…), choice(…), …, or a Prediction, or None.",
             )
-    return Prediction(regions)
+    return regions
 
 
 def _known(region: Region, around: Surroundings, dropped: Counter[str]) -> Region | None:
@@ -98,8 +103,8 @@ def _known(region: Region, around: Surroundings, dropped: Counter[str]) -> Regio
         return region
     control = _control(region, around.config)
     owner = _labelled_by(control, around.config)
-    if not owner.labels:  # its labels come with the task's data
-        return region
+    if not owner.labels or all(label in owner.labels for label in region.labels):
+        return region  # where the config has none, its labels come with the task's data
     found = [_label(label, owner, around.unknown_labels) for label in region.labels]
     dropped.update(label for label, known in zip(region.labels, found, strict=True) if known is None)
     labels = tuple(dict.fromkeys(label for label in found if label is not None))
@@ -149,7 +154,7 @@ def _mapped(label: str, control: Control, table: Mapping[str, str | None]) -> st
 
 def _control(region: Region, config: LabelConfig) -> Control:
     """The control that writes a region: the one named, else the only one that fits."""
-    fitting = config.of_kinds(_SHAPES[region.shape])
+    fitting = _fitting(config.text, region.shape)
     if region.control is not None:
         named = config.control(region.control)
         if named not in fitting:
@@ -166,6 +171,11 @@ def _control(region: Region, config: LabelConfig) -> Control:
     if len(fitting) == 1:
         return fitting[0]
     return _only_one_with(region, fitting, config)
+
+
+@lru_cache(maxsize=1024)
+def _fitting(config: str, shape: str) -> tuple[Control, ...]:
+    return read_labels(config).of_kinds(_SHAPES[shape])
 
 
 def _only_one_with(region: Region, fitting: Sequence[Control], config: LabelConfig) -> Control:
@@ -305,4 +315,4 @@ def _paragraphs(region: Region) -> Item:
 
 
 def _new_id() -> str:
-    return uuid.uuid4().hex[:10]
+    return f"{_ids.getrandbits(40):010x}"
