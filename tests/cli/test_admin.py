@@ -13,7 +13,7 @@ from tests.serving import ADMIN_EMAIL, ADMIN_TOKEN, RunningServer, serve
 from treadle.cli.admin_commands import ADMIN_COMMANDS
 from treadle.cli.admin_verbs import VERBS
 from treadle.client import AuditFilter, connect
-from treadle.errors import Conflict, Forbidden, Unauthenticated
+from treadle.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,18 @@ def test_people_and_roles_are_kept_from_python(server: RunningServer) -> None:
         assert found == ["role.removed"]
         admin.revoke_token(held.id)
         assert held.id not in [each.id for each in admin.list_tokens("notebook")]
+
+
+def test_a_leaked_s3_key_is_found_by_its_id_and_ended(terminal: Terminal, server: RunningServer) -> None:
+    with server.client() as client:
+        made = client.post("/api/s3-keys", json={"name": "laptop", "workspace": "main"}).json()
+    leaked = made["access_key_id"]
+    assert terminal.type(f"admin token list {leaked}").startswith(f"{leaked}  all ")
+    assert "The S3 key" in terminal.type(f"admin token revoke {leaked}")
+    assert terminal.read(f"admin token list {leaked}") == []
+    assert "still works" in terminal.fails(f"admin token revoke {leaked}")
+    with connect(server.url, ADMIN_TOKEN) as remote, pytest.raises(NotFound):
+        remote.admin.revoke_s3_key("../tokens")
 
 
 def test_the_log_is_written_to_a_file(terminal: Terminal) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.serving import ADMIN_EMAIL, PASSWORD, RunningServer, post_form
+from treadle.access.s3_keys import find_holder
 from treadle.tracking.paths import tracking_database_url
 from treadle.web import routes_session
 
@@ -298,6 +299,37 @@ def test_everybodys_tokens_are_listed_without_secrets_and_revoked_at_once(server
             assert held.get("/api/projects/").status_code == 200
             assert admin.delete(f"/api/admin/tokens/{found['id']}/").status_code == 204
             assert held.get("/api/projects/").status_code == 401
+
+
+def test_an_s3_key_of_anybody_is_listed_without_its_secret_and_revoked_at_once(server: RunningServer) -> None:
+    person = server.member("fen@example.com", "editor")
+    with server.client() as admin, server.client(person.token) as client:
+        made = [
+            client.post("/api/s3-keys", json={"name": name, "workspace": "main", "role": "viewer"}).json()
+            for name in ("laptop", "cluster")
+        ]
+        leaked = made[0]["access_key_id"]
+        everything = admin.get("/api/admin/tokens/", params={"owner": person.id})
+        assert {each["kind"] for each in everything.json()["results"]} == {"legacy", "s3"}
+        assert everything.json()["count"] == 3
+        assert not any(each["secret_access_key"] in everything.text for each in made)
+        listed = admin.get("/api/admin/tokens/", params={"search": leaked.lower()}).json()
+        (key,) = listed["results"]
+        assert (key["name"], key["kind"], key["role"], key["workspace"]["name"]) == (
+            "laptop",
+            "s3",
+            "viewer",
+            "main",
+        )
+        address = f"/api/admin/s3-keys/{leaked}/"
+        assert client.delete(address).status_code == 403
+        assert admin.delete(address).status_code == 204
+        assert admin.delete(address).status_code == 404
+        with server.database.read() as tx:
+            assert find_holder(tx, leaked) is None
+            assert find_holder(tx, made[1]["access_key_id"]) is not None
+        (line,) = admin.get("/api/audit-log", params={"action": "s3-key.revoked"}).json()["results"]
+        assert (line["detail"]["access_key_id"], line["detail"]["owner"]) == (leaked, person.id)
 
 
 def test_the_log_is_filtered_and_exported_as_csv_and_json_lines(server: RunningServer) -> None:

@@ -40,8 +40,11 @@ export interface AdminWorkspace {
   repos: number;
 }
 
+/** A token, or an S3 key with its access key id; `role` is the most that a key may. */
 export interface AdminToken extends Token {
-  kind: 'personal' | 'refresh' | 'legacy';
+  kind: 'personal' | 'refresh' | 'legacy' | 's3';
+  access_key_id: string | null;
+  role: Role | null;
   owner: { id: number; email: string; is_service_account: boolean };
 }
 
@@ -77,7 +80,8 @@ export const adminTokensQuery = (search: string) =>
     initialPageParam: 1,
     getNextPageParam: (last, pages) => (last.next ? pages.length + 1 : undefined),
   });
-export const revokeAnyToken = (id: number) => remove(`api/admin/tokens/${id}/`);
+export const revokeAnyToken = ({ id, access_key_id }: AdminToken) =>
+  remove(access_key_id === null ? `api/admin/tokens/${id}/` : `api/admin/s3-keys/${access_key_id}/`);
 
 /** Where the log is downloaded as a file, with the filters of the page. */
 export const auditFileAddress = (workspace: number | undefined, filter: AuditFilter, format: 'csv' | 'jsonl'): string =>

@@ -90,7 +90,12 @@ _LIST = (
     .where(_MINE)
     .order_by(_k.id.desc())
 )
-_REVOKE = update(s3_keys).where(_MINE, _k.id == bindparam("row_id")).values(revoked_at=bindparam("instant"))
+_REVOKE = (
+    update(s3_keys)
+    .where(_MINE, _k.id == bindparam("row_id"))
+    .values(revoked_at=bindparam("instant"))
+    .returning(_k.name, _k.access_key_id, _k.workspace_id)
+)
 _HOLDER = Prepared(
     select(
         _k.id.label("key_id"),
@@ -155,10 +160,11 @@ def create_key(
 
 def revoke_key(tx: Tx, actor: Actor, key_id: int) -> None:
     """It works no longer, nor do addresses that were signed with it. Raises NotFound("s3-key-not-found")."""
-    found = tx.execute(_REVOKE, {"row_id": key_id, "person_id": actor.user_id, "instant": tx.now})
-    if found.rowcount == 0:
+    row = tx.execute(_REVOKE, {"row_id": key_id, "person_id": actor.user_id, "instant": tx.now}).first()
+    if row is None:
         raise NotFound("s3-key-not-found", f"There is no S3 key {key_id} of yours that still works.")
-    _audit(tx, actor, "s3-key.revoked", key_id, None, {})
+    detail = {"name": row.name, "access_key_id": row.access_key_id}
+    _audit(tx, actor, "s3-key.revoked", key_id, row.workspace_id, detail)
 
 
 def find_workspace_id(tx: Tx, actor: Actor, name: str) -> int:

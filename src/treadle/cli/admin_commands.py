@@ -58,6 +58,14 @@ def _rename(parser: ArgumentParser) -> None:
     parser.add_argument("--title", default=None, metavar="TEXT", help="the new title")
 
 
+def _purge(parser: ArgumentParser) -> None:
+    _workspace(parser)
+    parser.add_argument(
+        "--older-than", type=int, required=True, metavar="DAYS", help="what was deleted so long ago; 0: all"
+    )
+    parser.add_argument("--yes", action="store_true", help="do it; else only tell what would go")
+
+
 def _member(parser: ArgumentParser) -> None:
     _workspace(parser)
     _person(parser)
@@ -69,12 +77,18 @@ def _role(parser: ArgumentParser) -> None:
 
 
 def _tokens(parser: ArgumentParser) -> None:
-    parser.add_argument("search", nargs="?", default="", metavar="TEXT", help="in its name or its owner's")
+    parser.add_argument(
+        "search", nargs="?", default="", metavar="TEXT", help="in its name, its owner's or its access key id"
+    )
     parser.add_argument("--owner", default=None, metavar="EMAIL", help="only theirs")
 
 
 def _token(parser: ArgumentParser) -> None:
     parser.add_argument("token", type=int, metavar="ID", help="as the list tells it")
+
+
+def _any_token(parser: ArgumentParser) -> None:
+    parser.add_argument("token", metavar="ID", help="as the list tells it; of an S3 key its access key id")
 
 
 def _new_token(parser: ArgumentParser) -> None:
@@ -148,12 +162,13 @@ _VERBS: tuple[tuple[str, str, Add], ...] = (
     ("workspace create", "make a workspace", _new_workspace),
     ("workspace rename", "give a workspace another name or title", _rename),
     ("workspace delete", "end an empty workspace", _workspace),
+    ("workspace purge", "free deleted runs and experiments for good, with their files", _purge),
     ("workspace members", "list who has a role in a workspace", _workspace),
     ("workspace give-role", "make somebody a member, or change their role", _role),
     ("workspace take-role", "let somebody be a member no longer", _member),
-    ("token list", "list everybody's tokens, without their secrets", _tokens),
+    ("token list", "list everybody's tokens and S3 keys, without their secrets", _tokens),
     ("token create", "make a token of your own", _own_token),
-    ("token revoke", "end a token, whosever it is", _token),
+    ("token revoke", "end a token or an S3 key, whosever it is", _any_token),
     ("service-account list", "list service accounts", _accounts),
     ("service-account create", "make a service account", _new_account),
     ("service-account disable", "end a service account and its tokens at once", _account),

@@ -10,10 +10,12 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from treadle.cli.printing import Printer
+from treadle.cli.following import follow
+from treadle.cli.printing import Printer, shown_size
 from treadle.cli.servers import open_client
 from treadle.client.admin import Admin, AuditFilter
 from treadle.client.admin_values import AdminPerson, NewToken, PasswordLink, ServiceAccount, Token
+from treadle.client.repos import Client
 from treadle.settings import Settings
 
 
@@ -21,11 +23,16 @@ from treadle.settings import Settings
 class Ask:
     """One command as it was typed."""
 
-    admin: Admin
+    client: Client
     arguments: Namespace
     out: Printer
     #: Of the server, for links; "" where it is asked without one.
     address: str
+
+    @property
+    def admin(self) -> Admin:
+        """What the client administers with."""
+        return self.client.admin
 
     @property
     def days(self) -> int | None:
@@ -44,7 +51,7 @@ def run_verb(name: str, settings: Settings, arguments: Namespace) -> int:
     with open_client(settings, arguments) as client:
         address = client.connection.address
         where = "" if address.scheme == "unix" else str(address)
-        ask = Ask(client.admin, arguments, Printer(arguments.json), where)
+        ask = Ask(client, arguments, Printer(arguments.json), where)
         VERBS[name](ask)
     return 0
 
@@ -115,6 +122,24 @@ def _delete_workspace(ask: Ask) -> None:
     ask.out.tell(f"Deleted {ask.arguments.workspace}.", {"deleted": ask.arguments.workspace})
 
 
+def _purge_workspace(ask: Ask) -> None:
+    workspace, days = ask.arguments.workspace, ask.arguments.older_than
+    if not ask.arguments.yes:
+        found = ask.admin.find_purgeable(workspace, days)
+        size = f"{'' if found.is_whole else 'at least '}{shown_size(found.size_bytes)}"
+        told = _shown_purged(found.experiments, found.runs, size)
+        ask.out.tell(f"Would free {told}. Nothing brings it back; add --yes to do it.", found)
+        return
+    job = ask.admin.start_purge(workspace, days)
+    if not ask.address:
+        ask.out.tell(f"Job {job} waits for the next treadle serve of this folder.", {"job": job})
+        return
+    done = follow(ask.client, job, "Freeing")
+    kept = f" {done['kept']} kept their files for registered models." if done["kept"] else ""
+    told = _shown_purged(done["experiments"], done["runs"], shown_size(done["size_bytes"]))
+    ask.out.tell(f"Freed {told}.{kept}", done)
+
+
 def _list_members(ask: Ask) -> None:
     for each in ask.admin.list_members(ask.arguments.workspace):
         mark = "  service account" if each.user.is_service_account else ""
@@ -134,7 +159,7 @@ def _take_role(ask: Ask) -> None:
 
 def _list_tokens(ask: Ask) -> None:
     for each in ask.admin.list_tokens(ask.arguments.search, ask.arguments.owner):
-        ask.out.tell(f"{_shown_token(each)}  {each.owner.email}", each)
+        ask.out.tell(f"{_shown_token(each, each.access_key_id)}  {each.owner.email}", each)
 
 
 def _create_token(ask: Ask) -> None:
@@ -144,8 +169,13 @@ def _create_token(ask: Ask) -> None:
 
 
 def _revoke_token(ask: Ask) -> None:
-    ask.admin.revoke_token(ask.arguments.token)
-    ask.out.tell(f"Token {ask.arguments.token} is revoked.", {"revoked": ask.arguments.token})
+    name: str = ask.arguments.token
+    if name.isascii() and name.isdecimal():
+        ask.admin.revoke_token(int(name))
+        ask.out.tell(f"Token {name} is revoked.", {"revoked": int(name)})
+    else:
+        ask.admin.revoke_s3_key(name)
+        ask.out.tell(f"The S3 key {name} is revoked.", {"revoked": name})
 
 
 def _list_accounts(ask: Ask) -> None:
@@ -236,10 +266,15 @@ def _shown_link(ask: Ask, email: str, link: PasswordLink) -> str:
     return f"Hand this to {email}; it works once, until {until}:\n{ask.address}{link.url}"
 
 
-def _shown_token(token: Token) -> str:
+def _shown_token(token: Token, access_key_id: str | None = None) -> str:
+    """access_key_id: of an S3 key, by which it is revoked."""
     reach = token.workspace.name if token.workspace else "all workspaces"
     used = _shown_time(token.last_used_at) if token.last_used_at else "never used"
-    return f"{token.id:>6}  {token.scope:4}  {reach:16}  {used:16}  {token.name}"
+    return f"{access_key_id or token.id:>6}  {token.scope:4}  {reach:16}  {used:16}  {token.name}"
+
+
+def _shown_purged(experiments: int, runs: int, size: str) -> str:
+    return f"{experiments:,} experiments, {runs:,} runs and {size} of files"
 
 
 def _shown_account(account: ServiceAccount) -> str:
@@ -270,6 +305,7 @@ VERBS: Mapping[str, Callable[[Ask], None]] = {
     "workspace create": _create_workspace,
     "workspace rename": _rename_workspace,
     "workspace delete": _delete_workspace,
+    "workspace purge": _purge_workspace,
     "workspace members": _list_members,
     "workspace give-role": _give_role,
     "workspace take-role": _take_role,

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 from treadle.client.admin_values import (
     AdminPerson,
@@ -28,11 +29,13 @@ from treadle.client.admin_values import (
     NewToken,
     PasswordLink,
     People,
+    Purgeable,
     SeenWorkspace,
     ServiceAccount,
     Token,
     Tokens,
 )
+from treadle.client.answers import Started
 from treadle.client.connection import Connection, Query
 from treadle.errors import NotFound
 
@@ -123,6 +126,19 @@ class Admin:
         """End an empty one. Raises Conflict("workspace-not-empty")."""
         self._connection.ask("DELETE", self._place(workspace)).close()
 
+    def find_purgeable(self, workspace: Named, older_than_days: int) -> Purgeable:
+        """What `start_purge` would free now."""
+        asked: Query = {"workspace": self.workspace_id(workspace), "older_than_days": older_than_days}
+        return self._connection.ask_json(Purgeable, "GET", "/api/tracking/purge/", asked)
+
+    def start_purge(self, workspace: Named, older_than_days: int) -> str:
+        """Free for good what was deleted of runs and experiments so many days ago; the id of the job.
+
+        Raises Conflict("purge-running").
+        """
+        sent = {"workspace": self.workspace_id(workspace), "older_than_days": older_than_days}
+        return self._connection.ask_json(Started, "POST", "/api/tracking/purge/", sent=sent).job
+
     def list_members(self, workspace: Named) -> list[Member]:
         """Who has a role there."""
         return self._connection.ask_json(list[Member], "GET", f"{self._place(workspace)}/members")
@@ -151,7 +167,7 @@ class Admin:
     # Tokens
 
     def list_tokens(self, search: str = "", owner: Named | None = None) -> Iterator[AnybodysToken]:
-        """Everybody's that work, newest first, without their secrets."""
+        """Everybody's that work, newest first, without their secrets; S3 keys, too."""
         owner_id = None if owner is None else self._person_id(owner)
         for page in count(1):
             query = {"search": search, "owner": owner_id, "page": page, "page_size": _PAGE}
@@ -163,6 +179,10 @@ class Admin:
     def revoke_token(self, token_id: int) -> None:
         """Anybody's works no longer."""
         self._connection.ask("DELETE", f"/api/admin/tokens/{token_id}/").close()
+
+    def revoke_s3_key(self, access_key_id: str) -> None:
+        """Anybody's S3 key works no longer, nor does what was signed with it."""
+        self._connection.ask("DELETE", f"/api/admin/s3-keys/{quote(access_key_id, safe='')}/").close()
 
     def create_token(
         self, name: str, *, scope: str = "all", workspace: Named | None = None, days: int | None = None

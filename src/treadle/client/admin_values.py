@@ -121,10 +121,15 @@ class Owner(Struct, frozen=True):
 
 
 class AnybodysToken(Token, frozen=True, kw_only=True):
-    """A token of anybody; ``kind`` is personal, refresh or legacy."""
+    """A token or an S3 key of anybody; ``kind`` is personal, refresh, legacy or s3.
+
+    access_key_id, role: of an S3 key; the role is the most that it may.
+    """
 
     kind: str
     owner: Owner
+    access_key_id: str | None = None
+    role: str | None = None
 
 
 class ServiceAccount(Struct, frozen=True):
@@ -163,6 +168,24 @@ class People(Struct):
 
     count: int
     results: list[AdminPerson]
+
+
+class Purgeable(Struct):
+    """What a purge of deleted runs would free; ``is_whole``: ``size_bytes`` is all, else at least so much.
+
+    noted: runs and logged models that an earlier purge freed but for their files.
+    job: the purge that is under way.
+    """
+
+    experiments: int
+    runs: int
+    logged_models: int
+    traces: int
+    noted: int
+    size_bytes: int
+    objects: int
+    is_whole: bool
+    job: str | None
 
 
 class Tokens(Struct):

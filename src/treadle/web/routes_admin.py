@@ -1,4 +1,4 @@
-"""Everybody's tokens, and every workspace, for those who administer the installation."""
+"""Everybody's tokens and S3 keys, and every workspace, for those who administer the installation."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from datetime import datetime
 import msgspec
 
 from treadle.access import ORGANIZATION, TokenScope
-from treadle.access.all_tokens import AnybodysToken, TokenFilter, list_all_tokens, revoke_any_token
+from treadle.access.all_tokens import (
+    AnybodysToken,
+    TokenFilter,
+    list_all_tokens,
+    revoke_any_key,
+    revoke_any_token,
+)
 from treadle.access.workspaces import list_all_workspaces
-from treadle.permissions import Permission
+from treadle.permissions import Permission, Role
 from treadle.web.call import Call
 from treadle.web.paging import asked_page, next_page
 from treadle.web.routes_tokens import WorkspaceOfToken
@@ -25,12 +31,17 @@ class OwnerBody(msgspec.Struct):
 
 
 class AdminTokenBody(msgspec.Struct):
-    """A token that works, without its secret; ``kind`` is personal, refresh or legacy."""
+    """A token or an S3 key that works, without its secret; ``kind`` is personal, refresh, legacy or s3.
+
+    access_key_id, role: of an S3 key; the role is the most that it may. Ids of keys are their own.
+    """
 
     id: int
     kind: str
     name: str
+    access_key_id: str | None
     scope: TokenScope
+    role: Role | None
     workspace: WorkspaceOfToken | None
     owner: OwnerBody
     created_at: datetime
@@ -39,7 +50,7 @@ class AdminTokenBody(msgspec.Struct):
 
 
 class TokensPage(msgspec.Struct):
-    """A page of tokens, newest first."""
+    """A page of tokens and S3 keys, newest first."""
 
     count: int
     next: str | None
@@ -78,6 +89,13 @@ def delete_any_token(call: Call) -> Reply:
     return empty()
 
 
+def delete_any_s3_key(call: Call) -> Reply:
+    access_key_id = call.path_params["access_key_id"]
+    with call.write() as tx:
+        revoke_any_key(tx, call.allow(tx, ORGANIZATION), access_key_id)
+    return empty()
+
+
 def get_all_workspaces(call: Call) -> Reply:
     with call.read() as tx:
         found = list_all_workspaces(tx, call.allow(tx, ORGANIZATION))
@@ -92,7 +110,9 @@ def _token_body(token: AnybodysToken) -> AdminTokenBody:
         token.id,
         token.kind,
         token.name,
+        token.access_key_id,
         token.scope,
+        token.role,
         place,
         OwnerBody(token.owner_id, token.owner, token.is_service),
         token.created_at,
@@ -104,13 +124,29 @@ def _token_body(token: AnybodysToken) -> AdminTokenBody:
 _READ = Permission.ORGANIZATION_READ
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/api/admin/tokens/", get_all_tokens, _READ, "List everybody's tokens", None, TokensPage),
+    Route(
+        "GET",
+        "/api/admin/tokens/",
+        get_all_tokens,
+        _READ,
+        "List everybody's tokens and S3 keys",
+        None,
+        TokensPage,
+    ),
     Route(
         "DELETE",
         "/api/admin/tokens/{id}/",
         delete_any_token,
         Permission.ORGANIZATION_ADMIN,
         "Revoke anybody's token",
+        status=204,
+    ),
+    Route(
+        "DELETE",
+        "/api/admin/s3-keys/{access_key_id}/",
+        delete_any_s3_key,
+        Permission.ORGANIZATION_ADMIN,
+        "Revoke anybody's S3 key",
         status=204,
     ),
     Route(

@@ -79,6 +79,7 @@ ADMINISTRATION = (
     _op("POST", "/api/admin/people/{person}/password-link/", 201),
     _op("GET", "/api/admin/tokens/"),
     _op("DELETE", "/api/admin/tokens/{user}/", 404),
+    _op("DELETE", "/api/admin/s3-keys/{user}/", 404),
     _op("GET", "/api/admin/workspaces/"),
 )
 WORK = (

@@ -11,6 +11,8 @@ test('a line of the log reads as a sentence', () => {
   expect(told('role.granted', 'user:7', { role: 'reviewer', project: 4 })).toBe('made Jun Tan a reviewer in “Street”');
   expect(told('role.removed', 'user:9', { before: 'owner' })).toBe('removed user 9, who was an owner');
   expect(told('invitation.created', 'invitation:2', { role: 'annotator', email: null })).toBe('invited whoever has the link as an annotator');
+  expect(told('s3-key.revoked', 's3-key:4', { name: 'laptop', owner: 7 })).toBe('revoked an S3 key “laptop” of Jun Tan');
+  expect(told('token.revoked', 'token:4', { name: 'cron', owner: 1 })).toBe('revoked a token “cron”');
   expect(told('access.refused', 'You may not.', { path: '/api/audit-log', method: 'GET' })).toBe('was refused GET /api/audit-log');
 });
 

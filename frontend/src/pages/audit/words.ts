@@ -8,7 +8,7 @@ export const ACTIONS: ReadonlyArray<readonly [action: string, words: string]> = 
   ['role.granted', 'Roles given'], ['role.removed', 'Roles taken'], ['invitation.created', 'Invitations made'], ['invitation.revoked', 'Invitations revoked'],
   ['project.deleted', 'Projects deleted'], ['project.restored', 'Projects restored'], ['tasks.deleted', 'Tasks deleted'], ['annotations.deleted', 'Annotations deleted'],
   ['predictions.deleted', 'Predictions deleted'], ['workspace.created', 'Workspaces made'], ['user.added', 'People added'], ['user.deactivated', 'People deactivated'],
-  ['invite-link.reset', 'Sign-up links made'], ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['service-account.created', 'Service accounts made'], ['service-account.disabled', 'Service accounts disabled'], ['admin.granted', 'Admins made'], ['admin.withdrawn', 'Admins unmade'], ['password-link.created', 'Links for a password'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
+  ['invite-link.reset', 'Sign-up links made'], ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['s3-key.created', 'S3 keys made'], ['s3-key.revoked', 'S3 keys revoked'], ['service-account.created', 'Service accounts made'], ['service-account.disabled', 'Service accounts disabled'], ['admin.granted', 'Admins made'], ['admin.withdrawn', 'Admins unmade'], ['password-link.created', 'Links for a password'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
 ];
 
 /** What the ids in the log are called, as far as the reader may know. */
@@ -43,8 +43,10 @@ export function sentenceOf(entry: AuditEntry, names: Names): string {
     case 'workspace.renamed': return `renamed the workspace${detail['title'] ? ` to “${String(detail['title'])}”` : detail['name'] ? ` to ${String(detail['name'])}` : ''}`;
     case 'workspace.deleted': return `deleted the workspace ${String(detail['name'] ?? '')}`;
     case 'password.changed': return `the password of ${whom} was changed`;
-    case 'token.created': return `made a token${detail['name'] ? ` “${String(detail['name'])}”` : ''}`;
-    case 'token.revoked': return `revoked a token${detail['name'] ? ` “${String(detail['name'])}”` : ''}`;
+    case 'token.created': return `made a token${named(detail['name'])}`;
+    case 'token.revoked': return `revoked a token${named(detail['name'])}${ofSomebody(entry, names)}`;
+    case 's3-key.created': return `made an S3 key${named(detail['name'])}`;
+    case 's3-key.revoked': return `revoked an S3 key${named(detail['name'])}${ofSomebody(entry, names)}`;
     case 'token-kinds.changed': return 'changed which kinds of token are taken';
     case 'access.refused': return `was refused ${detail['method'] ? `${String(detail['method'])} ` : ''}${String(detail['path'] ?? '')}`.trim();
     default: return plainWords(entry, names);
@@ -62,6 +64,12 @@ function plainWords({ action, subject, detail }: AuditEntry, names: Names): stri
   const where = id && kind !== what ? ` of ${kind === 'project' ? projectOf(id, names) : `${kind} ${id}`}` : id && !title ? ` ${id}` : '';
   return did ? `${did.replaceAll('-', ' ')} ${amount}${things}${title}${where}` : things;
 }
+
+const named = (name: unknown): string => (name ? ` “${String(name)}”` : '');
+
+/** Whose it was, where it was not theirs who did it. */
+const ofSomebody = ({ actor_id, detail }: AuditEntry, names: Names): string =>
+  (detail['owner'] && detail['owner'] !== actor_id ? ` of ${nameOfSubject(`user:${String(detail['owner'])}`, names)}` : '');
 
 const projectOf = (id: unknown, { projects }: Names): string => (projects.has(Number(id)) ? `“${projects.get(Number(id))}”` : `project ${String(id)}`);
 
