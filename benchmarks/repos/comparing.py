@@ -16,7 +16,7 @@ from benchmarks.repos import gateway
 from benchmarks.repos.measuring import run
 from benchmarks.repos.peers import PEERS, VERSIONS, Figures, at_home_in
 from benchmarks.repos.rows import RepoRow, table
-from benchmarks.repos.workload import FULL, SHORT, Sizes, write_large, write_small
+from benchmarks.repos.workload import FULL, SHORT, Sizes, size_of, write_large, write_small
 
 Tell = Callable[[str], None]
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,12 +63,13 @@ def _round(small: Path, large: Path, place: Path, tell: Tell) -> tuple[Figures, 
     copied = {name: _copy(source, place / "copy") for name, source in (("commit", small), ("large", large))}
     repo = _make(place)
     cpu_s, figures = _ours("commit", repo, small, "")
-    ours = {"commit": cpu_s, "memory": figures["peak_mb"], "disk": figures["disk_bytes"] / 1e6}
+    ours = {"commit": cpu_s, "memory": figures["peak_mb"], "disk": size_of(repo) / 1e6}
     shutil.rmtree(repo)
     repo = _make(place)
-    ours["large"], first = _ours("commit", repo, large, "first/")
-    ours["copy"], second = _ours("commit", repo, large, "second/")
-    ours["copy_disk"] = (second["disk_bytes"] - first["disk_bytes"]) / 1e6
+    ours["large"], _figures = _ours("commit", repo, large, "first/")
+    before_bytes = size_of(repo)
+    ours["copy"], _figures = _ours("commit", repo, large, "second/")
+    ours["copy_disk"] = (size_of(repo) - before_bytes) / 1e6
     shutil.rmtree(repo)
     return ours, copied
 

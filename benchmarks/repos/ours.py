@@ -26,7 +26,6 @@ from benchmarks.repos.workload import (
     files_below,
     path_of,
     read,
-    size_of,
 )
 from treadle.access import Grant, RepoScope, allow
 from treadle.db import Database
@@ -63,20 +62,18 @@ class Opened:
             return commits.start(tx, self.grant, _BRANCH).id
 
 
-def commit_folder(folder: Path, source: Path, below: str) -> dict[str, float]:
+def commit_folder(folder: Path, source: Path, below: str) -> None:
     """One commit of the files of a folder, put below a path."""
     with _opened(folder) as repo:
         new = (NewFile(below + path, FileBytes(place)) for path, place in files_below(source))
         repo.engine.commit_files(repo.grant, _BRANCH, new, "files of a folder")
-    return {"disk_bytes": size_of(folder)}
 
 
-def commit_made(folder: Path, count: int) -> dict[str, float]:
+def commit_made(folder: Path, count: int) -> None:
     """One commit of small files that are made as they are put."""
     with _opened(folder) as repo:
         new = (NewFile(path_of(number), [content_of(number)]) for number in range(count))
         repo.engine.commit_files(repo.grant, _BRANCH, new, "made files")
-    return {}
 
 
 def act(folder: Path, count: int, sizes: Sizes) -> dict[str, float]:
@@ -158,10 +155,11 @@ def _peak_mb() -> float:
 
 
 def _main(verb: str, folder: Path, *given: str) -> None:
+    figures: dict[str, float] = {}
     if verb == "commit":
-        figures = commit_folder(folder, Path(given[0]), given[1] if len(given) > 1 else "")
+        commit_folder(folder, Path(given[0]), given[1] if len(given) > 1 else "")
     elif verb == "commit-made":
-        figures = commit_made(folder, int(given[0]))
+        commit_made(folder, int(given[0]))
     else:
         figures = act(folder, int(given[0]), SHORT if given[1] == "short" else FULL)
     print(json.dumps(figures | {"peak_mb": _peak_mb()}))

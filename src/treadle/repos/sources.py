@@ -39,8 +39,7 @@ def take(chunks: Iterable[bytes], limit_bytes: int) -> bytes | Source:
     Raises OSError when they are of a file that cannot be read, and what the chunks raise.
     """
     if isinstance(chunks, FileBytes):
-        whole = _read_if_below(chunks.path, limit_bytes)
-        return _FileSource(chunks.path) if whole is None else whole
+        return _take_file(chunks.path, limit_bytes)
     rest = iter(chunks)
     taken = list(_take_up_to(rest, limit_bytes))
     whole = taken[0] if len(taken) == 1 else b"".join(taken)
@@ -71,8 +70,8 @@ class _ChunkSource:
 
 
 class _FileSource:
-    def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY)
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
 
     def fill(self, view: memoryview) -> int:
         filled = 0
@@ -93,17 +92,29 @@ def _take_up_to(chunks: Iterator[bytes], limit_bytes: int) -> Iterator[bytes]:
             return
 
 
-def _read_if_below(path: str, limit_bytes: int) -> bytes | None:
+def _take_file(path: str, limit_bytes: int) -> bytes | Source:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        whole = os.read(descriptor, _FIRST_READ_BYTES)
-        if len(whole) < min(_FIRST_READ_BYTES, limit_bytes):
-            return whole
-        parts = [whole]
-        size_bytes = len(whole)
-        while size_bytes < limit_bytes and (part := os.read(descriptor, limit_bytes)):
-            parts.append(part)
-            size_bytes += len(part)
-        return b"".join(parts) if size_bytes < limit_bytes else None
-    finally:
+        whole = _read_if_below(descriptor, limit_bytes)
+    except BaseException:
         os.close(descriptor)
+        raise
+    if whole is None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return _FileSource(descriptor)
+    os.close(descriptor)
+    return whole
+
+
+def _read_if_below(descriptor: int, limit_bytes: int) -> bytes | None:
+    whole = os.read(descriptor, _FIRST_READ_BYTES)
+    if len(whole) < min(_FIRST_READ_BYTES, limit_bytes):
+        return whole
+    if os.fstat(descriptor).st_size >= limit_bytes:
+        return None
+    parts = [whole]
+    size_bytes = len(whole)
+    while size_bytes < limit_bytes and (part := os.read(descriptor, limit_bytes)):
+        parts.append(part)
+        size_bytes += len(part)
+    return b"".join(parts) if size_bytes < limit_bytes else None
