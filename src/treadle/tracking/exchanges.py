@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
@@ -117,6 +118,7 @@ def _size_of(given: Headers) -> int | None:
     return int(only)
 
 
+@lru_cache(maxsize=1024)
 def _is_sent(name: bytes) -> bool:
     # A name with an underscore would be another header's on its way through WSGI.
     return name not in _NOT_SENT and not name.startswith(_OURS) and b"_" not in name

@@ -23,6 +23,7 @@ from treadle.tracking.exchanges import (
     Outgoing,
     Part,
     converse,
+    first_part,
     first_part_soon,
     outgoing_of,
     outgoing_to,
@@ -127,7 +128,7 @@ class Tracking:
             await asyncio.to_thread(running.wait, END_S)
 
     async def _hand_on(self, outgoing: Outgoing, receive: Receive, send: Send) -> None:
-        first = await first_part_soon(receive)
+        first = await (first_part if outgoing.size_bytes == 0 else first_part_soon)(receive)
         with self._supervisor.asking():
             connection, head = await self._begin(outgoing, first, receive)
             try:

@@ -69,6 +69,14 @@ def test_what_nobody_knows_is_404_and_methods_are_told(quiet: RunningServer) -> 
         assert client.head(f"{V2}/runs/get").status_code == 401
 
 
+@pytest.mark.parametrize("name", ["ws-9999999999999999999", "ws-999999999999999999", "ws-0", "ws-\u0663"])
+def test_a_number_that_no_workspace_has_is_as_any_other_name(quiet: RunningServer, name: str) -> None:
+    with quiet.client() as client:
+        headers = {"X-MLFLOW-WORKSPACE": name.encode()}
+        answer = client.get(f"{V2}/experiments/search", headers=headers)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
 def test_what_is_treadles_stays_treadles(quiet: RunningServer) -> None:
     with quiet.client(None) as client:
         assert client.get("/health").json()["status"] == "UP"

@@ -156,6 +156,21 @@ def test_an_answer_that_nobody_asked_for_ends_the_connection(tmp_path: Path) -> 
     run_coroutine(run())
 
 
+def test_what_the_door_reads_or_says_is_not_handed_on() -> None:
+    names = (
+        b"authorization",
+        b"cookie",
+        b"x-api-key",
+        b"x-treadle-visitor",
+        b"x-mlflow-workspace",
+        b"x_a",
+        b"te",
+    )
+    head = outgoing(*((name, b"from outside") for name in names), (b"x-mlflow-experiment-id", b"3")).head
+    assert (head.count(b"from outside"), head.count(b"x-treadle-visitor: ")) == (0, 1)
+    assert b"x-mlflow-experiment-id: 3\r\n" in head
+
+
 def test_a_body_is_framed_once_however_it_came() -> None:
     both = outgoing((b"transfer-encoding", b"chunked"), (b"content-length", b"3"))
     assert (both.size_bytes, b"content-length" in both.head) == (None, False)
