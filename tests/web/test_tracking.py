@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from tests.serving import RunningServer
+from treadle.tracking.process import Reply as TrackingReply
+from treadle.tracking.process import Tracking, Visitor
 
 RUNS = "/api/tracking/runs/"
 
@@ -19,7 +21,9 @@ def admin(server: RunningServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_screens_read_and_change_what_notebooks_log(server: RunningServer, admin: httpx.Client) -> None:
+def test_screens_read_and_change_what_notebooks_log(
+    server: RunningServer, admin: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     experiments = "/api/tracking/experiments/?workspace=1"
     assert admin.get(experiments).json() == {"results": []}
     assert admin.post(RUNS, json={"workspace": 1}).json() == {"results": [], "total": 0}
@@ -51,6 +55,7 @@ def test_screens_read_and_change_what_notebooks_log(server: RunningServer, admin
     }
     tagged = admin.post(f"{RUNS}actions/", json=tag).json()
     assert (tagged["changed"], [each["run_id"] for each in tagged["refused"]]) == (2, ["none"])
+    assert (tagged["unchanged"], tagged["left"], tagged["why"]) == (["none"], 0, "")
     admin.post(f"{RUNS}actions/", json={"workspace": 1, "action": "delete", "run_ids": [first]})
     page = admin.post(RUNS, json={**asked, "filter": "tags.best = 'é'", "columns": {"tags": ["best"]}}).json()
     assert [(row["run_id"], row["tags"]) for row in page["results"]] == [(second, {"best": "é"})]
@@ -63,6 +68,31 @@ def test_screens_read_and_change_what_notebooks_log(server: RunningServer, admin
     with server.client(viewer.token) as client:
         assert client.post(RUNS, json=asked).json()["total"] == 2
         assert client.post(f"{RUNS}actions/", json=tag).status_code == 403
+    check_a_change_that_stops_half_way(server, admin, monkeypatch, [first, second])
+
+
+def check_a_change_that_stops_half_way(
+    server: RunningServer, admin: httpx.Client, monkeypatch: pytest.MonkeyPatch, runs: list[str]
+) -> None:
+    """It tells how far it came, and what is left; where nothing was changed it is refused."""
+    first, second = runs
+    tracking = server.parts.tracking
+    asked: list[str] = []
+
+    async def ask(method: str, path: str, visitor: Visitor, body: bytes) -> TrackingReply:
+        asked.append(path)
+        if len(asked) in (3, 4):
+            return TrackingReply(503, (), b'{"message": "The database is away."}')
+        return await Tracking.ask(tracking, method, path, visitor, body)
+
+    monkeypatch.setattr(tracking, "ask", ask)
+    delete = {"workspace": 1, "action": "delete", "run_ids": ["none", first, second, "other"]}
+    told = admin.post(f"{RUNS}actions/", json=delete).json()
+    assert (told["changed"], told["unchanged"]) == (1, ["none", second, "other"])
+    assert (told["left"], told["why"]) == (2, "The database is away.")
+    nothing = admin.post(f"{RUNS}actions/", json={**delete, "run_ids": [second]})
+    assert (nothing.status_code, nothing.json()["detail"]) == (503, "The database is away.")
+    assert admin.post(RUNS, json={"workspace": 1}).json()["total"] == 1
 
 
 def log_two_runs(client: httpx.Client) -> tuple[str, str, str]:

@@ -151,8 +151,18 @@ export const curvesQuery = ({ workspace, runs, key, x, buckets, range, isLive }:
 
 export type RunAction = { action: 'delete' | 'restore' } | { action: 'set-tag'; key: string; value: string } | { action: 'delete-tag'; key: string };
 
+/** What became of the runs of an action: `unchanged` were refused, or are left since the server could not go on. */
+interface ActedOnRuns {
+  changed: number;
+  refused: Array<{ run_id: string; message: string }>;
+  unchanged: string[];
+  left: number;
+  /** Why the last of them are left; empty where none is. */
+  why: string;
+}
+
 export const actOnRuns = (workspace: number, runs: readonly string[], act: RunAction) =>
-  post<{ changed: number; refused?: Array<{ run_id: string; message: string }> }>('api/tracking/runs/actions/', { workspace, run_ids: runs, ...act });
+  post<ActedOnRuns>('api/tracking/runs/actions/', { workspace, run_ids: runs, ...act });
 
 /** How a list of runs is looked at: what a saved view keeps. */
 export interface RunLook {

@@ -54,6 +54,27 @@ class RunViewChange(Struct):
     state: dict[str, Any] | UnsetType = UNSET
 
 
+class RefusedRun(Struct):
+    """A run that was not changed, and what MLflow says to it."""
+
+    run_id: str
+    message: str
+
+
+class ChangedRuns(Struct):
+    """What became of the runs of an action; ``refused`` tells of ten at most.
+
+    unchanged: the runs that were refused, and those that are left since the tracking process does not answer
+    any more: so many, and why. Of the first of these it is not known.
+    """
+
+    changed: int = 0
+    refused: list[RefusedRun] = []
+    unchanged: list[str] = []
+    left: int = 0
+    why: str = ""
+
+
 async def list_experiments(call: Call) -> Reply:
     """Experiments with how many runs each holds."""
     is_deleted = call.query_flag("deleted")
@@ -101,30 +122,41 @@ async def list_deleted(call: Call) -> Reply:
 
 
 async def change_runs(call: Call) -> Reply:
-    """Delete, restore or tag many runs, each as MLflow does it."""
+    """Delete, restore or tag many runs, each as MLflow does it; what stops half way tells how far it came."""
     question = await _decode(call, questions.ActionQuestion)
     if question.action.endswith("-tag") and not question.key:
         raise Invalid("run-action", "Name the tag.", fields={"key": ["Required."]})
     visitor = await call.in_thread(_let_in, call, question.workspace, "edit")
-    changed = 0
-    refused: list[dict[str, str]] = []
+    done = ChangedRuns()
     if visitor is None:
-        return json_reply({"changed": changed, "refused": refused})
-    for run_id in question.run_ids:
-        body = {"run_id": run_id}
-        if question.action.endswith("-tag"):
-            body["key"] = question.key
-        if question.action == "set-tag":
-            body["value"] = question.value
-        path = f"/api/2.0/mlflow/runs/{question.action}"
-        reply = await call.parts.tracking.ask("POST", path, visitor, msgspec.json.encode(body))
+        return json_reply(done)
+    for number, run_id in enumerate(question.run_ids):
+        reply = await _change_run(call, visitor, question, run_id)
         if reply.status < 300:
-            changed += 1
-        elif reply.status >= 500:
+            done.changed += 1
+            continue
+        if reply.status >= 500 and done.changed == 0:
             raise _refused(reply)
-        elif len(refused) < _MOST_TOLD:
-            refused.append({"run_id": run_id, "message": str(_told(reply).get("message", ""))})
-    return json_reply({"changed": changed, "refused": refused})
+        if reply.status >= 500:
+            done.unchanged += question.run_ids[number:]
+            done.left, done.why = len(question.run_ids) - number, _refused(reply).message
+            break
+        done.unchanged.append(run_id)
+        if len(done.refused) < _MOST_TOLD:
+            done.refused.append(RefusedRun(run_id, str(_told(reply).get("message", ""))))
+    return json_reply(done)
+
+
+async def _change_run(
+    call: Call, visitor: Visitor, question: questions.ActionQuestion, run_id: str
+) -> TrackingReply:
+    body = {"run_id": run_id}
+    if question.action.endswith("-tag"):
+        body["key"] = question.key
+    if question.action == "set-tag":
+        body["value"] = question.value
+    path = f"/api/2.0/mlflow/runs/{question.action}"
+    return await call.parts.tracking.ask("POST", path, visitor, msgspec.json.encode(body))
 
 
 def list_views(call: Call) -> Reply:
@@ -267,6 +299,7 @@ ROUTES: tuple[Route, ...] = (
         _WRITE,
         "Change many runs",
         questions.ActionQuestion,
+        ChangedRuns,
         stream=True,
     ),
     Route("GET", "/api/tracking/columns/", list_run_columns, _READ, "What was logged to runs", stream=True),

@@ -43,7 +43,7 @@ function Row({ token }: { token: AdminToken }) {
   const client = useQueryClient();
   const what = token.kind === 's3' ? 'key' : 'token';
   const revoke = async () => {
-    await revokeAnyToken(token.id);
+    await revokeAnyToken(token);
     await client.invalidateQueries({ queryKey: ADMIN });
     say(`The ${what} “${token.name}” is revoked.`);
   };

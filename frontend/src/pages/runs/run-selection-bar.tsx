@@ -8,7 +8,7 @@ import { Icon } from '../../ui/icon';
 import { Field, messageOf, Notice, Progress } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 import { countSelected, NOTHING, type Selection } from '../tasks/selection';
-import { actOnMany, chosenIds, useRunBulk } from './run-bulk';
+import { type Acted, actOnMany, chosenIds, partly, useRunBulk } from './run-bulk';
 
 interface BarProps {
   question: RunQuestion;
@@ -31,18 +31,33 @@ export function RunSelectionBar({ question, total, selection, onSelect, makes, i
   const selected = countSelected(selection, total);
   const runs = counted(selected, 'run');
   const refresh = () => Promise.all([client.invalidateQueries({ queryKey: ['runs'] }), client.invalidateQueries({ queryKey: ['experiments'] }), client.invalidateQueries({ queryKey: ['run-columns'] })]);
-  const act = async (what: RunAction, words: string): Promise<string[]> => {
-    const ids = await chosenIds(question, selection, total);
-    await actOnMany(workspace, ids, what, words);
-    onSelect(NOTHING);
+  const act = async (what: RunAction, words: string): Promise<Acted> => {
+    const acted = await actOnMany(workspace, await chosenIds(question, selection, total), what, words);
+    // What is as it was stays selected, for another try.
+    onSelect(acted.unchanged.length === 0 ? NOTHING : { all: false, ids: new Set(acted.unchanged) });
     await refresh();
-    return ids;
+    return acted;
   };
   const remove = async () => {
-    const ids = await act({ action: 'delete' }, `Deleting ${runs}`);
-    offerUndo(`${runs} deleted.`, async () => { await actOnMany(workspace, ids, { action: 'restore' }, `Restoring ${runs}`); await refresh(); }, `${runs} ${selected === 1 ? 'is' : 'are'} back.`);
+    const acted = await act({ action: 'delete' }, `Deleting ${runs}`);
+    if (acted.changed.length === 0) throw new Error(partly(acted, 'deleted'));
+    const [gone, are] = [counted(acted.changed.length, 'run'), acted.changed.length === 1 ? 'is' : 'are'];
+    const undo = async () => {
+      const back = await actOnMany(workspace, acted.changed, { action: 'restore' }, `Restoring ${gone}`);
+      await refresh();
+      if (back.unchanged.length > 0) throw new Error(partly(back, 'restored'));
+    };
+    offerUndo(acted.unchanged.length > 0 ? partly(acted, 'deleted') : `${gone} deleted.`, undo, `${gone} ${are} back.`);
   };
-  const restore = () => void act({ action: 'restore' }, `Restoring ${runs}`).then(() => say(`${runs} ${selected === 1 ? 'is' : 'are'} back.`), (error: unknown) => say(messageOf(error), { tone: 'bad' }));
+  const restore = () => void act({ action: 'restore' }, `Restoring ${runs}`).then(
+    (acted) => (acted.unchanged.length > 0 ? say(partly(acted, 'restored'), { tone: 'bad' }) : say(`${runs} ${selected === 1 ? 'is' : 'are'} back.`)),
+    (error: unknown) => say(messageOf(error), { tone: 'bad' }),
+  );
+  const tag = async (what: RunAction, words: string) => {
+    const acted = await act(what, words);
+    if (acted.unchanged.length > 0) throw new Error(partly(acted, 'tagged'));
+    say(`${runs} tagged.`);
+  };
   const isComparable = selected >= 2 && selected <= MOST_COMPARED;
   const compare = () => void chosenIds(question, selection, total).then((ids) => navigate({ to: '/compare', search: { runs: ids.join(','), w: workspace } }), (error: unknown) => say(messageOf(error), { tone: 'bad' }));
   return (
@@ -60,7 +75,7 @@ export function RunSelectionBar({ question, total, selection, onSelect, makes, i
           <p className="two">You can undo this for 10 seconds, and restore them from the deleted runs of the experiment.</p>
         </Confirm>
       )}
-      {isTagging && <TagDialog runs={runs} onClose={() => setTagging(false)} onTag={async (what, words) => { await act(what, words); say(`${runs} tagged.`); }} />}
+      {isTagging && <TagDialog runs={runs} onClose={() => setTagging(false)} onTag={tag} />}
     </div>
   );
 }
