@@ -41,6 +41,7 @@ _AS_WRITTEN = "/?%:=&~#+!$,;'@()*[]-._"
 _REDIRECTS = (301, 302, 303, 307, 308)
 #: How long a file is taken for what it was without asking again.
 _FRESH_S = 600.0
+_JSON = {"Content-Type": "application/json"}
 _LOCAL_FILES = "/data/local-files"
 _STORED = "/storage-data/uploaded/?filepath="
 
@@ -105,7 +106,7 @@ class Fetcher:
         """The answer of the first who accepts us. Raises where nobody does."""
         refused: list[int] = []
         for authorization in self._authorizations(url):
-            with follow(url, headers, authorization, self.server.origin) as answer:
+            with follow(url, headers, authorization, home=self.server.origin) as answer:
                 if answer.status in (401, 403):
                     refused.append(answer.status)
                     continue
@@ -147,7 +148,7 @@ class Fetcher:
             return known[0]
         body = json.dumps({"refresh": token}).encode()
         url = self.server.base + "/api/token/refresh"
-        with follow(url, {"Content-Type": "application/json"}, None, self.server.origin, body) as answer:
+        with follow(url, _JSON, None, home=self.server.origin, body=body) as answer:
             if answer.status != 200:
                 return None
             try:
@@ -184,7 +185,7 @@ def fetcher_for(project: ProjectCall, environ: Mapping[str, str]) -> Fetcher:
 
 @contextmanager
 def follow(
-    url: str, headers: Headers, authorization: str | None, home: str, body: bytes | None = None
+    url: str, headers: Headers, authorization: str | None, *, home: str, body: bytes | None = None
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer at the end of the redirects from ``url``; ``authorization`` goes to ``home`` alone."""
     for _ in range(_MOST_REDIRECTS + 1):
