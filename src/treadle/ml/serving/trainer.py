@@ -27,6 +27,8 @@ logger = logging.getLogger("treadle.ml")
 START_TRAINING = "START_TRAINING"
 #: Behind everything that answers somebody.
 _NICENESS = 19
+_AUTOGROUP = Path("/proc/self/autogroup")
+_TRIES, _PAUSE_S = 20, 0.11
 _PROGRESS_EVERY_S = 0.2
 
 
@@ -34,7 +36,7 @@ def main() -> None:
     """Train what the job's folder asks for; the front process hears of it over the socket."""
     descriptor, tether, model, model_dir, project_folder, number, log_level = sys.argv[1:]
     end_with_parent(int(tether))
-    os.nice(_NICENESS)
+    stand_back()
     start_logging(log_level, "train")
     sink = Sink(Line(int(descriptor), msgspec.msgpack.Decoder(Stop)))
     threading.Thread(target=sink.listen, name="stop", daemon=True).start()
@@ -43,6 +45,26 @@ def main() -> None:
     sink.end(Failed(done.reason) if isinstance(done, Failure) else Stored(done.value))
     sys.stdout.flush()
     os.killpg(0, signal.SIGKILL)  # what the author's libraries started ends with it
+
+
+def stand_back() -> None:
+    """Let everything go first that answers somebody."""
+    os.nice(_NICENESS)
+    # Linux shares a processor between sessions before it looks at niceness within one.
+    for _ in range(_TRIES):
+        if _is_told():
+            return
+        time.sleep(_PAUSE_S)
+
+
+def _is_told() -> bool:
+    try:
+        _AUTOGROUP.write_text(str(_NICENESS))
+    except BlockingIOError:
+        return False  # for a tenth of a second after another process has asked
+    except OSError:
+        return True  # not on this system
+    return True
 
 
 class Sink:

@@ -35,6 +35,7 @@ _WRITE_EVERY_S = 1.0
 #: How long a training may take to stop when it is asked to.
 _STOP_S = 10.0
 _REMEMBERED = 200
+_SETTLE_S = 0.1
 
 
 @dataclass(eq=False)
@@ -98,7 +99,8 @@ class Trainings:
         training = self._make(project, event, is_promoted=is_promoted)
         self._write_request(training, data)
         self._waiting[project.key] = training
-        self._start_next()
+        # Later, so that no answer waits for the start of a process, and events that come together are one.
+        asyncio.get_running_loop().call_later(_SETTLE_S, self._start_next)
         return training.job
 
     def find(self, number: str) -> Job:
