@@ -11,34 +11,33 @@ from mlflow.entities import AssessmentSource, SpanType
 QUESTIONS = ("How warm is it in Lund?", "Which loom is oldest?", "What is a weft?")
 
 
-@mlflow.trace(name="look up", span_type=SpanType.RETRIEVER)
-def look_up(question: str) -> list[str]:
-    return [f"A page about: {question}"]
+USED = {"input_tokens": 40, "output_tokens": 9, "total_tokens": 49}
 
 
-@mlflow.trace(name="chat", span_type=SpanType.CHAT_MODEL)
-def chat(messages: list[dict[str, str]], temperature: float) -> dict[str, object]:
-    span = mlflow.get_current_active_span()
-    assert span is not None
-    span.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 40, "output_tokens": 9, "total_tokens": 49})
-    said = {"role": "assistant", "content": f"An answer to {messages[-1]['content']}"}
-    return {"choices": [{"message": said, "temperature": temperature}]}
+def answer(question: str, user: str) -> None:
+    with mlflow.start_span("answer", SpanType.AGENT) as span:
+        span.set_inputs({"question": question})
+        mlflow.update_current_trace(
+            tags={"team": "weaving"},
+            metadata={"mlflow.trace.session": "s-1", "mlflow.trace.user": user},
+        )
+        with mlflow.start_span("look up", SpanType.RETRIEVER) as search:
+            search.set_outputs([f"A page about: {question}"])
+        span.set_outputs(chat(question))
 
 
-@mlflow.trace(name="answer", span_type=SpanType.AGENT)
-def answer(question: str, user: str) -> str:
-    mlflow.update_current_trace(
-        tags={"team": "weaving"},
-        metadata={"mlflow.trace.session": "s-1", "mlflow.trace.user": user},
-    )
-    pages = look_up(question)
-    messages = [{"role": "system", "content": pages[0]}, {"role": "user", "content": question}]
-    return str(chat(messages, 0.2))
+def chat(question: str) -> str:
+    system = {"role": "system", "content": f"A page about: {question}"}
+    said = f"An answer to {question}"
+    with mlflow.start_span("chat", SpanType.CHAT_MODEL) as span:
+        span.set_inputs({"messages": [system, {"role": "user", "content": question}], "temperature": 0.2})
+        span.set_attribute("mlflow.chat.tokenUsage", USED)
+        span.set_outputs({"choices": [{"message": {"role": "assistant", "content": said}}]})
+    return said
 
 
-@mlflow.trace(name="weave", span_type=SpanType.TOOL)
 def weave(threads: int) -> None:
-    with mlflow.start_span(name="tighten") as span:
+    with mlflow.start_span("weave", SpanType.TOOL) as span, mlflow.start_span("tighten"):
         span.set_inputs({"threads": threads})
         raise ValueError("the warp is torn")
 

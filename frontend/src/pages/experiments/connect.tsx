@@ -7,6 +7,7 @@ import { CopyLine } from '../../ui/copy-line';
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { NewToken } from '../account/new-token';
+import './experiments.css';
 
 /** The address that MLflow's client is given: without a slash at its end. */
 export const trackingAddress = (): string => base.href.replace(/\/$/, '');

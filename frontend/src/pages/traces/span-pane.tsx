@@ -9,13 +9,15 @@ import { Messages } from './message-view';
 import { messagesIn } from './messages';
 import { spanTime, type SpanTree, type TreeRow } from './span-tree';
 import { INPUTS, kindWords, OUTPUTS, raisedIn, type Span, type SpanEvent, valueOf } from './spans';
-import { CopyButton, jsonOf, ValueView, Words } from './value-view';
+import { CopyButton, Entries, jsonOf, ValueView, Words } from './value-view';
 
 interface PaneProps {
   row: TreeRow;
   tree: SpanTree;
   trace: TraceInfo;
   place: RefObject<HTMLElement | null>;
+  /** Whether it lies in a sheet, which names the span itself. */
+  isSheet: boolean;
   /** Escape goes back to the tree. */
   onLeave: () => void;
 }
@@ -24,7 +26,7 @@ interface PaneProps {
 const TOLD = new Set([INPUTS, OUTPUTS, 'mlflow.spanType', 'mlflow.traceRequestId', 'mlflow.experimentId', 'mlflow.chat.tokenUsage', 'mlflow.llm.model']);
 
 /** What one span took, gave, raised and said. */
-export function SpanPane({ row, tree, trace, place, onLeave }: PaneProps) {
+export function SpanPane({ row, tree, trace, place, isSheet, onLeave }: PaneProps) {
   const { span } = row;
   const [inputs, outputs] = useMemo(() => [valueOf(span.attributes[INPUTS]), valueOf(span.attributes[OUTPUTS])], [span]);
   const attributes = useMemo(() => Object.fromEntries(Object.entries(span.attributes).filter(([key]) => !TOLD.has(key)).map(([key, value]) => [key, valueOf(value)])), [span]);
@@ -33,15 +35,15 @@ export function SpanPane({ row, tree, trace, place, onLeave }: PaneProps) {
   const events = span.events.filter(({ name }) => name !== 'exception');
   return (
     <section className="span-pane" aria-label={`Span ${span.name}`} tabIndex={0} ref={place} onKeyDown={(event) => { if (event.key === 'Escape') onLeave(); }}>
-      <header>
-        <h2>{span.name}</h2>
+      <div className="span-title">
+        {!isSheet && <h2>{span.name}</h2>}
         <p className="row wrap">
           {kindWords(span.kind) && <Pill>{kindWords(span.kind)}</Pill>}{span.status === 'ERROR' && <Pill tone="bad">Error</Pill>}
           <span className="two">{span.end_ns === undefined ? 'Not ended' : spanTime(span.end_ns - span.start_ns)}</span>
           <span className="muted">began after {spanTime(span.start_ns - tree.start_ns)}</span>
           {factsOf(span).map((fact) => <span key={fact} className="muted">{fact}</span>)}
         </p>
-      </header>
+      </div>
       {raised.map(({ type, message, stack }, index) => (
         <Part key={index} title={type} tone="bad" copy={stack || message}>
           {message && <p className="note-text">{message}</p>}
@@ -104,9 +106,7 @@ function Rest({ value }: { value: unknown }) {
   return rest.length === 0 ? null : <details className="rest"><summary>{counted(rest.length, 'more value')}</summary><Pairs pairs={Object.fromEntries(rest)} /></details>;
 }
 
-const Pairs = ({ pairs }: { pairs: Readonly<Record<string, unknown>> }) => (
-  <dl className="value-entries">{Object.entries(pairs).map(([key, value]) => <div key={key}><dt className="mono">{key}</dt><dd>{typeof value === 'string' ? <Words text={value} /> : <Words text={jsonOf(value)} isCode />}</dd></div>)}</dl>
-);
+const Pairs = ({ pairs }: { pairs: Readonly<Record<string, unknown>> }) => <Entries entries={Object.entries(pairs)} />;
 
 const MOST_EVENTS = 50;
 

@@ -52,7 +52,7 @@ export function SpanWork({ trace, tree }: { trace: TraceInfo; tree: SpanTree }) 
   const parents = useMemo(() => tree.rows.filter(({ below }) => below > 0), [tree]);
   const closeAll = () => { setClosed(new Set(parents.map(({ span: each }) => each.id))); setActive(tree.rows[at - distanceToTop(tree, at)]?.span.id); };
   const look = () => (isPhone ? setSheet(true) : pane.current?.focus());
-  const shown = <SpanPane key={row.span.id} row={row} tree={tree} trace={trace} place={pane} onLeave={() => list.current?.focus()} />;
+  const shown = <SpanPane key={row.span.id} row={row} tree={tree} trace={trace} place={pane} isSheet={isPhone} onLeave={() => list.current?.focus()} />;
   return (
     <div className="span-work">
       <div className="span-side">

@@ -40,8 +40,9 @@ export function namesOf(traces: readonly TraceRow[]): TraceNames {
     for (const key of Object.keys(trace.trace_metadata ?? {})) if (!isOwn(key) || key === SESSION || key === USER) metadata.add(key);
     for (const { assessment_name: name, feedback: said } of trace.assessments ?? []) if (said) feedback.add(name);
   }
+  const hasTokens = traces.some((trace) => tokensOfTrace(trace) !== undefined);
   const inOrder = (names: Set<string>) => [...names].sort((a, b) => a.localeCompare(b));
-  return { tags: inOrder(tags), metadata: inOrder(metadata), feedback: inOrder(feedback) };
+  return { tags: inOrder(tags), metadata: inOrder(metadata), feedback: inOrder(feedback), hasTokens };
 }
 
 interface Surroundings {
@@ -52,19 +53,19 @@ interface Surroundings {
 
 const attribute = (key: string, rest: Omit<TraceColumn, 'id' | 'kind' | 'key'>): TraceColumn => ({ id: `attributes.${key}`, kind: 'attributes', key, ...rest });
 const words = (text: string | undefined): ReactNode => (text ? <span className="two" title={text}>{text}</span> : none);
-const metadata = (key: string, title: string): TraceColumn => ({ id: `metadata.${key}`, kind: 'metadata', key, title, width_px: 120, sort: nameIn('metadata', key), cell: (trace) => words(metadataOf(trace, key)) });
+const metadata = (key: string, title: string): TraceColumn => ({ id: `metadata.${key}`, kind: 'metadata', key, title, width_px: 104, sort: nameIn('metadata', key), cell: (trace) => words(metadataOf(trace, key)) });
 
 /** Every column that there is for traces with these names. */
 export function allTraceColumns(names: TraceNames, { traceAddress, experiments }: Surroundings): TraceColumn[] {
   return [
-    attribute('name', { title: 'Trace', width_px: 190, isFixed: true, sort: 'attributes.name', cell: traceAddress }),
+    attribute('name', { title: 'Trace', width_px: 160, isFixed: true, sort: 'attributes.name', cell: traceAddress }),
     attribute('status', { title: 'State', width_px: 88, sort: 'attributes.status', cell: ({ state }) => <TraceStatePill state={state} /> }),
     ...(experiments.size > 1 ? [attribute('experiment', { title: 'Experiment', width_px: 150, cell: (trace) => words(experiments.get(experimentOf(trace) ?? '')) })] : []),
     attribute('timestamp_ms', { title: 'Asked', width_px: 78, number: true, sort: 'attributes.timestamp_ms', cell: (trace) => <span className="muted" title={momentOf(msOf(trace))}>{agoOf(msOf(trace))}</span> }),
     attribute('execution_time_ms', { title: 'Took', width_px: 88, number: true, sort: 'attributes.execution_time_ms', cell: (trace) => <span className="two">{traceTime(trace)}</span> }),
     attribute('tokens', { title: 'Tokens', width_px: 84, number: true, cell: tokenCell }),
-    attribute('request', { title: 'Request', width_px: 210, cell: ({ request_preview: text }) => words(text) }),
-    attribute('response', { title: 'Response', width_px: 210, cell: ({ response_preview: text }) => words(text) }),
+    attribute('request', { title: 'Request', width_px: 250, cell: ({ request_preview: text }) => words(text) }),
+    attribute('response', { title: 'Response', width_px: 220, cell: ({ response_preview: text }) => words(text) }),
     attribute('request_id', { title: 'Id', width_px: 150, sort: 'attributes.request_id', cell: ({ trace_id: id }) => <span className="mono two" title={id}>{id}</span> }),
     ...[metadata(SESSION, 'Session'), metadata(USER, 'User')].filter(({ key }) => names.metadata.includes(key)),
     ...names.feedback.map((key): TraceColumn => ({ id: `feedback.${key}`, kind: 'feedback', key, title: key, width_px: 110, cell: (trace) => feedbackCell(trace, key) })),
@@ -92,9 +93,9 @@ const USUAL_TAGS = 2;
 const USUAL_FEEDBACK = 2;
 const NOT_USUAL = new Set(['attributes.request_id']);
 
-/** What is shown until somebody chooses. */
-export function usualTraceColumns(all: readonly TraceColumn[]): string[] {
+/** What is shown until somebody chooses: tokens where some trace tells of them. */
+export function usualTraceColumns(all: readonly TraceColumn[], { hasTokens }: TraceNames): string[] {
   const first = (kind: TraceColumn['kind'], most: number) => all.filter((each) => each.kind === kind).slice(0, most);
   const own = all.filter(({ kind, key }) => kind === 'metadata' && isOwn(key));
-  return [...first('attributes', Infinity).filter(({ id }) => !NOT_USUAL.has(id)), ...own, ...first('feedback', USUAL_FEEDBACK), ...first('tags', USUAL_TAGS)].map(({ id }) => id);
+  return [...first('attributes', Infinity).filter(({ id }) => !NOT_USUAL.has(id) && (hasTokens || id !== 'attributes.tokens')), ...own, ...first('feedback', USUAL_FEEDBACK), ...first('tags', USUAL_TAGS)].map(({ id }) => id);
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ApiError } from '../../api/client';
 import { completeTraces, traceFilterOf, wrongTraceFilter } from './trace-search';
 
-const names = { tags: ['team', 'my tag'], metadata: ['mlflow.trace.session'], feedback: ['relevance'] };
+const names = { tags: ['team', 'my tag'], metadata: ['mlflow.trace.session'], feedback: ['relevance'], hasTokens: true };
 const offers = (text: string) => completeTraces(text, text.length, names).found.map(({ text: offer }) => offer.trim());
 
 test('names, operators and values are offered where they are due', () => {
@@ -14,8 +14,8 @@ test('names, operators and values are offered where they are due', () => {
   expect(offers("status = 'OK' ")).toEqual(['AND']);
 });
 
-test('plain words are looked for in the spans', () => {
-  expect(traceFilterOf(' a cat ')).toBe("trace.text ILIKE '%a cat%'");
+test('plain words look for a name', () => {
+  expect(traceFilterOf(' a cat ')).toBe("attributes.name ILIKE '%a cat%'");
   expect(traceFilterOf("status = 'OK'")).toBe("status = 'OK'");
 });
 

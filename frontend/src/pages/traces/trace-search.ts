@@ -4,11 +4,12 @@ import { ApiError } from '../../api/client';
 import { quoted } from '../../api/mlflow';
 import { type Completion, type Completions, completeWith, type Expected, nameIn, OPERATOR_WORDS, type Token, tokensOf } from '../runs/search-text';
 
-/** The names that the traces at hand have. */
+/** The names that the traces at hand have, and whether any tells of tokens. */
 export interface TraceNames {
   tags: readonly string[];
   metadata: readonly string[];
   feedback: readonly string[];
+  hasTokens: boolean;
 }
 
 const NUMBERS = ['<', '>', '<=', '>=', '=', '!='];
@@ -56,11 +57,11 @@ function knownFor(name: string): { operators: readonly string[]; values: readonl
   return /^(feedback|expectation)\./i.test(name) ? { operators: [...NUMBERS, ...OPTIONAL], values: [] } : { operators: [...TEXTS, ...OPTIONAL], values: [] };
 }
 
-/** What the server is asked: words without any operator are looked for in the spans. */
+/** What the server is asked: words without any operator look for a trace's name. */
 export function traceFilterOf(text: string): string {
   const typed = text.trim();
   if (typed === '' || tokensOf(typed).some(({ kind }) => kind === 'operator')) return typed;
-  return `trace.text ILIKE ${quoted(`%${typed}%`)}`;
+  return `attributes.name ILIKE ${quoted(`%${typed}%`)}`;
 }
 
 export const both = (...filters: readonly string[]): string => filters.filter(Boolean).join(' AND ');

@@ -38,7 +38,7 @@ interface TableProps {
 const ROWS_WHILE_LOADING = 12;
 const [NARROWEST_PX, WIDEST_PX] = [56, 640];
 const TRACES = { one: 'trace', many: 'traces', nameOf: nameOfTrace };
-const IN_PHONES = new Set(['attributes.timestamp_ms', 'attributes.execution_time_ms', 'attributes.tokens']);
+const IN_PHONES = new Set(['attributes.timestamp_ms', 'attributes.execution_time_ms', 'attributes.request']);
 
 /** What was asked, what was answered, and how long did it take? The traces of experiments as a table. */
 export function TraceTable({ workspace, experiments, within = '', empty }: TableProps) {
@@ -60,7 +60,7 @@ export function TraceTable({ workspace, experiments, within = '', empty }: Table
   const found = useMemo(() => namesOf(rows), [rows]);
   const offers = useCallback((text: string, caret: number) => completeTraces(text, caret, found), [found]);
   const all = useMemo(() => allTraceColumns(found, { experiments: names, traceAddress: (trace) => <TraceLink workspace={workspace.id} trace={trace} /> }), [found, names, workspace.id]);
-  const shown = useMemo(() => columnsInOrder(all, look.columns ?? usualTraceColumns(all), look.widths ?? {}), [all, look.columns, look.widths]);
+  const shown = useMemo(() => columnsInOrder(all, look.columns ?? usualTraceColumns(all, found), look.widths ?? {}), [all, found, look.columns, look.widths]);
   const onWidth = (column: TraceColumn, width_px: number | undefined) => {
     const { [column.id]: _, ...others } = look.widths ?? {};
     change({ widths: width_px === undefined ? others : { ...others, [column.id]: Math.round(Math.max(NARROWEST_PX, Math.min(WIDEST_PX, width_px))) } });
@@ -69,7 +69,7 @@ export function TraceTable({ workspace, experiments, within = '', empty }: Table
   return (
     <>
       <div className="tools run-tools">
-        <SearchField value={look.filter ?? ''} things="traces" placeholder="Words in a trace, or status = 'ERROR' and execution_time_ms > 1000" complete={offers} wrong={wrong} onSearch={(filter) => change({ filter })} field={field} />
+        <SearchField value={look.filter ?? ''} things="traces" placeholder="A name, or status = 'ERROR' and execution_time_ms > 1000" complete={offers} wrong={wrong} onSearch={(filter) => change({ filter })} field={field} />
         <TraceCount workspace={workspace.id} experiments={ids} isWhole={question.filter === ''} found={rows.length} isMore={isMore} isPending={!pages.isSuccess} />
         <button type="button" className="btn ghost icon" aria-label="Look for new traces" title="Look for new traces (R)" onClick={refresh}>{pages.isRefetching && !pages.isFetchingNextPage ? <span className="turn" /> : <Icon name="again" />}</button>
         <ColumnsMenu all={all} shown={shown} kinds={KINDS} onColumns={(columns) => change({ columns })} onWidth={onWidth} />

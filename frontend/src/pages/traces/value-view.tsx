@@ -17,8 +17,21 @@ export function ValueView({ value, name }: { value: unknown; name: string }): Re
   }
   const entries = isRecord(value) ? Object.entries(value) : [];
   if (entries.length === 0 || entries.length > MOST_ENTRIES) return <Words text={jsonOf(value)} isCode />;
-  return <dl className="value-entries">{entries.map(([key, each]) => <div key={key}><dt className="mono">{key}</dt><dd>{typeof each === 'string' ? <Words text={each} /> : <Words text={jsonOf(each)} isCode />}</dd></div>)}</dl>;
+  return <Entries entries={entries} />;
 }
+
+const SHORT = 60;
+
+/** Values by their names: short ones beside them, long ones below. */
+export const Entries = ({ entries }: { entries: ReadonlyArray<readonly [string, unknown]> }) => (
+  <dl className="value-entries">
+    {entries.map(([key, value]) => {
+      const line = typeof value === 'string' ? value : JSON.stringify(value) ?? String(value);
+      const isShort = line.length <= SHORT && !line.includes('\n');
+      return <div key={key} className={isShort ? 'short' : ''}><dt className="mono">{key}</dt><dd className={isShort && typeof value !== 'string' ? 'mono' : ''}>{isShort ? line : typeof value === 'string' ? <Words text={value} /> : <Words text={jsonOf(value)} isCode />}</dd></div>;
+    })}
+  </dl>
+);
 
 export const jsonOf = (value: unknown): string => JSON.stringify(value, null, 2) ?? String(value);
 
