@@ -35,11 +35,11 @@ def open_block(stored: bytes, size_bytes: int) -> bytes | None:
     if len(stored) == size_bytes:
         return stored
     try:
-        if zstd.get_frame_info(stored).decompressed_size != size_bytes:
-            return None  # before room is made for what a damaged head says
-        return zstd.decompress(stored)
+        codec = zstd.ZstdDecompressor()
+        raw = codec.decompress(stored, size_bytes)  # no more room, whatever a damaged head says
     except zstd.ZstdError:
         return None
+    return raw if codec.eof and len(raw) == size_bytes else None
 
 
 class Cache(Generic[Value]):
@@ -54,11 +54,14 @@ class Cache(Generic[Value]):
 
     def get(self, key: Hashable) -> Value | None:
         """What was kept under the key."""
-        with self._lock:
-            value = self._kept.get(key)
-            if value is not None:
-                self._kept.move_to_end(key)
+        value = self._kept.get(key)
+        if value is None:
+            return None
+        try:
+            self._kept.move_to_end(key)
+        except KeyError:  # it has gone just now
             return value
+        return value
 
     def keep(self, key: Hashable, value: Value) -> None:
         """Keep it; what was used longest ago goes."""
