@@ -17,6 +17,7 @@ from treadle.tracking.process import Tracking
 
 TELLING = "tests.tracking.process.children.telling"
 DYING = "tests.tracking.process.children.dying"
+BREAKING = "tests.tracking.process.children.breaking"
 FAINTING = "tests.tracking.process.children.fainting"
 
 

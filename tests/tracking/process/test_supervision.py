@@ -22,12 +22,12 @@ from mlflow.store.tracking.dbmodels.initial_models import Base as initial_tables
 from mlflow.tracking import MlflowClient
 
 from tests.laws.source import ROOT
-from tests.tracking.process.conftest import DYING, FAINTING, environment_of_process, is_alive
+from tests.tracking.process.conftest import BREAKING, DYING, FAINTING, environment_of_process, is_alive
 from tests.tracking.process.front import EDITOR, Front, open_front
 from tests.waiting import run_coroutine, wait_until
 from treadle.settings import Settings
 from treadle.tracking.child.inside import PINNED_SCHEMA
-from treadle.tracking.paths import tracking_database_url
+from treadle.tracking.paths import _is_listened_on, tracking_database_url
 from treadle.tracking.process import Reply, Tracking
 from treadle.tracking.signing import tell_visitor
 
@@ -160,6 +160,24 @@ def test_who_did_not_pass_the_door_is_turned_away(here: Settings) -> None:
     assert run_coroutine(ask_beside_the_door()) == [(404, True)] + [(403, False)] * 5
 
 
+def test_an_answer_that_the_process_did_not_finish_is_none(here: Settings) -> None:
+    with open_front(Tracking(here, module=BREAKING)) as front:
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{front.address}/breaking", timeout=60)
+        assert httpx.get(front.address + OWN, timeout=60).status_code == 404
+        assert front.tracking.starts == 2
+
+
+def test_who_goes_within_a_body_leaves_nothing(front_here: Front) -> None:
+    body = b'{"name": "half"}'
+    create = b"POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", front_here.port)) as line:
+        line.sendall(create % (len(body) + 1) + body)
+        line.shutdown(socket.SHUT_WR)
+        assert line.makefile("rb").read() == b""
+    assert "half" not in httpx.get(front_here.address + LIST, timeout=60).text
+
+
 def test_it_ends_when_nobody_asks_for_a_while_and_comes_back(here: Settings) -> None:
     async def ask_twice() -> tuple[int, int, int]:
         tracking = Tracking(replace(here, tracking_idle_s=1))
@@ -203,6 +221,7 @@ def test_it_ends_when_its_parent_is_killed_and_leaves_nothing_for_long(here: Set
     wait_until(lambda: not is_alive(child))
     left = list((here.data_dir / "tmp").glob("*.sock"))
     assert len(left) == 1
+    wait_until(lambda: not _is_listened_on(left[0]))  # its last thread lets go after it is dead
     assert ask_once(Tracking(here), OWN).status == 404
     assert not left[0].exists()
 
