@@ -36,14 +36,14 @@ export function DeletedTable({ lines, sizes, chosen, onChoose, mayRestore }: Tab
     <table className="table deleted-table">
       <thead>
         <tr>
-          {choosable.length > 0 && <th className="tight"><input type="checkbox" aria-label="Choose all" checked={hasAll} onChange={() => onChoose(hasAll ? new Set() : new Set(choosable.map(({ of }) => of)))} /></th>}
+          {choosable.length > 0 && <th className="tight"><label className="deleted-choose"><input type="checkbox" aria-label="Choose all" checked={hasAll} onChange={() => onChoose(hasAll ? new Set() : new Set(choosable.map(({ of }) => of)))} /></label></th>}
           <th>Deleted</th><th className="wide">Made by</th><th className="num">When</th><th className="num">Files</th>
         </tr>
       </thead>
       <tbody>
         {lines.map((line) => (
           <tr key={line.of}>
-            {choosable.length > 0 && <td className="tight"><input type="checkbox" aria-label={`Choose ${line.name}`} checked={chosen.has(line.of)} disabled={!mayRestore(line)} onChange={() => toggle(line.of)} /></td>}
+            {choosable.length > 0 && <td className="tight"><label className="deleted-choose"><input type="checkbox" aria-label={`Choose ${line.name}`} checked={chosen.has(line.of)} disabled={!mayRestore(line)} onChange={() => toggle(line.of)} /></label></td>}
             <td className="main">
               <span className="deleted-name"><b className="b cut">{line.name}</b><span className="muted small cut">{line.run ? `run of ${line.within}` : `experiment with ${line.within}`}</span></span>
             </td>
