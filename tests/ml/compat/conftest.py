@@ -20,8 +20,9 @@ VARIABLES = ("MODEL_FILE", "SEG_MODEL_FILE", "MODEL_DIR")
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder to serve from, with the library and untrained weights, and an environment that is put back."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site/ultralytics.py").write_text(models.ULTRALYTICS)
+    (tmp_path / "site/ultralytics").mkdir(parents=True)
+    (tmp_path / "site/ultralytics/__init__.py").write_text(models.ULTRALYTICS)
+    (tmp_path / "site/ultralytics/utils.py").write_text(models.ULTRALYTICS_UTILS)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     beside = tmp_path / "beside"
     beside.mkdir()

@@ -8,6 +8,7 @@ from __future__ import annotations
 ULTRALYTICS = """
 import json
 from pathlib import Path
+from ultralytics.utils import SETTINGS
 
 
 class Boxes:
@@ -40,10 +41,11 @@ class YOLO:
         labels = Path(lines["path"]) / "labels"
         texts = sorted(labels.glob("*.txt"))
         names = json.loads(lines["names"])
-        folder, number = Path("runs") / self.task / "train", 1
+        runs, number = Path(SETTINGS["runs_dir"]) / self.task, 1
+        folder = runs / "train"
         while folder.exists():
             number += 1
-            folder = Path("runs") / self.task / f"train{number}"
+            folder = runs / f"train{number}"
         (folder / "weights").mkdir(parents=True)
         rounds = self.state.get("rounds", 0) + 1
         self.state = {"names": names, "rounds": rounds, "seen": [text.read_text() for text in texts]}
@@ -54,6 +56,12 @@ class YOLO:
         size = Image.open(source).size
         found = [((0, 0, size[0] / 2, size[1]), 0, 0.5 + self.state.get("rounds", 0) / 10)]
         return [Results(self.state["names"], found, (size[1], size[0]))]
+"""
+
+#: Fixes where it writes when it is imported, as releases of ultralytics do in some places.
+ULTRALYTICS_UTILS = """
+from pathlib import Path
+SETTINGS = {"runs_dir": str(Path("runs").resolve())}
 """
 
 DETECTION = """

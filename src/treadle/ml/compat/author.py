@@ -6,6 +6,7 @@ environment that it set and, in the current style, what it kept by ``set`` and w
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -94,6 +95,7 @@ class CompatAuthor:
         loaded = self._ready(project, {})
         folder = folder.resolve()
         beside = Path.cwd()
+        self._import_what_writes_runs()
         with workplace(folder) as work:
             training = _Training(folder, [work, beside, folder])
             around = self._to_learn_in(loaded, training)
@@ -104,6 +106,12 @@ class CompatAuthor:
                     returned = call_fit(model, self._style, event, data, workdir=str(folder))
                     changed = {name: value for name, value in os.environ.items() if before.get(name) != value}
             return training.outcome(returned, self._told(changed), around.state)
+
+    def _import_what_writes_runs(self) -> None:
+        """Where it writes can be told to it only when it is there."""
+        if "ultralytics" in self._source.path.read_text("utf-8", errors="replace"):
+            with suppress(ImportError):
+                importlib.import_module("ultralytics.utils")
 
     def _to_learn_in(self, loaded: _Loaded, training: _Training) -> Present:
         """What is around the model as it learns: a state that only a version keeps, and a folder to write

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +31,27 @@ def workplace(folder: Path) -> Iterator[Path]:
     _show(before, work, folder.resolve())
     os.chdir(work)
     try:
-        yield work
+        with _runs_below(work):
+            yield work
     finally:
         os.chdir(before)
         shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def _runs_below(work: Path) -> Iterator[None]:
+    """Let ultralytics write below ``work``: it may have fixed the place at its import, or in a file."""
+    settings = getattr(sys.modules.get("ultralytics.utils"), "SETTINGS", None)
+    if not isinstance(settings, dict) or "runs_dir" not in settings:
+        yield
+        return
+    before = settings["runs_dir"]
+    # Past its own setter, which writes a file of the person's.
+    dict.__setitem__(settings, "runs_dir", str(work / "runs"))
+    try:
+        yield
+    finally:
+        dict.__setitem__(settings, "runs_dir", before)
 
 
 def _show(source: Path, work: Path, hidden: Path) -> None:
