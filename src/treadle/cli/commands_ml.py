@@ -66,7 +66,8 @@ def _places(parser: ArgumentParser) -> None:
         "--media-dir", default="", metavar="FOLDER", help="filled with the files of tasks, by their paths"
     )
     parser.add_argument(
-        "--files-dir",
+        "--data-dir",
+        dest="ml_data_dir",
         action="append",
         default=[],
         metavar="FOLDER",

@@ -40,7 +40,7 @@ def _serve(arguments: Namespace) -> int:
         model=model,
         model_dir=_model_dir_of(arguments),
         media_dir=Path(arguments.media_dir) if arguments.media_dir else None,
-        data_dirs=tuple(Path(folder) for folder in arguments.files_dir),
+        data_dirs=tuple(Path(folder) for folder in arguments.ml_data_dir),
         basic_auth=basic_auth,
         token=token,
         webhook_secret=Secret(secret),
@@ -126,8 +126,8 @@ def _predict(arguments: Namespace, model: Path, tasks: list[dict[str, object]]) 
 
     if arguments.media_dir:
         os.environ[MEDIA_DIR] = str(Path(arguments.media_dir).resolve())
-    if arguments.files_dir:
-        os.environ[DATA_DIR] = os.pathsep.join(str(Path(one).resolve()) for one in arguments.files_dir)
+    if arguments.ml_data_dir:
+        os.environ[DATA_DIR] = os.pathsep.join(str(Path(one).resolve()) for one in arguments.ml_data_dir)
     author = find_author(model)
     call = ProjectCall(arguments.project, _text_of(arguments.label_config))
     versions = Versions(_model_dir_of(arguments), arguments.project)

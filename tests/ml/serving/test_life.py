@@ -13,6 +13,8 @@ import pytest
 
 from tests.ml.serving.running import PROBE, Running, running
 from tests.waiting import wait_until
+from treadle.ml.serving.options import Options
+from treadle.ml.serving.pool import child_environment
 from treadle.ml.trying import free_port
 
 
@@ -126,6 +128,16 @@ def test_the_children_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     wait_until(lambda: not Path(f"/proc/{child}").exists() or "\nState:\tZ" in _status(child))
+
+
+def test_a_process_sees_its_device_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = Options(PROBE, tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    seen = [child_environment(options, device) for device in ("cuda:1", "cpu", "")]
+    assert [one.get("CUDA_VISIBLE_DEVICES") for one in seen] == ["1", "", None]
+    assert [one.get("TREADLE_ML_DEVICE") for one in seen] == ["cuda:0", "cpu", None]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    assert child_environment(options, "cuda:1")["CUDA_VISIBLE_DEVICES"] == "6"
 
 
 def test_devices_have_a_process_each_and_answer_alike(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from treadle.ml.versions import UNTRAINED
 
 logger = logging.getLogger("treadle.ml")
 MODULE = "treadle.ml.serving.model_process"
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _STEADY_S = 0.1, 10.0, 30.0
 _LOOK_EVERY_S = 1.0
 #: How long a version that could not be loaded is not tried again.
@@ -420,8 +421,18 @@ def child_environment(options: Options, device: str) -> dict[str, str]:
     if options.data_dirs:
         environment[DATA_DIR] = os.pathsep.join(str(folder.resolve()) for folder in options.data_dirs)
     if device:
-        environment[DEVICE] = device
+        environment.update(_only(device, environment.get(_VISIBLE)))
     return environment
+
+
+def _only(device: str, visible: str | None) -> dict[str, str]:
+    """Let a process see one device alone, so that models that take the first one they see take it."""
+    kind, _, number = device.partition(":")
+    if kind != "cuda":
+        return {DEVICE: device, **({_VISIBLE: ""} if kind == "cpu" else {})}
+    names = visible.split(",") if visible else []
+    place = int(number) if number.isdigit() else 0
+    return {DEVICE: "cuda:0", _VISIBLE: names[place] if place < len(names) else str(place)}
 
 
 def _needs(ticket: Ticket, key: str, version: str) -> bool:
