@@ -66,6 +66,8 @@ def match_runs(reader: Reader, workspace: str, search: Search) -> list[str]:
 
 def get_runs(reader: Reader, run_ids: Sequence[str]) -> list[tuple[Any, ...]]:
     """These runs, each as its COLUMNS, in the order of ``run_ids``."""
+    if not run_ids:
+        return []
     where, values = among("r.run_uuid", run_ids)
     rows = {row[0]: row for row in reader.all(f"SELECT {COLUMNS} FROM runs r WHERE {where}", values)}
     return [rows[run_id] for run_id in run_ids]

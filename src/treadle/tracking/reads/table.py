@@ -30,6 +30,8 @@ _MOST_COLUMNS = 1_000
 _LOOKED_AT = 5_000
 #: As many rows that lie together are read in the time that one is looked up.
 _ROWS_OF_A_LOOK = 6
+#: Of so many runs of a page it is looked at how much lies with them.
+_SAMPLED = 8
 _GROUP_TABLES = {"parameter": "params", "tag": "tags"}
 
 
@@ -198,20 +200,21 @@ def _fill(reader: Reader, rows: list[RunRow], columns: Columns) -> None:
 def _of(
     reader: Reader, table: str, what: str, keys: Sequence[str], where: str, *values: Any
 ) -> list[tuple[Any, ...]]:
-    if not keys:
+    if not keys or not values[0]:
         return []
-    named, names = among("+key" if _are_near(reader, table, where, values[0], len(keys)) else "key", keys)
+    named, names = among("+key" if _are_near(reader, table, values[0], len(keys)) else "key", keys)
     sql = f"SELECT run_uuid, key, {what} FROM {table} WHERE {where} AND {named}"
     return reader.all(sql, (*values[0], *names))
 
 
-def _are_near(reader: Reader, table: str, where: str, ids: Sequence[str], keys: int) -> bool:
+def _are_near(reader: Reader, table: str, ids: Sequence[str], keys: int) -> bool:
     """Is it less to read all that lies with the runs, side by side, than to look up each of so many keys?
 
     The other way costs the more the more other runs there are. PostgreSQL knows by its statistics.
     """
     if not reader.is_sqlite:
         return False
+    where, ids = among("run_uuid", ids[:: -(-len(ids) // _SAMPLED)])
     most = len(ids) * keys * _ROWS_OF_A_LOOK
     row = reader.first(f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {where} LIMIT {most})", ids)
     return row is not None and row[0] < most
