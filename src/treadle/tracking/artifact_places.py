@@ -17,12 +17,12 @@ from treadle.tracking.paths import artifact_key
 
 _MOST_DECODINGS = 10
 _WORKSPACES = "workspaces"
-#: What browsers are to show as text and never to run; the two at the end are whole names.
+#: What browsers are to show as text and never to run; those at the end are whole names.
 _TEXT_ENDINGS = frozenset(
     (
         *("txt", "log", "err", "cfg", "conf", "cnf", "cf", "ini", "properties", "prop", "hocon", "toml"),
         *("yaml", "yml", "xml", "json", "js", "py", "py3", "csv", "tsv", "md", "rst", "ipynb"),
-        *("MLmodel", "MLproject"),
+        *("MLmodel", "MLproject", "mlproject"),
     )
 )
 _BYTES_TYPE = "application/octet-stream"
@@ -78,6 +78,15 @@ def list_folder(objects: ObjectStore, place: str) -> list[Entry]:
 def is_folder(objects: ObjectStore, place: str) -> bool:
     """Whether anything lies below it."""
     return next(iter(objects.list(f"{artifact_key(place)}/")), None) is not None
+
+
+def is_there(objects: ObjectStore, place: str) -> bool:
+    """Whether it is a file."""
+    try:
+        objects.stat(artifact_key(place))
+    except NotFound:
+        return False
+    return True
 
 
 def keys_at(objects: ObjectStore, place: str) -> Iterator[str]:
