@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.types import Message, Receive, Scope, Send
 
+from treadle.access.credentials import SAFE_METHODS
 from treadle.access.identities import Identity, touch
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, Tx
@@ -49,6 +51,8 @@ _THREADS = 16
 #: Bodies of one person that MLflow gets, each of which may be 64 MiB and as slow as its sender.
 _MOST_BODIES = 32
 _TURN_S = 90.0
+#: What was found out of who asks holds for a body that comes within so long.
+_FRESH_S = 5.0
 _JSON = {"content-type": "application/json"}
 #: What MLflow answers does nothing in a browser, whatever somebody has put into it.
 _HARMLESS = (
@@ -169,6 +173,8 @@ class Door:
     ) -> None:
         """Whoever asks may."""
         visitor = admission.visitor
+        if asked.method not in SAFE_METHODS:
+            receive = self._asking_again(receive, asked)
         if asked.is_page:
             own_answers.check_pages()
         if own_answers.is_of_workspaces(asked.path):
@@ -194,6 +200,22 @@ class Door:
             scope = {**scope, "method": "GET"}
         send = reply.pass_on if asked.is_page else reply.pass_on_harmless
         await self._parts.tracking.hand_on(scope, _limited(receive, asked), send, visitor, path=asked.path)
+
+    def _asking_again(self, receive: Receive, asked: Asked) -> Receive:
+        """The body as it comes; at the end of one that took its time whoever sends it is to be let in still.
+
+        Raises as `Entrance.admit`, while it is read.
+        """
+        begun_at_s = time.monotonic()
+
+        async def receive_at_the_door() -> Message:
+            message = await receive()
+            is_end = message["type"] == "http.request" and not message.get("more_body")
+            if is_end and time.monotonic() - begun_at_s > _FRESH_S:
+                await self._in_thread(self._entrance.admit, asked)
+            return message
+
+        return receive_at_the_door
 
     async def _tell_workspaces(self, asked: Asked, identity: Identity, reply: _Reply) -> None:
         loop = asyncio.get_running_loop()

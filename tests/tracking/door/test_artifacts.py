@@ -108,14 +108,27 @@ def test_an_upload_that_breaks_off_leaves_nothing(notebooks: RunningServer) -> N
     assert [one.key for one in parts.objects.list(key)] == []
 
 
+def test_who_is_let_in_no_more_when_a_body_ends_has_sent_it_in_vain(
+    notebooks: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.tracking.door._FRESH_S", 0.0)
+    editor = notebooks.member("leaving@example.com", "editor")
+    with uploading(notebooks, 5_000_000, editor.token) as line, notebooks.client() as client:
+        body = {"is_active": False}
+        assert client.patch(f"/api/admin/people/{editor.id}/", json=body).status_code < 300
+        line.sendall(bytes(4_000_000))
+        assert b" 401 " in line.makefile("rb").readline()
+        assert client.get(f"{ROOT}/9/broken.bin").status_code == 404
+
+
 @contextmanager
-def uploading(running: RunningServer, sent_bytes: int) -> Iterator[socket.socket]:
-    """The administrator's upload, which stands still before its end."""
+def uploading(running: RunningServer, sent_bytes: int, token: str = ADMIN_TOKEN) -> Iterator[socket.socket]:
+    """Somebody's upload, which stands still before its end."""
     place = urlsplit(running.url)
     partials = running.parts.settings.data_dir / "objects" / ".partial"
     with socket.create_connection((place.hostname or "", place.port or 0)) as opened:
         head = f"PUT {ROOT}/9/broken.bin HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
-        opened.sendall(f"{head}Authorization: Bearer {ADMIN_TOKEN}\r\n\r\n".encode() + bytes(sent_bytes))
+        opened.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode() + bytes(sent_bytes))
         wait_until(lambda: partials.exists() and any(partials.iterdir()))
         yield opened
 
