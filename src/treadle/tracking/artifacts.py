@@ -31,6 +31,7 @@ from treadle.tracking.artifact_places import (
 )
 from treadle.tracking.asked import Asked
 from treadle.tracking.paths import artifact_key
+from treadle.tracking.sources import Sources
 from treadle.tracking.turns import Turns
 from treadle.tracking.visitor import Visitor
 
@@ -55,6 +56,14 @@ _LEAST_NAMES = 3
 
 
 @dataclass(frozen=True)
+class _Goal:
+    """Where an upload goes, and whose it is."""
+
+    visitor: Visitor
+    place: str
+
+
+@dataclass(frozen=True)
 class _Answer:
     status: int
     headers: Mapping[str, str]
@@ -64,8 +73,10 @@ class _Answer:
 class ArtifactBytes:
     """Answers what MLflow's clients ask below ``mlflow-artifacts/artifacts``."""
 
-    def __init__(self, objects: ObjectStore, max_upload_bytes: int) -> None:
+    def __init__(self, objects: ObjectStore, sources: Sources, max_upload_bytes: int) -> None:
+        """sources: of versions of models, whose bytes not everybody replaces who uploads."""
         self._objects = objects
+        self._sources = sources
         self._max_upload_bytes = max_upload_bytes
         self._threads = ThreadPoolExecutor(_THREADS, "artifacts")
         self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, "artifacts-slow")
@@ -79,14 +90,15 @@ class ArtifactBytes:
         """Answer one request of somebody who may.
 
         Raises Invalid("artifact-path", "body-too-large", "body-stalled", "range-not-satisfiable"),
-        NotFound("artifact-not-found"), Unavailable("disk-full", "turn-not-come"), before anything was sent.
+        NotFound("artifact-not-found"), Forbidden("version-bytes"), Unavailable("disk-full", "turn-not-come"),
+        before anything was sent.
         """
         assert visitor.workspace_id is not None
         found = _ROOT.fullmatch(asked.path)
         text = (found[1] if found else None) or ""
         place = find_place(visitor.workspace_id, text or ("" if asked.method == "PUT" else _queried(query)))
         if asked.method == "PUT":
-            await self._take(asked, place, visitor.user_id, receive=receive, send=send)
+            await self._take(asked, _Goal(visitor, place), receive=receive, send=send)
             return
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(self._threads, self._operate, asked, place, not text)
@@ -101,36 +113,38 @@ class ArtifactBytes:
         self._threads.shutdown(wait=False)
         self._slow_threads.shutdown(wait=False)
         self._sending_threads.shutdown(wait=False)
+        self._sources.close()
 
-    async def _take(self, asked: Asked, place: str, who: int, *, receive: Receive, send: Send) -> None:
+    async def _take(self, asked: Asked, goal: _Goal, *, receive: Receive, send: Send) -> None:
         """Store the body; where it breaks off nobody is there to be told."""
-        if asked.path.endswith("/") or place.count("/") + 1 < _LEAST_NAMES:
+        if asked.path.endswith("/") or goal.place.count("/") + 1 < _LEAST_NAMES:
             raise Invalid("artifact-path", "The path of an upload ends with the name of a file.")
         self._check_size(asked.body_bytes or 0)
         body = Body(receive)
         try:
             if asked.has_small_body and await body.take_first():
-                await self._store_in(self._threads, place, body)
+                await self._store_in(self._threads, goal, body)
             else:
-                async with self._uploads.taken(who):
-                    await self._take_slowly(asked, place, body)
+                async with self._uploads.taken(goal.visitor.user_id):
+                    await self._take_slowly(asked, goal, body)
         except BodyCut:
             return
         await self._send(_Answer(200, {}), False, receive, send)
 
-    async def _take_slowly(self, asked: Asked, place: str, body: Body) -> None:
+    async def _take_slowly(self, asked: Asked, goal: _Goal, body: Body) -> None:
         is_whole = False if asked.has_small_body else await body.take_first()
-        await self._store_in(self._threads if is_whole else self._slow_threads, place, body)
+        await self._store_in(self._threads if is_whole else self._slow_threads, goal, body)
 
-    async def _store_in(self, threads: ThreadPoolExecutor, place: str, body: Body) -> None:
-        await asyncio.get_running_loop().run_in_executor(threads, self._store, place, body)
+    async def _store_in(self, threads: ThreadPoolExecutor, goal: _Goal, body: Body) -> None:
+        await asyncio.get_running_loop().run_in_executor(threads, self._store, goal, body)
 
-    def _store(self, place: str, body: Body) -> None:
+    def _store(self, goal: _Goal, body: Body) -> None:
+        self._sources.check_may_store(goal.visitor, self._objects, goal.place)
         try:
-            self._objects.put(artifact_key(place), self._counted(body.pieces()))
+            self._objects.put(artifact_key(goal.place), self._counted(body.pieces()))
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
-            text = f"{place!r} cannot be a file: there is a folder of that name, or a file where a folder is."
-            raise Invalid("artifact-path", text) from error
+            text = "cannot be a file: there is a folder of that name, or a file where a folder is."
+            raise Invalid("artifact-path", f"{goal.place!r} {text}") from error
 
     def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         size_bytes = 0

@@ -40,6 +40,7 @@ from treadle.tracking.promoting import Promoting, is_watched
 from treadle.tracking.refusal_log import Refusal, RefusalLog
 from treadle.tracking.route_table import methods_at
 from treadle.tracking.routes import Need
+from treadle.tracking.sources import Sources
 from treadle.tracking.turns import Turns
 from treadle.tracking.visitor import Visitor
 
@@ -119,7 +120,8 @@ class Door:
         self._notes = Notes(parts.database)
         self._refusals = RefusalLog(self._notes)
         self._bodies = Turns(_MOST_BODIES, _TURN_S, "Very many long bodies of yours are on their way.")
-        self._artifacts = ArtifactBytes(parts.objects, parts.settings.max_upload_bytes)
+        sources = Sources(parts.settings)
+        self._artifacts = ArtifactBytes(parts.objects, sources, parts.settings.max_upload_bytes)
         self._promoting = Promoting(parts.database, parts.tracking)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -180,9 +182,12 @@ class Door:
         if own_answers.is_of_workspaces(asked.path):
             await self._tell_workspaces(asked, admission.identity, reply)
         elif visitor.workspace_id is not None and is_of_artifacts(asked.path):
-            await self._artifacts.answer(
-                asked, scope["query_string"], visitor, receive=receive, send=reply.pass_on
-            )
+            try:
+                await self._artifacts.answer(
+                    asked, scope["query_string"], visitor, receive=receive, send=reply.pass_on
+                )
+            except Forbidden as refusal:
+                raise Turned(admission.identity, refusal, visitor.workspace_id) from refusal
         elif is_watched(asked):
             send = reply.pass_on_harmless
             await self._promoting.hand_on(scope, asked, visitor, receive=receive, send=send)

@@ -20,6 +20,7 @@ from treadle.tracking.promoting import Promoting
 from treadle.tracking.promotions import Model
 
 V2 = "/api/2.0/mlflow"
+BYTES = "/api/2.0/mlflow-artifacts/artifacts"
 Json = dict[str, Any]
 
 
@@ -199,3 +200,54 @@ def test_a_history_is_its_workspaces(server: RunningServer) -> None:
         found = asking.get(path, params={"workspace": other, "name": "iris"})
         assert found.json() == {"results": []}
         assert asking.get(path, params={"workspace": other}).status_code == 400
+
+
+def test_who_may_not_promote_does_not_replace_the_bytes_of_a_version(server: RunningServer) -> None:
+    editor, manager = (server.member(f"{role}-of-bytes@example.com", role) for role in ("editor", "manager"))
+    main = {"X-MLFLOW-WORKSPACE": "ws-1"}
+    with server.client(**main) as client, server.client(editor.token, **main) as editing:
+        client.timeout = editing.timeout = httpx.Timeout(90.0)
+        experiment = do(client, "POST", "experiments/create", {"name": "bytes"})["experiment_id"]
+        run = do(editing, "POST", "runs/create", {"experiment_id": experiment, "start_time": 1})["run"][
+            "info"
+        ]
+        path = f"{experiment}/{run['run_id']}/artifacts"
+        do(editing, "POST", "registered-models/create", {"name": "swapped"})
+        sources = {
+            "plain": f"{run['artifact_uri']}/plain",
+            "by-run": f"runs:/{run['run_id']}/by-run",
+            "spelled": f"{run['artifact_uri']}//spelled/",
+        }
+        for folder, source in sources.items():
+            assert put(editing, f"{path}/{folder}/weights.bin", b"first") == (200, "")
+            body = {"name": "swapped", "source": source, "run_id": run["run_id"]}
+            do(editing, "POST", "model-versions/create", body)
+        for folder in sources:
+            swapped = put(editing, f"{path}/{folder}/weights.bin", b"second")
+            assert swapped == (403, "PERMISSION_DENIED"), folder
+            assert editing.get(f"{BYTES}/{path}/{folder}/weights.bin").content == b"first"
+        past_mlflow = {"run_id": run["run_id"], "run_uuid": run["run_id"], "path": "plain/weights.bin"}
+        swapped_there = editing.post(
+            "/ajax-api/2.0/mlflow/upload-artifact", params=past_mlflow, content=b"second"
+        )
+        assert swapped_there.status_code == 403, swapped_there.text
+        assert editing.get(f"{BYTES}/{path}/plain/weights.bin").content == b"first"
+
+        assert put(editing, f"{path}/plain/notes.txt", b"new")[0] == 200
+        for text in (b"one", b"two"):
+            assert put(editing, f"{path}/plainer/weights.bin", text)[0] == 200
+        with server.client(manager.token) as managing:
+            assert put(managing, f"{path}/plain/weights.bin", b"third")[0] == 200
+        wait_until(lambda: count_refusals(client, editor.id) == 1)
+
+
+def put(client: httpx.Client, path: str, content: bytes) -> tuple[int, str]:
+    """Status and error of an upload."""
+    answer = client.put(f"{BYTES}/{path}", content=content)
+    return answer.status_code, answer.json()["error_code"] if answer.content else ""
+
+
+def count_refusals(client: httpx.Client, user_id: int) -> int:
+    """How often the log tells that somebody was refused an upload."""
+    lines = client.get("/api/audit-log", params={"actor": user_id, "action": "access.refused"}).json()
+    return sum(line["detail"].get("code") == "version-bytes" for line in lines["results"])

@@ -17,16 +17,19 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
     INTERNAL_ERROR,
     INVALID_PARAMETER_VALUE,
+    PERMISSION_DENIED,
     RESOURCE_DOES_NOT_EXIST,
     TEMPORARILY_UNAVAILABLE,
 )
 from mlflow.store.artifact.artifact_repo import ArtifactRepository, StreamUploadMixin
 
-from treadle.errors import Invalid, NotFound, TreadleError, Unavailable
+from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unavailable
 from treadle.objects import LocalObjects, ObjectStore, check_key
 from treadle.tracking.child import guards
 from treadle.tracking.child.guards import nothing_there
+from treadle.tracking.child.visiting import current_visitor
 from treadle.tracking.paths import artifact_key
+from treadle.tracking.sources import Sources
 
 SCHEME = "treadle"
 #: What MLflow calls the same places where a client is to see them.
@@ -35,13 +38,13 @@ _PIECE_BYTES = 1024 * 1024
 _IN_MEMORY_BYTES = 1024 * 1024
 
 
-def repositories(objects: ObjectStore) -> Callable[..., Artifacts]:
-    """What MLflow calls for a place of either scheme."""
+def repositories(objects: ObjectStore, sources: Sources | None = None) -> Callable[..., Artifacts]:
+    """What MLflow calls for a place of either scheme; ``sources``: of versions of models."""
 
     def open_artifacts(
         artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
     ) -> Artifacts:
-        return Artifacts(objects, artifact_uri, tracking_uri, registry_uri)
+        return Artifacts(objects, artifact_uri, tracking_uri, registry_uri, sources=sources)
 
     return open_artifacts
 
@@ -59,8 +62,11 @@ class Artifacts(StreamUploadMixin, ArtifactRepository):  # type: ignore[misc]
         artifact_uri: str,
         tracking_uri: str | None = None,
         registry_uri: str | None = None,
+        *,
+        sources: Sources | None = None,
     ) -> None:
         self._objects = objects
+        self._sources = sources
         self._below = _place_in(artifact_uri)
         if self._below:
             guards.check_place(self._below)
@@ -68,14 +74,14 @@ class Artifacts(StreamUploadMixin, ArtifactRepository):  # type: ignore[misc]
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         """Store a file of this machine; MLflow has written it."""
-        key = self._key(artifact_path, os.path.basename(local_file))
+        place = self._place(posixpath.join(artifact_path or "", os.path.basename(local_file)))
         with open(local_file, "rb") as file:
-            self._put(key, _pieces(file))
+            self._put(place, _pieces(file))
 
     def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:
         """Store the files of a folder of this machine."""
         root = Path(local_dir)
-        self._key(artifact_path, "")
+        self._place(artifact_path)
         for path in sorted(found for found in root.rglob("*") if found.is_file()):
             folder = posixpath.join(artifact_path or "", path.relative_to(root).parent.as_posix())
             self.log_artifact(str(path), folder)
@@ -84,18 +90,19 @@ class Artifacts(StreamUploadMixin, ArtifactRepository):  # type: ignore[misc]
         self, stream: BinaryIO, artifact_file_name: str, artifact_path: str | None = None
     ) -> None:
         """Store what comes."""
-        self._put(self._key(artifact_path, posixpath.basename(artifact_file_name)), _pieces(stream))
+        name = posixpath.basename(artifact_file_name)
+        self._put(self._place(posixpath.join(artifact_path or "", name)), _pieces(stream))
 
     async def log_artifact_from_async_stream(
         self, chunks: AsyncIterable[bytes], artifact_file_name: str, artifact_path: str | None = None
     ) -> None:
         """Store what comes, once it has come."""
-        key = self._key(artifact_path, posixpath.basename(artifact_file_name))
+        place = self._place(posixpath.join(artifact_path or "", posixpath.basename(artifact_file_name)))
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
             async for chunk in chunks:
                 file.write(chunk)
             file.seek(0)
-            await asyncio.to_thread(self._put, key, _pieces(file))
+            await asyncio.to_thread(self._put, place, _pieces(file))
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         """Files and folders directly below ``path``; none where it is a file."""
@@ -157,12 +164,12 @@ class Artifacts(StreamUploadMixin, ArtifactRepository):  # type: ignore[misc]
                 self._objects.delete(found.key)
             self._objects.delete(key)
 
-    def _put(self, key: str, chunks: Iterable[bytes]) -> None:
+    def _put(self, place: str, chunks: Iterable[bytes]) -> None:
+        key, visitor = artifact_key(place), current_visitor()
         with _told():
+            if self._sources is not None and visitor is not None:
+                self._sources.check_may_store(visitor, self._objects, place)
             self._objects.put(key, chunks)
-
-    def _key(self, folder: str | None, name: str) -> str:
-        return artifact_key(self._place(posixpath.join(folder or "", name)))
 
     def _place(self, path: str | None) -> str:
         """The place of ``path`` below ours, if it lies in the request's workspace."""
@@ -205,4 +212,6 @@ def _code_of(error: TreadleError) -> int:
         return int(RESOURCE_DOES_NOT_EXIST)
     if isinstance(error, Invalid):
         return int(INVALID_PARAMETER_VALUE)
+    if isinstance(error, Forbidden):
+        return int(PERMISSION_DENIED)
     return int(TEMPORARILY_UNAVAILABLE if isinstance(error, Unavailable) else INTERNAL_ERROR)

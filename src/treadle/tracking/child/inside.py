@@ -35,6 +35,7 @@ from treadle.tracking.child.preparing import prepared
 from treadle.tracking.child.registry_store import open_registry_store
 from treadle.tracking.child.tracking_store import open_tracking_store
 from treadle.tracking.paths import tracking_database_url, tracking_file
+from treadle.tracking.sources import Sources
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def start(settings: Settings, objects: ObjectStore) -> Inside:
     Raises Unavailable("tracking-database"), and what MLflow raises.
     """
     _take_over_logging(settings)
-    _use_only_ours(objects)
+    _use_only_ours(objects, Sources(settings))
     for database in ("sqlite", "postgresql"):
         handlers._tracking_store_registry.register(database, open_tracking_store)
         handlers._model_registry_store_registry.register(database, open_registry_store)
@@ -96,10 +97,10 @@ def _take_over_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _use_only_ours(objects: ObjectStore) -> None:
+def _use_only_ours(objects: ObjectStore, sources: Sources) -> None:
     """Workspaces and artifacts are ours; no other scheme of artifacts is left, nor the machine's folders."""
     _get_workspace_store_registry().register(SCHEME, guards.Memberships)
-    ours = repositories(objects)
+    ours = repositories(objects, sources)
     known = _artifact_repository_registry._registry
     indirect = {scheme: kind for scheme, kind in known.items() if scheme in _INDIRECT}
     _artifact_repository_registry._registry = {SCHEME: ours, PROXIED_SCHEME: ours, **indirect}
