@@ -52,7 +52,10 @@ def test_a_purge_is_looked_at_first_and_then_done(server: RunningServer, tmp_pat
             looked = terminal.type("admin workspace purge main --older-than 30")
             assert "2 runs and 2.0 KB of files" in looked
             with server.client() as http:
-                asked = {"workspace": 1, "of": f"{experiment}/{runs[0]},{experiment},{experiment}/none"}
+                asked: dict[str, str | int] = {
+                    "workspace": 1,
+                    "of": f"{experiment}/{runs[0]},{experiment},{experiment}/none",
+                }
                 sizes = http.get("/api/tracking/deleted/sizes/", params=asked).json()["results"]
                 assert [each["size_bytes"] for each in sizes] == [1024, 2068, 0]
                 asked["of"] = "../../etc"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from mlflow.exceptions import MlflowException
@@ -14,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.tracking.purging.house import House, Place, mentioned
 from treadle.errors import Conflict
 from treadle.tracking.contents import _BESIDE
+from treadle.tracking.paths import tracking_file
 from treadle.tracking.purging import count_old, cutoff_ms, ledger, list_old_places, measure, opened, taking
 from treadle.tracking.purging.ended import OF_WORKSPACES
 from treadle.tracking.purging.rows import OF_EXPERIMENTS, OF_MODELS, OF_RUNS, OF_TRACES
@@ -148,8 +151,28 @@ def test_an_id_of_an_experiment_is_never_given_again(house: House, place: Place)
     assert place.purge()["experiments"] == 1
     following = place.experiment("following")
     assert int(following) > int(last)
+    late = f"INSERT INTO runs (run_uuid, experiment_id) VALUES ('late', {last})"
+    with pytest.raises(IntegrityError), house.store.engine.begin() as connection:
+        connection.execute(text(late))
     place.purge()
     assert mentioned(house.dump(), f"purged {last}") == set()
+
+
+def test_mlflow_can_still_rebuild_its_tables(house: House, place: Place) -> None:
+    """As its migrations do on SQLite, where a trigger that names a table keeps it from being renamed."""
+    place.purge()
+    file = tracking_file(house.parts.settings)
+    if not file.exists():
+        return  # PostgreSQL changes tables as they stand
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for sql in (
+            "BEGIN IMMEDIATE",
+            "CREATE TABLE again AS SELECT * FROM experiments",
+            "DROP TABLE experiments",
+            "ALTER TABLE again RENAME TO experiments",
+            "ROLLBACK",
+        ):
+            connection.execute(sql)
 
 
 def test_one_purge_at_a_time(house: House, place: Place) -> None:

@@ -20,7 +20,8 @@ from treadle.tracking.reads.tables import Reader, Tables
 #: The workspace of experiments that are being freed: nobody's, since ids of workspaces begin at 1.
 NOBODYS = internal_name(0)
 
-Kind = Literal["run", "model", "experiment"]
+#: mark: the row of an experiment that is freed, and keeps its id from being given again.
+Kind = Literal["run", "model", "experiment", "mark"]
 Counted = Literal["experiments", "runs", "logged_models", "traces", "objects", "size_bytes"]
 COUNTED: tuple[Counted, ...] = ("experiments", "runs", "logged_models", "traces", "objects", "size_bytes")
 
@@ -37,15 +38,19 @@ _TABLES = (
 )
 _TRIGGERS = ("treadle_run_taken", "treadle_run_late", "treadle_experiment_taken")
 
-# Who read a run before it was taken and writes afterwards, to restore it, is refused.
+# Who read a run before it was taken and writes afterwards, to restore it, is refused. A trigger names no table
+# of MLflow's but its own: SQLite does not rebuild one that another's trigger names, as migrations do.
 _TAKEN = "It is being purged, and cannot be restored."
+_IN_TAKEN = (
+    "SELECT 1 FROM treadle_purge_taken t WHERE t.kind IN ('experiment', 'mark') "
+    "AND t.id = CAST(new.experiment_id AS TEXT)"
+)
 _SQLITE_REFUSES = f"BEGIN SELECT RAISE(ABORT, '{_TAKEN}'); END"
 _SQLITE_TRIGGERS = (
     f"CREATE TRIGGER IF NOT EXISTS treadle_run_taken BEFORE UPDATE ON runs "
     f"WHEN old.experiment_id IS NULL {_SQLITE_REFUSES}",
     "CREATE TRIGGER IF NOT EXISTS treadle_run_late BEFORE INSERT ON runs WHEN EXISTS "
-    "(SELECT 1 FROM experiments e WHERE e.experiment_id = new.experiment_id "
-    f"AND e.workspace = '{NOBODYS}') {_SQLITE_REFUSES}",
+    f"({_IN_TAKEN}) {_SQLITE_REFUSES}",
     f"CREATE TRIGGER IF NOT EXISTS treadle_experiment_taken BEFORE UPDATE ON experiments "
     f"WHEN old.workspace = '{NOBODYS}' {_SQLITE_REFUSES}",
 )
@@ -53,8 +58,7 @@ _POSTGRESQL_TRIGGERS = (
     "CREATE OR REPLACE FUNCTION treadle_refuse_taken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
     f"RAISE EXCEPTION '{_TAKEN}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
     "CREATE OR REPLACE FUNCTION treadle_refuse_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-    "PERFORM 1 FROM experiments e WHERE e.experiment_id = new.experiment_id "
-    f"AND e.workspace = '{NOBODYS}'; IF FOUND THEN "
+    f"IF EXISTS ({_IN_TAKEN}) THEN "
     f"RAISE EXCEPTION '{_TAKEN}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
     "RETURN new; END $$",
     "CREATE OR REPLACE TRIGGER treadle_run_taken BEFORE UPDATE ON runs FOR EACH ROW "

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from treadle.tracking.purging.ledger import NOBODYS
+from treadle.tracking.purging.ledger import NOBODYS, note_freed, note_taken
 from treadle.tracking.reads.tables import Reader
 
 #: So many rows in one transaction: 10 to 50 ms.
@@ -93,6 +93,7 @@ OF_EXPERIMENTS: tuple[Part, ...] = (
 )
 #: What stays, and names them no more.
 _UNNAMED_RUNS = "UPDATE issues SET source_run_id = NULL WHERE source_run_id IN {ids}"
+_NOBODYS = f"workspace = '{NOBODYS}' AND experiment_id IN {{ids}}"
 _UNNAMED_EXPERIMENTS = "UPDATE endpoints SET experiment_id = NULL WHERE experiment_id IN {ids}"
 _ASSOCIATIONS_OF_EXPERIMENTS = _associations("experiment")
 
@@ -143,19 +144,22 @@ def free_experiment(writer: Reader, experiment_id: int) -> int:
     free_rest(writer, _ASSOCIATIONS_OF_EXPERIMENTS, (str(experiment_id),))
     writer.run(_marked(_UNNAMED_EXPERIMENTS, (experiment_id,)), (experiment_id,))
     models = _free_all(writer, Part("logged_models", "experiment_id IN {ids}"), (experiment_id,))
-    if not (writer.is_sqlite and _is_highest(writer, experiment_id)):
-        where = f"workspace = '{NOBODYS}' AND experiment_id IN {{ids}}"
-        free_rest(writer, (Part("experiments", where),), (experiment_id,))
+    if writer.is_sqlite and _is_highest(writer, experiment_id):
+        note_taken(writer, "mark", NOBODYS, [str(experiment_id)])
+    else:
+        free_rest(writer, (Part("experiments", _NOBODYS),), (experiment_id,))
     return models
 
 
 def free_marks(writer: Reader) -> None:
     """Empty rows that kept an id from being given again, and are the highest no more."""
-    writer.run(
-        f"DELETE FROM experiments WHERE workspace = '{NOBODYS}' "
-        "AND experiment_id < (SELECT max(experiment_id) FROM experiments) AND CAST(experiment_id AS TEXT) "
-        "NOT IN (SELECT id FROM treadle_purge_taken WHERE kind = 'experiment')"
+    marks = writer.all(
+        "SELECT CAST(id AS INTEGER) FROM treadle_purge_taken WHERE kind = 'mark' "
+        "AND CAST(id AS INTEGER) < (SELECT max(experiment_id) FROM experiments)"
     )
+    for (experiment_id,) in marks:
+        free_rest(writer, (Part("experiments", _NOBODYS),), (experiment_id,))
+        note_freed(writer, "mark", [str(experiment_id)])
 
 
 def _free_some(writer: Reader, part: Part, ids: Sequence[Any]) -> int:
