@@ -73,18 +73,21 @@ class Body:
         self._loop = asyncio.get_running_loop()
         self._first: list[bytes] = []
         self._is_over = True
+        self._has_stalled = False
 
     async def take_first(self) -> bool:
-        """Take the beginning; is that all of it? A body of which none is taken is empty.
-
-        Raises BodyCut, Invalid("body-stalled").
-        """
+        """Take the beginning; is that all of it? A body of which none is taken is empty. Raises BodyCut."""
         self._is_over = False
-        self._first = await self._take()
+        try:
+            self._first = await self._take()
+        except Invalid:
+            self._has_stalled = True  # told where all errors are, by whoever takes the pieces
         return self._is_over
 
     def pieces(self) -> Iterator[bytes]:
         """All of it; in a thread. Raises BodyCut, Invalid("body-stalled")."""
+        if self._has_stalled:
+            raise stalled()
         yield from self._first
         self._first = []
         while not self._is_over:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from treadle.errors import Unavailable
 
 _AGAIN_AFTER_S = 5
+#: More than these wait in vain: each holds a connection, and the beginning of a body.
+_MOST_WAITING = 200
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Turns:
 
     async def _take(self, key: Hashable, patience_s: float) -> None:
         turn = self._turns.setdefault(key, _Turn(asyncio.Semaphore(self._each)))
+        if turn.people >= self._each + _MOST_WAITING:
+            raise self._not_come()
         turn.people += 1
         try:
             await asyncio.wait_for(turn.left.acquire(), patience_s)

@@ -122,14 +122,16 @@ def test_who_is_let_in_no_more_when_a_body_ends_has_sent_it_in_vain(
 
 
 @contextmanager
-def uploading(running: RunningServer, sent_bytes: int, token: str = ADMIN_TOKEN) -> Iterator[socket.socket]:
-    """Somebody's upload, which stands still before its end."""
+def uploading(
+    running: RunningServer, sent_bytes: int, token: str = ADMIN_TOKEN, *, said_bytes: int = 9_000_000
+) -> Iterator[socket.socket]:
+    """Somebody's upload, which stands still before its end; a long one has begun to be written."""
     place = urlsplit(running.url)
     partials = running.parts.settings.data_dir / "objects" / ".partial"
     with socket.create_connection((place.hostname or "", place.port or 0)) as opened:
-        head = f"PUT {ROOT}/9/broken.bin HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
+        head = f"PUT {ROOT}/9/broken.bin HTTP/1.1\r\nHost: x\r\nContent-Length: {said_bytes}\r\n"
         opened.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode() + bytes(sent_bytes))
-        wait_until(lambda: partials.exists() and any(partials.iterdir()))
+        wait_until(lambda: sent_bytes < 1000 or (partials.exists() and any(partials.iterdir())))
         yield opened
 
 
@@ -148,6 +150,8 @@ def test_who_holds_many_uploads_up_waits_for_their_own(
             assert client.put(f"{ROOT}/9/short", content=b"x").status_code == 200
             assert others.put(f"{ROOT}/9/long", content=bytes(2_000_000)).status_code == 200
         assert b" 408 " in stalled.makefile("rb").readline()
+        with uploading(running, 10, said_bytes=20) as short:
+            assert b" 408 " in short.makefile("rb").readline()
 
 
 def test_what_is_too_large_is_refused_by_its_size(tmp_path: Path) -> None:
