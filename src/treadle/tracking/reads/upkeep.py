@@ -12,6 +12,7 @@ import msgspec
 from treadle.tracking.reads import rollups
 from treadle.tracking.reads.own_tables import add_own_tables
 from treadle.tracking.reads.tables import Tables
+from treadle.tracking.reads.traces import tell_planner
 
 _LOG = logging.getLogger(__name__)
 _LOGGED_ONE = frozenset({"/api/2.0/mlflow/runs/log-metric", "/ajax-api/2.0/mlflow/runs/log-metric"})
@@ -115,6 +116,7 @@ class Upkeep:
                 self._tables.keep_a_log()
             with self._tables.write() as writer:
                 add_own_tables(writer)
+                tell_planner(writer)
             self.is_prepared = True
         except self._tables.errors:
             _LOG.warning("Indexes for reads of MLflow's tables were not made", exc_info=True)
