@@ -39,7 +39,7 @@ _TABLES = (
 _TRIGGERS = ("treadle_run_taken", "treadle_run_late", "treadle_experiment_taken")
 
 # Who read a run before it was taken and writes afterwards, to restore it, is refused. A trigger names no table
-# of MLflow's but its own: SQLite does not rebuild one that another's trigger names, as migrations do.
+# of MLflow's but its own: SQLite rebuilds none that another's trigger names, and migrations rebuild.
 _TAKEN = "It is being purged, and cannot be restored."
 _IN_TAKEN = (
     "SELECT 1 FROM treadle_purge_taken t WHERE t.kind IN ('experiment', 'mark') "
