@@ -176,6 +176,8 @@ def test_a_search_that_is_not_understood_is_marked_at_its_place(page: Page, trac
     search(page, "status = 'OK' AND colour = 'red'")
     expect(page.get_by_role("alert")).to_contain_text("colour")
     expect(page.locator(".run-search-marks u")).to_have_text("colour")
+    search(page, "What is a weft?")
+    expect(rows(page)).to_have_count(1)
     search(page, "tags.team = 'weaving' AND metadata.`mlflow.trace.session` = 's-1'")
     expect(rows(page)).to_have_count(3)
 

@@ -14,8 +14,8 @@ test('names, operators and values are offered where they are due', () => {
   expect(offers("status = 'OK' ")).toEqual(['AND']);
 });
 
-test('plain words look for a name', () => {
-  expect(traceFilterOf(' a cat ')).toBe("attributes.name ILIKE '%a cat%'");
+test('plain words are looked for in the spans', () => {
+  expect(traceFilterOf(' a cat ')).toBe("trace.text ILIKE '%a cat%'");
   expect(traceFilterOf("status = 'OK'")).toBe("status = 'OK'");
 });
 

@@ -57,11 +57,11 @@ function knownFor(name: string): { operators: readonly string[]; values: readonl
   return /^(feedback|expectation)\./i.test(name) ? { operators: [...NUMBERS, ...OPTIONAL], values: [] } : { operators: [...TEXTS, ...OPTIONAL], values: [] };
 }
 
-/** What the server is asked: words without any operator look for a trace's name. */
+/** What the server is asked: words without any operator are looked for in the spans. */
 export function traceFilterOf(text: string): string {
   const typed = text.trim();
   if (typed === '' || tokensOf(typed).some(({ kind }) => kind === 'operator')) return typed;
-  return `attributes.name ILIKE ${quoted(`%${typed}%`)}`;
+  return `trace.text ILIKE ${quoted(`%${typed}%`)}`;
 }
 
 export const both = (...filters: readonly string[]): string => filters.filter(Boolean).join(' AND ');

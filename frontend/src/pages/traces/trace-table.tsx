@@ -69,7 +69,7 @@ export function TraceTable({ workspace, experiments, within = '', empty }: Table
   return (
     <>
       <div className="tools run-tools">
-        <SearchField value={look.filter ?? ''} things="traces" placeholder="A name, or status = 'ERROR' and execution_time_ms > 1000" complete={offers} wrong={wrong} onSearch={(filter) => change({ filter })} field={field} />
+        <SearchField value={look.filter ?? ''} things="traces" placeholder="Words in a trace, or status = 'ERROR' and execution_time_ms > 1000" complete={offers} wrong={wrong} onSearch={(filter) => change({ filter })} field={field} />
         <TraceCount workspace={workspace.id} experiments={ids} isWhole={question.filter === ''} found={rows.length} isMore={isMore} isPending={!pages.isSuccess} />
         <button type="button" className="btn ghost icon" aria-label="Look for new traces" title="Look for new traces (R)" onClick={refresh}>{pages.isRefetching && !pages.isFetchingNextPage ? <span className="turn" /> : <Icon name="again" />}</button>
         <ColumnsMenu all={all} shown={shown} kinds={KINDS} onColumns={(columns) => change({ columns })} onWidth={onWidth} />
