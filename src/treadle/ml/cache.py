@@ -20,6 +20,7 @@ from treadle.errors import Invalid
 _DEFAULT_BYTES = 2 * 1024**3
 #: A path that was handed out is read soon.
 _IN_USE_S = 300.0
+_FORGOTTEN_S = 3600.0
 _SUFFIX_LENGTH = 10
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
@@ -54,7 +55,8 @@ class Cache:
         path = self._object(entry.name)
         try:
             os.utime(path)
-        except OSError:
+        except OSError:  # it was let go
+            self._index(address).unlink(missing_ok=True)
             return None
         return path, entry
 
@@ -98,7 +100,7 @@ class Cache:
 
     def _grow(self, size_bytes: int) -> None:
         if self._size_bytes is None:
-            self._size_bytes = sum(size for _, size, _ in self._objects())
+            self._size_bytes = sum(size for _, size, _ in self._files("objects"))
         else:
             self._size_bytes += size_bytes
         if self._size_bytes > self._limit_bytes:
@@ -106,7 +108,8 @@ class Cache:
 
     def _shrink(self) -> None:
         """Down to nine tenths, so that not every file that comes looks at all of them."""
-        found = sorted(self._objects())
+        found = sorted(self._files("objects"))
+        self._forget(before=found[0][0] - _FORGOTTEN_S if found else 0.0)
         size_bytes = sum(size for _, size, _ in found)
         newest = time.time() - _IN_USE_S
         for used_at, size, path in found:
@@ -116,10 +119,16 @@ class Cache:
             size_bytes -= size
         self._size_bytes = size_bytes
 
-    def _objects(self) -> list[tuple[float, int, Path]]:
+    def _forget(self, before: float) -> None:
+        """What was asked for before all that is still here was used."""
+        for asked_at, _, index in self._files("addresses"):
+            if asked_at < before:
+                index.unlink(missing_ok=True)
+
+    def _files(self, kind: str) -> list[tuple[float, int, Path]]:
         """When each was used last, its size, and where it is."""
         found = []
-        for path in (self._folder / "objects").glob("*/*"):
+        for path in (self._folder / kind).glob("*/*"):
             try:
                 state = path.stat()
             except OSError:
@@ -135,8 +144,9 @@ class Cache:
         return self._folder / "addresses" / name[:2] / name
 
     def _new_part(self) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = self._folder / "parts"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True)
         return folder / uuid.uuid4().hex
 
 

@@ -121,9 +121,8 @@ class Dataset(Sequence[Example]):
         try:
             datasets = importlib.import_module("datasets")
         except ImportError as error:
-            raise Unsupported(
-                "datasets-missing", "to_hf needs Hugging Face's datasets: pip install datasets."
-            ) from error
+            told = f"to_hf needs Hugging Face's datasets: pip install datasets ({error})."
+            raise Unsupported("datasets-missing", told) from error
         split = self.split(held_out, seed=seed)
         sides = {"train": split.train, "test": split.held_out}
         return datasets.DatasetDict(

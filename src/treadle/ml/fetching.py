@@ -163,7 +163,12 @@ class Fetcher:
         return ends_at is not None and ends_at < time.time() + 30
 
     def _refusal(self, url: str, status: int) -> Forbidden:
-        if not self.server.tokens:
+        if self.server.is_withheld and origin_of(url) == self.server.origin:
+            told = (
+                "the token of the environment is shown to no server that a call names. "
+                f"Set LABEL_STUDIO_URL={self.server.base} if that is yours"
+            )
+        elif not self.server.tokens:
             told = "no token is known. Set TREADLE_TOKEN or LABEL_STUDIO_API_KEY to one of the server's"
         else:
             told = (
@@ -194,7 +199,7 @@ def follow(
         shown_headers = {**headers, **({"Authorization": authorization} if authorization else {})}
         with _asked(url, shown_headers, body) as answer:
             location = answer.getheader("Location")
-            if answer.status not in _REDIRECTS or not location:
+            if answer.status not in _REDIRECTS or not location or body is not None:
                 yield answer
                 return
             url = redirected(url, location)

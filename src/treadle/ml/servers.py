@@ -31,6 +31,8 @@ class Server:
     #: "http://host/prefix", without a slash at its end; "" where none is known.
     base: str
     tokens: tuple[str, ...] = field(default=(), repr=False)
+    #: The environment has a token that this server is not shown: anybody who calls may say where a server is.
+    is_withheld: bool = False
 
     @property
     def origin(self) -> str:
@@ -83,10 +85,14 @@ class Server:
 
 
 def server_of(project: ProjectCall, environ: Mapping[str, str]) -> Server:
-    """The server of a call: what the environment says, else what the call does."""
-    base = _first(environ, ADDRESS_NAMES) or project.hostname
-    tokens = (_first(environ, TOKEN_NAMES), project.access_token)
-    return Server(checked_base(base), tuple(dict.fromkeys(token for token in tokens if token)))
+    """The server of a call: what the environment says, else what the call does.
+
+    A token of the environment is for the address of the environment: a call's is whatever the caller wrote.
+    """
+    base, token = _first(environ, ADDRESS_NAMES), _first(environ, TOKEN_NAMES)
+    shown = (token, project.access_token) if base else (project.access_token,)
+    tokens = tuple(dict.fromkeys(one for one in shown if one))
+    return Server(checked_base(base or project.hostname), tokens, bool(token and not base))
 
 
 def checked_base(base: str) -> str:

@@ -79,10 +79,23 @@ def test_a_personal_token_is_exchanged_and_the_access_token_kept(tmp_path: Path)
     personal, access = jwt("refresh"), jwt("access")
     studio = Studio({"/a": b"a", "/b": b"b"}, accepted={f"Bearer {access}"}, exchanges={personal: access})
     with serve(studio):
-        files = fetcher(studio.url, tmp_path, "dead", LABEL_STUDIO_API_KEY=personal)
+        files = fetcher(
+            studio.url, tmp_path, "dead", LABEL_STUDIO_API_KEY=personal, LABEL_STUDIO_URL=studio.url
+        )
         files.path("/a"), files.path("/b")
     assert studio.paths() == ["/api/token/refresh", "/a", "/b"]
     assert studio.asked[0][1] is None
+
+
+def test_the_operators_token_is_shown_to_no_server_that_a_call_names(tmp_path: Path) -> None:
+    with serve(Studio({"/a": b"a"}, accepted=set())) as anybody:
+        with pytest.raises(Forbidden, match=f"Set LABEL_STUDIO_URL={anybody.url} if that is yours"):
+            fetcher(anybody.url, tmp_path, "k", TREADLE_TOKEN="operators").path("/a")
+        personal = jwt("refresh")
+        anybody.redirects["/api/token/refresh"] = "http://127.0.0.1:9/stolen"
+        with pytest.raises(Forbidden):
+            fetcher(anybody.url, tmp_path, personal, TREADLE_TOKEN="operators").path("/a")
+    assert not [shown for _, shown in anybody.asked if shown and "operators" in shown]
 
 
 def test_a_dead_token_is_told_with_what_to_do_and_without_the_token(tmp_path: Path) -> None:

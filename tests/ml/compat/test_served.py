@@ -42,7 +42,7 @@ class Served:
             found: dict[str, object] = self._client.get(f"/jobs/{job}").json()
             return found if found["state"] in ("completed", "failed") else None
 
-        found = wait_until(ended)
+        found = wait_until(ended, 90)
         assert found["state"] == "completed", (found, self._client.get(f"/jobs/{job}/log").text)
         return str(found["version"])
 

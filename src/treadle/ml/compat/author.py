@@ -128,8 +128,10 @@ class CompatAuthor:
     def _around(self, project: ProjectCall, version: StoredVersion | None) -> Present:
         outcome = {} if version is None else outcomes.unpack(version.outcome, version.folder)
         settings: dict[str, str | None] = dict(cast("Mapping[str, str]", outcome.get("env") or {}))
-        for names, value in ((_ADDRESSES, project.hostname), (_TOKENS, project.access_token)):
-            settings.update({name: value for name in names if value and name not in self._environ})
+        if not any(name in self._environ for name in (*_ADDRESSES, *_TOKENS)):
+            # Both or none: a token of the environment is for the address of the environment.
+            settings.update(dict.fromkeys(_ADDRESSES, project.hostname) if project.hostname else {})
+            settings.update(dict.fromkeys(_TOKENS, project.access_token) if project.access_token else {})
         if version is not None and outcome.get(_MODEL_DIR):
             settings["MODEL_DIR"] = str(version.folder.resolve() / _MODEL_DIR)
         state = State(cast("Mapping[str, object]", outcome.get("state")), self._state_file(project, version))

@@ -13,6 +13,7 @@ from pathlib import Path
 from treadle.errors import Invalid
 from treadle.ml.calling import ProjectCall
 from treadle.ml.fetching import Fetcher, fetcher_for
+from treadle.ml.servers import ADDRESS_NAMES
 
 #: Kept by ``set`` for the moment alone: they are told anew at each start.
 PASSING = frozenset({"model_version", "label_config", "parsed_label_config", "extra_params"})
@@ -84,19 +85,20 @@ class Present:
     def files(self, hostname: str | None = None, token: str | None = None) -> Fetcher:
         """The fetcher of the project's server, or of another that a model names."""
         if hostname or token:
-            call = ProjectCall(hostname=hostname or self.project.hostname, access_token=token or "")
-            hidden = ("LABEL_STUDIO_URL", "LABEL_STUDIO_HOST", "TREADLE_URL") if hostname else ()
-            environ = {name: value for name, value in self.environ.items() if name not in hidden}
-            return fetcher_for(call if token else self._with_token(call), environ)
+            named = {name: value for name, value in self.environ.items() if name not in ADDRESS_NAMES}
+            environ = {**named, "LABEL_STUDIO_URL": hostname} if hostname else self.environ
+            call = ProjectCall(
+                hostname=self.project.hostname, access_token=token or self._token_for(hostname)
+            )
+            return fetcher_for(call, environ)
         if self._files is None:
             self._files = fetcher_for(self.project, self.environ)
         return self._files
 
-    def _with_token(self, call: ProjectCall) -> ProjectCall:
+    def _token_for(self, hostname: str | None) -> str:
         """The token of the project, where the server is the project's own."""
-        if call.hostname.rstrip("/") != self.project.hostname.rstrip("/"):
-            return call
-        return ProjectCall(hostname=call.hostname, access_token=self.project.access_token)
+        is_own = (hostname or "").rstrip("/") == self.project.hostname.rstrip("/")
+        return self.project.access_token if is_own else ""
 
 
 def present() -> Present:
