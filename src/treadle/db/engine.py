@@ -170,14 +170,32 @@ class Database:
     def glance(self, statement: Prepared, parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The first row that one statement finds by itself, of what is committed now; it changes nothing.
 
+        Raises DBAPIError as `peek`.
+        """
+        with self._looking_aside() as connection:
+            return statement.run(connection, parameters).first()
+
+    @contextmanager
+    def peek(self) -> Iterator[Tx]:
+        """A few statements that change nothing, each of what is committed by then, as in PostgreSQL's `read`.
+
         On a connection of its own, without the four round trips of a transaction in PostgreSQL: for what
         every request asks. Raises DBAPIError where that connection is gone; the next call opens another.
         """
+        if self.dialect == "sqlite":
+            with self.read() as tx:
+                yield tx
+            return
+        with self._looking_aside() as connection:
+            yield Tx(connection, self.dialect, datetime.now(timezone.utc))
+
+    @contextmanager
+    def _looking_aside(self) -> Iterator[Connection]:
         with self._glancing:
             if self._aside is None:
                 self._aside = self._reader.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
-                return statement.run(self._aside, parameters).first()
+                yield self._aside
             except DBAPIError:
                 aside, self._aside = self._aside, None
                 aside.invalidate()

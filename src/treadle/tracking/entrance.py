@@ -1,6 +1,6 @@
 """Who asks, at which workspace, and whether they may.
 
-It is found in one read transaction, and remembered until anything in the database changes.
+It is found by a few looks at the database, and remembered until anything in it changes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.exc import DBAPIError
 
 from treadle.access import ORGANIZATION, Actor, Grant, TokenScope, WorkspaceScope, allow, allow_anywhere
 from treadle.access.credentials import (
@@ -126,22 +127,32 @@ class Entrance:
         known, rows = self._look(key, shown)
         if known is not None:
             return known
-        with self._database.read() as tx:
-            identity = self._find(tx, asked, shown)
-            place = None
-            try:
-                place = _seek(tx, identity.actor, asked)
-                admission = Admission(identity, _let_in(tx, identity.actor, asked, place))
-            except Forbidden as refusal:
-                raise Turned(identity, refusal, place) from refusal
-            except (NotFound, Invalid) as refusal:
-                raise Turned(identity, refusal, None) from refusal
-        if not identity.is_stale:
+        admission = self._decide(asked, shown)
+        if not admission.identity.is_stale:
             self._known.keep(key, admission, version)
             there = admission.visitor.workspace_id
             if there is not None and version is None:
                 self._witnessed.keep(key, admission, there, rows)
         return admission
+
+    def _decide(self, asked: Asked, shown: _Shown) -> Admission:
+        try:
+            with self._database.peek() as tx:
+                return self._find_place(tx, asked, shown)
+        except DBAPIError:  # that connection is gone; there are others, which are tried before they are used
+            with self._database.read() as tx:
+                return self._find_place(tx, asked, shown)
+
+    def _find_place(self, tx: Tx, asked: Asked, shown: _Shown) -> Admission:
+        identity = self._find(tx, asked, shown)
+        place = None
+        try:
+            place = _seek(tx, identity.actor, asked)
+            return Admission(identity, _let_in(tx, identity.actor, asked, place))
+        except Forbidden as refusal:
+            raise Turned(identity, refusal, place) from refusal
+        except (NotFound, Invalid) as refusal:
+            raise Turned(identity, refusal, None) from refusal
 
     def _look(self, key: Hashable, shown: _Shown) -> tuple[Admission | None, Row | None]:
         """Where the database tells no version; of a token or a session, which one look finds again."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from tests.access.people import add_person, add_workspace, make_member
 from treadle.access import Actor
@@ -24,6 +24,10 @@ from treadle.tracking.asked import Asked, read_asked
 from treadle.tracking.entrance import Admission, Entrance, Keys, Turned
 
 PATH = "/api/2.0/mlflow/runs/log-metric"
+_END_OTHERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 def asked(token: str, workspace: str | None = "here") -> Asked:
@@ -46,7 +50,8 @@ class People:
         self.database = database
         self.later_s = 0.0
         keys = Keys(Settings(), Secret("k" * 32), WrongCredentials())
-        self.entrance = Entrance(database, keys, clock=lambda: time.monotonic() + self.later_s)
+        self.keys = keys
+        self.forget()
         with database.write() as tx:
             admin = add_person(tx, "admin@example.com")
             self.workspace_id = add_workspace(tx, admin, "here")
@@ -58,6 +63,10 @@ class People:
             tx.execute(update(tokens).where(tokens.c.id == token.id).values(last_used_at=tx.now))
         for _ in range(3):
             assert enter(self.entrance, asked(self.token)).visitor.workspace_id == self.workspace_id
+
+    def forget(self) -> None:
+        """A door that has let nobody in yet."""
+        self.entrance = Entrance(self.database, self.keys, clock=lambda: time.monotonic() + self.later_s)
 
     def change(self, statement: Any) -> None:
         with self.database.write() as tx:
@@ -114,6 +123,26 @@ def test_who_is_remembered_costs_one_look_at_most(
 ) -> None:
     people = People(database)
     monkeypatch.setattr(Database, "read", None)  # a transaction would fail
+    monkeypatch.setattr(Database, "peek", None)
+    assert enter(people.entrance, asked(people.token)).visitor.level == "edit"
+
+
+def test_who_comes_for_the_first_time_is_found_without_the_round_trips_of_a_transaction(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = People(database)
+    people.forget()
+    if database.dialect == "postgresql":  # SQLite makes none
+        monkeypatch.setattr(Database, "read", None)
+    assert enter(people.entrance, asked(people.token)).visitor.level == "edit"
+
+
+def test_who_comes_first_after_the_database_was_gone_is_let_in(database: Database) -> None:
+    people = People(database)
+    people.forget()
+    if database.dialect == "postgresql":
+        with database.read() as tx:
+            tx.execute(_END_OTHERS)
     assert enter(people.entrance, asked(people.token)).visitor.level == "edit"
 
 
