@@ -38,7 +38,7 @@ _TABLES = (
 )
 _TRIGGERS = ("treadle_run_taken", "treadle_run_late", "treadle_experiment_taken")
 
-# Who read a run before it was taken and writes afterwards, to restore it, is refused. A trigger names no table
+# Who read a run before it was taken and writes afterwards to restore it is refused. No trigger names a table
 # of MLflow's but its own: SQLite rebuilds none that another's trigger names, and migrations rebuild.
 _TAKEN = "It is being purged, and cannot be restored."
 _IN_TAKEN = (
