@@ -59,6 +59,8 @@ class Predict(_Message, frozen=True):
     version: str
     context: bytes
     settings: bytes
+    #: How many tasks the author is given at once.
+    size: int
     parts: list[bytes]
 
 

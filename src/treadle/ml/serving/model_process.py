@@ -127,7 +127,10 @@ class Desk:
             answer = self._author.predict(call, some, context, settings)
             return _checked(answer, len(some))
 
-        return predict_all(predict, tasks)
+        items: list[Item] = []
+        for at in range(0, len(tasks), asked.size):
+            items += predict_all(predict, tasks[at : at + asked.size])
+        return items
 
     def _call(self, project: Project) -> ProjectCall:
         # The same value each time, so that authors may keep by it what they read from it.

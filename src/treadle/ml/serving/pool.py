@@ -38,6 +38,8 @@ from treadle.ml.versions import UNTRAINED
 
 logger = logging.getLogger("treadle.ml")
 MODULE = "treadle.ml.serving.model_process"
+#: How long a turn may keep others waiting, beyond a batch; and how many batches it has at most.
+_TURN_S, _MOST_BATCHES = 0.1, 16
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _STEADY_S = 0.1, 10.0, 30.0
 _LOOK_EVERY_S = 1.0
@@ -327,7 +329,7 @@ class Pool:
         group = self._next_group(worker)
         if group is None or worker.child is None:
             return
-        worker.batch = self._queue.take(group, self._options.batch_size)
+        worker.batch = self._queue.take(group, self._size_of_a_turn())
         worker.began_at_s = self._loop.time()
         worker.child.send(
             Predict(
@@ -335,9 +337,15 @@ class Pool:
                 group.version,
                 group.context,
                 group.settings,
+                self._options.batch_size,
                 [ticket.tasks for ticket in worker.batch],
             )
         )
+
+    def _size_of_a_turn(self) -> int:
+        """Batches of a model that takes no time over them are sent several at once."""
+        size = self._options.batch_size
+        return max(size, min(_MOST_BATCHES * size, int(_TURN_S / max(self._seconds_a_task, 1e-6))))
 
     def _next_group(self, worker: Worker) -> Group | None:
         """Whose turn it is; what it needs and this process does not have is asked for."""
