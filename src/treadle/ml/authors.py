@@ -6,7 +6,8 @@ The file holds one class: a ``treadle.ml.Model``, or one that was written for ``
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -22,7 +23,7 @@ from treadle.ml.labels import LabelConfig, listed, read_labels
 from treadle.ml.model import Model, Said, Version
 from treadle.ml.modules import Source, classes_of, run_source
 from treadle.ml.results import Surroundings, UnknownLabels, write_prediction
-from treadle.ml.run import Run
+from treadle.ml.run import Run, scratch_of
 from treadle.ml.tasks import Context, Files, Task
 
 _MOST_PROJECTS = 8
@@ -121,10 +122,13 @@ class OwnAuthor:
         dataset = read_dataset(tasks, loaded.config, loaded.files, int(cast(int, settings.get("seed") or 0)))
         _check_work(dataset, tasks)
         training = Run(run, folder, loaded.model.settings)
-        outcome = loaded.model.fit(dataset, training)
-        if outcomes.is_empty(outcome):
-            return None
-        packed = outcomes.pack(outcome, folder, [folder, Path.cwd()])
+        try:
+            outcome = loaded.model.fit(dataset, training)
+            if outcomes.is_empty(outcome):
+                return None
+            packed = outcomes.pack(outcome, folder, [folder, scratch_of(folder), Path.cwd()])
+        finally:
+            shutil.rmtree(scratch_of(folder), ignore_errors=True)
         return {"metrics": training.metrics, **packed}
 
     def _ready(self, project: ProjectCall) -> _Loaded:
@@ -177,7 +181,7 @@ def _failed(error: Exception) -> dict[str, object]:
     return {"result": [], "error": str(error) or type(error).__name__}
 
 
-def _text_of(task: Task):  # type: ignore[no-untyped-def]
+def _text_of(task: Task) -> Callable[[str], str | None]:
     def read(key: str) -> str | None:
         value = task.data.get(key)
         return value if isinstance(value, str) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from treadle.ml.examples import Example, Shape
@@ -31,17 +31,10 @@ def _document(side: str, pictures: Path, control: Control, examples: list[Exampl
         name = f"{side}-{number:06d}{source.suffix or '.jpg'}"
         keep_picture(source, pictures / name)
         images.append({"id": number, "file_name": name, "width": size[0], "height": size[1]})
-        for place, shape in _labelled(example, control):
+        for place, shape in example.drawn(control):
             annotations.append(_annotation(len(annotations) + 1, number, place, _Drawn(shape, size)))
     categories = [{"id": place, "name": label} for place, label in enumerate(control.labels)]
     return {"images": images, "annotations": annotations, "categories": categories}
-
-
-def _labelled(example: Example, control: Control) -> Iterator[tuple[int, Shape]]:
-    for shape in example.shapes:
-        for label in shape.labels:
-            if label in control.labels and shape.outlines:
-                yield control.class_id(label), shape
 
 
 class _Drawn:

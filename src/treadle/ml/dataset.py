@@ -42,11 +42,11 @@ class Dataset(Sequence[Example]):
     def __iter__(self) -> Iterator[Example]:
         return iter(self._examples)
 
-    def control(self, name: str | None = None) -> Control:
+    def control(self, name: str | None = None, kinds: Sequence[str] = _LABELLED) -> Control:
         """The control of that name; without one, the only one with labels. Raises Invalid, naming them."""
         if name is not None:
             return self.config.control(name)
-        labelled = self.config.of_kinds(_LABELLED)
+        labelled = self.config.of_kinds(kinds)
         return labelled[0] if len(labelled) == 1 else self.config.control()
 
     def classes(self, control: str | None = None) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ class Dataset(Sequence[Example]):
         Returns what its ``data=`` takes: the path of data.yaml, or the folder for classify.
         """
         split = self.split(held_out, seed=seed)
-        writing = yolo.Writing(Path(folder), self.control(control), self.config)
+        writing = yolo.Writing(Path(folder), self.control(control, yolo.CONTROLS[kind]), self.config)
         return writing.write(kind, {"train": split.train, "val": split.held_out})
 
     def to_coco(
@@ -107,7 +107,7 @@ class Dataset(Sequence[Example]):
         """
         split = self.split(held_out, seed=seed)
         sides = {"train": split.train, "val": split.held_out}
-        return coco.write(Path(folder), self.control(control), sides)
+        return coco.write(Path(folder), self.control(control, yolo.CONTROLS["segment"]), sides)
 
     def rows(self, control: str | None = None) -> list[dict[str, object]]:
         """One mapping an example: id, the text or the path of the picture, and what was said of it."""

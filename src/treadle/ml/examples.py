@@ -7,12 +7,13 @@ ground truth counts, else the one that was changed last.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
 from treadle.ml import masks, outlines
+from treadle.ml.labels import Control
 from treadle.ml.regions import Size
 from treadle.ml.servers import lasting
 from treadle.ml.tasks import Task
@@ -32,6 +33,8 @@ class Shape:
     id: str
     parent: str | None
     point: Point | None = None
+    #: The names of the controls that wrote it.
+    controls: frozenset[str] = frozenset()
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -68,10 +71,19 @@ class Example:
             shape = read_shape(result, str(result.get("id") or f"#{number}"), self.task)
             if shape is None:
                 continue
-            before = merged.get(shape.id)
-            labels = tuple(dict.fromkeys((*(before.labels if before else ()), *shape.labels)))
-            merged[shape.id] = Shape(labels, shape.kind, shape.outlines, shape.id, shape.parent, shape.point)
+            before = merged.get(shape.id, shape)
+            labels = tuple(dict.fromkeys((*before.labels, *shape.labels)))
+            controls = before.controls | {str(result.get("from_name"))}
+            merged[shape.id] = replace(shape, labels=labels, controls=controls)
         return tuple(merged.values())
+
+    def drawn(self, control: Control) -> Iterator[tuple[int, Shape]]:
+        """The outlined regions of one control, each with the id of its class."""
+        for shape in self.shapes:
+            if shape.outlines and control.name in shape.controls:
+                for label in shape.labels:
+                    if label in control.labels:
+                        yield control.class_id(label), shape
 
     @property
     def group(self) -> str:

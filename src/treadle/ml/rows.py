@@ -40,10 +40,8 @@ def _objects(example: Example, control: Control) -> dict[str, list[object]]:
     width, height = example.task.size(control.value_key or None)
     boxes: list[object] = []
     categories: list[object] = []
-    for shape in example.shapes:
-        for label in shape.labels:
-            if label in control.labels:
-                left, top, right, bottom = shape.box
-                boxes.append([left * width, top * height, (right - left) * width, (bottom - top) * height])
-                categories.append(control.class_id(label))
+    for place, shape in example.drawn(control):
+        left, top, right, bottom = shape.box
+        boxes.append([left * width, top * height, (right - left) * width, (bottom - top) * height])
+        categories.append(place)
     return {"bbox": boxes, "category": categories}

@@ -20,6 +20,13 @@ class Run:
         self._figures: dict[str, list[float]] = {}
 
     @property
+    def scratch(self) -> Path:
+        """A folder for data sets and the like, which is gone when the training is over."""
+        path = scratch_of(self.folder)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
     def metrics(self) -> dict[str, float]:
         """The last figure of each name."""
         return {name: figures[-1] for name, figures in self._figures.items()}
@@ -62,3 +69,8 @@ class Run:
         sign = -1 if is_loss else 1
         before = max(sign * figure for figure in figures[:-patience])
         return max(sign * figure for figure in figures[-patience:]) <= before
+
+
+def scratch_of(folder: Path) -> Path:
+    """Where a training of a version's folder keeps what is not to be kept."""
+    return folder.resolve() / ".work"

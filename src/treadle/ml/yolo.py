@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,15 @@ from treadle.ml.labels import Control, LabelConfig
 Kind = Literal["detect", "obb", "segment", "pose", "classify"]
 _PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _SEEN = 2
+_SHAPES = ("rectanglelabels", "polygonlabels", "ellipselabels", "brushlabels", "labels")
+#: What each kind is learned from, where no control is named.
+CONTROLS: dict[Kind, tuple[str, ...]] = {
+    "detect": _SHAPES,
+    "obb": _SHAPES,
+    "segment": _SHAPES,
+    "pose": ("rectanglelabels", "labels"),
+    "classify": ("choices",),
+}
 
 
 @dataclass(frozen=True)
@@ -62,16 +71,13 @@ class Writing:
         self._keep_picture(example, self.folder / "images" / side, number)
         texts = self.folder / "labels" / side
         texts.mkdir(parents=True, exist_ok=True)
-        lines = [line for shape in example.shapes for line in self._lines(kind, shape, example)]
+        drawn = example.drawn(self.control)
+        lines = [line for place, shape in drawn for line in self._lines(kind, place, shape, example)]
         (texts / f"{number:06d}.txt").write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
-    def _lines(self, kind: Kind, shape: Shape, example: Example) -> Iterable[str]:
-        for label in shape.labels:
-            if label not in self.control.labels or not shape.outlines:
-                continue
-            place = self.control.class_id(label)
-            for numbers in self._numbers(kind, shape, example):
-                yield " ".join((str(place), *(f"{number:.6g}" for number in numbers)))
+    def _lines(self, kind: Kind, place: int, shape: Shape, example: Example) -> Iterator[str]:
+        for numbers in self._numbers(kind, shape, example):
+            yield " ".join((str(place), *(f"{number:.6g}" for number in numbers)))
 
     def _numbers(self, kind: Kind, shape: Shape, example: Example) -> list[list[float]]:
         if kind == "segment":

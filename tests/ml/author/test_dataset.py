@@ -118,7 +118,7 @@ def lines(folder: Path, side: str = "train") -> list[str]:
 
 def test_boxes_are_written_for_yolo_by_the_place_of_their_label(folder: Folder, tmp_path: Path) -> None:
     dataset = read([task(1, box("Cat"), box("Car", id="s", x=90, width=40)), task(2)], folder)
-    path = dataset.to_yolo(tmp_path / "set", control="box", held_out=0)
+    path = dataset.to_yolo(tmp_path / "set", held_out=0)
     assert 'path: "' + str(tmp_path / "set") in path.read_text()
     assert '  0: "Car"\n  1: "Cat"\n' in path.read_text()
     assert lines(tmp_path / "set") == ["1 0.3 0.35 0.4 0.3", "0 0.95 0.35 0.1 0.3"]
@@ -133,14 +133,19 @@ def test_turned_boxes_outlines_masks_and_points_have_their_forms(folder: Folder,
 
     mask = np.zeros((100, 200), bool)
     mask[20:50, 20:100] = True
-    painted = {**box("Cat"), "type": "brushlabels", "value": {"rle": encode(mask)[0], "brushlabels": ["Cat"]}}
+    painted = {
+        **box("Cat"),
+        "from_name": "box",
+        "type": "brushlabels",
+        "value": {"rle": encode(mask)[0], "brushlabels": ["Cat"]},
+    }
     read([task(1, painted)], folder).to_yolo(tmp_path / "seg", "segment", control="box", held_out=0)
     place, *numbers = lines(tmp_path / "seg")[0].split()
     corners = {(float(x), float(y)) for x, y in zip(numbers[::2], numbers[1::2], strict=True)}
     assert (place, corners) == ("1", {(0.1, 0.2), (0.5, 0.2), (0.5, 0.5), (0.1, 0.5)})
 
     pose = read([task(1, box("Cat", id="r"), point("tail", 15, "r"), point("nose", 99, "other"))], folder)
-    path = pose.to_yolo(tmp_path / "pose", "pose", control="box", held_out=0)
+    path = pose.to_yolo(tmp_path / "pose", "pose", held_out=0)
     assert "kpt_shape: [2, 3]" in path.read_text()
     assert lines(tmp_path / "pose") == ["1 0.3 0.35 0.4 0.3 0 0 0 0.15 0.5 2"]
 
@@ -156,7 +161,7 @@ def test_pictures_are_sorted_into_folders_to_classify(folder: Folder, tmp_path: 
 
 def test_coco_has_pixels_and_rows_have_class_ids(folder: Folder, tmp_path: Path) -> None:
     dataset = read([task(1, box("Cat"))], folder)
-    dataset.to_coco(tmp_path / "coco", control="box", held_out=0)
+    dataset.to_coco(tmp_path / "coco", held_out=0)
     document = json.loads((tmp_path / "coco/train.json").read_text())
     (annotation,) = document["annotations"]
     assert annotation["bbox"] == pytest.approx([20, 20, 80, 30])

@@ -50,7 +50,7 @@ class Brightness(Model):
             run.log_metric("accuracy", step / 2, step)
         if not run.settings.get("keep", True):
             return {"model_file": None}
-        path = run.folder / "threshold.json"
+        path = run.scratch / "threshold.json"
         path.write_text(json.dumps(len(dataset)))
         return {"weights": path, "classes": dataset.classes()}
 '''
@@ -124,6 +124,7 @@ def test_a_version_is_found_again_wherever_its_folder_lies(author: Author, tmp_p
     assert sink.metrics["accuracy"] == [(0, 0.0), (1, 0.5), (2, 1.0)]
     assert list(sink.done or ()) == [3, 3]
     assert outcome is not None
+    assert sorted(path.name for path in folder.iterdir()) == ["threshold.json"]
     shutil.move(folder, tmp_path / "versions-1")
     stored = StoredVersion("v1", tmp_path / "versions-1", json.loads(json.dumps(outcome)))
     with serve(Studio({"/a.png": picture(6)})) as studio:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from treadle.ml.run import scratch_of
+
 #: What trainings write: an old one there would change the names of a new one.
 _NOT_SHOWN = frozenset({"runs", "__pycache__", "versions", "cache.db"})
 _COPIED_BYTES = 64 * 1024 * 1024
@@ -25,7 +27,7 @@ Snapshot = Mapping[str, tuple[int, int]]
 def workplace(folder: Path) -> Iterator[Path]:
     """Work in a new folder below ``folder``, which is gone afterwards."""
     before = Path.cwd()
-    work = folder.resolve() / ".work"
+    work = scratch_of(folder)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     _show(before, work, folder.resolve())
