@@ -6,6 +6,7 @@ It is found by a few looks at the database, and remembered until anything in it 
 from __future__ import annotations
 
 import hmac
+import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ from treadle.db import Database, Tx
 from treadle.db.prepared import Prepared
 from treadle.db.remembered import Remembered
 from treadle.db.schema import workspaces
-from treadle.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from treadle.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from treadle.permissions import ROLE_PERMISSIONS, Permission
 from treadle.settings import Secret, Settings
 from treadle.tracking.asked import Asked
@@ -53,6 +54,8 @@ PERMISSIONS = {
     Need.ADMIN: Permission.ORGANIZATION_ADMIN,
 }
 _MOST_REMEMBERED = 4096
+#: At once: each takes its time, and a wrong one waits for the database, on threads that let others in.
+_MOST_PASSWORDS = 6
 #: How many of a person's workspaces a refusal names.
 _MOST_NAMED = 20
 
@@ -90,6 +93,7 @@ class Entrance:
         self._known: Remembered[Admission] = Remembered(_MOST_REMEMBERED)
         self._witnessed: Witnesses[Admission] = Witnesses(database, _MOST_REMEMBERED, clock)
         self._wrong = keys.wrong
+        self._passwords = threading.Semaphore(_MOST_PASSWORDS)
         # Elsewhere a look at the version may wait for a lock.
         self._may_recall = keys.settings.has_wal
 
@@ -192,7 +196,13 @@ class Entrance:
             if is_token_text(tx, credential.secret):
                 return None
         attempt = SignInAttempt(credential.email, credential.secret, asked.address)
-        return verify_sign_in(self._database, attempt)
+        if not self._passwords.acquire(blocking=False):
+            text = "Many passwords are tried at this moment. Try again, or use a token."
+            raise Unavailable("too-many-attempts", text, details={"retry_after_s": 1})
+        try:
+            return verify_sign_in(self._database, attempt)
+        finally:
+            self._passwords.release()
 
     def _find(self, tx: Tx, asked: Asked, shown: _Shown) -> Identity:
         if shown.credential is None:

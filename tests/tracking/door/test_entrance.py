@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +16,12 @@ from sqlalchemy import delete, text, update
 from tests.access.people import add_person, add_workspace, make_member
 from treadle.access import Actor
 from treadle.access.identities import identify_owner
+from treadle.access.sign_in import SignInAttempt
 from treadle.access.tokens import NewToken, add_personal_token
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, Tx
 from treadle.db.schema import memberships, tokens, users
-from treadle.errors import Unauthenticated
+from treadle.errors import Unauthenticated, Unavailable
 from treadle.permissions import Role
 from treadle.settings import Secret, Settings
 from treadle.tracking.asked import Asked, read_asked
@@ -152,6 +156,36 @@ def test_when_a_token_was_last_used_is_written_again_though_it_is_remembered(dat
         tx.execute(update(tokens).values(last_used_at=tx.now - timedelta(hours=2)))
     people.later_s = 60.0
     assert enter(people.entrance, asked(people.token)).identity.is_stale
+
+
+def test_passwords_that_are_tried_leave_room_for_tokens(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, tried, may_end = People(database), threading.Semaphore(0), threading.Event()
+
+    def take_long(_database: Database, _attempt: SignInAttempt) -> None:
+        tried.release()
+        may_end.wait(20)
+
+    monkeypatch.setattr("treadle.tracking.entrance.verify_sign_in", take_long)
+    with ThreadPoolExecutor(6) as guessing:
+        guesses = [guessing.submit(people.entrance.admit, guessed(number)) for number in range(6)]
+        for _ in guesses:
+            assert tried.acquire(timeout=20)
+        with pytest.raises(Unavailable) as refused:
+            people.entrance.admit(guessed(6))
+        assert enter(people.entrance, asked(people.token)).visitor.level == "edit"
+        may_end.set()
+    assert refused.value.code == "too-many-attempts"
+    assert [type(one.exception()) for one in guesses] == [Unauthenticated] * 6
+
+
+def guessed(number: int) -> Asked:
+    """A request with a password that is not theirs."""
+    shown = base64.b64encode(f"editor@example.com:guess-{number}".encode())
+    headers = [(b"authorization", b"Basic " + shown), (b"x-mlflow-workspace", b"here")]
+    scope = {"method": "POST", "path": PATH, "headers": headers, "client": ("192.0.2.1", 1)}
+    return read_asked(scope, "")
 
 
 def test_the_only_workspace_is_meant_by_who_names_none(database: Database) -> None:
