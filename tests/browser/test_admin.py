@@ -8,10 +8,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, sign_in
 from tests.browser.house import House
 from tests.browser.test_axe import expect_nothing_serious
-from tests.browser.test_people import add_person
+from tests.browser.test_people import SECRET, add_person
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +85,54 @@ def test_a_token_of_ones_own_may_be_held_to_reading_one_workspace(house: House, 
     page.get_by_role("alertdialog").get_by_role("button", name="Revoke token").click()
     expect(page.get_by_role("heading", name="No such tokens")).to_be_visible()
     assert ask(house, token, "GET", "/api/workspaces").status_code == 401
+
+
+def test_a_disabled_service_account_is_refused_at_once_everywhere(house: House, page: Page) -> None:
+    accounts = "/api/workspaces/1/service-accounts/"
+    made = house.ask("POST", accounts, json={"name": "watcher", "role": "editor"})["id"]
+    token = house.ask("POST", f"{accounts}{made}/tokens/", json={"name": "wall", "scope": "read"})["token"]
+    log = ("POST", "/api/2.0/mlflow/experiments/create")
+    assert ask(house, token, *log, json={"name": "no"}).status_code == 403
+    page.goto("/admin/service-accounts")
+    row = page.get_by_role("row", name=re.compile("watcher"))
+    expect(row).to_contain_text("Editor")
+    row.get_by_role("button", name="Disable watcher").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Disable service account").click()
+    expect(row).to_contain_text("disabled")
+    assert ask(house, token, "GET", "/api/projects/").status_code == 401
+    assert ask(house, token, *log, json={"name": "no"}).status_code == 401
+    row.get_by_role("button", name="Enable watcher").click()
+    expect(row.get_by_role("button", name="0 tokens of watcher")).to_be_visible()
+    assert ask(house, token, "GET", "/api/projects/").status_code == 401
+    page.goto("/admin/audit")
+    expect(page.get_by_role("row", name=re.compile("disabled the service account watcher"))).to_be_visible()
+    refused = page.get_by_role("row", name=re.compile("watcher was refused POST"))
+    expect(refused).to_contain_text(log[1])
+
+
+def test_a_leaked_s3_key_of_a_colleague_is_found_and_revoked(
+    house: House, page: Page, open_window: OpenWindow
+) -> None:
+    add_person(house, "Keyholder", "editor")
+    theirs = open_window(signed_in=False)
+    sign_in(theirs.context, "keyholder@example.com", SECRET)
+    theirs.goto("/account")
+    theirs.get_by_role("button", name="New S3 key").click()
+    theirs.get_by_role("dialog").get_by_label("Name").fill("laptop")
+    theirs.get_by_role("button", name="Create key").click()
+    access_key_id = theirs.get_by_role("dialog").get_by_text(re.compile("^TDL")).inner_text()
+    page.goto("/admin/tokens")
+    page.get_by_label("Search tokens").fill(access_key_id)
+    row = page.get_by_role("row", name=re.compile("laptop"))
+    expect(row).to_contain_text("keyholder@example.com")
+    row.get_by_role("button", name="Revoke laptop of keyholder@example.com").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_role("heading", name="No such tokens")).to_be_visible()
+    theirs.reload()
+    expect(theirs.get_by_text("No keys yet.")).to_be_visible()
+    page.goto("/admin/audit")
+    revoked = re.compile("revoked an S3 key “laptop” of Keyholder")
+    expect(page.get_by_role("row", name=revoked)).to_be_visible()
 
 
 def test_somebody_is_invited_sets_a_password_and_is_made_admin(

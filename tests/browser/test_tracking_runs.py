@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import PHONE, OpenWindow, no_page_load
 from tests.browser.house import House
@@ -179,6 +180,27 @@ def test_selected_runs_are_tagged_deleted_and_brought_back(page: Page, house: Ho
     expect(page.get_by_text("3 runs", exact=True)).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("5 runs", exact=True)).to_be_visible()
+
+    page.route("**/api/tracking/runs/actions/", do_half)
+    grid(page).focus()
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Delete 2 runs").click()
+    expect(page.get_by_text("1 of 2 runs were deleted. The process ended.")).to_be_visible()
+    expect(bar).to_contain_text("1 selected")
+    expect(page.get_by_text("4 runs", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("5 runs", exact=True)).to_be_visible()
+
+
+def do_half(route: Route) -> None:
+    """Change the first of the runs, and answer as a server does that could not go on."""
+    asked = json.loads(route.request.post_data or "")
+    first, *left = asked["run_ids"]
+    told = route.fetch(post_data=json.dumps({**asked, "run_ids": [first]})).json()
+    why = "The process ended." if left else ""
+    route.fulfill(json={**told, "unchanged": left, "left": len(left), "why": why})
 
 
 def test_a_run_is_looked_at_beside_the_table_and_on_a_phone(
