@@ -12,6 +12,7 @@ from dataclasses import replace
 import httpx
 
 from tests.tracking.door.attempts import attempt, routes
+from tests.tracking.door.smuggling import by_smuggling
 from tests.tracking.door.world import V2, V3, World
 
 Seen = Iterator[httpx.Response]
@@ -173,6 +174,7 @@ ATTACKS: tuple[Callable[[World], Seen], ...] = (
     by_telemetry,
     by_mixed_ids,
     by_headers,
+    by_smuggling,
     by_names_past_the_door,
 )
 
