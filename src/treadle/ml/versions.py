@@ -216,11 +216,11 @@ class Versions:
                 raise
             fsync_folder(target._kept)
 
-    def prune(self, keep: int) -> list[str]:
-        """Remove all but the ``keep`` newest and the one that serves; the names of those that went."""
+    def prune(self, keep: int, pinned: str = "") -> list[str]:
+        """Remove all but the ``keep`` newest, the one that serves and the pinned one; those that went."""
         names = self.names()
         serving = self.current()
-        gone = [name for name in names[: max(0, len(names) - keep)] if name != serving]
+        gone = [name for name in names[: max(0, len(names) - keep)] if name not in (serving, pinned)]
         for name in gone:
             # Renamed first: a folder under its name is whole.
             hidden = self._kept / f".{name}.removed"

@@ -79,27 +79,32 @@ def test_what_is_no_json_or_finds_no_room_makes_no_version(
     assert versions.current() == serving
 
 
-@pytest.mark.parametrize("step", range(12))
-def test_killed_at_any_step_the_serving_version_is_whole(tmp_path: Path, step: int) -> None:
-    versions = Versions(tmp_path, "1")
-    serving = publish(versions, tmp_path)
-    versions.promote(serving)
-    staged = stage(tmp_path, "new")
-    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path), str(staged), str(step)], check=False)
-    found = Versions(tmp_path, "1")
-    assert found.current() in found.names()
-    for name in found.names():
-        assert found.read(name).folder.is_dir()
-    if found.current() != serving:
-        assert (found.read(found.current()).folder / "best.pt").read_text() == "new"
+def test_killed_at_any_step_the_serving_version_is_whole(tmp_path: Path) -> None:
+    serving = []
+    for step in range(_STEPS):
+        folder = tmp_path / str(step)
+        versions = Versions(folder, "1")
+        serving.append(publish(versions, folder))
+        versions.promote(serving[-1])
+        stage(folder, "new")
+    told = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path), str(_STEPS)], stdout=subprocess.PIPE)
+    # The last ones had no more steps to take.
+    killed = told.stdout.split().index(b"0")
+    assert told.stdout.split()[:killed] == [b"9"] * killed
+    assert killed > 12
+    for step, name in enumerate(serving):
+        found = Versions(tmp_path / str(step), "1")
+        assert all(found.read(each) for each in found.names())
+        content = (found.read(found.current()).folder / "best.pt").read_text()
+        assert content == ("weights" if found.current() == name else "new")
 
 
-#: Publishes and promotes, and is killed before its nth call that changes the disk.
+_STEPS = 48
+#: Publishes and promotes in many processes; the nth is killed before its nth call that changes the disk.
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from treadle.ml.versions import Versions
-left = int(sys.argv[3])
 def counted(call):
     def step(*given, **named):
         global left
@@ -108,11 +113,16 @@ def counted(call):
         left -= 1
         return call(*given, **named)
     return step
-for name in ("fsync", "rename", "replace", "open", "mkdir"):
-    setattr(os, name, counted(getattr(os, name)))
-versions = Versions(Path(sys.argv[1]), "1")
-name = versions.publish(Path(sys.argv[2]), {}, job="", label_config="", metrics={})
-versions.promote(name)
+for left in range(int(sys.argv[2])):
+    if not (pid := os.fork()):
+        folder = Path(sys.argv[1], str(left))
+        for name in ("fsync", "rename", "replace", "open", "mkdir", "close"):
+            setattr(os, name, counted(getattr(os, name)))
+        versions = Versions(folder, "1")
+        name = versions.publish(folder / "staged-new", {}, job="", label_config="", metrics={})
+        versions.promote(name)
+        os._exit(0)
+    print(os.waitpid(pid, 0)[1], flush=True)
 """
 
 
@@ -122,8 +132,8 @@ def test_the_oldest_go_and_the_one_that_serves_stays(tmp_path: Path, monkeypatch
     monkeypatch.setattr(module, "_new_name", lambda: next(names))
     made = [publish(versions, tmp_path, str(number)) for number in range(5)]
     versions.promote(made[0])
-    assert versions.prune(2) == made[1:3]
-    assert versions.names() == [made[0], *made[3:]]
+    assert versions.prune(2, made[1]) == made[2:3]
+    assert versions.names() == [*made[:2], *made[3:]]
 
 
 def test_another_project_may_begin_with_a_copy(tmp_path: Path) -> None:

@@ -296,8 +296,9 @@ class Trainings:
             self._end(training, "failed", text)
             return
         self._end(training, "completed", f"Version {job.version} serves.")
-        versions = self._projects.get(job.project).versions
-        await asyncio.to_thread(versions.prune, self._options.keep_versions)
+        known = self._projects.get(job.project)
+        versions = known.versions
+        await asyncio.to_thread(versions.prune, self._options.keep_versions, known.setup.model_version)
         await asyncio.to_thread(prune_jobs, versions.folder)
 
     async def promote(self, project: Project, name: str) -> None:
