@@ -80,7 +80,7 @@ export const tracePagesQuery = (question: TraceQuestion) =>
     getNextPageParam: (last: TracePage) => last.next,
     staleTime: 5_000,
     gcTime: 60_000,
-    refetchInterval: (query) => (query.state.data?.pages.length === 1 && query.state.data.pages[0]?.traces.some(isWritten) ? LIVE_MS : false),
+    refetchInterval: (query) => (query.state.data?.pages.length === 1 && query.state.data.pages[0]?.traces.some(isLive) ? LIVE_MS : false),
   });
 
 /** Ids of all traces that answer a question. */
@@ -106,8 +106,13 @@ export const traceCountQuery = (workspace: number, experiments: readonly string[
     staleTime: 5_000,
   });
 
-/** Whether a trace is still being written. */
-export const isWritten = ({ state }: TraceInfo): boolean => state === 'IN_PROGRESS';
+const LONGEST_MS = 3_600_000;
+
+/** Whether a trace has not ended. */
+export const isOpenTrace = ({ state }: TraceInfo): boolean => state === 'IN_PROGRESS';
+
+/** Whether more of a trace may come at any moment: one that is open for an hour was left behind by its program. */
+export const isLive = (trace: TraceInfo): boolean => isOpenTrace(trace) && Date.now() - Date.parse(trace.request_time ?? '') < LONGEST_MS;
 
 const at = (id: string): string => `${TRACES}/${encodeURIComponent(id)}`;
 
@@ -115,19 +120,19 @@ export const traceQuery = (workspace: number, id: string) =>
   queryOptions({
     queryKey: ['trace', workspace, id],
     queryFn: async ({ signal }) => (await askMlflow<{ trace: { trace_info: TraceInfo } }>(workspace, 'GET', at(id), { signal })).trace.trace_info,
-    refetchInterval: (query) => (query.state.data && isWritten(query.state.data) ? LIVE_MS : false),
+    refetchInterval: (query) => (query.state.data && isLive(query.state.data) ? LIVE_MS : false),
   });
 
 /** The spans of a trace as they were written, wherever MLflow keeps them: what has come of one that is still written, too. */
-export const spansQuery = (workspace: number, id: string, isLive: boolean) =>
+export const spansQuery = (workspace: number, id: string, isGrowing: boolean) =>
   queryOptions({
-    queryKey: ['trace', workspace, id, 'spans', isLive],
+    queryKey: ['trace', workspace, id, 'spans', isGrowing],
     queryFn: async ({ signal }): Promise<unknown[]> => {
       const answer = await askMlflow<unknown>(workspace, 'GET', 'ajax-api/3.0/mlflow/get-trace-artifact', { query: { request_id: id }, signal });
       if (!isRecord(answer) || !Array.isArray(answer['spans'])) throw new ApiError('What is kept of this trace cannot be read: it holds no list of spans. It was cut off, or written by something else than MLflow.', 0, 'trace-broken', {}, null);
       return answer['spans'];
     },
-    refetchInterval: isLive ? LIVE_MS : false,
+    refetchInterval: isGrowing ? LIVE_MS : false,
     structuralSharing: false, // ten thousand spans are not compared
     staleTime: 30_000,
     gcTime: 60_000,

@@ -10,6 +10,8 @@ interface RowsProps {
   /** Which rows of the tree are drawn, in order. */
   inSight: readonly number[];
   closed: ReadonlySet<string>;
+  /** Whether only what was searched for is drawn: then nothing opens or closes. */
+  isNarrowed: boolean;
   /** The row of the tree that has the keys. */
   active: number;
   onActive: (row: number) => void;
@@ -29,7 +31,7 @@ const DEEPEST = 14;
 const MOST_TICKS = 5;
 
 /** The spans as a tree with their bars in time: one tab stop, arrows move, right opens, left closes, Enter looks into it. Draws only the rows in sight. */
-export function SpanRows({ tree, inSight, closed, active, onActive, onToggle, onOpenAll, onEnter, onPress, list }: RowsProps) {
+export function SpanRows({ tree, inSight, closed, isNarrowed, active, onActive, onToggle, onOpenAll, onEnter, onPress, list }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const isPhone = usePhone();
   const height = isPhone ? PHONE_ROW_PX : ROW_PX;
@@ -49,8 +51,8 @@ export function SpanRows({ tree, inSight, closed, active, onActive, onToggle, on
   const acts: Record<string, () => void> = {
     ArrowDown: () => to(place + 1), ArrowUp: () => to(place - 1), PageDown: () => to(place + page), PageUp: () => to(place - page), Home: () => to(0), End: () => to(inSight.length - 1),
     ArrowRight: () => { if (row.below > 0 && !isOpen) onToggle(row.span.id); else if (row.below > 0) to(place + 1); },
-    ArrowLeft: () => { if (isOpen) onToggle(row.span.id); else if (row.parent >= 0) onActive(row.parent); },
-    ' ': () => { if (row.below > 0) onToggle(row.span.id); }, '*': onOpenAll, Enter: onEnter,
+    ArrowLeft: () => { if (isOpen && !isNarrowed) onToggle(row.span.id); else if (row.parent >= 0) onActive(row.parent); },
+    ' ': () => { if (row.below > 0 && !isNarrowed) onToggle(row.span.id); }, '*': onOpenAll, Enter: onEnter,
   };
   const onKey = (event: KeyboardEvent) => {
     const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : acts[event.key];
@@ -67,7 +69,7 @@ export function SpanRows({ tree, inSight, closed, active, onActive, onToggle, on
       </div>
       <div role="tree" tabIndex={0} aria-label="Spans" ref={list} aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} className="span-rows" style={{ height: rows.height }}>
         {inSight.slice(rows.from, rows.to).map((at, offset) => (
-          <Row key={at} id={`${id}-${at}`} row={tree.rows[at] as TreeRow} tree={tree} isClosed={closed.has((tree.rows[at] as TreeRow).span.id)} isActive={at === active} style={{ height, transform: `translateY(${rows.offset + (rows.from + offset) * height}px)` }} onPress={() => { onActive(at); list.current?.focus({ preventScroll: true }); onPress(); }} onToggle={onToggle} />
+          <Row key={at} id={`${id}-${at}`} row={tree.rows[at] as TreeRow} tree={tree} isNarrowed={isNarrowed} isClosed={closed.has((tree.rows[at] as TreeRow).span.id)} isActive={at === active} style={{ height, transform: `translateY(${rows.offset + (rows.from + offset) * height}px)` }} onPress={() => { onActive(at); list.current?.focus({ preventScroll: true }); onPress(); }} onToggle={onToggle} />
         ))}
       </div>
     </div>
@@ -78,6 +80,7 @@ interface RowProps {
   id: string;
   row: TreeRow;
   tree: SpanTree;
+  isNarrowed: boolean;
   isClosed: boolean;
   isActive: boolean;
   style: CSSProperties;
@@ -85,15 +88,15 @@ interface RowProps {
   onToggle: (span: string) => void;
 }
 
-function Row({ id, row, tree, isClosed, isActive, style, onPress, onToggle }: RowProps) {
+function Row({ id, row, tree, isNarrowed, isClosed, isActive, style, onPress, onToggle }: RowProps) {
   const { span, depth, below } = row;
   const [from, length] = barOf(span, tree);
   const colour = { '--c': kindColour(span.kind) } as CSSProperties;
   const isHidingErrors = isClosed && row.errors > (span.status === 'ERROR' ? 1 : 0);
   return (
-    <div id={id} role="treeitem" aria-level={depth + 1} aria-setsize={row.siblings} aria-posinset={row.place} aria-selected={isActive} {...(below > 0 ? { 'aria-expanded': !isClosed } : {})} className={`span-row${isActive ? ' at' : ''}${span.status === 'ERROR' ? ' failed' : ''}`} style={style} onClick={onPress}>
+    <div id={id} role="treeitem" aria-level={depth + 1} aria-setsize={row.siblings} aria-posinset={row.place} aria-selected={isActive} {...(below > 0 && !isNarrowed ? { 'aria-expanded': !isClosed } : {})} className={`span-row${isActive ? ' at' : ''}${span.status === 'ERROR' ? ' failed' : ''}`} style={style} onClick={onPress}>
       <span className="span-name" style={{ paddingLeft: Math.min(depth, DEEPEST) * STEP_PX }}>
-        {below > 0
+        {below > 0 && !isNarrowed
           ? <span className="twisty" aria-hidden="true" onClick={(event) => { event.stopPropagation(); onToggle(span.id); }}><Icon name={isClosed ? 'right' : 'down'} size={12} /></span>
           : <span className="twisty" />}
         <span className="sq" style={colour} />

@@ -67,7 +67,7 @@ export function SpanWork({ trace, tree }: { trace: TraceInfo; tree: SpanTree }) 
         </div>
         {inSight.length === 0
           ? <Empty art={<Icon name="search" size={28} />} title={`No span is called “${typed.trim()}”`} acts={<button type="button" className="btn" onClick={() => setTyped('')}>Show all</button>} />
-          : <SpanRows tree={tree} inSight={inSight} closed={wanted === '' ? closed : NONE} active={at} onActive={go} onToggle={toggle} onOpenAll={() => setClosed(new Set())} onEnter={look} onPress={() => { if (isPhone) setSheet(true); }} list={list} />}
+          : <SpanRows tree={tree} inSight={inSight} closed={wanted === '' ? closed : NONE} isNarrowed={wanted !== ''} active={at} onActive={go} onToggle={toggle} onOpenAll={() => setClosed(new Set())} onEnter={look} onPress={() => { if (isPhone) setSheet(true); }} list={list} />}
       </div>
       {!isPhone && shown}
       {isPhone && isSheet && <Dialog title={row.span.name} onClose={() => setSheet(false)}>{shown}</Dialog>}

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { experimentsQuery } from '../../api/tracking';
-import { deleteTraces, experimentOf, isWritten, metadataOf, nameOfTrace, spansQuery, tokensOfTrace, type TraceInfo, traceQuery } from '../../api/traces';
+import { deleteTraces, experimentOf, isLive, isOpenTrace, metadataOf, nameOfTrace, spansQuery, tokensOfTrace, type TraceInfo, traceQuery } from '../../api/traces';
 import type { Workspace } from '../../api/types';
 import { Top } from '../../app/top';
 import { may } from '../../app/workspace';
@@ -39,7 +39,7 @@ function Page({ workspace, id }: { workspace: Workspace; id: string }) {
   const of = trace && experimentOf(trace);
   const experiment = experiments?.find((each) => each.id === of);
   const crumb = experiment ? <Link to="/experiments/$experimentIds/traces" params={{ experimentIds: experiment.id }} search={{ w: workspace.id }} className="crumb">{experiment.name}</Link> : <Link to="/experiments" className="crumb">Experiments</Link>;
-  const spans = useQuery({ ...spansQuery(workspace.id, id, trace !== undefined && isWritten(trace)), enabled: trace !== undefined });
+  const spans = useQuery({ ...spansQuery(workspace.id, id, trace !== undefined && isLive(trace)), enabled: trace !== undefined });
   const read = useMemo(() => spans.data && readSpans(spans.data), [spans.data]);
   const tree = useMemo(() => read && buildTree(read.spans), [read]);
   if (asked.isError) return <><Top crumb={crumb} title="Trace" /><Failure error={asked.error} retry={() => void asked.refetch()} what="The trace" acts={<Link to="/experiments" className="btn">To the experiments</Link>} /></>;
@@ -68,7 +68,7 @@ function Page({ workspace, id }: { workspace: Workspace; id: string }) {
         <>
           <Shortcomings trace={trace} found={tree.rows.length} broken={read?.broken ?? 0} orphans={tree.orphans} unended={tree.unended} />
           {tree.rows.length === 0
-            ? <Empty art={<Icon name="flow" size={28} />} title={isWritten(trace) ? 'Its first span has not come yet' : 'It has no spans'}>{isWritten(trace) ? 'They appear here as they are written.' : 'The program ended before they were sent, or they were deleted.'}</Empty>
+            ? <Empty art={<Icon name="flow" size={28} />} title={isLive(trace) ? 'Its first span has not come yet' : 'It has no spans'}>{isLive(trace) ? 'They appear here as they are written.' : 'The program ended before they were sent, or they were deleted.'}</Empty>
             : <SpanWork trace={trace} tree={tree} />}
         </>
       )}
@@ -97,14 +97,15 @@ function spansSaid(trace: TraceInfo): number {
 function Shortcomings({ trace, found, broken, orphans, unended }: ShortcomingsProps) {
   const said = spansSaid(trace);
   const words = [
-    isWritten(trace) && 'It is still being written; what comes appears here.',
-    !isWritten(trace) && said > found && `Only ${count(found)} of its ${counted(said, 'span')} arrived. The others may still come; the program may also have ended before it sent them.`,
+    isLive(trace) && 'It is still being written; what comes appears here.',
+    isOpenTrace(trace) && !isLive(trace) && 'It never said that it ended: its program was stopped, or is very slow.',
+    !isOpenTrace(trace) && said > found && `Only ${count(found)} of its ${counted(said, 'span')} arrived. The others may still come; the program may also have ended before it sent them.`,
     broken > 0 && `${counted(broken, 'entry', 'entries')} could not be read and ${broken === 1 ? 'is' : 'are'} left out.`,
     orphans > 0 && `${counted(orphans, 'span')} ${orphans === 1 ? 'names a parent that is' : 'name parents that are'} not here, and ${orphans === 1 ? 'stands' : 'stand'} at the top.`,
-    !isWritten(trace) && unended > 0 && `${counted(unended, 'span')} never ended; the bar reaches to the end of the trace.`,
+    !isLive(trace) && unended > 0 && `${counted(unended, 'span')} never ended; the bar reaches to the end of the trace.`,
   ].filter(Boolean);
   if (words.length === 0) return null;
-  return <div className="page-notice"><Notice tone={isWritten(trace) ? 'accent' : 'warn'}>{words.join(' ')}</Notice></div>;
+  return <div className="page-notice"><Notice tone={isLive(trace) ? 'accent' : 'warn'}>{words.join(' ')}</Notice></div>;
 }
 
 function TraceMenu({ workspace, trace, experiment }: { workspace: number; trace: TraceInfo; experiment: string }) {

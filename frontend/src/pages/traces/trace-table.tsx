@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { Experiment } from '../../api/tracking';
-import { isWritten, nameOfTrace, traceCountQuery, type TraceQuestion, type TraceRow } from '../../api/traces';
+import { isLive, nameOfTrace, traceCountQuery, type TraceQuestion, type TraceRow } from '../../api/traces';
 import type { Workspace } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { may } from '../../app/workspace';
@@ -100,7 +100,7 @@ export function TraceTable({ workspace, experiments, within = '', empty }: Table
 }
 
 const TraceLink = ({ workspace, trace }: { workspace: number; trace: TraceRow }) => (
-  <Link className="open b" to="/traces/$traceId" params={{ traceId: trace.id }} search={{ w: workspace }} tabIndex={-1} preload={false}>{isWritten(trace) && <span className="turn" />}{nameOfTrace(trace)}</Link>
+  <Link className="open b" to="/traces/$traceId" params={{ traceId: trace.id }} search={{ w: workspace }} tabIndex={-1} preload={false}>{isLive(trace) && <span className="turn" />}{nameOfTrace(trace)}</Link>
 );
 
 interface CountProps {
