@@ -32,6 +32,8 @@ class Label:
     value: str
     tag: str
     attributes: Attributes
+    #: The labels that it stands in, and itself last: of nested choices.
+    path: tuple[str, ...] = ()
 
     @property
     def predicted_values(self) -> tuple[str, ...]:
@@ -208,20 +210,22 @@ def _control(tag: _Tag, sources: Mapping[str, Source], labels: tuple[Label, ...]
 def _labels(root: ElementTree.Element) -> dict[str, list[Label]]:
     """Labels by the name of the control that they stand in, however deep."""
     found: dict[str, list[Label]] = {}
-    for owner, element in _owned(root, ""):
-        lowered = _lowered(element)
-        value = lowered.get("alias") or lowered.get("value")
-        if owner and value:
-            label = Label(value, element.tag, MappingProxyType(dict(element.attrib)))
+    for owner, path, element in _owned(root, "", ()):
+        if owner:
+            label = Label(path[-1], element.tag, MappingProxyType(dict(element.attrib)), path)
             found.setdefault(owner, []).append(label)
     return found
 
 
-def _owned(element: ElementTree.Element, owner: str) -> Iterator[tuple[str, ElementTree.Element]]:
+def _owned(
+    element: ElementTree.Element, owner: str, path: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...], ElementTree.Element]]:
     lowered = _lowered(element)
     if "toname" in lowered:
-        owner = lowered.get("name", "")
-    if element.tag.lower() in _LABEL_TAGS:
-        yield owner, element
+        owner, path = lowered.get("name", ""), ()
+    value = lowered.get("alias") or lowered.get("value")
+    if element.tag.lower() in _LABEL_TAGS and value:
+        path = (*path, value)
+        yield owner, path, element
     for child in element:
-        yield from _owned(child, owner)
+        yield from _owned(child, owner, path)

@@ -240,8 +240,9 @@ def _type_of(region: Region, control: Control) -> str:
 def _labels_of(region: Region, control: Control) -> Item:
     if not region.labels:
         return {}
-    if control.kind == "taxonomy":
-        return {"taxonomy": [[label] for label in region.labels]}
+    if control.kind == "taxonomy" or control.attributes.get("allowNested") == "true":
+        paths = {label.value: list(label.path) for label in control.label_tags}
+        return {control.kind: [paths.get(label, [label]) for label in region.labels]}
     has_labels = control.kind.endswith("labels") or control.kind == "choices"
     return {control.kind: list(region.labels)} if has_labels else {}
 

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from treadle.errors import Invalid
+from treadle.labeling.config import parse_config, validate_result
 from treadle.ml import (
     Prediction,
     brush,
     choice,
+    datetime,
+    ellipse,
     keypoint,
     masks,
     number,
@@ -170,3 +173,30 @@ def test_a_point_has_a_dot() -> None:
     config = BOXES.replace("RectangleLabels", "KeyPointLabels")
     (region,) = write([keypoint("Car", 100, 50)], config)["result"]
     assert region["value"] == {"x": 50, "y": 50, "width": 0.5, "keypointlabels": ["Car"]}
+
+
+EVERYTHING = """<View><Image name="img" value="$image"/><Text name="t" value="$text"/>
+<EllipseLabels name="e" toName="img"><Label value="A"/></EllipseLabels>
+<RectangleLabels name="r" toName="img"><Label value="A"/></RectangleLabels>
+<PolygonLabels name="p" toName="img"><Label value="A"/></PolygonLabels>
+<KeyPointLabels name="k" toName="img"><Label value="A"/></KeyPointLabels>
+<BrushLabels name="b" toName="img"><Label value="A"/></BrushLabels>
+<Labels name="l" toName="t"><Label value="A"/></Labels><Number name="n" toName="t"/>
+<Choices name="c" toName="t" allowNested="true"><Choice value="Animal"><Choice value="Dog"/></Choice>
+</Choices><Taxonomy name="x" toName="t"><Choice value="Plant"><Choice value="Fern"/></Choice></Taxonomy>
+<Rating name="s" toName="t"/><TextArea name="w" toName="t"/><DateTime name="d" toName="t"/></View>"""
+
+
+@pytest.mark.parametrize("name", ["A", "nothing of the kind"])
+def test_the_server_takes_what_is_written(name: str) -> None:
+    outline = [(1, 2), (3, 4), (5, 9)]
+    said = [
+        rectangle(name, 1, 2, 3, 4), ellipse(name, 9, 9, 3, 4), polygon(name, outline), keypoint(name, 3, 4),
+        brush(name, np.ones((100, 200))), span(name, 0, 3), number(3), rating(3), choice("Dog"),
+        choice("Fern", control="x"), text("so"), datetime("2024-02-29"),
+    ]  # fmt: skip
+    item = write(said, EVERYTHING, "unlabelled")
+    assert len(item["result"]) == 12
+    validate_result(parse_config(EVERYTHING), item["result"])
+    assert item["result"][8]["value"] == {"choices": [["Animal", "Dog"]]}
+    assert item["result"][9]["value"] == {"taxonomy": [["Plant", "Fern"]]}
