@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, OpenWindow
-from tests.browser.house import House
+from tests.browser.house import EMAIL, House
 from tests.browser.test_axe import expect_nothing_serious
 from tests.browser.tracked import log_run, make_experiment, tell
 
@@ -47,7 +47,10 @@ def test_what_lies_deleted_is_listed_and_restored_by_the_keyboard_alone(
     line = page.get_by_role("row").filter(has_text="loom-0")
     expect(line).to_contain_text("run of street")
     expect(line).to_contain_text("2.5 kB")
-    expect(page.get_by_role("row").filter(has_text="closed")).to_contain_text("experiment with 1 run")
+    closed = page.get_by_role("row").filter(has_text="closed")
+    expect(closed).to_contain_text("experiment with 1 run")
+    for each in (line, closed):
+        expect(each.get_by_role("cell", name=EMAIL)).to_be_visible()
     box = page.get_by_role("checkbox", name="Choose loom-1")
     box.focus()
     page.keyboard.press("Space")

@@ -12,6 +12,8 @@ export interface DeletedRun {
   is_experiment_deleted: boolean;
   /** Who made it. */
   user: string | null;
+  /** Who deleted it, by e-mail address; null where nobody saw. */
+  deleted_by: string | null;
 }
 
 export interface DeletedPage {

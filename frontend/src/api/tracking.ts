@@ -16,6 +16,8 @@ export interface Experiment {
   last_run_at: number | null;
   tags: Readonly<Record<string, string>>;
   is_deleted: boolean;
+  /** Who deleted it, by e-mail address; null where nobody saw, or it lives. */
+  deleted_by: string | null;
 }
 
 export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';

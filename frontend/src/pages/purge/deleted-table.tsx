@@ -11,6 +11,7 @@ export interface Line {
   /** An experiment's number of runs, a run's experiment. */
   within: string;
   deletedAt: number | null;
+  deletedBy: string | null;
   user: string | null;
   run?: string;
 }
@@ -37,7 +38,7 @@ export function DeletedTable({ lines, sizes, chosen, onChoose, mayRestore }: Tab
       <thead>
         <tr>
           {choosable.length > 0 && <th className="tight"><label className="deleted-choose"><input type="checkbox" aria-label="Choose all" checked={hasAll} onChange={() => onChoose(hasAll ? new Set() : new Set(choosable.map(({ of }) => of)))} /></label></th>}
-          <th>Deleted</th><th className="wide">Made by</th><th className="num">When</th><th className="num">Files</th>
+          <th>Deleted</th><th className="wide">Made by</th><th className="wide">Deleted by</th><th className="num">When</th><th className="num">Files</th>
         </tr>
       </thead>
       <tbody>
@@ -48,6 +49,7 @@ export function DeletedTable({ lines, sizes, chosen, onChoose, mayRestore }: Tab
               <span className="deleted-name"><b className="b cut">{line.name}</b><span className="muted small cut">{line.run ? `run of ${line.within}` : `experiment with ${line.within}`}</span></span>
             </td>
             <td className="two wide">{line.user ?? '–'}</td>
+            <td className="two wide" title={line.deletedBy ? undefined : 'Nobody saw who did.'}>{line.deletedBy ?? '–'}</td>
             <td className="num muted" title={momentOf(line.deletedAt)}>{agoOf(line.deletedAt)}</td>
             <td className="num"><Size size={sizes.get(line.of)} /></td>
           </tr>

@@ -68,8 +68,8 @@ function useDeleted(workspace: Workspace | undefined) {
   const runs = useInfiniteQuery(deletedRunsQuery(workspace?.id));
   const pages = runs.data?.pages ?? [];
   const lines: Line[] = [
-    ...(experiments.data ?? []).map((each) => ({ of: each.id, name: each.name, within: counted(each.run_count, 'run'), deletedAt: each.updated_at, user: null })),
-    ...pages.flatMap(({ results }) => results).map((each) => ({ of: `${each.experiment_id}/${each.run_id}`, name: each.name || each.run_id, within: each.experiment, deletedAt: each.deleted_at, user: each.user, run: each.run_id })),
+    ...(experiments.data ?? []).map((each) => ({ of: each.id, name: each.name, within: counted(each.run_count, 'run'), deletedAt: each.updated_at, deletedBy: each.deleted_by, user: null })),
+    ...pages.flatMap(({ results }) => results).map((each) => ({ of: `${each.experiment_id}/${each.run_id}`, name: each.name || each.run_id, within: each.experiment, deletedAt: each.deleted_at, deletedBy: each.deleted_by, user: each.user, run: each.run_id })),
   ];
   return {
     lines: experiments.isSuccess && runs.isSuccess ? lines : [],

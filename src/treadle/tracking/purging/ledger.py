@@ -15,6 +15,7 @@ from treadle.errors import Unavailable
 from treadle.settings import Settings
 from treadle.tracking.names import internal_name
 from treadle.tracking.paths import tracking_database_url
+from treadle.tracking.reads import deleters
 from treadle.tracking.reads.tables import Reader, Tables
 
 #: The workspace of experiments that are being freed: nobody's, since ids of workspaces begin at 1.
@@ -107,7 +108,7 @@ def prepare(writer: Reader) -> None:
     """Make what is missing of our tables and triggers."""
     if not writer.is_sqlite:
         writer.run("SELECT pg_advisory_xact_lock(hashtext('treadle'), hashtext('purge'))")
-    for sql in _TABLES:
+    for sql in (deleters.TABLE, *_TABLES):
         writer.run(sql)
     if _count_triggers(writer) < len(_TRIGGERS):
         for sql in _SQLITE_TRIGGERS if writer.is_sqlite else _POSTGRESQL_TRIGGERS:

@@ -53,6 +53,7 @@ OF_RUNS: tuple[Part, ...] = (
     Part("inputs", _INTO_RUN),
     Part("inputs", _OUT_OF_RUN),
     *_associations("run"),
+    Part("treadle_deleters", "kind = 'run' AND id IN {ids}"),
 )
 OF_MODELS: tuple[Part, ...] = (
     Part("logged_model_metrics", "model_id IN {ids}"),
@@ -95,7 +96,11 @@ OF_EXPERIMENTS: tuple[Part, ...] = (
 _UNNAMED_RUNS = "UPDATE issues SET source_run_id = NULL WHERE source_run_id IN {ids}"
 _NOBODYS = f"workspace = '{NOBODYS}' AND experiment_id IN {{ids}}"
 _UNNAMED_EXPERIMENTS = "UPDATE endpoints SET experiment_id = NULL WHERE experiment_id IN {ids}"
-_ASSOCIATIONS_OF_EXPERIMENTS = _associations("experiment")
+#: By the id as a text.
+_BY_NAME_OF_EXPERIMENTS = (
+    *_associations("experiment"),
+    Part("treadle_deleters", "kind = 'experiment' AND id IN {ids}"),
+)
 
 
 def free_chunk(writer: Reader, parts: Sequence[Part], ids: Sequence[Any]) -> int:
@@ -141,7 +146,7 @@ def free_experiment(writer: Reader, experiment_id: int) -> int:
     is a higher one. A notebook or a link that names the id never reaches what somebody else made.
     """
     free_rest(writer, OF_EXPERIMENTS, (experiment_id,))
-    free_rest(writer, _ASSOCIATIONS_OF_EXPERIMENTS, (str(experiment_id),))
+    free_rest(writer, _BY_NAME_OF_EXPERIMENTS, (str(experiment_id),))
     writer.run(_marked(_UNNAMED_EXPERIMENTS, (experiment_id,)), (experiment_id,))
     models = _free_all(writer, Part("logged_models", "experiment_id IN {ids}"), (experiment_id,))
     if writer.is_sqlite and _is_highest(writer, experiment_id):

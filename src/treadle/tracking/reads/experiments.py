@@ -23,6 +23,8 @@ class Experiment(Struct):
     run_count: int
     last_run_at: int | None
     is_deleted: bool
+    #: Who did, by e-mail address, where that is known.
+    deleted_by: str | None = None
     tags: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -37,6 +39,8 @@ class DeletedRun(Struct):
     is_experiment_deleted: bool
     #: Who made it.
     user: str | None
+    #: Who deleted it, by e-mail address, where that is known.
+    deleted_by: str | None = None
 
 
 def read_experiments(reader: Reader, workspace: str, question: ExperimentsQuestion) -> list[Experiment]:

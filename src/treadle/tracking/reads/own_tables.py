@@ -6,6 +6,7 @@ migrations may rebuild them. What they drop is made again at the next start of t
 
 from __future__ import annotations
 
+from treadle.tracking.reads import deleters
 from treadle.tracking.reads.tables import Reader
 
 _NAMES = ("treadle_metrics_rolled", "treadle_run_gone")
@@ -80,6 +81,7 @@ def add_own_tables(writer: Reader) -> None:
     words = ("INTEGER", " WITHOUT ROWID") if writer.is_sqlite else ("BIGSERIAL", "")
     for sql in _TABLES:
         writer.run(sql.format(id=words[0], tail=words[1]))
+    writer.run(deleters.TABLE)
     for sql in _INDEXES:
         writer.run(sql)
     if _count_triggers(writer) == len(_NAMES):

@@ -14,6 +14,7 @@ from treadle.settings import Settings
 from treadle.tracking.names import internal_name
 from treadle.tracking.reads import questions, stock
 from treadle.tracking.reads.curves import Curve, Window, read_curve, visible_runs
+from treadle.tracking.reads.deleters import read_deleters
 from treadle.tracking.reads.experiments import read_deleted, read_experiments
 from treadle.tracking.reads.request import ReadAnswer, ReadRequest
 from treadle.tracking.reads.runs import OddRow
@@ -39,12 +40,12 @@ class Reads:
         self._upkeep = Upkeep(self._tables, has_wal=settings.has_wal)
         self._upkeep.begin()
         self._own: dict[str, Callable[[Reader, str, bytes], Any]] = {
-            "experiments": _asks(questions.ExperimentsQuestion, _experiments),
+            "experiments": _asks(questions.ExperimentsQuestion, self._experiments),
             "runs": _asks(questions.RunsQuestion, read_page),
             "runs/groups": _asks(questions.GroupsQuestion, _groups),
             "columns": _asks(questions.ColumnsQuestion, read_columns),
             "curves": _asks(questions.CurvesQuestion, self._curves),
-            "deleted": _asks(questions.DeletedQuestion, read_deleted),
+            "deleted": _asks(questions.DeletedQuestion, self._deleted),
         }
 
     def answer(self, request: ReadRequest) -> ReadAnswer | None:
@@ -70,7 +71,7 @@ class Reads:
         # RuntimeError: there is no thread to be had.
         passing: tuple[type[Exception], ...] = (RuntimeError, *self._tables.errors)
         try:
-            self._upkeep.notice(request.path, request.body)
+            self._upkeep.notice(request)
         except passing:
             _LOG.warning("A roll-up of a metric was left for later", exc_info=True)
 
@@ -107,6 +108,26 @@ class Reads:
         _LOG.warning("A read of MLflow's tables failed", exc_info=error)
         return _refusal(503, "tracking-database", "The database of experiments is away. Try again.", {})
 
+    def _experiments(
+        self, reader: Reader, workspace: str, question: questions.ExperimentsQuestion
+    ) -> dict[str, Any]:
+        found = read_experiments(reader, workspace, question)
+        if question.deleted and self._upkeep.is_prepared:
+            by = read_deleters(reader, "experiment", [each.id for each in found])
+            for each in found:
+                each.deleted_by = by.get(each.id)
+        return {"results": found}
+
+    def _deleted(self, reader: Reader, workspace: str, question: questions.DeletedQuestion) -> dict[str, Any]:
+        found = read_deleted(reader, workspace, question)
+        if self._upkeep.is_prepared:
+            by = read_deleters(reader, "run", [each.run_id for each in found["results"]])
+            gone = {each.experiment_id for each in found["results"] if each.is_experiment_deleted}
+            by_whole = read_deleters(reader, "experiment", sorted(gone))
+            for each in found["results"]:
+                each.deleted_by = by.get(each.run_id) or by_whole.get(each.experiment_id)
+        return found
+
     def _curves(
         self, reader: Reader, workspace: str, question: questions.CurvesQuestion
     ) -> dict[str, list[Curve]]:
@@ -126,10 +147,6 @@ class Reads:
 def _asks(kind: type[Any], read: Callable[..., Any]) -> Callable[[Reader, str, bytes], Any]:
     decoder = msgspec.json.Decoder(kind)
     return lambda reader, workspace, body: read(reader, workspace, decoder.decode(body or b"{}"))
-
-
-def _experiments(reader: Reader, workspace: str, question: questions.ExperimentsQuestion) -> dict[str, Any]:
-    return {"results": read_experiments(reader, workspace, question)}
 
 
 def _groups(reader: Reader, workspace: str, question: questions.GroupsQuestion) -> dict[str, Any]:

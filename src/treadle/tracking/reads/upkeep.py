@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from treadle.tracking.reads import rollups
+from treadle.tracking.reads.deleters import Deleted, find_verb, note_deleter, read_deleted_by
 from treadle.tracking.reads.own_tables import add_own_tables
+from treadle.tracking.reads.request import ReadRequest
 from treadle.tracking.reads.tables import Tables
 from treadle.tracking.reads.traces import tell_planner
 
@@ -31,7 +33,7 @@ class Upkeep:
         self._has_wal = has_wal
         self._counts: dict[_Metric, int] = {}
         self._counting = threading.Lock()
-        self._waiting: queue.SimpleQueue[_Metric | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Metric | Deleted | None] = queue.SimpleQueue()
         self._due: set[_Metric] = set()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -43,10 +45,16 @@ class Upkeep:
         if self._thread is None and self._tables.are_there():
             self._start()
 
-    def notice(self, path: str, body: bytes) -> None:
-        """MLflow has answered a request; count the points that it logged."""
+    def notice(self, request: ReadRequest) -> None:
+        """MLflow has answered a request; count the points that it logged, keep who deleted what."""
         self.begin()
-        if path in _LOGGED_ONE:
+        path, body = request.path, request.body
+        if find_verb(path) is not None:
+            deleted = read_deleted_by(request, _parse(body))
+            if deleted is not None:
+                self._waiting.put(deleted)
+                self._start()
+        elif path in _LOGGED_ONE:
             sent = _parse(body)
             self._count(sent.get("run_id") or sent.get("run_uuid"), [sent])
         elif path in _LOGGED_MANY:
@@ -99,16 +107,28 @@ class Upkeep:
 
     def _work(self) -> None:
         self._prepare()
-        while (metric := self._waiting.get()) is not None:
-            self._due.discard(metric)
-            if self.is_prepared or self._prepare():
-                self._look_after(metric)
+        while (due := self._waiting.get()) is not None:
+            if not isinstance(due, Deleted):
+                self._due.discard(due)
+            if not (self.is_prepared or self._prepare()):
+                continue
+            if isinstance(due, Deleted):
+                self._note(due)
+            else:
+                self._look_after(due)
 
     def _look_after(self, metric: _Metric) -> None:
         try:
             rollups.look_after(self._tables, *metric)
         except self._tables.errors:
             _LOG.warning("A roll-up of a metric was left for later", exc_info=True)
+
+    def _note(self, deleted: Deleted) -> None:
+        try:
+            with self._tables.write() as writer:
+                note_deleter(writer, deleted)
+        except self._tables.errors:
+            _LOG.warning("Who deleted a run or an experiment was not kept", exc_info=True)
 
     def _prepare(self) -> bool:
         try:
