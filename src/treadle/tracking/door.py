@@ -60,6 +60,7 @@ _HARMLESS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
 )
+_SAID_BY_US = frozenset(name for name, _ in _HARMLESS)
 _BUSY = Unavailable("database-busy", "The database is busy or away. Try again.", details={"retry_after_s": 1})
 
 
@@ -95,7 +96,8 @@ class _Reply:
     async def pass_on_harmless(self, message: Message) -> None:
         """Send a message of an answer that no browser may run anything of."""
         if message["type"] == "http.response.start":
-            message["headers"] = (*message["headers"], *_HARMLESS)
+            kept = (pair for pair in message["headers"] if pair[0] not in _SAID_BY_US)
+            message["headers"] = (*kept, *_HARMLESS)
         await self.pass_on(message)
 
     async def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

@@ -237,3 +237,18 @@ def test_a_body_in_pieces_that_is_too_long_is_told_so_once(notebooks: RunningSer
     assert sent > MOST_BODY_BYTES
     assert (answer.status_code, answer.json()["error_code"]) == (413, "INVALID_PARAMETER_VALUE")
     assert "retry-after" not in answer.headers, "MLflow's client would send it all again"
+
+
+def test_what_mlflow_sends_on_of_somebody_does_nothing_in_a_browser(notebooks: RunningServer) -> None:
+    with notebooks.client() as client:
+        client.headers["X-MLFLOW-WORKSPACE"] = "ws-1"
+        made = client.post(f"{V2}/experiments/create", json={"name": "pages"}).json()
+        run = client.post(f"{V2}/runs/create", json=made).json()["run"]["info"]
+        place = run["artifact_uri"].replace("mlflow-artifacts:", "/api/2.0/mlflow-artifacts/artifacts")
+        assert client.put(f"{place}/page.html", content=b"<script>1</script>").status_code == 200
+        asked = {"run_id": run["run_id"], "path": "page.html"}
+        answer = client.get("/get-artifact", params=asked)
+    assert answer.content == b"<script>1</script>"
+    # Each once: MLflow says one of them, too.
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
