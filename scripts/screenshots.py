@@ -22,6 +22,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from scripts.admin_scenes import Administrator
 from scripts.repo_scenes import Painter
 from scripts.tracking_scenes import Tracker
 
@@ -79,7 +80,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, serving(folder), sync_playwright() as playwright:
         garage, words = wait_for_samples()
         changed = label_some(garage)
-        bring_people(garage)
+        workspace = bring_people(garage)
         work_a_little(garage, words)
         browser = playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
@@ -87,6 +88,7 @@ def main() -> None:
         motorcycle = ask("GET", f"/api/tasks?project={garage}&page_size=1")["tasks"][0]["id"]
         tasks = f"/projects/{garage}/data"
         painted = {**Painter(URL, TOKEN, ask).paint(), **Tracker(ask).log()}
+        painted |= Administrator(ask, PASSWORD).hand_out(workspace)
         scenes = (
             Scene("projects", "/projects"),
             Scene("tasks", tasks),
@@ -150,7 +152,7 @@ def list_projects() -> list[dict[str, Any]]:
 def ask(method: str, path: str, body: Any = None, **headers: str) -> Any:
     """The JSON answer of the server, or nothing where it answers something else."""
     request = urllib.request.Request(URL + path, method=method, headers=headers)
-    request.add_header("Authorization", f"Token {TOKEN}")
+    request.headers.setdefault("Authorization", f"Token {TOKEN}")
     content = None
     if body is not None:
         request.add_header("Content-Type", "application/json")
@@ -173,12 +175,16 @@ def label_some(project_id: int) -> int:
     return int(tasks[1]["id"])
 
 
-def bring_people(project_id: int) -> None:
-    """Colleagues in the samples' workspace, one with a role of her own in the project, and an invitation."""
+def bring_people(project_id: int) -> int:
+    """Colleagues in the samples' workspace, one with a role of her own in the project, and an invitation.
+
+    Returns the id of the workspace.
+    """
     workspace = ask("GET", f"/api/projects/{project_id}/")["workspace"]
     ids = []
     for name, surname, role in COLLEAGUES:
         account = {"email": f"{name.lower()}@example.com", "first_name": name, "last_name": surname}
+        account["password"] = PASSWORD
         user_id = ask("POST", "/api/users/", account)["id"]
         ask("POST", f"/api/workspaces/{workspace}/members", {"user": user_id, "role": role})
         ids.append(user_id)
@@ -186,6 +192,7 @@ def bring_people(project_id: int) -> None:
     ask("POST", f"/api/workspaces/{workspace}/invitations", {"role": "annotator", "email": "new@example.com"})
     me = ask("GET", "/api/current-user/whoami")["id"]
     ask("PATCH", f"/api/users/{me}/", {"first_name": "Mina", "last_name": "Kern"})
+    return int(workspace)
 
 
 def work_a_little(garage: int, words: int) -> None:

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import { ADMIN, type AdminToken, adminTokensQuery, revokeAnyToken } from '../../api/admin';
-import { ROLE_WORDS } from '../../app/roles';
+import { aRole } from '../../app/roles';
 import { Top } from '../../app/top';
 import { Confirm } from '../../ui/dialog';
 import { ago, counted, day, moment } from '../../ui/format';
@@ -50,7 +50,7 @@ function Row({ token }: { token: AdminToken }) {
   return (
     <tr>
       <td><b className="b cut">{token.name}</b>{KINDS[token.kind] && <span className="muted small token-kind">{KINDS[token.kind]}{token.access_key_id && <span className="mono">{token.access_key_id}</span>}</span>}</td>
-      <td><span className="audit-line">{token.owner.email}</span>{token.owner.is_service_account && <> <Pill>service</Pill></>}</td>
+      <td>{token.owner.is_service_account ? <span title={token.owner.email}>{nameOf(token.owner.email)} <Pill>service</Pill></span> : <span className="audit-line">{token.owner.email}</span>}</td>
       <td className="wide"><span className="two">{mayOf(token)}{token.workspace ? `, only ${token.workspace.name}` : ''}</span></td>
       <td className="num muted wide">{token.expires_at ? day(token.expires_at) : 'no end'}</td>
       <td className="num muted wide" title={token.last_used_at ? moment(token.last_used_at) : undefined}>{token.last_used_at ? ago(token.last_used_at) : 'never'}</td>
@@ -62,7 +62,10 @@ function Row({ token }: { token: AdminToken }) {
   );
 }
 
+/** Of a service account: what stands before its workspace in the address. */
+const nameOf = (email: string): string => email.slice(0, email.indexOf('@'));
+
 function mayOf({ role, scope }: AdminToken): string {
-  if (role) return `What a role of ${ROLE_WORDS[role].name.toLowerCase()} may`;
+  if (role) return `At most as ${aRole(role)}`;
   return scope === 'read' ? 'Only read' : 'Read and change';
 }
