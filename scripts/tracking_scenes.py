@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from scripts.trace_scenes import log_traces
@@ -24,6 +25,10 @@ class Tracker:
     """Logs what the pages show. ``ask``: sends JSON and gives the answer."""
 
     ask: Callable[..., Any]
+
+    def __post_init__(self) -> None:
+        # Beside the samples' workspace there is another: MLflow is to be told which.
+        self.ask = partial(self.ask, **{"X-MLFLOW-WORKSPACE": "samples"})
 
     def log(self) -> dict[str, str]:
         """The address of each page by its name."""
