@@ -38,7 +38,7 @@ def test_no_large_table_is_read_from_end_to_end(
     run = Reader.run
 
     def run_explained(reader: Reader, sql: str, values: Sequence[Any] = ()) -> None:
-        if sql.startswith("SELECT"):
+        if sql.startswith(("SELECT", "WITH")):
             if not reader.is_sqlite:  # which reads small tables whole as long as it may
                 run(reader, "SET LOCAL enable_seqscan = off")
             run(reader, f"EXPLAIN {'QUERY PLAN ' if reader.is_sqlite else ''}{sql}", values)

@@ -32,6 +32,7 @@ _LOOKED_AT = 5_000
 _ROWS_OF_A_LOOK = 6
 #: Of so many runs of a page it is looked at how much lies with them.
 _SAMPLED = 8
+_COLUMN_TABLES = {"metrics": "latest_metrics", "params": "params", "tags": "tags"}
 _GROUP_TABLES = {"parameter": "params", "tag": "tags"}
 
 
@@ -130,13 +131,16 @@ def read_columns(reader: Reader, workspace: str, question: ColumnsQuestion) -> d
         f"SELECT r.run_uuid FROM runs r WHERE {where} AND r.lifecycle_stage IN ('active', 'deleted') "
         f"ORDER BY r.start_time DESC LIMIT {_LOOKED_AT}"
     )
+    of_each = " UNION ALL ".join(
+        f"SELECT DISTINCT '{kind}', x.key FROM newest n JOIN {table} x ON x.run_uuid = n.run_uuid"
+        for kind, table in _COLUMN_TABLES.items()
+    )
     wanted = question.search.casefold()
-    names: dict[str, Any] = {}
-    for name, table in (("metrics", "latest_metrics"), ("params", "params"), ("tags", "tags")):
-        keys = f"SELECT DISTINCT x.key FROM ({newest}) n JOIN {table} x ON x.run_uuid = n.run_uuid"
-        found = (row[0] for row in reader.all(keys, values))
-        names[name] = sorted(key for key in found if wanted in key.casefold())[:_MOST_COLUMNS]
-    return names
+    names: dict[str, list[str]] = {kind: [] for kind in _COLUMN_TABLES}
+    for kind, key in reader.all(f"WITH newest AS MATERIALIZED ({newest}) {of_each}", values):
+        if wanted in key.casefold():
+            names[kind].append(key)
+    return {kind: sorted(keys)[:_MOST_COLUMNS] for kind, keys in names.items()}
 
 
 def _search(
