@@ -12,7 +12,6 @@ import base64
 import http.client
 import json
 import os
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from treadle.errors import Forbidden, Invalid, NotFound, Unavailable
+from treadle.ml.asking import follow, telling
 from treadle.ml.cache import Cache, Entry, cache_of, suffix_of
 from treadle.ml.calling import DATA_DIR, MEDIA_DIR, ProjectCall
 from treadle.ml.servers import (
@@ -28,24 +28,16 @@ from treadle.ml.servers import (
     is_signed,
     lasting,
     origin_of,
-    redirected,
     server_of,
     shown,
 )
 
 _PIECE_BYTES = 1024 * 1024
-_TIMEOUT_S = 60.0
-_MOST_REDIRECTS = 5
-#: What an address may hold as it is; the rest, spaces and letters beyond ASCII, is encoded.
-_AS_WRITTEN = "/?%:=&~#+!$,;'@()*[]-._"
-_REDIRECTS = (301, 302, 303, 307, 308)
 #: How long a file is taken for what it was without asking again.
 _FRESH_S = 600.0
 _JSON = {"Content-Type": "application/json"}
 _LOCAL_FILES = "/data/local-files"
 _STORED = "/storage-data/uploaded/?filepath="
-
-Headers = Mapping[str, str]
 
 
 class Fetcher:
@@ -102,7 +94,7 @@ class Fetcher:
             return self._cache.put(key, _pieces(answer, url), suffix=_suffix(address), etag=etag)
 
     @contextmanager
-    def _open(self, url: str, headers: Headers) -> Iterator[http.client.HTTPResponse]:
+    def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[http.client.HTTPResponse]:
         """The answer of the first who accepts us. Raises where nobody does."""
         refused: list[int] = []
         for authorization in self._authorizations(url):
@@ -188,59 +180,9 @@ def fetcher_for(project: ProjectCall, environ: Mapping[str, str]) -> Fetcher:
     return Fetcher(server_of(project, environ), cache_of(environ), disks)
 
 
-@contextmanager
-def follow(
-    url: str, headers: Headers, authorization: str | None, *, home: str, body: bytes | None = None
-) -> Iterator[http.client.HTTPResponse]:
-    """The answer at the end of the redirects from ``url``; ``authorization`` goes to ``home`` alone."""
-    for _ in range(_MOST_REDIRECTS + 1):
-        if origin_of(url) != home:
-            authorization = None
-        shown_headers = {**headers, **({"Authorization": authorization} if authorization else {})}
-        with _asked(url, shown_headers, body) as answer:
-            location = answer.getheader("Location")
-            if answer.status not in _REDIRECTS or not location or body is not None:
-                yield answer
-                return
-            url = redirected(url, location)
-    raise Invalid("address-redirects", f"{shown(url)} leads from one address to the next without an end.")
-
-
-@contextmanager
-def _asked(url: str, headers: Headers, body: bytes | None) -> Iterator[http.client.HTTPResponse]:
-    parts = urlsplit(url)
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port)
-    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_WRITTEN)
-    try:
-        with _telling(url):
-            connection.request("GET" if body is None else "POST", target, body, dict(headers))
-            answer = connection.getresponse()
-        yield answer
-    finally:
-        connection.close()
-
-
-def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_S, context=_tls())
-    return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
-
-
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-@contextmanager
-def _telling(url: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        raise Unavailable("file-unreachable", f"{shown(url)} could not be fetched: {error}.") from error
-
-
 def _pieces(answer: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
     wanted, got = answer.length, 0
-    with _telling(url):
+    with telling(url):
         while piece := answer.read(_PIECE_BYTES):
             got += len(piece)
             yield piece

@@ -31,6 +31,7 @@ class Studio:
     exchanges: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     url: str = ""
+    connections: int = 0
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.asked]
@@ -41,6 +42,12 @@ def serve(studio: Studio) -> Iterator[Studio]:
     """The studio at a port of its own."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            studio.connections += 1
+            super().setup()
+
         def do_GET(self) -> None:
             shown = self.headers.get("Authorization")
             studio.asked.append((self.path, shown))

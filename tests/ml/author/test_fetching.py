@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from tests.ml.author.studio import Studio, jwt, serve
 from treadle.errors import Forbidden, Invalid, NotFound, Unavailable
+from treadle.ml import asking
 from treadle.ml.cache import Cache, cache_of
 from treadle.ml.calling import ProjectCall
 from treadle.ml.fetching import Fetcher, fetcher_for
@@ -36,6 +38,20 @@ def test_a_file_is_fetched_once_whatever_its_signature(tmp_path: Path) -> None:
         other = fetcher(studio.url, tmp_path).path("/g/b.png")
     assert first == again == other
     assert studio.paths() == ["/f/a.png?signature=1&expires=5", "/g/b.png"]
+
+
+def test_one_connection_serves_many_files_and_a_lost_one_is_replaced(tmp_path: Path) -> None:
+    studio = Studio({f"/{number}": b"x" * number for number in range(1, 20)}, accepted={"Bearer k"})
+    with serve(studio):
+        files = fetcher(studio.url, tmp_path, "k")
+        for number in range(1, 10):
+            assert len(files.path(f"/{number}").read_bytes()) == number
+        assert studio.connections == 1
+        (connection,) = [one for one in asking._kept.idle.values() if f":{one.port}" in studio.url]
+        assert connection.sock is not None
+        connection.sock.shutdown(socket.SHUT_RDWR)
+        assert files.path("/10").read_bytes() == b"x" * 10
+        assert studio.connections == 2
 
 
 def test_the_cache_lets_go_what_was_used_longest_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
