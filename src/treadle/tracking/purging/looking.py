@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from treadle.objects import ObjectStore
@@ -20,6 +20,8 @@ from treadle.tracking.purging.taking import (
 from treadle.tracking.reads.tables import Reader
 
 _CLOCK_EACH = 64
+#: More are not looked at in time anyway.
+MOST_PLACES = 10_000
 
 _OF_RUNS = (
     f"FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id WHERE e.workspace = ? AND {OLD_RUN}"
@@ -78,21 +80,22 @@ def count_old(reader: Reader, workspace: str, before_ms: int) -> Old:
 
 
 def list_old_places(reader: Reader, workspace: str, before_ms: int) -> list[str]:
-    """Where the bytes lie that a purge would look at."""
-    found = f"SELECT e.experiment_id {_OF_EXPERIMENTS}"
+    """Where the bytes lie that a purge would look at, at most `MOST_PLACES`."""
+    most = f"LIMIT {MOST_PLACES}"
+    found = f"SELECT e.experiment_id {_OF_EXPERIMENTS} {most}"
     experiments = [row[0] for row in reader.all(found, (workspace, before_ms, before_ms))]
-    runs = reader.all(f"SELECT r.experiment_id, r.run_uuid {_OF_RUNS}", (workspace, before_ms))
-    models = reader.all(f"SELECT m.experiment_id, m.model_id {_OF_MODELS}", (workspace, before_ms))
+    runs = reader.all(f"SELECT r.experiment_id, r.run_uuid {_OF_RUNS} {most}", (workspace, before_ms))
+    models = reader.all(f"SELECT m.experiment_id, m.model_id {_OF_MODELS} {most}", (workspace, before_ms))
     whole = set(experiments)
     places = [place_of_experiment(workspace, each) for each in experiments]
     places += [place_of_run(workspace, *row) for row in runs if row[0] not in whole]
     places += [place_of_model(workspace, *row) for row in models if row[0] not in whole]
     if ledger.is_there(reader):
         places += ledger.list_inner_places(reader, workspace)
-    return places
+    return places[:MOST_PLACES]
 
 
-def measure(objects: ObjectStore, places: Iterable[str], *, until_s: float) -> Size:
+def measure(objects: ObjectStore, places: Sequence[str], *, until_s: float) -> Size:
     """The bytes of all of these, as far as one comes until ``until_s`` (`time.monotonic`)."""
     size_bytes = number = 0
     for place in places:
@@ -102,7 +105,7 @@ def measure(objects: ObjectStore, places: Iterable[str], *, until_s: float) -> S
             size_bytes, number = size_bytes + size, number + 1
             if number % _CLOCK_EACH == 0 and time.monotonic() > until_s:
                 return Size(size_bytes, number, is_whole=False)
-    return Size(size_bytes, number, is_whole=True)
+    return Size(size_bytes, number, is_whole=len(places) < MOST_PLACES)
 
 
 def _sizes(objects: ObjectStore, place: str) -> Iterator[int]:
