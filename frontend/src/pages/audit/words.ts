@@ -1,6 +1,6 @@
 import type { AuditEntry, Person, Role } from '../../api/types';
 import { nameOf } from '../../api/session';
-import { count } from '../../ui/format';
+import { bytes, count, counted } from '../../ui/format';
 import { aRole, ROLE_WORDS } from '../../app/roles';
 
 /** Acts of the log, as a filter offers them. */
@@ -42,6 +42,7 @@ export function sentenceOf(entry: AuditEntry, names: Names): string {
     case 'service-account.enabled': return `enabled the service account ${String(detail['name'] ?? '')}`;
     case 'workspace.renamed': return `renamed the workspace${detail['title'] ? ` to “${String(detail['title'])}”` : detail['name'] ? ` to ${String(detail['name'])}` : ''}`;
     case 'workspace.deleted': return `deleted the workspace ${String(detail['name'] ?? '')}`;
+    case 'tracking.purged': return `freed ${counted(Number(detail['runs'] ?? 0), 'deleted run')} for good, with ${bytes(Number(detail['size_bytes'] ?? 0))} of files`;
     case 'password.changed': return `the password of ${whom} was changed`;
     case 'token.created': return `made a token${named(detail['name'])}`;
     case 'token.revoked': return `revoked a token${named(detail['name'])}${ofSomebody(entry, names)}`;
