@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import cast
 
 from treadle.errors import Invalid, TreadleError
+from treadle.late import late
 from treadle.ml import outcomes
 from treadle.ml.calling import DEVICE, Author, ProjectCall, RunSink, StoredVersion
-from treadle.ml.compat.author import CompatAuthor
 from treadle.ml.compat.finder import provide_names
-from treadle.ml.dataset import Dataset, read_dataset
 from treadle.ml.fetching import fetcher_for
 from treadle.ml.labels import LabelConfig, listed, read_labels
 from treadle.ml.model import Model, Said, Version
@@ -25,6 +24,10 @@ from treadle.ml.modules import Source, classes_of, run_source
 from treadle.ml.results import Surroundings, UnknownLabels, write_prediction
 from treadle.ml.run import Run, scratch_of
 from treadle.ml.tasks import Context, Files, Task
+
+#: What only some models and only trainings need is imported for these.
+make_compat_author = late("treadle.ml.compat.author:CompatAuthor")
+read_dataset = late("treadle.ml.dataset:read_dataset")
 
 _MOST_PROJECTS = 8
 _OLD_BASE = "LabelStudioMLBase"
@@ -43,7 +46,8 @@ def find_author(path: Path) -> Author:
         )
     if issubclass(found[0], Model):
         return OwnAuthor(found[0])
-    return CompatAuthor(source, found[0])
+    author: Author = make_compat_author(source, found[0])
+    return author
 
 
 def is_model(kind: type) -> bool:
@@ -207,7 +211,7 @@ def _of_event(data: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
     return ()
 
 
-def _check_work(dataset: Dataset, tasks: Sequence[object]) -> None:
+def _check_work(dataset: Sequence[object], tasks: Sequence[object]) -> None:
     if len(dataset) == 0:
         raise Invalid(
             "dataset-empty",

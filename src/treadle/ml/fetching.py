@@ -9,17 +9,17 @@ server's own origin only, and no more after a redirect has left it.
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from treadle.errors import Forbidden, Invalid, NotFound, Unavailable
-from treadle.ml.asking import follow, telling
+from treadle.late import late
 from treadle.ml.cache import Cache, Entry, cache_of, suffix_of
 from treadle.ml.calling import DATA_DIR, MEDIA_DIR, ProjectCall
 from treadle.ml.servers import (
@@ -31,6 +31,13 @@ from treadle.ml.servers import (
     server_of,
     shown,
 )
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+#: What speaks HTTP is imported when there is something to fetch.
+follow = late("treadle.ml.asking:follow")
+telling = late("treadle.ml.asking:telling")
 
 _PIECE_BYTES = 1024 * 1024
 #: How long a file is taken for what it was without asking again.
@@ -94,7 +101,7 @@ class Fetcher:
             return self._cache.put(key, _pieces(answer, url), suffix=_suffix(address), etag=etag)
 
     @contextmanager
-    def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[http.client.HTTPResponse]:
+    def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
         """The answer of the first who accepts us. Raises where nobody does."""
         refused: list[int] = []
         for authorization in self._authorizations(url):
@@ -180,7 +187,7 @@ def fetcher_for(project: ProjectCall, environ: Mapping[str, str]) -> Fetcher:
     return Fetcher(server_of(project, environ), cache_of(environ), disks)
 
 
-def _pieces(answer: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
+def _pieces(answer: HTTPResponse, url: str) -> Iterator[bytes]:
     wanted, got = answer.length, 0
     with telling(url):
         while piece := answer.read(_PIECE_BYTES):

@@ -36,7 +36,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     known = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - known:
-        del sys.modules[name]
+        if name.partition(".")[0] in ("label_studio_ml", "model", "ultralytics"):
+            del sys.modules[name]
 
 
 @pytest.fixture
