@@ -1,0 +1,1 @@
+"""MLflow's own client-against-server tests, against Treadle's address."""
