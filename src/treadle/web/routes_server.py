@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from treadle import __version__
-from treadle.tracking.own_answers import installed_version
+from treadle.late import late
 from treadle.web.call import Call
 from treadle.web.routing import PUBLIC, Reply, Route, json_reply
 
@@ -13,6 +13,8 @@ from treadle.web.routing import PUBLIC, Reply, Route, json_reply
 SPOKEN_VERSION = "1.23.2"
 #: How MLflow's client says who it is.
 _MLFLOW_CLIENT = "mlflow-python-client/"
+
+installed_version = late("treadle.tracking.own_answers:installed_version")
 
 
 class HealthBody(msgspec.Struct):
@@ -39,9 +41,10 @@ def get_version(call: Call) -> Reply:
 
     It keeps the spans of traces out of the database where it does not understand the answer.
     """
-    tracked = installed_version()
-    if tracked and call.request.headers.get("user-agent", "").startswith(_MLFLOW_CLIENT):
-        return Reply(body=tracked.encode(), content_type="text/plain")
+    if call.request.headers.get("user-agent", "").startswith(_MLFLOW_CLIENT):
+        tracked: str | None = installed_version()
+        if tracked:
+            return Reply(body=tracked.encode(), content_type="text/plain")
     spoken = {"version": SPOKEN_VERSION, "short_version": SPOKEN_VERSION.rpartition(".")[0]}
     return json_reply(VersionBody(__version__, spoken, "Community", {"version": __version__}))
 
