@@ -177,8 +177,9 @@ def test_mlflow_can_still_rebuild_its_tables(house: House, place: Place) -> None
 
 def test_one_purge_at_a_time(house: House, place: Place) -> None:
     running = place.submit()
+    assert place.submit().id == running.id
     with pytest.raises(Conflict, match=running.id):
-        place.submit()
+        place.submit(older_than_days=7)
     house.place().submit()
 
 

@@ -57,10 +57,13 @@ class PurgeOrder(msgspec.Struct, frozen=True):
 def start_purge(tx: Tx, grant: Grant, older_than_days: int) -> Job:
     """Order that what was deleted in the grant's workspace so many days ago is freed.
 
-    Raises Conflict("purge-running") while there is such a job.
+    The job that does so already, where the same was ordered. Raises Conflict("purge-running") where another was.
     """
     running = running_purge(tx, grant)
     if running is not None:
+        job = jobs.get(tx, running)
+        if msgspec.json.decode(job.payload, type=PurgeOrder).older_than_days == older_than_days:
+            return job
         text = f"A purge of this workspace is under way: job {running}. Wait for its end, or cancel it."
         raise Conflict("purge-running", text, details={"job": running})
     before_ms = cutoff_ms(tx, older_than_days)

@@ -14,7 +14,7 @@ from typing import Literal
 from treadle.errors import Unavailable
 from treadle.settings import Settings
 from treadle.tracking.names import internal_name
-from treadle.tracking.paths import tracking_database_url
+from treadle.tracking.paths import tracking_database_url, tracking_file
 from treadle.tracking.reads import deleters
 from treadle.tracking.reads.tables import Reader, Tables
 
@@ -88,20 +88,29 @@ def opened(settings: Settings) -> Iterator[Tables | None]:
     Raises Unavailable("tracking-tables") where they are another version's, and "tracking-database".
     """
     with closing(Tables(tracking_database_url(settings), may_map=settings.has_wal)) as tables:
-        if not tables.are_begun():
-            yield None
-            return
-        if not tables.are_there():
-            raise Unavailable(
-                "tracking-tables",
-                "The tables of experiments are another version's. Log or open a run first, which brings them "
-                "to this version, then purge again.",
-            )
         try:
+            if not tables.are_there():
+                _check_is_empty(tables, settings)
+                yield None
+                return
             yield tables
         except tables.errors as error:
             text = "The database of experiments is away or busy. Try again; what was begun is finished then."
             raise Unavailable("tracking-database", text) from error
+
+
+def _check_is_empty(tables: Tables, settings: Settings) -> None:
+    """Nobody has tracked anything, for sure."""
+    if tables.is_sqlite and not tracking_file(settings).exists():
+        return
+    with tables.read() as reader:
+        if not _has_table(reader, "experiments"):
+            return
+    raise Unavailable(
+        "tracking-tables",
+        "The tables of experiments are another version's. Log or open a run first, which brings them to this "
+        "version, then try again.",
+    )
 
 
 def prepare(writer: Reader) -> None:
@@ -117,12 +126,7 @@ def prepare(writer: Reader) -> None:
 
 def is_there(reader: Reader) -> bool:
     """Has anybody purged here?"""
-    found = reader.first(
-        "SELECT 1 FROM sqlite_master WHERE name = 'treadle_purge_counts'"
-        if reader.is_sqlite
-        else "SELECT 1 WHERE to_regclass('treadle_purge_counts') IS NOT NULL"
-    )
-    return found is not None
+    return _has_table(reader, "treadle_purge_counts")
 
 
 def list_taken(reader: Reader, kind: Kind, workspace: str, most: int) -> list[str]:
@@ -202,6 +206,15 @@ def read_counts(reader: Reader, job: str) -> dict[Counted, int]:
     """What the job has freed, whichever worker did it and however often it was killed."""
     row = reader.first(f"SELECT {', '.join(COUNTED)} FROM treadle_purge_counts WHERE job = ?", (job,))
     return dict(zip(COUNTED, row or (0,) * len(COUNTED), strict=True))
+
+
+def _has_table(reader: Reader, name: str) -> bool:
+    sql = (
+        "SELECT 1 FROM sqlite_master WHERE name = ?"
+        if reader.is_sqlite
+        else "SELECT 1 WHERE to_regclass(?) IS NOT NULL"
+    )
+    return reader.first(sql, (name,)) is not None
 
 
 def _count_triggers(reader: Reader) -> int:
