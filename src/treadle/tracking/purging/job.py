@@ -57,7 +57,7 @@ class PurgeOrder(msgspec.Struct, frozen=True):
 def start_purge(tx: Tx, grant: Grant, older_than_days: int) -> Job:
     """Order that what was deleted in the grant's workspace so many days ago is freed.
 
-    The job that does so already, where the same was ordered. Raises Conflict("purge-running") where another was.
+    Where the same is under way, that job; where another is, raises Conflict("purge-running").
     """
     running = running_purge(tx, grant)
     if running is not None:
