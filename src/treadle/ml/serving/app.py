@@ -259,7 +259,7 @@ class Application:
         tasks = body.tasks
         if not tasks:
             return _predictions([], version, [])
-        size = self._options.batch_size
+        size = self._pool.size_of_a_turn
         parts = [tasks[at : at + size] for at in range(0, len(tasks), size)]
         answers = await self._pool.predict(group, [(_list_of(part), len(part)) for part in parts])
         self._measures.note_predict(time.perf_counter() - began_s)

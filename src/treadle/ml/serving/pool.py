@@ -140,6 +140,12 @@ class Pool:
         """How many tasks wait."""
         return self._queue.tasks
 
+    @property
+    def size_of_a_turn(self) -> int:
+        """How many tasks go to a process at once: several batches of a model that takes no time over them."""
+        size = self._options.batch_size
+        return max(size, min(_MOST_BATCHES * size, int(_TURN_S / max(self._seconds_a_task, 1e-6))))
+
     async def predict(self, group: Group, parts: Sequence[tuple[bytes, int]]) -> list[PartAnswer]:
         """The answers to a request's tasks, part by part.
 
@@ -329,7 +335,7 @@ class Pool:
         group = self._next_group(worker)
         if group is None or worker.child is None:
             return
-        worker.batch = self._queue.take(group, self._size_of_a_turn())
+        worker.batch = self._queue.take(group, self.size_of_a_turn)
         worker.began_at_s = self._loop.time()
         worker.child.send(
             Predict(
@@ -341,11 +347,6 @@ class Pool:
                 [ticket.tasks for ticket in worker.batch],
             )
         )
-
-    def _size_of_a_turn(self) -> int:
-        """Batches of a model that takes no time over them are sent several at once."""
-        size = self._options.batch_size
-        return max(size, min(_MOST_BATCHES * size, int(_TURN_S / max(self._seconds_a_task, 1e-6))))
 
     def _next_group(self, worker: Worker) -> Group | None:
         """Whose turn it is; what it needs and this process does not have is asked for."""
