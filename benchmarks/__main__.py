@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import alone, beside, label_page
+from benchmarks.learning import comparing as learning
 from benchmarks.repos import comparing
 from benchmarks.rows import Row, table
 from benchmarks.servers import LABEL_STUDIO, label_studio, treadle
@@ -106,6 +107,7 @@ PARTS: Mapping[str, Part] = {
     "label-page": lambda is_short: "\n" + table(measure_label_page(is_short)),
     "repos": lambda is_short: comparing.report(_tell, is_short=is_short),
     "tracking": lambda is_short: tracking.report(_tell, is_short=is_short),
+    "learning": lambda is_short: learning.report(_tell, is_short=is_short),
 }
 _TITLES = {
     "beside": "Server CPU beside Label Studio",
@@ -113,6 +115,7 @@ _TITLES = {
     "label-page": "The label page, main thread of the browser",
     "repos": "Versioned data beside git, DVC and Oxen",
     "tracking": "Tracking beside a plain MLflow server",
+    "learning": "A model server beside label-studio-ml-backend",
 }
 
 
