@@ -39,17 +39,24 @@ _kept = _Kept()
 
 @contextmanager
 def follow(
-    url: str, headers: Headers, authorization: str | None, *, home: str, body: bytes | None = None
+    url: str,
+    headers: Headers,
+    authorization: str | None,
+    *,
+    home: str,
+    body: bytes | None = None,
+    patience_s: float = _TIMEOUT_S,
 ) -> Iterator[http.client.HTTPResponse]:
     """The answer at the end of the redirects from ``url``; ``authorization`` goes to ``home`` alone.
 
-    A ``body`` goes to ``url`` and nowhere else. Raises Unavailable("file-unreachable"), Invalid("address-…").
+    A ``body`` goes to ``url`` and nowhere else.  patience_s: how long a server may be silent.
+    Raises Unavailable("file-unreachable"), Invalid("address-…").
     """
     for _ in range(_MOST_REDIRECTS + 1):
         if origin_of(url) != home:
             authorization = None
         told = {**headers, **({"Authorization": authorization} if authorization else {})}
-        with _asked(url, told, body) as answer:
+        with _asked(url, told, body, patience_s) as answer:
             location = answer.getheader("Location")
             if answer.status not in _REDIRECTS or not location or body is not None:
                 yield answer
@@ -68,12 +75,14 @@ def telling(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _asked(url: str, headers: Headers, body: bytes | None) -> Iterator[http.client.HTTPResponse]:
+def _asked(
+    url: str, headers: Headers, body: bytes | None, patience_s: float
+) -> Iterator[http.client.HTTPResponse]:
     parts = urlsplit(url)
     place = (os.getpid(), parts.scheme, parts.hostname or "", parts.port)
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_WRITTEN)
     with telling(url):
-        connection, answer = _answer(place, target, headers, body)
+        connection, answer = _answer(place, target, headers, body, patience_s)
     try:
         yield answer
         _drain(answer)
@@ -85,22 +94,29 @@ def _asked(url: str, headers: Headers, body: bytes | None) -> Iterator[http.clie
 
 
 def _answer(
-    place: Place, target: str, headers: Headers, body: bytes | None
+    place: Place, target: str, headers: Headers, body: bytes | None, patience_s: float
 ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     """The beginning of an answer, over the kept connection where the server has not ended it meanwhile."""
     connection = _kept.idle.pop(place, None)
     if connection is not None and body is None:
         try:
-            return connection, _ask(connection, target, headers, None)
+            return connection, _ask(connection, target, headers, None, patience_s)
         except (ConnectionError, http.client.BadStatusLine):
             connection.close()
     fresh = _open(place)
-    return fresh, _ask(fresh, target, headers, body)
+    return fresh, _ask(fresh, target, headers, body, patience_s)
 
 
 def _ask(
-    connection: http.client.HTTPConnection, target: str, headers: Headers, body: bytes | None
+    connection: http.client.HTTPConnection,
+    target: str,
+    headers: Headers,
+    body: bytes | None,
+    patience_s: float,
 ) -> http.client.HTTPResponse:
+    if connection.sock is None:
+        connection.connect()
+    connection.sock.settimeout(patience_s)
     connection.request("GET" if body is None else "POST", target, body, dict(headers))
     return connection.getresponse()
 

@@ -42,6 +42,8 @@ telling = late("treadle.ml.asking:telling")
 _PIECE_BYTES = 1024 * 1024
 #: How long a file is taken for what it was without asking again.
 _FRESH_S = 600.0
+#: How long a server may be silent within a file, and before an answer of its API: it may gather an export.
+_FILE_S, _ANSWER_S = 60.0, 300.0
 _JSON = {"Content-Type": "application/json"}
 _LOCAL_FILES = "/data/local-files"
 _STORED = "/storage-data/uploaded/?filepath="
@@ -77,7 +79,7 @@ class Fetcher:
 
     def read_json(self, path: str) -> object:
         """What the server answers at a path of its API."""
-        with self._open(self.server.url_of(path), {}) as answer:
+        with self._open(self.server.url_of(path), {}, _ANSWER_S) as answer:
             return json.loads(answer.read())
 
     def on_disk(self, address: str) -> Path | None:
@@ -101,11 +103,14 @@ class Fetcher:
             return self._cache.put(key, _pieces(answer, url), suffix=_suffix(address), etag=etag)
 
     @contextmanager
-    def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
+    def _open(
+        self, url: str, headers: Mapping[str, str], patience_s: float = _FILE_S
+    ) -> Iterator[HTTPResponse]:
         """The answer of the first who accepts us. Raises where nobody does."""
         refused: list[int] = []
         for authorization in self._authorizations(url):
-            with follow(url, headers, authorization, home=self.server.origin) as answer:
+            home = self.server.origin
+            with follow(url, headers, authorization, home=home, patience_s=patience_s) as answer:
                 if answer.status in (401, 403):
                     refused.append(answer.status)
                     continue
