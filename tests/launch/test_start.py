@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from treadle.late import once
 
 CODE = """
 import asyncio, sys
@@ -55,3 +59,25 @@ def test_a_server_that_answers_has_imported_nothing_that_nobody_asked_for(tmp_pa
     assert {name for name in modules if name.startswith("treadle.web.routes_")} == {
         "treadle.web.routes_server"
     }
+
+
+def test_what_is_made_when_it_is_asked_for_is_made_once() -> None:
+    asked = threading.Barrier(4)
+    is_going_on = threading.Event()
+
+    class Held:
+        @once
+        def engine(self) -> object:
+            is_going_on.wait(0.2)  # as an import that takes its time: the others ask meanwhile
+            return object()
+
+    held = Held()
+
+    def ask() -> object:
+        asked.wait()
+        return held.engine
+
+    with ThreadPoolExecutor(4) as threads:
+        made = set(threads.map(lambda _number: ask(), range(4)))
+    assert made == {held.engine}
+    assert vars(held)["engine"] is held.engine

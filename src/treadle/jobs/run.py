@@ -6,7 +6,6 @@ import time
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +15,7 @@ from treadle.db import Database, Tx
 from treadle.errors import Forbidden
 from treadle.jobs import rows
 from treadle.jobs.rows import Job
-from treadle.late import late
+from treadle.late import late, once
 from treadle.objects import ObjectStore
 from treadle.settings import Settings
 
@@ -45,7 +44,7 @@ class JobParts:
     objects: ObjectStore
     settings: Settings
 
-    @cached_property
+    @once
     def repos(self) -> RepoEngine:
         """The engine of repos, one for the process."""
         engine: RepoEngine = open_repos(self.database, self.objects)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from treadle.access.addresses import parse_proxies
@@ -11,7 +10,7 @@ from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.signing_key import load_signing_key
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, migrate
-from treadle.late import late
+from treadle.late import late, once
 from treadle.objects import ObjectStore, open_store
 from treadle.settings import Secret, Settings
 
@@ -38,7 +37,7 @@ class Parts:
     signing_key: Secret
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
 
-    @cached_property
+    @once
     def repos(self) -> RepoEngine:
         """The files and commits of repos; one for all handlers, since it remembers what it read."""
         engine: RepoEngine = open_repos(self.database, self.objects, read_reference=self._read_outside)
@@ -50,12 +49,12 @@ class Parts:
         """What a file that was put by reference refers to; few repos hold one."""
         return self._outside(reference, start, end, repo_id=repo_id, path=path)
 
-    @cached_property
+    @once
     def _outside(self) -> ReferenceReader:
         reader: ReferenceReader = open_outside(self.database, self.settings)
         return reader
 
-    @cached_property
+    @once
     def tracking(self) -> Tracking:
         """Asks the process of experiments and models, which starts when it is asked."""
         tracking: Tracking = open_tracking(self.settings)
