@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.gateways.conftest import Gateway
+from treadle.gateways.s3 import at_once
 from treadle.gateways.s3.asked import Asked
 from treadle.gateways.s3.at_once import AtOnce
 from treadle.gateways.s3.visit import Answer
@@ -95,3 +96,17 @@ def _answers(client: Any, bucket: str) -> list[tuple[dict[str, Any], bytes]]:
 def _read(client: Any, bucket: str) -> bytes:
     content: bytes = client.get_object(Bucket=bucket, Key="a")["Body"].read()
     return content
+
+
+def test_what_is_remembered_is_bounded(
+    gateway: Gateway, s3: Any, bucket: str, ready: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_once, "_MOST", 2)
+    for key in "abc":
+        s3.put_object(Bucket=bucket, Key=key, Body=CONTENT)
+    gateway.commit(bucket)
+    for key in "abcca":
+        s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert ready == ["c"], "of a there was no room"
+    s3.get_object(Bucket=bucket, Key="a")["Body"].read()
+    assert ready == ["c", "a"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from datetime import datetime, timezone
 
 from treadle.errors import TreadleError
@@ -27,6 +27,7 @@ class AtOnce:
         self._parts = parts
         self._entrance = entrance
         self._settled: OrderedDict[_Place, OpenFile] = OrderedDict()
+        self._keys: Counter[str] = Counter()  # of all of them; for others nothing is looked at
         self._lock = threading.Lock()
 
     def note(self, visit: Visit) -> None:
@@ -34,13 +35,19 @@ class AtOnce:
         with self._lock:
             for found in visit.settled:
                 place = _place(visit)
+                self._keys[visit.asked.key] += place not in self._settled
                 self._settled[place] = found
                 self._settled.move_to_end(place)
             while len(self._settled) > _MOST:
-                self._settled.popitem(last=False)
+                (_repo, _commit, key), _found = self._settled.popitem(last=False)
+                self._keys[key] -= 1
+                if not self._keys[key]:
+                    del self._keys[key]
 
     def answer(self, asked: Asked) -> Answer | None:
         """The answer to a GET of an object; None where a thread is to look, or to refuse."""
+        if asked.key not in self._keys:
+            return None
         try:
             operation = find_operation(asked)
             if operation.answer is not get_object:
