@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.serving import Person, RunningServer
 from treadle.access import Actor, Grant
 from treadle.jobs import JobKind, run_in_place, submit
+from treadle.jobs.listing import OF_WORKSPACES
 from treadle.jobs.run import JobParts, JobRun
+from treadle.launch.worker import JOB_KINDS
 from treadle.permissions import Permission
 
 
@@ -59,6 +61,32 @@ def test_somebody_else_s_job_is_a_404(server: RunningServer) -> None:
     with server.client(other.token) as client:
         assert client.get(f"/api/jobs/{job_id}").status_code == 404
         assert client.get("/api/jobs/nonsense").status_code == 404
+
+
+def test_who_may_order_a_purge_sees_follows_and_stops_another_s(server: RunningServer) -> None:
+    first, second = (server.member(f"{name}@example.com", "manager") for name in ("first", "second"))
+    editor, owner = server.member("ed@example.com", "editor"), server.member("own@example.com", "viewer")
+    with server.client() as admin:
+        elsewhere = admin.post("/api/workspaces/", json={"name": "elsewhere"}).json()["id"]
+        admin.post(f"/api/workspaces/{elsewhere}/members", json={"user": owner.id, "role": "owner"})
+    with server.client(first.token) as client:
+        asked = {"workspace": 1, "older_than_days": 0}
+        job_id = client.post("/api/tracking/purge/", json=asked).json()["job"]
+    for stranger in (editor, owner):
+        with server.client(stranger.token) as client:
+            assert client.get(f"/api/jobs/{job_id}/").status_code == 404
+            assert client.get("/api/jobs/").json()["count"] == 0
+    with server.client(second.token) as client:
+        assert client.get("/api/tracking/purge/", params={"workspace": 1}).json()["job"] == job_id
+        assert client.get(f"/api/jobs/{job_id}/").json()["actor"]["id"] == first.id
+        assert [each["id"] for each in client.get("/api/jobs/").json()["results"]] == [job_id]
+        stopped = client.post(f"/api/jobs/{job_id}/cancel/")
+    assert (stopped.status_code, stopped.json()["cancel_requested"]) == (202, True)
+
+
+def test_kinds_that_a_workspace_shares_are_seen_by_who_may_order_them() -> None:
+    kinds = {each.name: each.permission for each in JOB_KINDS}
+    assert OF_WORKSPACES.items() <= kinds.items()
 
 
 def test_the_file_of_an_export_that_is_not_written_yet_comes_later(server: RunningServer) -> None:

@@ -1,14 +1,15 @@
-"""Whose jobs one sees: one's own, and those of projects that one may change."""
+"""Whose jobs one sees: one's own, those of projects that one may change, and those of workspaces that one may
+order oneself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, or_, select, true
 
-from treadle.access import Actor, ListGrant
+from treadle.access import Actor, ListGrant, allow_anywhere
 from treadle.db import Tx
 from treadle.db.schema import jobs, projects, users
 from treadle.errors import NotFound
@@ -17,6 +18,13 @@ from treadle.permissions import Permission
 
 #: A longer result is told by the job alone: one import may name a million tasks.
 _LONGEST_LISTED_RESULT = 20_000
+#: Kinds that work on what a workspace shares, and what one holds there who may order one: whoever does sees,
+#: follows and stops those of others, too.
+OF_WORKSPACES: Mapping[str, Permission] = {
+    "repo-gc": Permission.REPO_WRITE,
+    "repo-fsck": Permission.REPO_WRITE,
+    "tracking-purge": Permission.TRACKING_MANAGE,
+}
 _j = jobs.c
 
 
@@ -33,7 +41,7 @@ class JobFilter:
 def get_seen(tx: Tx, actor: Actor, job_id: str) -> Job:
     """The job, if the actor may see it, and so cancel it. Raises NotFound("job-not-found")."""
     job = get(tx, job_id)
-    if tx.execute(select(_j.id).where(_j.id == job_id, seen_by(actor))).first() is None:
+    if tx.execute(select(_j.id).where(_j.id == job_id, _seen_by(tx, actor))).first() is None:
         raise NotFound("job-not-found", f"There is no job {job_id!r} that you can see.")
     return job
 
@@ -46,7 +54,7 @@ def list_seen(
     Each as a row with the names of its person and, where the actor still sees the project, its title;
     without its log. The payload is there for those that failed or were cancelled.
     """
-    condition = seen_by(actor) & _meets(only)
+    condition = _seen_by(tx, actor) & _meets(only)
     total = tx.execute(select(func.count()).select_from(jobs).where(condition)).scalar_one()
     shown = case((func.length(_j.result) <= _LONGEST_LISTED_RESULT, _j.result))
     ended_badly = _j.state.in_((JobState.FAILED.value, JobState.CANCELLED.value))
@@ -68,14 +76,26 @@ def read(tx: Tx, actor: Actor, job_id: str) -> Mapping[str, Any]:
     return tx.rows(_with_names(actor, jobs).where(_j.id == job_id))[0]
 
 
-def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """The condition on ``jobs``: the actor's own, and those of projects that they may change."""
+def _seen_by(tx: Tx, actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``jobs``."""
     if actor.is_admin:
         return true()
     theirs = select(projects.c.id).where(ListGrant(actor, Permission.PROJECT_WRITE).condition)
     held = actor.token_workspace_id
     own = _j.actor_id == actor.user_id
-    return or_(own if held is None else own & (_j.workspace_id == held), _j.project_id.in_(theirs))
+    return or_(
+        own if held is None else own & (_j.workspace_id == held),
+        _j.project_id.in_(theirs),
+        *_of_workspaces(tx, actor),
+    )
+
+
+def _of_workspaces(tx: Tx, actor: Actor) -> Iterator[ColumnElement[bool]]:
+    for permission in sorted(set(OF_WORKSPACES.values())):
+        places = allow_anywhere(tx, actor, permission)
+        if places:
+            kinds = [kind for kind, asked in OF_WORKSPACES.items() if asked is permission]
+            yield _j.kind.in_(kinds) & _j.workspace_id.in_(places) & _j.project_id.is_(None)
 
 
 def _meets(only: JobFilter) -> ColumnElement[bool]:

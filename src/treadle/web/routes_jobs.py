@@ -87,7 +87,7 @@ class JobPage(msgspec.Struct):
 
 
 def list_jobs(call: Call) -> Reply:
-    """One's own jobs and those of projects that one may change; ``?project= &workspace= &state= &kind=``."""
+    """Those that one sees (see `jobs.listing`); ``?project= &workspace= &state= &kind=``."""
     page, size = call.query_page(), call.query_page("page_size", _PAGE_SIZE, _MOST_PER_PAGE)
     only = JobFilter(
         call.query_int("project"), call.query_int("workspace"), call.query_text("kind") or None, _states(call)
@@ -168,7 +168,7 @@ def _raw(text: str | None) -> msgspec.Raw | None:
 _ONE = "/api/jobs/{id}/"
 
 ROUTES: tuple[Route, ...] = (
-    # Who sees which job is asked of each: one's own, and those of projects that one may change.
+    # Who sees which job is asked of each: see `jobs.listing`.
     Route("GET", "/api/jobs/", list_jobs, SIGNED_IN, "List jobs", None, JobPage),
     Route("GET", _ONE, get_job, SIGNED_IN, "Get a job", None, LoggedJobBody),
     Route(
