@@ -145,6 +145,25 @@ def test_a_restore_that_comes_too_late_is_refused(house: House, place: Place) ->
     assert (told["runs"], told["experiments"]) == (1, 1)
 
 
+def test_a_migration_may_write_to_all_rows_while_a_purge_has_left_some(house: House, place: Place) -> None:
+    """As one does that fills a new column, in a server that stands still until it is through."""
+    run, last = place.run(place.experiment("living")), place.experiment("last")
+    place.delete_run(run)
+    place.delete_experiment(last)
+    assert place.purge(older_than_days=50)["runs"] == 0
+    with opened(house.parts.settings) as tables:
+        assert tables is not None
+        with tables.write() as writer:
+            assert taking.take_runs(writer, place.name, NOW_MS) == [run]
+            assert taking.take_experiments(writer, place.name, NOW_MS) == [last]
+    with house.store.engine.begin() as connection:
+        connection.execute(text("UPDATE runs SET end_time = coalesce(end_time, 1)"))
+        connection.execute(text("UPDATE experiments SET last_update_time = coalesce(last_update_time, 1)"))
+    assert place.purge()["experiments"] == 1
+    with house.store.engine.begin() as connection:
+        connection.execute(text("UPDATE experiments SET creation_time = coalesce(creation_time, 1)"))
+
+
 def test_an_id_of_an_experiment_is_never_given_again(house: House, place: Place) -> None:
     last = place.experiment("last")
     place.delete_experiment(last)

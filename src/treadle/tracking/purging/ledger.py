@@ -39,20 +39,23 @@ _TABLES = (
 )
 _TRIGGERS = ("treadle_run_taken", "treadle_run_late", "treadle_experiment_taken")
 
-# Who read a run before it was taken and writes afterwards to restore it is refused. No trigger names a table
-# of MLflow's but its own: SQLite rebuilds none that another's trigger names, and migrations rebuild.
+# Who read a run before it was taken and writes afterwards to restore it is refused. Whatever else is written
+# passes: migrations of MLflow's fill new columns of all rows, also of those that a purge has left. No trigger
+# names a table of MLflow's but its own: SQLite rebuilds none that another's trigger names, as migrations do.
 _TAKEN = "It is being purged, and cannot be restored."
 _IN_TAKEN = (
     "SELECT 1 FROM treadle_purge_taken t WHERE t.kind IN ('experiment', 'mark') "
     "AND t.id = CAST(new.experiment_id AS TEXT)"
 )
+_RESTORES_RUN = "BEFORE UPDATE OF lifecycle_stage, experiment_id ON runs"
+_RESTORES_EXPERIMENT = "BEFORE UPDATE OF lifecycle_stage, workspace ON experiments"
 _SQLITE_REFUSES = f"BEGIN SELECT RAISE(ABORT, '{_TAKEN}'); END"
 _SQLITE_TRIGGERS = (
-    f"CREATE TRIGGER IF NOT EXISTS treadle_run_taken BEFORE UPDATE ON runs "
+    f"CREATE TRIGGER IF NOT EXISTS treadle_run_taken {_RESTORES_RUN} "
     f"WHEN old.experiment_id IS NULL {_SQLITE_REFUSES}",
     "CREATE TRIGGER IF NOT EXISTS treadle_run_late BEFORE INSERT ON runs WHEN EXISTS "
     f"({_IN_TAKEN}) {_SQLITE_REFUSES}",
-    f"CREATE TRIGGER IF NOT EXISTS treadle_experiment_taken BEFORE UPDATE ON experiments "
+    f"CREATE TRIGGER IF NOT EXISTS treadle_experiment_taken {_RESTORES_EXPERIMENT} "
     f"WHEN old.workspace = '{NOBODYS}' {_SQLITE_REFUSES}",
 )
 _POSTGRESQL_TRIGGERS = (
@@ -62,11 +65,11 @@ _POSTGRESQL_TRIGGERS = (
     f"IF EXISTS ({_IN_TAKEN}) THEN "
     f"RAISE EXCEPTION '{_TAKEN}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
     "RETURN new; END $$",
-    "CREATE OR REPLACE TRIGGER treadle_run_taken BEFORE UPDATE ON runs FOR EACH ROW "
+    f"CREATE OR REPLACE TRIGGER treadle_run_taken {_RESTORES_RUN} FOR EACH ROW "
     "WHEN (old.experiment_id IS NULL) EXECUTE FUNCTION treadle_refuse_taken()",
     "CREATE OR REPLACE TRIGGER treadle_run_late BEFORE INSERT ON runs FOR EACH ROW "
     "EXECUTE FUNCTION treadle_refuse_late()",
-    "CREATE OR REPLACE TRIGGER treadle_experiment_taken BEFORE UPDATE ON experiments FOR EACH ROW "
+    f"CREATE OR REPLACE TRIGGER treadle_experiment_taken {_RESTORES_EXPERIMENT} FOR EACH ROW "
     f"WHEN (old.workspace = '{NOBODYS}') EXECUTE FUNCTION treadle_refuse_taken()",
 )
 
