@@ -35,6 +35,10 @@ def test_who_deleted_a_run_is_told(studio: Studio, name: str) -> None:
     assert deleter() is None
     told(studio, "runs/delete", **{name: run})
     assert wait_until(deleter) == WHO.email
+    with WorkspaceContext("ws-1"):
+        studio.store.restore_run(run)
+        studio.store.delete_run(run)
+    assert deleter() is None, "nobody saw who deleted it this time"
 
 
 def test_who_deleted_an_experiment_is_told_for_it_and_its_runs(studio: Studio) -> None:
@@ -51,3 +55,7 @@ def test_who_deleted_an_experiment_is_told_for_it_and_its_runs(studio: Studio) -
         return by | {each["deleted_by"] for each in runs if each["run_id"] == run}
 
     wait_until(lambda: deleters() == {WHO.email})
+    with WorkspaceContext("ws-1"):
+        studio.store.restore_experiment(experiment)
+        studio.store.delete_experiment(experiment)
+    assert deleters() == {None}, "nobody saw who deleted it this time"
