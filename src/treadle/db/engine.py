@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal, overload
 
 from sqlalchemy import Executable, Table, create_engine, event, text
-from sqlalchemy.engine import Connection, CursorResult, Engine, make_url
+from sqlalchemy.engine import URL, Connection, CursorResult, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -28,6 +28,8 @@ JournalMode = Literal["WAL", "DELETE"]
 _BUSY_TIMEOUT_MS = 5_000
 _LOOK_AGAIN_S = 0.0005
 _POOL_SIZE = 40
+#: When a PostgreSQL that nobody hears is given up, in seconds, and ms for what was sent and not taken.
+_LOST = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
 _SQLITE_BUSY = "database is locked"
 # The second is what SQLite makes of a file that must not grow, and of a disk that fails.
 _SQLITE_DISK_FULL = ("database or disk is full", "disk I/O error")
@@ -336,6 +338,11 @@ def _sqlite_engine(url: str, journal_mode: JournalMode, *, waits: bool = True) -
     return engine
 
 
-def _postgresql_engine(url: str) -> Engine:
+def driver_url(url: str) -> URL:
+    """The address of a PostgreSQL for its driver: one that is not heard any more is given up after a while."""
     driver = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(driver, pool_size=_POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+    return driver.update_query_dict({name: text for name, text in _LOST.items() if name not in driver.query})
+
+
+def _postgresql_engine(url: str) -> Engine:
+    return create_engine(driver_url(url), pool_size=_POOL_SIZE, max_overflow=0, pool_pre_ping=True)
