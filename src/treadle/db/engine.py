@@ -339,7 +339,7 @@ def _sqlite_engine(url: str, journal_mode: JournalMode, *, waits: bool = True) -
 
 
 def driver_url(url: str) -> URL:
-    """The address of a PostgreSQL for its driver: one that is not heard any more is given up after a while."""
+    """The address of a PostgreSQL for its driver: one not heard any more is given up after a while."""
     driver = make_url(url).set(drivername="postgresql+psycopg")
     return driver.update_query_dict({name: text for name, text in _LOST.items() if name not in driver.query})
 
