@@ -61,7 +61,10 @@ class Sizes(msgspec.Struct):
 
 
 def get_purge(call: Call) -> Reply:
-    """What a purge would free, and the job that is at it, if there is one."""
+    """What a purge would free, and the job that is at it, if there is one.
+
+    ``with_sizes=0``: without looking at files, for who only asks whether there is anything.
+    """
     until_s = time.monotonic() + _PATIENCE_S
     workspace_id, days = _workspace(call), call.query_int("older_than_days", 0) or 0
     if not 0 <= days <= _MOST_DAYS:
@@ -76,6 +79,8 @@ def get_purge(call: Call) -> Reply:
             return json_reply(Purgeable(0, 0, 0, 0, 0, 0, 0, is_whole=True, job=job))
         with tables.read() as reader:
             old = purging.count_old(reader, workspace, before_ms)
+            if not call.query_flag("with_sizes", True):
+                return json_reply(Purgeable(**asdict(old), size_bytes=0, objects=0, is_whole=False, job=job))
             places = purging.list_old_places(reader, workspace, before_ms)
     size = purging.measure(call.parts.objects, places, until_s=until_s)
     return json_reply(Purgeable(**asdict(old), **asdict(size), job=job))

@@ -52,6 +52,8 @@ def test_a_purge_is_looked_at_first_and_then_done(server: RunningServer, tmp_pat
             looked = terminal.type("admin workspace purge main --older-than 30")
             assert "2 runs and 2.0 KB of files" in looked
             with server.client() as http:
+                quick = http.get("/api/tracking/purge/", params={"workspace": 1, "with_sizes": 0}).json()
+                assert (quick["runs"], quick["size_bytes"], quick["is_whole"]) == (2, 0, False)
                 asked: dict[str, str | int] = {
                     "workspace": 1,
                     "of": f"{experiment}/{runs[0]},{experiment},{experiment}/none",

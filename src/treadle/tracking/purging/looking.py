@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from treadle.objects import ObjectStore
 from treadle.tracking.paths import artifact_key
 from treadle.tracking.purging import ledger
+from treadle.tracking.purging.naming import read_named
 from treadle.tracking.purging.taking import (
     OLD_EXPERIMENT,
     OLD_MODEL,
@@ -35,6 +37,13 @@ _OF_MODELS = (
     "FROM logged_models m JOIN experiments e ON e.experiment_id = m.experiment_id "
     f"WHERE e.workspace = ? AND {OLD_MODEL}"
 )
+_NOTED = "SELECT place, holder FROM treadle_purge_places WHERE workspace = ?"
+
+
+class _Place(NamedTuple):
+    place: str
+    #: Empty: an experiment.
+    holder: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,8 @@ class Old:
     runs: int
     logged_models: int
     traces: int
-    #: Places whose rows an earlier purge freed, and whose bytes it could not or did not.
+    #: Places that an earlier purge took, and whose bytes it could not or did not free; without those that
+    #: stay, since a version of a registered model stands for them.
     noted: int
 
 
@@ -73,26 +83,30 @@ def count_old(reader: Reader, workspace: str, before_ms: int) -> Old:
             twice,
         ),
         traces=_count(reader, f"SELECT count(*) FROM trace_info WHERE experiment_id IN ({within})", twice),
-        noted=_count(reader, "SELECT count(*) FROM treadle_purge_places WHERE workspace = ?", (workspace,))
-        if ledger.is_there(reader)
-        else 0,
+        noted=len(_list_going(reader, workspace)),
     )
 
 
 def list_old_places(reader: Reader, workspace: str, before_ms: int) -> list[str]:
-    """Where the bytes lie that a purge would look at, at most `MOST_PLACES`."""
+    """Where the bytes lie that a purge would free, at most `MOST_PLACES`.
+
+    Below some of an experiment there may be what stays, since a version of a registered model stands for it.
+    """
     most = f"LIMIT {MOST_PLACES}"
     found = f"SELECT e.experiment_id {_OF_EXPERIMENTS} {most}"
     experiments = [row[0] for row in reader.all(found, (workspace, before_ms, before_ms))]
     runs = reader.all(f"SELECT r.experiment_id, r.run_uuid {_OF_RUNS} {most}", (workspace, before_ms))
     models = reader.all(f"SELECT m.experiment_id, m.model_id {_OF_MODELS} {most}", (workspace, before_ms))
     whole = set(experiments)
-    places = [place_of_experiment(workspace, each) for each in experiments]
-    places += [place_of_run(workspace, *row) for row in runs if row[0] not in whole]
-    places += [place_of_model(workspace, *row) for row in models if row[0] not in whole]
-    if ledger.is_there(reader):
-        places += ledger.list_inner_places(reader, workspace)
-    return places[:MOST_PLACES]
+    places = [_Place(place_of_experiment(workspace, each), "") for each in experiments]
+    places += [_Place(place_of_run(workspace, *row), row[1]) for row in runs if row[0] not in whole]
+    places += [_Place(place_of_model(workspace, *row), row[1]) for row in models if row[0] not in whole]
+    named = read_named(reader, workspace)
+    going = [each.place for each in places if named.keeper(*each) is None]
+    noted = _list_going(reader, workspace)
+    outer = {each.place for each in noted if not each.holder}
+    going += [each.place for each in noted if not each.holder or _experiment_of(each.place) not in outer]
+    return going[:MOST_PLACES]
 
 
 def measure(objects: ObjectStore, places: Sequence[str], *, until_s: float) -> Size:
@@ -106,6 +120,24 @@ def measure(objects: ObjectStore, places: Sequence[str], *, until_s: float) -> S
             if number % _CLOCK_EACH == 0 and time.monotonic() > until_s:
                 return Size(size_bytes, number, is_whole=False)
     return Size(size_bytes, number, is_whole=len(places) < MOST_PLACES)
+
+
+def _list_going(reader: Reader, workspace: str) -> list[_Place]:
+    """Noted places but for those that stay, and for experiments of which something stays."""
+    noted = [_Place(*row) for row in reader.all(_NOTED, (workspace,))] if ledger.is_there(reader) else []
+    if not noted:
+        return []
+    named = read_named(reader, workspace)
+    return [
+        each
+        for each in noted
+        if named.keeper(*each) is None and (each.holder or not named.keeps_below(each.place))
+    ]
+
+
+def _experiment_of(place: str) -> str:
+    """workspaces/ws-17/3 of workspaces/ws-17/3/RUN and of workspaces/ws-17/3/models/MODEL."""
+    return "/".join(place.split("/")[:3])
 
 
 def _sizes(objects: ObjectStore, place: str) -> Iterator[int]:
