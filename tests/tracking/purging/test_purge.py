@@ -93,6 +93,11 @@ def test_bytes_that_a_model_version_stands_for_stay_until_it_is_gone(house: Hous
     place.change_version("keeper", source=f"models:/{by_model}")
     place.put(f"{experiment}/loose/notes.txt", b"loose")
     place.version("loose", f"{where}/loose")
+    spelled = {"ours": "treadle:/{}", "loud": "MLFLOW-ARTIFACTS:/{}", "hosted": "mlflow-artifacts://here/{}"}
+    for name, source in spelled.items():
+        place.put(f"{experiment}/{name}/notes.txt", b"loose")
+        place.version(name, f"{where}/elsewhere")
+        place.change_version(name, source=source.format(f"{experiment}/{name}/"), storage_location="")
     place.delete_experiment(experiment)
 
     told = place.purge()
@@ -101,9 +106,9 @@ def test_bytes_that_a_model_version_stands_for_stay_until_it_is_gone(house: Hous
     versions = {each["version"] for each in told["kept_for"]}
     assert versions == {"finder version 1", "seeker version 1", "keeper version 1"}
     left = {each.split("/")[1] for each in place.files()}
-    assert left == {by_run, by_path, "models", "loose"}
+    assert left == {by_run, by_path, "models", "loose", *spelled}
     assert told["kept_bytes"] == 2 * 1024 + 10
-    for name in ("finder", "seeker", "keeper", "loose"):
+    for name in ("finder", "seeker", "keeper", "loose", *spelled):
         place.change_version(name, current_stage="Deleted_Internal")
     assert place.purge()["kept"] == 0
     assert place.files() == []

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from treadle.tracking.names import workspace_id_of
 from treadle.tracking.reads.tables import Reader
+from treadle.tracking.sources import read_sources
 
 _MOST_DECODINGS = 10
 _BETWEEN = re.compile(r"[^0-9A-Za-z_.-]+")
-_ARTIFACTS = re.compile(r"mlflow-artifacts:(?://[^/]*)?/*")
-#: What MLflow calls a version that was deleted; its row only keeps the number from being given again.
-_VERSIONS = (
-    "SELECT name, version, source, storage_location FROM model_versions "
-    "WHERE workspace = ? AND coalesce(current_stage, '') <> 'Deleted_Internal'"
-)
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,7 @@ class Named:
 
     #: By every name in a source: among them the ids of runs and logged models.
     by_name: dict[str, str]
-    #: By places that a source gives as a path.
+    #: By places that a source means.
     by_place: dict[str, str]
 
     def keeper(self, place: str, holder: str) -> str | None:
@@ -43,21 +39,15 @@ class Named:
 def read_named(reader: Reader, workspace: str) -> Named:
     """Of all versions in the workspace that are not deleted."""
     named = Named({}, {})
-    for name, version, *sources in reader.each(_VERSIONS, (workspace,)):
-        for source in filter(None, sources):
-            _note(named, workspace, _decoded(source), f"{name} version {version}")
+    workspace_id = workspace_id_of(workspace)
+    assert workspace_id is not None
+    for source in read_sources(reader, workspace_id):
+        version = f"{source.model} version {source.version}"
+        for part in _BETWEEN.split(_decoded(source.uri)):
+            named.by_name.setdefault(part, version)
+        if source.place is not None:
+            named.by_place.setdefault(source.place, version)
     return named
-
-
-def _note(named: Named, workspace: str, source: str, version: str) -> None:
-    for part in _BETWEEN.split(source):
-        named.by_name.setdefault(part, version)
-    found = _ARTIFACTS.match(source)
-    if found is not None:
-        names = [each for each in source[found.end() :].split("/") if each not in ("", ".")]
-        if names[:2] != ["workspaces", workspace]:
-            names = ["workspaces", workspace, *names]
-        named.by_place.setdefault("/".join(names), version)
 
 
 def _decoded(text: str) -> str:

@@ -53,9 +53,11 @@ class Reads:
         stock_read = _STOCK.get(request.path)
         if request.path.startswith(OWN_PATHS):
             return self._answer_screen(request)
-        if stock_read is None or request.visitor.workspace_id is None or not self._tables.are_there():
+        if stock_read is None or request.visitor.workspace_id is None:
             return None
         try:
+            if not self._tables.are_there():
+                return None
             with self._tables.read() as reader:
                 return stock_read(reader, internal_name(request.visitor.workspace_id), request)
         except OddRow:
@@ -85,9 +87,9 @@ class Reads:
         ask = self._own.get(name)
         if ask is None or request.visitor.workspace_id is None:
             return _refusal(404, "not-found", f"The tracking process has nothing at {request.path}.", {})
-        if not self._tables.are_begun():
-            return _refusal(404, "tracking-empty", "Nobody has tracked anything on this server yet.", {})
         try:
+            if not self._tables.are_begun():
+                return _refusal(404, "tracking-empty", "Nobody has tracked anything on this server yet.", {})
             with self._tables.read() as reader:
                 answered = ask(reader, internal_name(request.visitor.workspace_id), request.body)
         except Invalid as error:

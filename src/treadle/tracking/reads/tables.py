@@ -14,6 +14,8 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from treadle.tracking.paths import SCHEMA
+
 #: The revision of MLflow's tables that these reads know.
 REVISION = "dc11669786a5"
 
@@ -31,6 +33,9 @@ _SQLITE_SAYS = ("Expression tree is too large", "too many SQL variables", "parse
 #: tables are gone, or that somebody took the right to read them away.
 _POSTGRESQL_REFUSES = ("22", "42", "54")
 _POSTGRESQL_NOT_THERE = frozenset({"42P01", "42501", "3F000"})
+#: No such table, no such schema: MLflow has not made them yet. Whatever else is said tells nothing of that.
+_POSTGRESQL_NOT_BEGUN = frozenset({"42P01", "3F000"})
+_SQLITE_NOT_BEGUN = "no such table"
 
 Values = Sequence[Any]
 
@@ -86,11 +91,17 @@ class Tables:
         self._revision: str | None = None
 
     def are_there(self) -> bool:
-        """Has MLflow made its tables, as these reads know them?"""
+        """Has MLflow made its tables, as these reads know them?
+
+        Raises one of `errors` where that cannot be told.
+        """
         return self._look() == REVISION
 
     def are_begun(self) -> bool:
-        """Has MLflow made its tables, maybe as an older version had them?"""
+        """Has MLflow made its tables, maybe as an older version had them?
+
+        Raises one of `errors` where that cannot be told: False is said for sure.
+        """
         return self._look() is not None
 
     @property
@@ -101,7 +112,10 @@ class Tables:
 
     def is_refused(self, error: Exception) -> bool:
         """Is one of `errors` about what was asked, and not about the database, which is as it should be?"""
-        if not self.are_there():
+        try:
+            if not self.are_there():
+                return False
+        except self.errors:
             return False
         if self.is_sqlite:
             code = getattr(error, "sqlite_errorcode", None)
@@ -157,18 +171,30 @@ class Tables:
             connection.close()
 
     def _look(self) -> str | None:
-        """The revision of MLflow's tables; looked up until it is the one that is known."""
+        """The revision of MLflow's tables; looked up until it is the one that is known.
+
+        None: there are none, for sure. "": there are, and of no revision.
+        """
         if self._revision == REVISION:
             return REVISION
-        if self._file is not None and not self._file.exists():
+        if self._file is not None and _is_missing(self._file):
             return None
+        # With its schema: PostgreSQL says "no such table" to whom the schema itself is shut, otherwise.
+        schema = "" if self.is_sqlite else f"{SCHEMA}."
         try:
             with self.read() as reader:
-                row = reader.first("SELECT version_num FROM alembic_version")
-        except self.errors:
-            return None
-        self._revision = None if row is None else str(row[0])
+                row = reader.first(f"SELECT version_num FROM {schema}alembic_version")
+        except self.errors as error:
+            if self._is_not_begun(error):
+                return None
+            raise
+        self._revision = "" if row is None else str(row[0])
         return self._revision
+
+    def _is_not_begun(self, error: Exception) -> bool:
+        if self.is_sqlite:
+            return str(error).startswith(_SQLITE_NOT_BEGUN)
+        return getattr(error, "sqlstate", None) in _POSTGRESQL_NOT_BEGUN
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -176,6 +202,16 @@ def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
     if not values:
         return "1 = 0", []
     return f"{column} IN ({', '.join('?' * len(values))})", list(values)
+
+
+def _is_missing(file: Path) -> bool:
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass  # opening it tells why
+    return False
 
 
 def _sqlite_engine(url: str, *, may_map: bool) -> Engine:

@@ -42,7 +42,13 @@ class Upkeep:
 
     def begin(self) -> None:
         """Make our tables in the background, once MLflow's are there."""
-        if self._thread is None and self._tables.are_there():
+        if self._thread is not None:
+            return
+        try:
+            is_time = self._tables.are_there()
+        except self._tables.errors:
+            return  # the next request asks again
+        if is_time:
             self._start()
 
     def notice(self, request: ReadRequest) -> None:
