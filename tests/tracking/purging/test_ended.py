@@ -6,19 +6,22 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.utils.workspace_context import WorkspaceContext
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from tests.tracking.purging.house import House, Place, mentioned
 from treadle.access.workspaces import delete_workspace
 from treadle.db.ended_tables import ended_workspaces
 from treadle.errors import Conflict
 from treadle.permissions import Permission
+from treadle.settings import Settings
 from treadle.tracking.contents import holding_still
 from treadle.tracking.purging import free_ended, note_ended
+from treadle.tracking.purging.ledger import NOBODYS
 
 
 def make_default(place: Place) -> str:
@@ -123,6 +126,72 @@ def test_an_ended_workspace_is_looked_after_for_a_day(house: House, place: Place
         tx.execute(update(ended_workspaces).values(ended_at=tx.now - timedelta(days=2)))
     free_ended(house.database, house.objects, house.parts.settings)
     assert not is_noted()
+
+
+def seen_empty(place: Place) -> None:
+    """It ended two days ago, as if the count had seen nothing; what it holds is from before."""
+    with place.house.database.write() as tx:
+        delete_workspace(tx, place.grant(tx, Permission.WORKSPACE_MANAGE), {})
+        note_ended(tx, place.id)
+        tx.execute(
+            update(ended_workspaces)
+            .where(ended_workspaces.c.workspace_id == place.id)
+            .values(ended_at=tx.now - timedelta(days=2))
+        )
+
+
+def older(place: Place, table: str, column: str, key: str, of: str) -> None:
+    place.house.age(table, column, key, of, days_ago=3)
+
+
+def old_experiment(place: Place) -> None:
+    experiment = place.experiment("old")
+    place.run(experiment)
+    older(place, "experiments", "creation_time", "experiment_id", experiment)
+
+
+def old_trace_in_default(place: Place) -> None:
+    experiment = make_default(place)
+    older(place, "trace_info", "timestamp_ms", "request_id", place.trace(experiment))
+    older(place, "experiments", "creation_time", "experiment_id", experiment)
+
+
+def old_model(place: Place) -> None:
+    place.version("old", f"runs:/{place.run(place.experiment('young'))}/model")
+    older(place, "registered_models", "creation_time", "name", "old")
+
+
+@pytest.mark.parametrize("make", [old_experiment, old_trace_in_default, old_model, mcp_server])
+def test_what_is_older_than_the_end_is_never_freed(
+    house: House, place: Place, make: Callable[[Place], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    make(place)
+    place.put("stray/file.bin", b"of nobody")
+    before = {row for row in house.dump() if f"'{NOBODYS}'" not in row[1]}
+    files = place.files()
+    seen_empty(place)
+    following = house.place()
+    following.put("stray/file.bin", b"of nobody")
+    end(following)
+    with caplog.at_level("ERROR"):
+        free_ended(house.database, house.objects, house.parts.settings)
+    assert house.dump() >= before
+    assert place.files() == files
+    assert following.files() == []
+    (line,) = (each for each in caplog.records if each.levelname == "ERROR")
+    assert "is older than the end" in line.getMessage()
+    with house.database.write() as tx:
+        noted = ended_workspaces.c.workspace_id == place.id
+        assert len(tx.rows(select(ended_workspaces).where(noted))) == 1
+        tx.execute(delete(ended_workspaces).where(noted))
+
+
+def test_files_without_tables_are_not_freed(house: House, place: Place, tmp_path: Path) -> None:
+    """Who tracked them has made tables: those are somewhere else."""
+    place.put("stray/file.bin", b"of somebody")
+    end(place)
+    assert free_ended(house.database, house.objects, Settings(data_dir=tmp_path)) == 0
+    assert place.files()
 
 
 def test_nobody_adds_to_a_workspace_between_the_count_and_the_end(house: House, place: Place) -> None:
