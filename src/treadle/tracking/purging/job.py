@@ -16,6 +16,7 @@ from treadle.access.audit import write_audit
 from treadle.db import Tx
 from treadle.db.run_view_tables import run_views
 from treadle.db.schema import jobs as job_rows
+from treadle.db.schema import workspaces
 from treadle.errors import Conflict, Unavailable
 from treadle.jobs import Job, JobKind, JobRun, JobState
 from treadle.permissions import Permission
@@ -42,6 +43,10 @@ _UNFINISHED = select(_j.id).where(
     _j.workspace_id == bindparam("place_id"),
     _j.state.in_((JobState.QUEUED.value, JobState.RUNNING.value)),
 )
+# Whoever orders a purge of the workspace waits for whoever orders one at the same moment.
+_ALONE = (
+    select(workspaces.c.id).where(workspaces.c.id == bindparam("place_id")).with_for_update(key_share=True)
+)
 _FORGET_VIEWS = delete(run_views).where(
     run_views.c.workspace_id == bindparam("place_id"), run_views.c.experiment == bindparam("of_experiment")
 )
@@ -59,6 +64,7 @@ def start_purge(tx: Tx, grant: Grant, older_than_days: int) -> Job:
 
     Where the same is under way, that job; where another is, raises Conflict("purge-running").
     """
+    tx.execute(_ALONE, {"place_id": grant.workspace_id})
     running = running_purge(tx, grant)
     if running is not None:
         job = jobs.get(tx, running)
@@ -87,7 +93,9 @@ def run_purge(run: JobRun) -> dict[str, Any]:
         if tables is None:
             return {**dict.fromkeys(COUNTED, 0), "kept": 0, "kept_bytes": 0, "kept_for": []}
         purge = _purge(run, tables)
-        purge.begin()
+        with run.database.read() as tx:
+            living = [row["id"] for row in tx.rows(_UNFINISHED, {"place_id": run.job.workspace_id})]
+        purge.begin(living)
         left = purge.free()
         told = {**_named(purge.counts()), **_kept(left)}
     if left.refused:

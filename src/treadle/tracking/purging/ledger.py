@@ -6,7 +6,7 @@ where its bytes are. From then on nobody restores it, and whoever purges next fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ from treadle.settings import Settings
 from treadle.tracking.names import internal_name
 from treadle.tracking.paths import tracking_database_url, tracking_file
 from treadle.tracking.reads import deleters
-from treadle.tracking.reads.tables import Reader, Tables
+from treadle.tracking.reads.tables import Reader, Tables, among
 
 #: The workspace of experiments that are being freed: nobody's, since ids of workspaces begin at 1.
 NOBODYS = internal_name(0)
@@ -138,10 +138,16 @@ def list_taken(reader: Reader, kind: Kind, workspace: str, most: int) -> list[st
     return [row[0] for row in reader.all(sql, (kind, workspace, most))]
 
 
-def note_taken(writer: Reader, kind: Kind, workspace: str, ids: list[str]) -> None:
-    """They are out of everybody's sight, and to be freed."""
-    sql = "INSERT INTO treadle_purge_taken (kind, id, workspace) VALUES (?, ?, ?)"
-    writer.run_many(sql, [(kind, each, workspace) for each in ids])
+def note_taken(writer: Reader, kind: Kind, workspace: str, ids: list[str]) -> set[str]:
+    """They are out of everybody's sight, and to be freed; those that nobody had noted before."""
+    if not ids:
+        return set()
+    sql = (
+        f"INSERT INTO treadle_purge_taken (kind, id, workspace) VALUES {', '.join(['(?, ?, ?)'] * len(ids))} "
+        "ON CONFLICT (kind, id) DO NOTHING RETURNING id"
+    )
+    rows = writer.all(sql, [value for each in ids for value in (kind, each, workspace)])
+    return {row[0] for row in rows}
 
 
 def note_freed(writer: Reader, kind: Kind, ids: list[str]) -> None:
@@ -156,13 +162,16 @@ def note_places(writer: Reader, workspace: str, places: Mapping[str, str]) -> No
     writer.run_many(sql, [(place, workspace, holder) for place, holder in places.items()])
 
 
-def list_places(reader: Reader, workspace: str, after: str, most: int) -> list[Place]:
-    """Places with bytes that are to go, by name, behind ``after``."""
+def list_places(reader: Reader, workspace: str, before: str | None, most: int) -> list[Place]:
+    """Places with bytes that are to go, the last name first, those ahead of ``before``: what lies in another
+    comes ahead of that one.
+    """
+    where, values = ("", ()) if before is None else (" AND place < ?", (before,))
     sql = (
         "SELECT place, holder, objects, size_bytes FROM treadle_purge_places "
-        "WHERE workspace = ? AND place > ? ORDER BY place LIMIT ?"
+        f"WHERE workspace = ?{where} ORDER BY place DESC LIMIT ?"
     )
-    return [Place(*row) for row in reader.all(sql, (workspace, after, most))]
+    return [Place(*row) for row in reader.all(sql, (workspace, *values, most))]
 
 
 def list_inner_places(reader: Reader, workspace: str) -> list[str]:
@@ -192,9 +201,15 @@ def note_place_freed(writer: Reader, place: str, job: str, *, again: bool) -> No
     )
 
 
-def begin_counting(writer: Reader, workspace: str, job: str) -> None:
-    """A line of what the job frees; what earlier jobs of the workspace freed is told elsewhere by now."""
-    writer.run("DELETE FROM treadle_purge_counts WHERE workspace = ? AND job <> ?", (workspace, job))
+def begin_counting(writer: Reader, workspace: str, job: str, living: Sequence[str]) -> None:
+    """A line of what the job frees; those of earlier jobs of the workspace go, which have told theirs.
+
+    living: jobs that are not over, and need theirs.
+    """
+    where, values = among("job", (job, *living))
+    writer.run(
+        f"DELETE FROM treadle_purge_counts WHERE workspace = ? AND NOT ({where})", (workspace, *values)
+    )
     sql = "INSERT INTO treadle_purge_counts (job, workspace) VALUES (?, ?) ON CONFLICT (job) DO NOTHING"
     writer.run(sql, (job, workspace))
 

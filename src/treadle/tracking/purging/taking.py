@@ -70,11 +70,18 @@ def take_runs(writer: Reader, workspace: str, before_ms: int) -> list[str]:
 
 
 def take_models(writer: Reader, workspace: str, before_ms: int) -> list[str]:
-    """Up to 100 logged models that are deleted since ``before_ms`` at least, of experiments that live."""
+    """Up to 100 logged models that are deleted since ``before_ms`` at least, of experiments that live.
+
+    Their rows stay as they are: on PostgreSQL, who waited for them may find that another took them meanwhile.
+    """
     rows = writer.all(_MODELS + _locking(writer, "m"), (workspace, before_ms))
     ids = [row[0] for row in rows]
-    note_taken(writer, "model", workspace, ids)
-    places = {place_of_model(workspace, experiment, model_id): model_id for model_id, experiment in rows}
+    taken = note_taken(writer, "model", workspace, ids)
+    places = {
+        place_of_model(workspace, experiment, model_id): model_id
+        for model_id, experiment in rows
+        if model_id in taken
+    }
     note_places(writer, workspace, places)
     return ids
 

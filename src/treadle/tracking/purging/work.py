@@ -27,8 +27,9 @@ _Rows = Callable[[Reader, Sequence[str]], int]
 class Purge:
     """One purge of a workspace, begun or gone on with.
 
-    look_up: called between transactions and before each object goes; what it raises ends the work, which the
-    next purge of the workspace finishes.  forget_experiment: called before an experiment's row goes.
+    look_up: called between transactions and before each object is looked at or goes; what it raises ends the
+    work, which the next purge of the workspace finishes.  forget_experiment: called before an experiment's
+    row goes.
     """
 
     tables: Tables
@@ -39,11 +40,11 @@ class Purge:
     look_up: Callable[[], None]
     forget_experiment: Callable[[int], None] = field(default=lambda _experiment_id: None)
 
-    def begin(self) -> None:
-        """Make what is missing of the ledger."""
+    def begin(self, living: Sequence[str] = ()) -> None:
+        """Make what is missing of the ledger; living: jobs whose sums are not told yet."""
         with self.tables.write() as writer:
             ledger.prepare(writer)
-            ledger.begin_counting(writer, self.workspace, self.job)
+            ledger.begin_counting(writer, self.workspace, self.job, living)
             if writer.is_sqlite:
                 rows.free_marks(writer)
 
