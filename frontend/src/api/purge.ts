@@ -28,7 +28,7 @@ export interface Purgeable {
   runs: number;
   logged_models: number;
   traces: number;
-  /** Places that an earlier purge noted, and whose files are still there. */
+  /** Places of files that an earlier purge took and did not free, but for those that stay. */
   noted: number;
   size_bytes: number;
   objects: number;
@@ -78,5 +78,16 @@ export const purgeableQuery = (workspace: number | undefined, days: number) =>
     enabled: workspace !== undefined,
     staleTime: 5_000,
   });
+
+/** What a purge of all that lies deleted would free, without a look at files, and the job that is at it. */
+export const purgeableCountsQuery = (workspace: number | undefined) =>
+  queryOptions({
+    queryKey: ['purgeable', workspace, 'counts'],
+    queryFn: ({ signal }) => get<Purgeable>('api/tracking/purge/', { workspace, older_than_days: 0, with_sizes: 0 }, signal),
+    enabled: workspace !== undefined,
+    staleTime: 5_000,
+  });
+
+export const isNothing = ({ experiments, runs, logged_models, noted }: Purgeable): boolean => experiments + runs + logged_models + noted === 0;
 
 export const startPurge = (workspace: number, older_than_days: number) => post<{ job: string }>('api/tracking/purge/', { workspace, older_than_days });

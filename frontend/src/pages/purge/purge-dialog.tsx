@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type Purgeable, purgeableQuery, startPurge } from '../../api/purge';
+import { isNothing, type Purgeable, purgeableQuery, startPurge } from '../../api/purge';
 import type { Workspace } from '../../api/types';
 import { Dialog } from '../../ui/dialog';
 import { bytes, counted } from '../../ui/format';
@@ -25,7 +25,7 @@ export function PurgeDialog({ workspace, onClose, onStarted }: PurgeDialogProps)
   const settled = useSettled(days ?? USUAL_DAYS, 250);
   const found = useQuery({ ...purgeableQuery(workspace.id, settled), placeholderData: keepPreviousData });
   const isOld = days === undefined || days !== settled || found.isPlaceholderData;
-  const isNothing = found.data !== undefined && isEmpty(found.data);
+  const hasNothing = found.data !== undefined && isNothing(found.data);
   const start = async () => {
     if (days === undefined) return;
     setStarting(true);
@@ -37,7 +37,7 @@ export function PurgeDialog({ workspace, onClose, onStarted }: PurgeDialogProps)
       setStarting(false);
     }
   };
-  const isHeld = isStarting || isOld || !found.isSuccess || isNothing;
+  const isHeld = isStarting || isOld || !found.isSuccess || hasNothing;
   const foot = (
     <>
       <button type="button" className="btn ghost" onClick={onClose} disabled={isStarting}>Cancel</button>
@@ -60,7 +60,7 @@ export function PurgeDialog({ workspace, onClose, onStarted }: PurgeDialogProps)
 }
 
 function Found({ found, days }: { found: Purgeable; days: number }) {
-  if (isEmpty(found)) return <p className="two">Nothing was deleted {days === 0 ? 'here' : `${counted(days, 'day')} ago or earlier`}. Take fewer days to see more.</p>;
+  if (isNothing(found)) return <p className="two">Nothing was deleted {days === 0 ? 'here' : `${counted(days, 'day')} ago or earlier`}. Take fewer days to see more.</p>;
   return (
     <>
       <p>This goes for ever: <b className="b">{listed(found)}</b>, with <b className="b">{found.is_whole ? '' : 'at least '}{bytes(found.size_bytes)}</b> of files.</p>
@@ -69,14 +69,12 @@ function Found({ found, days }: { found: Purgeable; days: number }) {
   );
 }
 
-/** "3 experiments, 120 runs and 2 traces". */
-function listed({ experiments, runs, logged_models, traces, noted }: Purgeable): string {
+/** “3 experiments, 120 runs, 2 traces and what an earlier purge left in 4 places”. */
+export function listed({ experiments, runs, logged_models, traces, noted }: Purgeable): string {
   const parts = ([[experiments, 'experiment'], [runs, 'run'], [logged_models, 'logged model'], [traces, 'trace']] as const).filter(([n]) => n > 0).map(([n, what]) => counted(n, what));
-  if (parts.length === 0) return `the files of ${counted(noted, 'run')} that were freed before`;
-  return parts.length === 1 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+  if (noted > 0) parts.push(`what an earlier purge left in ${counted(noted, 'place')}`);
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
-
-const isEmpty = ({ experiments, runs, logged_models, noted }: Purgeable): boolean => experiments + runs + logged_models + noted === 0;
 
 /** The number of days; undefined where it is none. */
 export function daysIn(typed: string): number | undefined {

@@ -2,21 +2,21 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { isOver, jobQuery } from '../../api/jobs';
-import { restoreExperiment } from '../../api/mlflow';
-import { deletedRunsQuery, purgeableQuery } from '../../api/purge';
-import { actOnRuns, experimentsQuery } from '../../api/tracking';
+import { deletedRunsQuery, isNothing, purgeableCountsQuery } from '../../api/purge';
+import { experimentsQuery } from '../../api/tracking';
 import type { Workspace } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
 import { may } from '../../app/workspace';
 import { counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
-import { Empty, Failure, messageOf, Skeleton } from '../../ui/parts';
+import { Empty, Failure, Skeleton } from '../../ui/parts';
 import { Tip } from '../../ui/tip';
 import { say } from '../../ui/toast';
 import { useTrackedWorkspace } from '../experiments/use-tracked-workspace';
+import { bringBack, said, tellBack } from './bring-back';
 import { DeletedTable, type Line } from './deleted-table';
-import { PurgeDialog } from './purge-dialog';
+import { listed, PurgeDialog } from './purge-dialog';
 import { PurgeProgress } from './purge-progress';
 import { useSizes } from './use-sizes';
 import './purge.css';
@@ -30,10 +30,12 @@ export function Purge() {
   const [isAsking, setAsking] = useState(false);
   const [started, setStarted] = useState<string>();
   const manages = may(workspace, 'manage');
-  const running = useQuery({ ...purgeableQuery(workspace?.id, 0), enabled: workspace !== undefined && manages }).data?.job;
-  const job = started ?? running ?? undefined;
+  const purgeable = useQuery({ ...purgeableCountsQuery(workspace?.id), enabled: workspace !== undefined && manages }).data;
+  const job = started ?? purgeable?.job ?? undefined;
   const isBusy = useIsRunning(job);
-  const mayPurge = manages && !isBusy && deleted.lines.length > 0;
+  // Logged models and what an earlier purge left lie in no line of the table.
+  const hasMore = purgeable !== undefined && !isNothing(purgeable);
+  const mayPurge = manages && !isBusy && (deleted.lines.length > 0 || hasMore);
   useKeys(mayPurge ? { f: () => setAsking(true) } : {});
   useEffect(() => { setChosen(new Set()); setStarted(undefined); }, [workspace?.id]);
   return (
@@ -48,10 +50,11 @@ export function Purge() {
       <div className="table-scroll">
         {deleted.isPending && workspace && <div className="scroll col" aria-busy="true" style={{ gap: 22 }}>{[0, 1, 2].map((each) => <Skeleton key={each} width="60%" height={18} />)}</div>}
         {deleted.error !== null && <Failure error={deleted.error} retry={deleted.again} what="The list of deleted runs" />}
-        {deleted.isEmpty && <Empty art={<Icon name="trash" size={28} />} title="Nothing lies deleted" acts={<Link className="btn" to="/experiments">Experiments</Link>}>A deleted run or experiment is kept here with its files, and can be restored, until somebody frees it for good.</Empty>}
+        {deleted.isEmpty && hasMore && <Empty art={<Icon name="trash" size={28} />} title="No experiment and no run lies deleted">Still here: {listed(purgeable)}. Nobody can restore that; free it for good to make room.</Empty>}
+        {deleted.isEmpty && !hasMore && <Empty art={<Icon name="trash" size={28} />} title="Nothing lies deleted" acts={<Link className="btn" to="/experiments">Experiments</Link>}>A deleted run or experiment is kept here with its files, and can be restored, until somebody frees it for good.</Empty>}
         {deleted.lines.length > 0 && workspace && (
           <>
-            <Chosen workspace={workspace} lines={deleted.lines.filter(({ of }) => chosen.has(of))} onDone={() => setChosen(new Set())} />
+            <Chosen workspace={workspace} lines={deleted.lines.filter(({ of }) => chosen.has(of))} onChoose={setChosen} />
             <DeletedTable lines={deleted.lines} sizes={sizes} chosen={chosen} onChoose={setChosen} mayRestore={(line) => may(workspace, line.run ? 'edit' : 'manage')} />
             {deleted.more && <p className="more"><button type="button" className="btn" onClick={deleted.more}>Show more</button></p>}
           </>
@@ -86,8 +89,9 @@ function useDeleted(workspace: Workspace | undefined) {
 /** Whether a purge is under way; when it ends, what it changed is asked for again. */
 function useIsRunning(id: string | undefined): boolean {
   const client = useQueryClient();
-  const job = useQuery({ ...jobQuery(id ?? ''), enabled: Boolean(id) }).data;
-  const isRunning = Boolean(id) && (job === undefined || !isOver(job));
+  const { data: job, isError } = useQuery({ ...jobQuery(id ?? ''), enabled: Boolean(id) });
+  // Of a job that cannot be asked for nobody knows; the server refuses a second purge.
+  const isRunning = Boolean(id) && (job === undefined ? !isError : !isOver(job));
   useEffect(() => {
     if (!job || !isOver(job)) return;
     for (const queryKey of [['deleted-runs'], ['experiments'], ['purgeable'], ['runs']]) void client.invalidateQueries({ queryKey });
@@ -98,50 +102,29 @@ function useIsRunning(id: string | undefined): boolean {
 interface ChosenProps {
   workspace: Workspace;
   lines: readonly Line[];
-  onDone: () => void;
+  onChoose: (chosen: ReadonlySet<string>) => void;
 }
 
 /** What can be done with the chosen lines. */
-function Chosen({ workspace, lines, onDone }: ChosenProps) {
+function Chosen({ workspace, lines, onChoose }: ChosenProps) {
   const client = useQueryClient();
   const [isRestoring, setRestoring] = useState(false);
   if (lines.length === 0) return null;
   const restore = async () => {
     setRestoring(true);
-    try {
-      await bringBack(workspace.id, lines);
-      onDone();
-      say(`${said(lines)} ${lines.length === 1 ? 'is' : 'are'} back.`);
-    } catch (error) {
-      say(messageOf(error), { tone: 'bad' });
-    } finally {
-      setRestoring(false);
-      for (const queryKey of [['deleted-runs'], ['experiments'], ['purgeable'], ['runs']]) void client.invalidateQueries({ queryKey });
-    }
+    const done = await bringBack(workspace.id, lines);
+    // What is as it was stays chosen, for another try.
+    onChoose(new Set(done.left.map(({ of }) => of)));
+    say(tellBack(done), done.left.length > 0 ? { tone: 'bad' } : {});
+    setRestoring(false);
+    for (const queryKey of [['deleted-runs'], ['experiments'], ['purgeable'], ['runs']]) void client.invalidateQueries({ queryKey });
   };
   return (
     <div className="tools chosen-deleted" role="region" aria-label="What is chosen">
       <b className="b">{said(lines)} chosen</b>
       <span className="grow" />
-      <button type="button" className="btn ghost" onClick={onDone} disabled={isRestoring}>Choose none</button>
+      <button type="button" className="btn ghost" onClick={() => onChoose(new Set())} disabled={isRestoring}>Choose none</button>
       <button type="button" className="btn primary" onClick={() => void restore()} disabled={isRestoring}>{isRestoring ? <span className="turn" /> : <Icon name="undo" />}Restore</button>
     </div>
   );
 }
-
-/** Experiments come back with all their runs. Raises with the first refusal. */
-async function bringBack(workspace: number, lines: readonly Line[]): Promise<void> {
-  for (const { of } of lines.filter(({ run }) => run === undefined)) await restoreExperiment(workspace, of);
-  const runs = lines.flatMap(({ run }) => run ?? []);
-  if (runs.length === 0) return;
-  const { changed, refused } = await actOnRuns(workspace, runs, { action: 'restore' });
-  if (changed < runs.length) throw new Error(`${counted(changed, 'run')} of ${runs.length} came back. ${refused[0]?.message ?? 'Try the others again.'}`);
-}
-
-/** "2 experiments and 1 run". */
-function said(lines: readonly Line[]): string {
-  const runs = lines.filter(({ run }) => run !== undefined).length;
-  const parts = [[lines.length - runs, 'experiment'], [runs, 'run']] as const;
-  return parts.filter(([n]) => n > 0).map(([n, what]) => counted(n, what)).join(' and ');
-}
-
