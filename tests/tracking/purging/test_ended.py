@@ -106,6 +106,7 @@ def test_what_is_purged_keeps_it_no_longer_and_the_rest_is_freed(house: House, p
     place.version("late", f"runs:/{late}/model")
     before = mentioned(house.dump(), theirs)
     assert free_ended(house.database, house.objects, house.parts.settings) > 0
+    assert free_ended(house.database, house.objects, house.parts.settings) == 0
     after = house.dump()
     assert mentioned(after, late, run, f"'{place.name}'") == set()
     assert before <= after
