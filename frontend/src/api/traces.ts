@@ -83,14 +83,14 @@ export const tracePagesQuery = (question: TraceQuestion) =>
     refetchInterval: (query) => (query.state.data?.pages.length === 1 && query.state.data.pages[0]?.traces.some(isLive) ? LIVE_MS : false),
   });
 
-/** Ids of all traces that answer a question. */
+/** Ids of all traces that answer a question; while programs log, a page may tell again what the one before told. */
 export async function allTraceIds(question: TraceQuestion): Promise<string[]> {
-  const ids: string[] = [];
+  const ids = new Set<string>();
   for (let token: string | undefined; ;) {
     const page: TracePage = await searchTraces(question, MOST_A_PAGE, token);
-    ids.push(...page.traces.map(({ id }) => id));
+    for (const { id } of page.traces) ids.add(id);
     token = page.next;
-    if (!token) return ids;
+    if (!token) return [...ids];
   }
 }
 

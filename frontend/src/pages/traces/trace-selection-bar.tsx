@@ -1,13 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { allTraceIds, deleteTraces, type TraceQuestion, TRACES_A_DELETION } from '../../api/traces';
+import { allTraceIds, type TraceQuestion } from '../../api/traces';
 import { Confirm } from '../../ui/dialog';
 import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
-import { useRunBulk } from '../runs/run-bulk';
 import { countSelected, NOTHING, type Selection } from '../tasks/selection';
+import { deleteMany, tellDeleted } from './trace-bulk';
 
 interface BarProps {
   question: TraceQuestion;
@@ -39,11 +39,11 @@ export function TraceSelectionBar({ question, total, isMore, selection, onSelect
     onDeleting(false);
   };
   const remove = async () => {
-    const wanted = ids ?? [];
-    const deleted = await deleteMany(question, wanted);
-    onSelect(NOTHING);
+    const done = await deleteMany(question, ids ?? []);
+    // What it did not come to stays selected, for another try.
+    onSelect(done.left.length === 0 ? NOTHING : { all: false, ids: new Set(done.left) });
     void client.resetQueries({ queryKey: ['traces'] });
-    say(deleted < wanted.length ? `${counted(deleted, 'trace')} deleted; the others were not there any more.` : `${counted(deleted, 'trace')} deleted.`);
+    say(tellDeleted(done), done.left.length > 0 ? { tone: 'bad' } : {});
   };
   if (selected === 0 && !isOpenEnded) return null;
   return (
@@ -65,18 +65,4 @@ export function TraceSelectionBar({ question, total, isMore, selection, onSelect
 async function chosenIds(question: TraceQuestion, selection: Selection<string>): Promise<readonly string[]> {
   if (!selection.all) return [...selection.ids];
   return (await allTraceIds(question)).filter((id) => !selection.ids.has(id));
-}
-
-async function deleteMany({ workspace, experiments }: TraceQuestion, ids: readonly string[]): Promise<number> {
-  const words = `Deleting ${counted(ids.length, 'trace')}`;
-  let deleted = 0;
-  try {
-    for (let at = 0; at < ids.length; at += TRACES_A_DELETION) {
-      useRunBulk.setState({ doing: { words, done: at, total: ids.length } });
-      deleted += await deleteTraces(workspace, experiments, ids.slice(at, at + TRACES_A_DELETION));
-    }
-    return deleted;
-  } finally {
-    useRunBulk.setState({ doing: null });
-  }
 }
