@@ -173,7 +173,7 @@ class People(Struct):
 class Purgeable(Struct):
     """What a purge of deleted runs would free; ``is_whole``: ``size_bytes`` is all, else at least so much.
 
-    noted: runs and logged models that an earlier purge freed but for their files.
+    noted: places of files that an earlier purge took and did not free, but for those that stay.
     job: the purge that is under way.
     """
 
