@@ -174,12 +174,6 @@ def list_places(reader: Reader, workspace: str, before: str | None, most: int) -
     return [Place(*row) for row in reader.all(sql, (workspace, *values, most))]
 
 
-def list_inner_places(reader: Reader, workspace: str) -> list[str]:
-    """Places of runs and logged models that are still noted; they lie below those of experiments."""
-    sql = "SELECT place FROM treadle_purge_places WHERE workspace = ? AND holder <> ''"
-    return [row[0] for row in reader.all(sql, (workspace,))]
-
-
 def note_size(writer: Reader, place: str, objects: int, size_bytes: int) -> None:
     """What is there before the first byte goes."""
     sql = "UPDATE treadle_purge_places SET objects = ?, size_bytes = ? WHERE place = ? AND size_bytes IS NULL"
