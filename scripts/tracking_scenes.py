@@ -27,8 +27,8 @@ class Tracker:
     ask: Callable[..., Any]
 
     def __post_init__(self) -> None:
-        # Beside the samples' workspace there is another: MLflow is to be told which.
-        self.ask = partial(self.ask, **{"X-MLFLOW-WORKSPACE": "samples"})
+        # Beside the workspace that a browser opens first there is the samples': MLflow is to be told which.
+        self.ask = partial(self.ask, **{"X-MLFLOW-WORKSPACE": "main"})
 
     def log(self) -> dict[str, str]:
         """The address of each page by its name."""
