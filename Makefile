@@ -49,7 +49,7 @@ test: setup browser
 	@python -m pytest -m "not long" -n $(JOBS) --dist loadfile
 
 test-long: setup browser
-	@python -m pytest -m long
+	@python -m pytest -m long --hypothesis-profile=default
 
 check: npm
 	ruff check

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import find_chromium
@@ -16,6 +17,10 @@ from treadle.db import Database, connect_url, migrate
 
 #: TREADLE_TEST_DATABASES=sqlite leaves PostgreSQL out, for a quick round.
 DATABASES = os.environ.get("TREADLE_TEST_DATABASES", "sqlite postgresql").split()
+
+# The same examples in every run, so that a red one means a change; `make test-long` looks for new ones.
+settings.register_profile("same-examples", derandomize=True)
+settings.load_profile("same-examples")
 
 
 @pytest.fixture(scope="session")
