@@ -28,7 +28,8 @@ from treadle.ml.calling import StoredVersion
 
 #: The version of a model that was never trained.
 UNTRAINED = "untrained"
-_ABOUT = "version.json"
+#: In each version's folder, what is known of it.
+ABOUT_VERSION = "version.json"
 _POINTER = "current"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,79}")
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -140,11 +141,11 @@ class Versions:
         if not _NAME.fullmatch(name):
             raise self._missing(name)
         try:
-            return msgspec.json.decode((self._kept / name / _ABOUT).read_bytes(), type=AboutVersion)
+            return msgspec.json.decode((self._kept / name / ABOUT_VERSION).read_bytes(), type=AboutVersion)
         except FileNotFoundError as error:
             raise self._missing(name) from error
         except (OSError, msgspec.DecodeError) as error:
-            raise self._broken(name, f"{_ABOUT}: {error}") from error
+            raise self._broken(name, f"{ABOUT_VERSION}: {error}") from error
 
     def read(self, name: str) -> StoredVersion:
         """A version to be loaded; its files are there, and as long as they were.
@@ -196,7 +197,7 @@ class Versions:
                 raise Invalid("outcome-not-json", text) from error
             for below in (path for path in folder.rglob("*") if path.is_dir()):
                 fsync_folder(below)
-            replace_file(folder / _ABOUT, content, is_durable=True)
+            replace_file(folder / ABOUT_VERSION, content, is_durable=True)
             folder.rename(self._kept / name)
             fsync_folder(self._kept)
         return name
@@ -215,6 +216,29 @@ class Versions:
                 shutil.rmtree(partial, ignore_errors=True)
                 raise
             fsync_folder(target._kept)
+
+    def place(self, name: str) -> Path:
+        """The folder of a version, which may not be there. Raises NotFound("version-not-found")."""
+        if not _NAME.fullmatch(name):
+            raise self._missing(name)
+        return self._kept / name
+
+    def partial(self, name: str) -> Path:
+        """A folder beside it for what is to become it; nothing is there yet. Raises as `place`."""
+        return self.place(name).with_name(f".{name}.{secrets.token_hex(4)}")
+
+    def take_in(self, name: str, folder: Path) -> None:
+        """Let a whole folder be the version, which is moved; over one that is broken. Raises as `place`."""
+        place = self.place(name)
+        for below in folder.rglob("*"):
+            fsync_folder(below)  # of files it is the same call
+        fsync_folder(folder)
+        with suppress(FileNotFoundError):
+            broken = self.partial(name)
+            place.rename(broken)
+            shutil.rmtree(broken, ignore_errors=True)
+        folder.rename(place)
+        fsync_folder(self._kept)
 
     def prune(self, keep: int, pinned: str = "") -> list[str]:
         """Remove all but the ``keep`` newest, the one that serves and the pinned one; those that went."""

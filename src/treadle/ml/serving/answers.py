@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,8 @@ class Answer:
     status: int = 200
     kind: bytes = b"application/json"
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    #: Instead of the body, where it is not held as a whole; headers then tell its length.
+    pieces: Iterator[bytes] | None = None
 
 
 def as_json(value: object, status: int = 200) -> Answer:
@@ -80,17 +83,21 @@ def too_large(limit_bytes: int) -> Invalid:
 
 async def send_answer(send: Send, answer: Answer, *, is_head: bool = False) -> None:
     """Send it; to HEAD without its body."""
+    length = () if answer.pieces else ((b"content-length", str(len(answer.body)).encode()),)
     await send(
         {
             "type": "http.response.start",
             "status": answer.status,
             "headers": [
                 (b"content-type", answer.kind),
-                (b"content-length", str(len(answer.body)).encode()),
+                *length,
                 *answer.headers,
             ],
         }
     )
+    if answer.pieces is not None and not is_head:
+        while piece := await asyncio.to_thread(next, answer.pieces, b""):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
 
 

@@ -37,6 +37,7 @@ from treadle.ml.serving.bodies import (
 from treadle.ml.serving.boundaries import answered
 from treadle.ml.serving.credentials import Gate, is_secret
 from treadle.ml.serving.frames import PartAnswer
+from treadle.ml.serving.handing_over import check_may_import, hand_over, take_back
 from treadle.ml.serving.measures import Measures
 from treadle.ml.serving.options import Options
 from treadle.ml.serving.pool import Pool
@@ -125,6 +126,8 @@ class Application:
             "/webhook": {"POST": self._webhook},
             "/train": {"POST": self._train},
             "/versions": {"GET": self._versions, "POST": self._versions},
+            "/versions/archive": {"GET": self._archive},
+            "/versions/import": {"POST": self._import},
             "/promote": {"POST": self._promote},
             "/job_status": {"POST": self._job_status},
             "/is_training": {"GET": self._is_training},
@@ -359,6 +362,16 @@ class Application:
         if len(set(current)) == 1:
             content["current_version"] = current[0]
         return as_json(content)
+
+    async def _archive(self, asked: Asked) -> Answer:
+        project = self._projects.get(asked.parameter("project") or "")
+        return await hand_over(project.versions, asked.parameter("name") or "")
+
+    async def _import(self, asked: Asked) -> Answer:
+        check_may_import(self._options)
+        name = asked.parameter("name") or ""
+        await take_back(self._projects.get(asked.parameter("project") or "").versions, name, asked.receive)
+        return as_json({"status": "ok", "version": name}, 201)
 
     async def _promote(self, asked: Asked) -> Answer:
         body = read_named(await asked.body())
