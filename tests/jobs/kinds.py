@@ -92,7 +92,8 @@ def read_lines(folder: Path) -> list[str]:
 WALK = JobKind("walk", walk, Permission.PROJECT_WRITE, undo_walk)
 STUMBLE = JobKind("stumble", stumble, Permission.PROJECT_WRITE)
 BREAK_DOWN = JobKind("break-down", break_down, Permission.PROJECT_WRITE)
-KINDS = (WALK, STUMBLE, BREAK_DOWN)
+FOLLOW = JobKind("follow", walk, Permission.PROJECT_WRITE, is_followed=True)
+KINDS = (WALK, STUMBLE, BREAK_DOWN, FOLLOW)
 LATER_WALK = JobKind("walk", walk_on, Permission.PROJECT_WRITE, undo_walk)
 OTHER_WALK = JobKind("walk", walk_otherwise, Permission.PROJECT_WRITE, undo_walk)
 #: By the name that a worker process is told.

@@ -164,6 +164,16 @@ def test_somebody_else_s_job_is_not_there(yard: Yard) -> None:
             get_seen(tx, Actor(999, "else@example.com", is_admin=False), job.id)
 
 
+def test_jobs_that_follow_what_is_done_elsewhere_take_no_place_from_others(yard: Yard) -> None:
+    with yard.worker():
+        followed = [yard.submit("follow", steps=1, hold=0) for _ in range(6)]
+        wait_until(lambda: read_lines(yard.folder).count("begin 0") == 6)
+        assert yard.wait(yard.submit("walk", steps=0).id).state is JobState.DONE
+        assert {yard.get(job.id).state for job in followed} == {JobState.RUNNING}
+        (yard.folder / "go").touch()
+        assert {yard.wait(job.id).state for job in followed} == {JobState.DONE}
+
+
 def test_waiting_for_a_job_ends_with_it(yard: Yard) -> None:
     job = yard.submit("walk", steps=1)
     with yard.worker():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -79,6 +79,8 @@ _QUEUED = (
     .order_by(jobs.c.created_at, jobs.c.id)
     .limit(bindparam("limit"))
 )
+_FOLLOWED = jobs.c.kind.in_(bindparam("followed", expanding=True))
+_QUEUED_TO_FOLLOW, _QUEUED_TO_WORK = _QUEUED.where(_FOLLOWED), _QUEUED.where(~_FOLLOWED)
 _THIS = jobs.c.id == bindparam("job_id")
 _THIS_RUNNING = _THIS & (jobs.c.state == JobState.RUNNING.value)
 _CLAIM = (
@@ -185,9 +187,11 @@ def wake_workers(tx: Tx) -> None:
         tx.execute(text(f"NOTIFY {CHANNEL}"))
 
 
-def list_queued(tx: Tx, limit: int) -> list[str]:
-    """The ids of the queued jobs, oldest first, at most ``limit``."""
-    return list(tx.execute(_QUEUED, {"limit": limit}).scalars())
+def list_queued(tx: Tx, followed: Collection[str], *, limit: int, is_followed: bool) -> list[str]:
+    """The ids of the queued jobs that are of the kinds ``followed``, or of all others; oldest first, at most
+    ``limit``."""
+    statement = _QUEUED_TO_FOLLOW if is_followed else _QUEUED_TO_WORK
+    return list(tx.execute(statement, {"limit": limit, "followed": list(followed)}).scalars())
 
 
 def ended_before(tx: Tx, kind: str, moment: datetime) -> list[str]:

@@ -1,4 +1,8 @@
-"""The worker: takes queued jobs, resumes those that were half way, and runs a few at a time."""
+"""The worker: takes queued jobs, resumes those that were half way, and runs a few at a time.
+
+Jobs that mostly wait for what is done elsewhere have places of their own: a training of a day keeps nobody's
+import waiting.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from treadle.jobs.runner import give_up, run_job
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 4
+_FOLLOWED_AT_ONCE = 32
 _ROUND_S = 5.0
 
 
@@ -26,7 +31,9 @@ class Worker:
     def __init__(self, parts: JobParts, kinds: Iterable[JobKind]) -> None:
         self._parts = parts
         self._kinds = {kind.name: kind for kind in kinds}
-        self._running: set[str] = set()
+        self._followed = frozenset(name for name, kind in self._kinds.items() if kind.is_followed)
+        #: By id: whether it is followed.
+        self._running: dict[str, bool] = {}
         self._nudge = threading.Event()
         self._is_stopping = False
         self._has_lost_a_job = False
@@ -63,16 +70,20 @@ class Worker:
             doorbell.wait(self._nudge, next_round_s - time.monotonic())
 
     def _begin_queued(self, steps: DurableSteps) -> None:
-        room = _AT_ONCE - len(self._running)
+        self._begin(steps, _AT_ONCE, is_followed=False)
+        self._begin(steps, _FOLLOWED_AT_ONCE, is_followed=True)
+
+    def _begin(self, steps: DurableSteps, most: int, *, is_followed: bool) -> None:
+        room = most - list(self._running.values()).count(is_followed)
         if room <= 0:
             return
         with self._parts.database.read() as tx:
-            queued = rows.list_queued(tx, room)
+            queued = rows.list_queued(tx, self._followed, limit=room, is_followed=is_followed)
         for job_id in queued:
             with self._parts.database.write() as tx:
                 is_mine = rows.claim(tx, job_id)
             if is_mine:
-                self._running.add(job_id)
+                self._running[job_id] = is_followed
                 steps.start(job_id)
 
     def _go_round(self, doorbell: Doorbell, steps: DurableSteps) -> None:
@@ -81,8 +92,9 @@ class Worker:
             steps.adopt(slot)
         with self._parts.database.read() as tx:
             running = rows.list_running(tx)
-        self._running.intersection_update(running)
-        for job_id in set(running) - self._running:
+        for job_id in self._running.keys() - set(running):
+            self._running.pop(job_id, None)
+        for job_id in set(running) - self._running.keys():
             if not steps.has_begun(job_id):
                 steps.start(job_id)
             elif steps.has_ended(job_id):
@@ -90,12 +102,16 @@ class Worker:
         steps.forget_done()
 
     def _run(self, job_id: str, run_step: RunStep) -> None:
-        self._running.add(job_id)
+        self._running.setdefault(job_id, self._is_followed(job_id))
         is_ended = False
         try:
             run_job(self._parts, self._kinds, job_id, run_step)
             is_ended = True
         finally:
             self._has_lost_a_job |= not is_ended
-            self._running.discard(job_id)
+            self._running.pop(job_id, None)
             self._nudge.set()
+
+    def _is_followed(self, job_id: str) -> bool:
+        with self._parts.database.read() as tx:
+            return rows.get(tx, job_id).kind in self._followed
