@@ -64,6 +64,11 @@ class Settings:
         "", "private hosts and ranges that may be fetched from (10.0.0.0/8, files.internal), by commas"
     )
     outbound_time_limit_s: int = _setting(600, "seconds that fetching a file from an address may take")
+    ml_allow: str = _setting(
+        "*",
+        "hosts and ranges that model backends may be at (10.0.0.0/8, gpu.internal), by commas; *: anywhere, "
+        "this machine and private networks too",
+    )
     local_files_roots: str = _setting(
         "", "folders of this machine whose files may be sources and targets of projects, by commas"
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from treadle.access.backend_tokens import BACKEND_PREFIX, identify_by_backend_token
 from treadle.access.identities import (
     Identity,
     hash_secret,
@@ -89,6 +90,8 @@ def identify(tx: Tx, credential: Credential, key: Secret) -> Identity | None:
     if isinstance(credential, TokenCredential):
         if credential.text.count(".") == 2:
             return identify_by_access_token(tx, credential.text, key)
+        if credential.text.startswith(BACKEND_PREFIX):
+            return identify_by_backend_token(tx, credential.text, key)
         return identify_by_token(tx, credential.text)
     identity = identify_by_token(tx, credential.secret)
     return identity if identity and identity.actor.email == credential.email.strip().lower() else None

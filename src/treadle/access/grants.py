@@ -39,11 +39,18 @@ class Actor:
     is_admin_there: bool = False
     #: A service account, which others make tokens for.
     is_service: bool = False
+    #: The only project that the token reaches, and all that it lets through there; None: it is not held so.
+    token_project_id: int | None = None
+    token_permissions: frozenset[Permission] | None = None
 
     @property
     def is_held(self) -> bool:
         """Came by a token that may less than its person: nothing of the account is theirs to change."""
-        return self.token_scope is not TokenScope.ALL or self.token_workspace_id is not None
+        return (
+            self.token_scope is not TokenScope.ALL
+            or self.token_workspace_id is not None
+            or self.token_permissions is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -181,9 +188,9 @@ def allow(tx: Tx, actor: Actor, permission: Permission, scope: Scope) -> Grant:
     if actor.is_admin:
         _check_reads(actor, permission)
         return Grant(actor, permission, None, None, None)
-    if actor.is_admin_there:
+    if actor.is_admin_there or actor.token_project_id is not None:
         raise Forbidden(
-            "token-held", "This token is held to one workspace, and this is about all of them. Use another."
+            "token-held", "This token is held to one place, and this is about all of them. Use another."
         )
     raise Forbidden("not-allowed", "Only an organisation admin may do this. Ask one of them.")
 
@@ -195,7 +202,7 @@ def allow_anywhere(tx: Tx, actor: Actor, permission: Permission) -> dict[int, Gr
     workspaces they are a member of, too; what concerns them all is asked for by `ORGANIZATION`. A token
     that only reads, or is held to a workspace, lists no more than it reaches.
     """
-    if not _lets_through(actor, permission):
+    if not _lets_through(actor, permission) or actor.token_project_id is not None:
         return {}
     if actor.is_admin_there and actor.token_workspace_id is not None:
         there = actor.token_workspace_id
@@ -235,6 +242,8 @@ class ListGrant:
     def _held(self) -> ColumnElement[bool]:
         if not _lets_through(self.actor, self.permission):
             return false()
+        if self.actor.token_project_id is not None:
+            return (projects.c.id == self.actor.token_project_id) & self._by_role
         if self.actor.token_workspace_id is not None:
             return (projects.c.workspace_id == self.actor.token_workspace_id) & self._by_role
         return self._by_role
@@ -263,7 +272,7 @@ def _allow_project(
     row = tx.execute(with_role, {"project_id": project_id, "user_id": actor.user_id}).first()
     if row is None:
         raise NotFound("project-not-found", f"There is no project {project_id} that you can see.")
-    role = _check_role(actor, permission, row, f"project {project_id}")
+    role = _check_role(actor, permission, row, f"project {project_id}", project_id)
     return Grant(actor, permission, row["workspace_id"], project_id, role)
 
 
@@ -284,10 +293,13 @@ def _allow_workspace(tx: Tx, actor: Actor, permission: Permission, workspace_id:
     return Grant(actor, permission, workspace_id, None, role)
 
 
-def _check_role(actor: Actor, permission: Permission, row: Mapping[str, Any], what: str) -> Role | None:
-    """row: the workspace, and the actor's role there or in the project."""
+def _check_role(
+    actor: Actor, permission: Permission, row: Mapping[str, Any], what: str, project_id: int = 0
+) -> Role | None:
+    """row: the workspace, and the actor's role there or in the project.  project_id: of a project."""
     role = row["role"]
     is_reached = actor.token_workspace_id in (None, row["workspace_id"])
+    is_reached = is_reached and actor.token_project_id in (None, project_id)
     rules = actor.is_admin or actor.is_admin_there
     if not is_reached or (role is None and not rules):
         raise NotFound(f"{what.split()[0]}-not-found", f"There is no {what} that you can see.")
@@ -301,11 +313,19 @@ def _check_role(actor: Actor, permission: Permission, row: Mapping[str, Any], wh
 
 def _check_reads(actor: Actor, permission: Permission) -> None:
     if not _lets_through(actor, permission):
-        raise read_only_token()
+        raise read_only_token() if actor.token_permissions is None else held_token()
 
 
 def _lets_through(actor: Actor, permission: Permission) -> bool:
+    if actor.token_permissions is not None and permission not in actor.token_permissions:
+        return False
     return actor.token_scope is TokenScope.ALL or permission in READING
+
+
+def held_token() -> Forbidden:
+    """What to tell who would do more by a token than it is for."""
+    text = "This token is for one project's tasks, labels and predictions, and not for this. Use another."
+    return Forbidden("token-held", text)
 
 
 def read_only_token() -> Forbidden:

@@ -36,6 +36,9 @@ ml_backends = Table(
     _text("settings", "{}"),  # JSON: confidence, what to do with unknown labels, …
     Column("timeout_s", Float, nullable=False, server_default=text("100")),
     _text("hostname"),  # where the backend reaches this server; "": as the server was asked
+    _text("called_as"),  # as the server was asked when it was connected, or last checked by somebody
+    _text("told_digest"),  # of what its last /setup told it; "": it is to be told again
+    _count("token_serial", 1),  # one that counts up ends the token that it has
     _text("generation"),  # treadle, current, old; "": never answered
     _text("state", "DI"),  # as Label Studio says it: CO, DI, ER, TR, PR
     _text("problem"),  # why it is not CO
@@ -172,10 +175,13 @@ prediction_quality = Table(
 )
 
 # What an annotation adds to those sums, so that a later save of it replaces its part.
+# No foreign keys to it and its task: when they are deleted, this tells what to take away.
 annotation_quality = Table(
     "annotation_quality",
     metadata,
-    _to("annotations", "annotation_id"),
+    Column("annotation_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("task_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False, index=True),
+    _to("projects", "project_id", index=True),
     Column("model_version", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("day", Text, nullable=False),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from treadle.errors import Forbidden, Invalid
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
+
+#: On a list of all that may be called: every address.
+ANY = "*"
 
 # An IPv4 address in the clothes of an IPv6 one: a translator on the way would undress it.
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
@@ -23,10 +26,30 @@ class AllowList:
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
+    #: Every address may be called but those of the link itself, where clouds tell secrets to who asks.
+    is_open: bool = False
+    #: Only what is on the list may be called, however public the rest is.
+    is_closed: bool = False
+    #: The setting that it stands in.
+    setting: str = "TREADLE_OUTBOUND_ALLOW"
 
     @classmethod
     def parse(cls, text: str) -> AllowList:
         """``10.0.0.0/8, files.internal`` as a list. Raises Invalid("setting") naming what is neither."""
+        return cls._read(text, cls.setting)
+
+    @classmethod
+    def parse_whole(cls, text: str, setting: str) -> AllowList:
+        """A list of all that may be called; ``*`` on it is for every address but those of the link itself.
+
+        setting: the variable that it stands in. Raises Invalid("setting") naming what is neither.
+        """
+        entries = [part.strip() for part in text.split(",")]
+        rest = ",".join(entry for entry in entries if entry != ANY)
+        return replace(cls._read(rest, setting), is_open=ANY in entries, is_closed=True)
+
+    @classmethod
+    def _read(cls, text: str, setting: str) -> AllowList:
         hosts, networks = set(), []
         for entry in filter(None, (part.strip().lower() for part in text.split(","))):
             network = _network(entry)
@@ -35,11 +58,11 @@ class AllowList:
             elif "/" in entry or ":" in entry:
                 raise Invalid(
                     "setting",
-                    f"TREADLE_OUTBOUND_ALLOW: {entry!r} is neither a host nor a range of addresses.",
+                    f"{setting}: {entry!r} is neither a host nor a range of addresses.",
                 )
             else:
                 hosts.add(entry.rstrip("."))
-        return cls(frozenset(hosts), tuple(networks))
+        return cls(frozenset(hosts), tuple(networks), setting=setting)
 
     def allows(self, host: str, address: Address) -> bool:
         """Whether the host, or the network of its address, is on the list."""
@@ -54,13 +77,17 @@ def check_address(host: str, written: str, allowed: AllowList) -> None:
     Raises Forbidden("address-private").
     """
     address = _plain(ipaddress.ip_address(written.partition("%")[0]))
-    if allowed.allows(host, address) or _is_public(address):
+    if allowed.allows(host, address) or (allowed.is_open and not address.is_link_local):
         return
-    raise Forbidden(
-        "address-private",
-        f"{host} is at {address}, an address of this machine or of a private network, which the server does "
-        "not call for anybody. An administrator may allow it with TREADLE_OUTBOUND_ALLOW.",
-    )
+    if allowed.is_closed:
+        text = f"{host} is at {address}, which is not among the addresses that {allowed.setting} lets the "
+        raise Forbidden("address-private", f"{text}server call. An administrator may add it there.")
+    if not _is_public(address):
+        raise Forbidden(
+            "address-private",
+            f"{host} is at {address}, an address of this machine or of a private network, which the server "
+            f"does not call for anybody. An administrator may allow it with {allowed.setting}.",
+        )
 
 
 def _is_public(address: Address) -> bool:

@@ -13,13 +13,13 @@ from starlette.requests import Request
 
 from treadle.access import Actor, Grant, ListGrant, Scope, TokenScope, allow, allow_anywhere
 from treadle.access.addresses import client_address
-from treadle.access.grants import read_only_token
+from treadle.access.grants import held_token, read_only_token
 from treadle.access.identities import Identity, identify_by_id, identify_owner, touch
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
 from treadle.access.tokens import is_token_text
 from treadle.db import Tx
 from treadle.errors import Defect, Forbidden, Invalid, NotFound, Unauthenticated
-from treadle.permissions import Permission
+from treadle.permissions import READING, Permission
 from treadle.web import bodies
 from treadle.web.authentication import (
     NO_CREDENTIALS,
@@ -335,6 +335,10 @@ class Call:
         """Also where the permission of the route is one to read: taking an export away is a change."""
         if not self._is_reading and self.actor.token_scope is TokenScope.READ:
             raise read_only_token()
+        if self.actor.token_permissions is None:
+            return
+        if self._permission is None or (not self._is_reading and self._permission in READING):
+            raise held_token()
 
     def _unknown(self) -> Unauthenticated:
         if self._credential is None and self.is_local:

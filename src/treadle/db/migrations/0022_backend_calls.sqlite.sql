@@ -1,0 +1,3 @@
+ALTER TABLE ml_backends ADD COLUMN called_as TEXT DEFAULT '' NOT NULL;
+ALTER TABLE ml_backends ADD COLUMN told_digest TEXT DEFAULT '' NOT NULL;
+ALTER TABLE ml_backends ADD COLUMN token_serial INTEGER DEFAULT 1 NOT NULL;
