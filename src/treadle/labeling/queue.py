@@ -6,6 +6,9 @@ serialises hand-outs, on PostgreSQL an advisory lock per project does.
 
 A task that is assigned (see `assignments`) comes first to whom it is assigned to, and keeps a place for
 each of them: others get it only where it has more places than that.
+
+By uncertainty, the task of the greatest worth comes first (see `treadle.learning.ordering`), along an index;
+where no task has one, the least score of its predictions decides, which looks at all that are open.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     literal_column,
@@ -37,6 +41,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from treadle.access import Grant
 from treadle.db import Tx, schema
+from treadle.db.learning_tables import task_worths
 from treadle.db.prepared import Prepared
 from treadle.db.schema import handouts, predictions, projects, tasks
 from treadle.db.storage_tables import storage_items
@@ -44,6 +49,7 @@ from treadle.errors import NotFound
 from treadle.ids import new_uuid
 from treadle.labeling.visibility import visible_tasks
 
+_FORGOTTEN_AT_ONCE = 1_000
 _ADVISORY_CLASS = 7_234  # ours, among advisory locks of the database
 UNIFORM = "Uniform sampling"
 UNCERTAINTY = "Uncertainty sampling"
@@ -64,6 +70,7 @@ _h = handouts.c
 _t = tasks.c
 _a = schema.annotations.c
 _i = storage_items.c
+_w = task_worths.c
 # With a sign, so that SQLite looks among the few leases of a project and not in all that was ever a person's.
 _holder = literal_column("+handouts.user_id", BigInteger)
 
@@ -174,18 +181,46 @@ def _is_in_its_source() -> ColumnElement[bool]:
     return select(func.count()).where(retired).scalar_subquery() == 0
 
 
+def _is_mine_to_do(*, forget_skips: bool) -> ColumnElement[bool]:
+    """The task is open, there to see, new to the actor, and has a place for them."""
+    return and_(
+        _t.project_id == bindparam("project_id"),
+        _is_open,
+        visible_tasks(bindparam("project_id")),
+        _is_new_to_me(forget_skips=forget_skips),
+        _has_place(),
+        _is_in_its_source(),
+    )
+
+
 def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
+    return select(_t.id).where(_is_mine_to_do(forget_skips=forget_skips)).limit(1)
+
+
+def _most_worth() -> Select[tuple[int]]:
+    # A count, not a join: what is walked along is the worths, and a task is looked at when it is its turn.
+    will_do = select(func.count()).where(_t.id == _w.task_id, _is_mine_to_do(forget_skips=False))
     return (
-        select(_t.id)
-        .where(
-            _t.project_id == bindparam("project_id"),
-            _is_open,
-            visible_tasks(bindparam("project_id")),
-            _is_new_to_me(forget_skips=forget_skips),
-            _has_place(),
-            _is_in_its_source(),
-        )
+        select(_w.task_id)
+        .where(_w.project_id == bindparam("project_id"), will_do.scalar_subquery() > 0)
+        .order_by(_w.worth.desc(), _w.task_id.desc())
         .limit(1)
+    )
+
+
+def _done_before() -> Select[tuple[int]]:
+    """Of those with more worth than the task that was found, some that are done."""
+    worth = select(_w.worth).where(_w.task_id == bindparam("of_task")).scalar_subquery()
+    passed = task_worths.alias("passed")
+    is_done = select(_t.is_labeled).where(_t.id == passed.c.task_id).scalar_subquery()
+    return (
+        select(passed.c.task_id)
+        .where(passed.c.project_id == bindparam("project_id"), passed.c.worth >= func.coalesce(worth, 0.0))
+        .where(is_done)
+        .order_by(passed.c.worth.desc())
+        .limit(_FORGOTTEN_AT_ONCE)
+        # Who writes others has them already, and nobody is waited for.
+        .with_for_update(of=passed, skip_locked=True)
     )
 
 
@@ -213,6 +248,8 @@ _NEW = _candidates(forget_skips=False)
 _FIRST = Prepared(_NEW.order_by(_t.id))
 _FIRST_AFTER = Prepared(_NEW.where(_t.id > bindparam("start")).order_by(_t.id))
 _LEAST_CERTAIN = Prepared(_NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id))
+_MOST_WORTH = Prepared(_most_worth())
+_FORGET_DONE = Prepared(delete(task_worths).where(_w.task_id.in_(_done_before())))
 _FIRST_AGAIN = Prepared(_candidates(forget_skips=True).order_by(_t.id))
 _ASSIGNED = Prepared(_assigned(forget_skips=False))
 _ASSIGNED_AGAIN = Prepared(_assigned(forget_skips=True))
@@ -305,6 +342,9 @@ def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
     if task_id is None:
         raise NotFound("no-task-left", "There is no task left for you to label in this project.")
     lock_id = _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s))
+    if rules["sampling"] == UNCERTAINTY:
+        # Or the next to ask would walk over them again.
+        tx.execute(_FORGET_DONE, {"project_id": who["project_id"], "of_task": task_id})
     return Handout(task_id, lock_id, _queue_name(rules["sampling"]))
 
 
@@ -320,7 +360,8 @@ def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
 
 def _choose_open(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
     if rules["sampling"] == UNCERTAINTY:
-        return _find(tx, _LEAST_CERTAIN, who)
+        found = _find(tx, _MOST_WORTH, who)
+        return found if found is not None else _find(tx, _LEAST_CERTAIN, who)
     if rules["sampling"] == UNIFORM:
         return _find_from(tx, who, _random_id(tx, who))
     if rules["maximum_annotations"] > 1:

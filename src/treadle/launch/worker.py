@@ -28,6 +28,7 @@ from treadle.launch.committing import start_committing
 from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
+from treadle.learning.ordering import ORDER_JOB
 from treadle.settings import Settings, load_settings
 from treadle.tracking.purging import PURGE_JOB
 
@@ -55,6 +56,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     GC_JOB,
     FSCK_JOB,
     PURGE_JOB,
+    ORDER_JOB,
 )
 
 

@@ -7,7 +7,7 @@ const KINDS: Record<string, string> = {
   'accept-predictions': 'Predictions made annotations', assign: 'Assignment of tasks', 'index-field': 'Index of a data field', 'drop-field-index': 'Removal of an index',
   overlap: 'New number of people per task', duplicate: 'Copy of a project',
   'storage-sync': 'Sync of a source', 'target-sync': 'Sync of a target', 'commit-labels': 'Commit of labels', 'export-as-of': 'Export of a version', 'repo-gc': 'Space freed in a repo', 'repo-fsck': 'Check of a repo', 'tracking-purge': 'Deleted runs freed',
-  prelabel: 'Predictions of a model', training: 'Training of a model',
+  prelabel: 'Predictions of a model', training: 'Training of a model', 'order-queue': 'Order of the queue',
 };
 
 /** What a job does, for its row. */
@@ -53,7 +53,7 @@ function ofStorage(result: Readonly<Record<string, unknown>>): string[] {
 }
 
 /** Kinds that stay as far as they came when they are stopped or fail; all others undo what they did. */
-const STAYING = new Set(['accept-predictions', 'assign', 'overlap', 'drop-field-index', 'storage-sync', 'target-sync', 'repo-gc', 'repo-fsck', 'tracking-purge', 'prelabel', 'training']);
+const STAYING = new Set(['accept-predictions', 'assign', 'overlap', 'drop-field-index', 'storage-sync', 'target-sync', 'repo-gc', 'repo-fsck', 'tracking-purge', 'prelabel', 'training', 'order-queue']);
 
 /** What is left of a job that did not come to its end. */
 export const whatIsLeft = (kind: string): string => (STAYING.has(kind) ? 'What it had done by then stays.' : 'What it had done is undone.');
