@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 
 from treadle.access import Grant
 from treadle.db import Tx
@@ -54,13 +54,16 @@ def select_now(tx: Tx, grant: Grant, query: TaskQuery) -> Selection:
     return Selection(_plain(query.filters), _plain(query.selected), tx.execute(newest).scalar() or 0)
 
 
-def choose(run: JobRun, selection: Selection) -> int:
-    """Write the ids of the selection's tasks down, for `work_through`; how many. A step of a job."""
+def choose(run: JobRun, selection: Selection, *, also: ColumnElement[bool] | None = None) -> int:
+    """Write the ids of the selection's tasks down, for `work_through`; how many. A step of a job.
+
+    also: a further condition on ``tasks``.
+    """
     count = 0
 
     def lines() -> Iterator[bytes]:
         nonlocal count
-        for page in _pages(run, selection):
+        for page in _pages(run, selection, true() if also is None else also):
             count += len(page)
             yield b"".join(b"%d\n" % task_id for task_id in page)
 
@@ -76,7 +79,7 @@ def work_through(run: JobRun, total: int, act: Act, *, verb: str, batch: int | N
     verb: what is said of the progress, such as ``Deleted``.  batch: tasks in a transaction, else `BATCH`.
     """
     place = run.place(_Place())
-    for ids in _batches(islice(_chosen(run), place.done, None), batch or BATCH):
+    for ids in _batches(islice(chosen(run), place.done, None), batch or BATCH):
         run.check_cancelled()
         began_s = time.monotonic()
         with run.database.write() as tx:
@@ -85,6 +88,11 @@ def work_through(run: JobRun, total: int, act: Act, *, verb: str, batch: int | N
         leave_turn(began_s)
         run.report(place.done, total, f"{verb} {place.count} (task {place.done} of {total})")
     return place.count
+
+
+def chosen(run: JobRun) -> Iterator[int]:
+    """The ids that `choose` wrote down."""
+    return (int(line) for line in read_lines(run.objects.read(_key(run))))
 
 
 def leave_turn(began_s: float) -> None:
@@ -101,23 +109,19 @@ def forget(run: JobRun) -> None:
     run.objects.delete(_key(run))
 
 
-def _pages(run: JobRun, selection: Selection) -> Iterator[Sequence[int]]:
+def _pages(run: JobRun, selection: Selection, also: ColumnElement[bool]) -> Iterator[Sequence[int]]:
     after = 0
     while True:
         run.check_cancelled()
         with run.database.read() as tx:
             condition = condition_of(tx, run.grant, selection.query)
             between = (_t.id > after) & (_t.id <= selection.last_id)
-            page = tx.execute(select(_t.id).where(condition, between).order_by(_t.id).limit(_PAGE))
+            page = tx.execute(select(_t.id).where(condition, also, between).order_by(_t.id).limit(_PAGE))
             ids = page.scalars().all()
         if not ids:
             return
         yield ids
         after = ids[-1]
-
-
-def _chosen(run: JobRun) -> Iterator[int]:
-    return (int(line) for line in read_lines(run.objects.read(_key(run))))
 
 
 def _key(run: JobRun) -> str:
