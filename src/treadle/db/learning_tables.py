@@ -81,6 +81,8 @@ trainings = Table(
     Column("changed_at", Instant, nullable=False),
     Column("registered_at", Instant),  # when MLflow last heard of it
     _to("users", "created_by", on_delete="SET NULL", nullable=True),
+    _text("serving_version"),  # the backend's name of what served when it began
+    Column("learning_since", Instant),  # when the backend began
     CheckConstraint(
         "state IN ('queued', 'running', 'stopping', 'evaluating', 'completed', 'failed', 'cancelled')",
         name="state",
