@@ -29,6 +29,7 @@ from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
 from treadle.learning.ordering import ORDER_JOB
+from treadle.learning.prelabel import PRELABEL_JOB
 from treadle.settings import Settings, load_settings
 from treadle.tracking.purging import PURGE_JOB
 
@@ -57,6 +58,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     FSCK_JOB,
     PURGE_JOB,
     ORDER_JOB,
+    PRELABEL_JOB,
 )
 
 
