@@ -31,6 +31,7 @@ class Permission(str, Enum):
     TRACKING_READ = "tracking.read"
     TRACKING_WRITE = "tracking.write"
     TRACKING_MANAGE = "tracking.manage"
+    WEBHOOK_WRITE = "webhook.write"
     AUDIT_READ = "audit.read"
     ORGANIZATION_READ = "organization.read"
     ORGANIZATION_ADMIN = "organization.admin"
@@ -73,6 +74,7 @@ _MANAGE = frozenset(
         Permission.PROJECT_DELETE,
         Permission.REPO_DELETE,
         Permission.TRACKING_MANAGE,
+        Permission.WEBHOOK_WRITE,
         Permission.AUDIT_READ,
     }
 )

@@ -22,6 +22,7 @@ from treadle.db import (
     run_view_tables,
     storage_tables,
     upkeep_tables,
+    webhook_tables,
 )
 from treadle.db.schema import metadata
 
@@ -38,6 +39,7 @@ BESIDE = (
     run_view_tables,
     storage_tables,
     upkeep_tables,
+    webhook_tables,
 )
 
 

@@ -22,6 +22,8 @@ _ADMINISTRATOR = {
     "TREADLE_ADMIN_EMAIL": ADMIN_EMAIL,
     "TREADLE_ADMIN_PASSWORD": ADMIN_PASSWORD,
     "TREADLE_ADMIN_TOKEN": ADMIN_TOKEN,
+    # Webhooks of the tests lead to this machine.
+    "TREADLE_OUTBOUND_ALLOW": "127.0.0.1",
 }
 
 

@@ -20,6 +20,7 @@ from treadle.labeling.saving import forget_old_answers
 from treadle.labeling.trash import free_deletions, free_projects
 from treadle.repos.catalogue import free_repos
 from treadle.tracking.purging import free_ended
+from treadle.webhooks.deliveries import forget_old
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,11 @@ def free_ended_workspaces(parts: JobParts) -> int:
     return free_ended(parts.database, parts.objects, parts.settings)
 
 
+def forget_deliveries(parts: JobParts) -> int:
+    """What was told over a week ago by webhooks."""
+    return forget_old(parts.database)
+
+
 CHORES: tuple[Callable[[JobParts], int], ...] = (
     forget_answers,
     forget_exports,
@@ -75,6 +81,7 @@ CHORES: tuple[Callable[[JobParts], int], ...] = (
     collect_repos,
     sweep_s3_uploads,
     free_ended_workspaces,
+    forget_deliveries,
 )
 
 

@@ -28,6 +28,7 @@ from treadle.launch.committing import start_committing
 from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
+from treadle.launch.webhooks import start_webhooks
 from treadle.learning.ordering import ORDER_JOB
 from treadle.learning.prelabel import PRELABEL_JOB
 from treadle.settings import Settings, load_settings
@@ -85,6 +86,7 @@ def work(settings: Settings) -> None:
     start_housekeeping(parts)
     start_following(parts)
     start_committing(parts)
+    start_webhooks(parts)
     try:
         Worker(parts, JOB_KINDS).work()
     finally:

@@ -68,6 +68,7 @@ AREAS: tuple[Area, ...] = (
     ),
     Area("treadle.web.routes_exports", ("/api/exports", f"{_PROJECT}/export", f"{_PROJECT}/exports")),
     Area("treadle.web.routes_storages", ("/api/storages",)),
+    Area("treadle.web.routes_webhooks", ("/api/webhooks",)),
     Area("treadle.web.routes_versions", (f"{_PROJECT}/versions", f"{_PROJECT}/as-of")),
     Area("treadle.web.routes_tracking", ("/api/tracking",)),
     Area("treadle.web.routes_tracking_models", ("/api/tracking/models",)),

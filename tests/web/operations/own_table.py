@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.web.operations.rules_table import RULES
 from tests.web.operations.storage_table import STORAGES
 from tests.web.operations.table import Operation
+from tests.web.operations.webhook_table import WEBHOOKS
 
 _MEMBER = {"user": "{person}", "role": "viewer"}
 
@@ -92,6 +94,7 @@ WORK = (
     _op("GET", "/api/projects/{project}/deletions/"),
     _op("POST", "/api/deletions/{deletion}/restore/"),
     _op("POST", "/api/projects/{deleted}/restore/"),
+    _op("GET", "/api/learning/builtins/", query={"project": "{project}"}),
     _op("GET", "/api/projects/{project}/field-indexes/"),
     _op("POST", "/api/projects/{project}/field-indexes/", 201, body={"path": "n"}),
     _op("DELETE", "/api/projects/{project}/field-indexes/{field_index}/", 204),
@@ -164,7 +167,17 @@ TRACKING = (
     _op("DELETE", "/api/tracking/views/{run_view}/", 204, is_personal=True),
 )
 
-OWN: tuple[Operation, ...] = (*PERSONAL, *WORKSPACES, *ADMINISTRATION, *WORK, *REPOS, *STORAGES, *TRACKING)
+OWN: tuple[Operation, ...] = (
+    *PERSONAL,
+    *WORKSPACES,
+    *ADMINISTRATION,
+    *WORK,
+    *REPOS,
+    *STORAGES,
+    *TRACKING,
+    *RULES,
+    *WEBHOOKS,
+)
 
 #: Routes that are tried elsewhere: signing in and out is about no role.
 UNASKED = frozenset(
@@ -178,6 +191,7 @@ UNASKED = frozenset(
         ("POST", "/user/reset-password/"),
         ("GET", "/logout/"),
         ("POST", "/logout/"),
+        ("POST", "/api/learning/hooks/{secret}/"),
         ("GET", "/docs/api/schema/json/"),
         ("GET", "/docs/api/"),
     }

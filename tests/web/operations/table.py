@@ -364,9 +364,6 @@ PAGES = (
 
 #: What comes later, and is not there until then.
 LATER = (
-    ("GET", "/api/webhooks/"),
-    ("POST", "/api/webhooks/"),
-    ("GET", "/api/webhooks/info/"),
     ("GET", "/api/ml/?project={project}"),
     ("POST", "/api/ml/"),
     ("POST", "/api/ml/{project}/interactive-annotating"),

@@ -1,0 +1,15 @@
+"""Who is told of what happens, by the worker."""
+
+from __future__ import annotations
+
+from treadle.access.signing_key import load_signing_key
+from treadle.jobs import JobParts
+from treadle.labeling.webhook_bodies import WebhookBodies
+from treadle.webhooks import start_telling
+from treadle.webhooks.sending import HookAudience
+
+
+def start_webhooks(parts: JobParts) -> None:
+    """Tell webhooks of what happens until the process ends."""
+    key = load_signing_key(parts.settings.data_dir)
+    start_telling(parts.database, WebhookBodies(), [HookAudience.open(parts.settings, key)])
