@@ -55,16 +55,19 @@ class PatientAsker:
 
         Raises Unavailable("backend-gone"), Unavailable("backend-failing"), or what no waiting mends.
         """
+        return self._ask(task_ids, self._patience.busy)
+
+    def _ask(self, task_ids: Sequence[int], busy: int) -> Batch:
         try:
             return self._well(self._predictor.ask(task_ids))
         except (Unavailable, Invalid) as error:
             if error.code not in _PASSING:
                 raise
             fault = error
-        return self._ask_again(task_ids, fault)
+        return self._ask_again(task_ids, fault, busy)
 
-    def _ask_again(self, task_ids: Sequence[int], fault: TreadleError) -> Batch:
-        for again in range(self._patience.busy):
+    def _ask_again(self, task_ids: Sequence[int], fault: TreadleError, busy: int) -> Batch:
+        for again in range(busy):
             if fault.code == _SLOW or (fault.code != _BUSY and again > 0):
                 break
             self._wait_for(fault)
@@ -75,8 +78,9 @@ class PatientAsker:
                     raise
                 fault = error
         if len(task_ids) > 1:
-            middle = len(task_ids) // 2
-            return _together(self.ask(task_ids[:middle]), self.ask(task_ids[middle:]))
+            # Who had no room for all has now been waited for: what still fails is one that it fails on.
+            halves = task_ids[: len(task_ids) // 2], task_ids[len(task_ids) // 2 :]
+            return _together(*(self._ask(half, 1) for half in halves))
         return self._give_up(task_ids[0], fault)
 
     def _well(self, batch: Batch) -> Batch:
