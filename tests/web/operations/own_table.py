@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.web.operations.rules_table import RULES
 from tests.web.operations.storage_table import STORAGES
 from tests.web.operations.table import Operation
 from tests.web.operations.webhook_table import WEBHOOKS
@@ -175,7 +174,6 @@ OWN: tuple[Operation, ...] = (
     *REPOS,
     *STORAGES,
     *TRACKING,
-    *RULES,
     *WEBHOOKS,
 )
 
