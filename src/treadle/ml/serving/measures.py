@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -53,6 +54,7 @@ class Measures:
             "load_seconds": (Histogram(_SECONDS), "Time that a version took to load."),
             "batch_tasks": (Histogram(_SIZES), "Tasks in a batch."),
         }
+        self._answered_at_s = time.monotonic()
 
     def count(self, name: str, label: str = "", count: int = 1) -> None:
         """Count something that has one label or none."""
@@ -60,7 +62,12 @@ class Measures:
 
     def note_request(self, route: str, status: int) -> None:
         """Count an answer."""
+        self._answered_at_s = time.monotonic()
         self._counts["requests"][route, str(status)] += 1
+
+    def quiet_s(self) -> float:
+        """How long ago the last answer was given, or the server started."""
+        return time.monotonic() - self._answered_at_s
 
     def note_predict(self, seconds: float) -> None:
         """Count how long a request for predictions took."""

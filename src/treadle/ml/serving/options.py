@@ -47,6 +47,8 @@ class Options:
     keep_versions: int = 20
     max_body_bytes: int = 256 * 1024**2
     log_level: str = "info"
+    #: Nobody asked for so long, and nothing trains: the server ends; 0: never.
+    idle_s: float = 0.0
 
     @property
     def needs_credentials(self) -> bool:

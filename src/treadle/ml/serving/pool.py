@@ -141,6 +141,11 @@ class Pool:
         return self._queue.tasks
 
     @property
+    def asking(self) -> int:
+        """How many requests for predictions are under way."""
+        return self._asking
+
+    @property
     def size_of_a_turn(self) -> int:
         """How many tasks go to a process at once: several batches of a model that takes no time over them."""
         size = self._options.batch_size

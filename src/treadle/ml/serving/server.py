@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 
 import uvicorn
 
@@ -21,27 +22,36 @@ logger = logging.getLogger("treadle.ml")
 _DRAIN_S = 5
 #: How many of the projects of former starts are made ready at once.
 _WARM_PROJECTS = 4
+_LOOKS = 10
 
 
-def serve(options: Options, listening: socket.socket) -> None:
-    """Serve on a socket until a signal ends it.
+def serve(
+    options: Options, listening: socket.socket, *, may_leave: Callable[[], bool] = lambda: True
+) -> None:
+    """Serve on a socket until a signal ends it, or it has been idle for as long as the options say.
 
-    Raises Invalid("model-broken") where the file has no model that can be served.
+    may_leave: asked before it ends for idleness; whether nobody is on the way. Raises
+    Invalid("model-broken") where the file has no model that can be served.
     """
     start_logging(options.log_level, "serve")
     with telling_a_full_disk("the folder of versions"):
         options.model_dir.mkdir(parents=True, exist_ok=True)
     measures = Measures()
     projects = Projects(options.model_dir)
-    server = _Server(options, projects, measures)
+    server = _Server(options, projects, measures, may_leave)
     server.run(sockets=[listening])
     if server.reason:
         raise Invalid("model-broken", f"{options.model} cannot be served: {server.reason}")
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, options: Options, projects: Projects, measures: Measures) -> None:
+    def __init__(
+        self, options: Options, projects: Projects, measures: Measures, may_leave: Callable[[], bool]
+    ) -> None:
         self._projects = projects
+        self._idle_s = options.idle_s
+        self._measures = measures
+        self._may_leave = may_leave
         self._pool = Pool(options, measures, self._give_up)
         self._trainings = Trainings(options, projects, self._pool, measures)
         #: Why it gave up; "" for no such reason.
@@ -67,6 +77,8 @@ class _Server(uvicorn.Server):
         await self._pool.start()
         await super().startup(sockets)
         self._warming = asyncio.create_task(self._warm_up())
+        if self._idle_s:
+            self._watch_idleness()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
@@ -86,6 +98,14 @@ class _Server(uvicorn.Server):
         for answer in await asyncio.gather(*loads, return_exceptions=True):
             if isinstance(answer, Exception):
                 logger.warning("A model could not be made ready: %s", answer)
+
+    def _watch_idleness(self) -> None:
+        is_busy = self._pool.asking or self._trainings.running or self._trainings.waiting
+        if not is_busy and self._measures.quiet_s() >= self._idle_s and self._may_leave():
+            logger.info("Nobody has asked for %.0f s: the server ends.", self._idle_s)
+            self.should_exit = True
+            return
+        asyncio.get_running_loop().call_later(self._idle_s / _LOOKS, self._watch_idleness)
 
     def _give_up(self, reason: str) -> None:
         self.reason = reason

@@ -1,0 +1,1 @@
+"""Classifies pictures by their pixels, edges and colours."""

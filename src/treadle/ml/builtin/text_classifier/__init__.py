@@ -1,0 +1,1 @@
+"""Classifies texts by their words and characters."""
