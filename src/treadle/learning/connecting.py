@@ -42,7 +42,7 @@ _CLAIM = (
 _TRAINED = Prepared(
     select(trainings.c.id)
     .where(trainings.c.backend_id == bindparam("backend_id"))
-    .where(trainings.c.state.in_(("queued", "running", "stopping", "evaluating")))
+    .where(or_(*(trainings.c.state == each for each in ("queued", "running", "stopping", "evaluating"))))
     .limit(1)
 )
 
