@@ -31,6 +31,7 @@ class Permission(str, Enum):
     TRACKING_READ = "tracking.read"
     TRACKING_WRITE = "tracking.write"
     TRACKING_MANAGE = "tracking.manage"
+    MODEL_PROMOTE = "model.promote"
     WEBHOOK_WRITE = "webhook.write"
     AUDIT_READ = "audit.read"
     ORGANIZATION_READ = "organization.read"
@@ -74,6 +75,7 @@ _MANAGE = frozenset(
         Permission.PROJECT_DELETE,
         Permission.REPO_DELETE,
         Permission.TRACKING_MANAGE,
+        Permission.MODEL_PROMOTE,
         Permission.WEBHOOK_WRITE,
         Permission.AUDIT_READ,
     }
