@@ -22,6 +22,7 @@ OPEN_TO_STRANGERS = {
     "/user/reset-password/": "the link itself is the credential",
     "/logout/": "a session that is over can still be left",
     "/api/token/refresh/": "the refresh token itself is the credential",
+    "/api/learning/hooks/{secret}/": "the address itself is the credential",
     "/docs/api/": "it holds nothing of this installation",
     "/docs/api/schema/json/": "it holds nothing of this installation",
 }

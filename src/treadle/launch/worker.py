@@ -29,6 +29,7 @@ from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
 from treadle.launch.webhooks import start_webhooks
+from treadle.learning.following_rules import start_following_rules
 from treadle.learning.ordering import ORDER_JOB
 from treadle.learning.prelabel import PRELABEL_JOB
 from treadle.settings import Settings, load_settings
@@ -86,6 +87,7 @@ def work(settings: Settings) -> None:
     start_housekeeping(parts)
     start_following(parts)
     start_committing(parts)
+    start_following_rules(parts)
     start_webhooks(parts)
     try:
         Worker(parts, JOB_KINDS).work()

@@ -68,6 +68,10 @@ AREAS: tuple[Area, ...] = (
     ),
     Area("treadle.web.routes_exports", ("/api/exports", f"{_PROJECT}/export", f"{_PROJECT}/exports")),
     Area("treadle.web.routes_learning_builtins", ("/api/learning/builtins",)),
+    Area(
+        "treadle.web.routes_learning_rules",
+        ("/api/learning/rules", "/api/learning/order", "/api/learning/hooks"),
+    ),
     Area("treadle.web.routes_storages", ("/api/storages",)),
     Area("treadle.web.routes_webhooks", ("/api/webhooks",)),
     Area("treadle.web.routes_versions", (f"{_PROJECT}/versions", f"{_PROJECT}/as-of")),

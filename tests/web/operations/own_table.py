@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.web.operations.rules_table import RULES
 from tests.web.operations.storage_table import STORAGES
 from tests.web.operations.table import Operation
 from tests.web.operations.webhook_table import WEBHOOKS
@@ -174,6 +175,7 @@ OWN: tuple[Operation, ...] = (
     *REPOS,
     *STORAGES,
     *TRACKING,
+    *RULES,
     *WEBHOOKS,
 )
 
@@ -189,6 +191,7 @@ UNASKED = frozenset(
         ("POST", "/user/reset-password/"),
         ("GET", "/logout/"),
         ("POST", "/logout/"),
+        ("POST", "/api/learning/hooks/{secret}/"),
         ("POST", "/api/learning/hooks/{secret}/"),
         ("GET", "/docs/api/schema/json/"),
         ("GET", "/docs/api/"),
