@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from tests.labeling.studio import Studio
@@ -22,6 +23,8 @@ from treadle.webhooks.dispatching import Dispatcher
 from treadle.webhooks.hooks import Hook, HookForm
 from treadle.webhooks.sending import HookAudience
 
+#: For what no database does otherwise.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 KEY = Secret("0" * 64)
 HERE = AllowList.parse("127.0.0.1")
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import delete, insert, text
 
 from tests.waiting import wait_until
-from tests.webhooks.desk import KEY, Desk, audience_of
+from tests.webhooks.desk import KEY, ON_SQLITE, Desk, audience_of
 from tests.webhooks.listening import Listener, listen
 from treadle.db.schema import audit_log, events
 from treadle.db.webhook_tables import webhook_bodies, webhook_deliveries
@@ -31,8 +31,6 @@ from treadle.webhooks.queues import Claim
 from treadle.webhooks.receivers import Answer, Queue
 from treadle.webhooks.retrying import judge, wait
 
-#: For what no database does otherwise.
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "webhook-bodies.json").read_text("utf-8"))
 
 
@@ -153,6 +151,7 @@ def test_two_followers_tell_nothing_twice(desk: Desk, listener: Listener) -> Non
     assert listener.actions == ["TASKS_CREATED"] * 3
 
 
+@ON_SQLITE
 def test_a_kill_before_the_commit_loses_nothing_and_tells_nothing_twice(
     desk: Desk, listener: Listener
 ) -> None:
@@ -330,6 +329,7 @@ def test_what_no_hook_can_be_is_refused_by_its_field(field: str, form: dict[str,
     assert list(refusal.value.fields) == [field]
 
 
+@ON_SQLITE
 def test_only_one_sends_from_a_queue(desk: Desk, listener: Listener) -> None:
     hook, _ = desk.hook(listener.url)
     with desk.database.write() as tx:

@@ -68,6 +68,8 @@ class Answer:
     retry_after_s: float | None = None
     #: It was taken, though nobody said so.
     is_taken: bool = False
+    #: It was heard, and would do harm a second time, whatever came of the first.
+    is_final: bool = False
 
     @property
     def is_delivered(self) -> bool:
@@ -77,7 +79,7 @@ class Answer:
     @property
     def is_away(self) -> bool:
         """Whether the next parcel would fare no better."""
-        return not self.is_delivered and (self.status is None or self.status in _AWAY)
+        return not (self.is_delivered or self.is_final) and (self.status is None or self.status in _AWAY)
 
 
 @dataclass(frozen=True)

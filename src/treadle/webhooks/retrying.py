@@ -40,7 +40,7 @@ def judge(answer: Answer, queue: Queue, *, attempt: int, created_at: datetime, n
     if answer.is_delivered:
         return Verdict(True, None, 0, None, None)
     failures, since = queue.failures + 1, queue.failing_since or now
-    is_over = now - created_at >= KEPT_TRYING
+    is_over = answer.is_final or now - created_at >= KEPT_TRYING
     due_at = None if is_over else now + wait(attempt)
     rests_until = None
     if answer.is_away or failures >= _MANY:

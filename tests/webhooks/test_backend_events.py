@@ -1,0 +1,89 @@
+"""Backends hear what happens in their project, with their auth, each event once."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from tests.labeling.studio import open_studio
+from tests.webhooks.desk import KEY, ON_SQLITE, Desk, open_desk
+from tests.webhooks.listening import Listener
+from treadle.access.sealing import seal
+from treadle.db import Database
+from treadle.db.learning_tables import ml_backends
+from treadle.db.webhook_tables import webhook_deliveries, webhook_queues
+from treadle.learning.backend_events import BackendAudience
+from treadle.settings import Settings
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Desk:
+    return open_desk(open_studio(database), BackendAudience(Settings(data_dir=tmp_path), KEY))
+
+
+def connect(desk: Desk, listener: Listener, **more: Any) -> int:
+    """A backend at the listener's address, with a password."""
+    with desk.database.write() as tx:
+        values = {
+            "project_id": desk.studio.project_id,
+            "title": "old one",
+            "url": listener.url,
+            "auth_method": "BASIC_AUTH",
+            "auth_user": "studio",
+            "sealed_secret": seal(KEY, "open sesame"),
+            "created_at": tx.now,
+            "updated_at": tx.now,
+        }
+        made = tx.execute(insert(ml_backends).returning(ml_backends.c.id), {**values, **more})
+        return int(made.scalar_one())
+
+
+def rows(desk: Desk) -> list[Mapping[str, Any]]:
+    with desk.database.read() as tx:
+        return tx.rows(select(webhook_deliveries).order_by(webhook_deliveries.c.id))
+
+
+def test_a_backend_hears_of_annotations_and_a_built_in_one_does_not(desk: Desk, listener: Listener) -> None:
+    connect(desk, listener)
+    connect(desk, listener, builtin="yolo")
+    [task_id] = desk.studio.add_tasks(1)
+    desk.studio.submit("annotator", task_id)
+    desk.tell()
+    assert listener.actions == ["TASKS_CREATED", "ANNOTATION_CREATED"]
+    heard = listener.heard[-1]
+    assert heard.path == "/hook/webhook"
+    assert heard.headers["Authorization"] == "Basic " + base64.b64encode(b"studio:open sesame").decode()
+    assert heard.body["project"]["parsed_label_config"]["box"]["labels"] == ["Cat", "Dög"]
+    assert [row["state"] for row in rows(desk)] == ["delivered", "delivered"]
+
+
+@ON_SQLITE
+def test_what_a_model_failed_at_is_not_sent_again_and_what_it_had_no_time_for_is(
+    desk: Desk, listener: Listener
+) -> None:
+    connect(desk, listener)
+    listener.statuses = [500, 503]
+    desk.studio.add_tasks(2)
+    desk.tell()
+    assert [row["state"] for row in rows(desk)] == ["failed", "waiting"]
+    with desk.database.write() as tx:
+        tx.execute(webhook_queues.update().values(rests_until=tx.now - timedelta(seconds=1)))
+    desk.send()
+    assert [row["state"] for row in rows(desk)] == ["failed", "delivered"]
+
+
+@ON_SQLITE
+def test_what_a_slow_model_took_is_not_sent_again(desk: Desk, listener: Listener) -> None:
+    connect(desk, listener, timeout_s=0.3)
+    listener.gate.clear()
+    desk.studio.add_tasks(1)
+    desk.tell()
+    [row] = rows(desk)
+    assert (row["state"], row["status_code"]) == ("delivered", None)
+    assert row["problem"]
