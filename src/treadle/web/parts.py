@@ -17,6 +17,7 @@ from treadle.settings import Secret, Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from treadle.learning.opening import OnOpening
     from treadle.repos.engine import RepoEngine
     from treadle.repos.snapshots import Reference, ReferenceReader
     from treadle.tracking.process import Tracking
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 open_repos = late("treadle.repos.engine:RepoEngine")
 open_outside = late("treadle.connectors.referencing:OutsideReader")
 open_tracking = late("treadle.tracking.process:Tracking")
+open_on_opening = late("treadle.learning.opening:OnOpening")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,12 @@ class Parts:
         """Asks the process of experiments and models, which starts when it is asked."""
         tracking: Tracking = open_tracking(self.settings)
         return tracking
+
+    @once
+    def on_opening(self) -> OnOpening:
+        """Asks models about tasks that somebody opens; few projects want that."""
+        on_opening: OnOpening = open_on_opening(self)
+        return on_opening
 
     async def end_tracking(self) -> None:
         """End the process of experiments and models, if anybody asked for it; nobody is answered any more."""

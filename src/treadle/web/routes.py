@@ -72,6 +72,7 @@ AREAS: tuple[Area, ...] = (
         "treadle.web.routes_learning_rules",
         ("/api/learning/rules", "/api/learning/order", "/api/learning/hooks"),
     ),
+    Area("treadle.web.routes_learning_prelabel", ("/api/learning/prelabel",)),
     Area("treadle.web.routes_storages", ("/api/storages",)),
     Area("treadle.web.routes_webhooks", ("/api/webhooks",)),
     Area("treadle.web.routes_versions", (f"{_PROJECT}/versions", f"{_PROJECT}/as-of")),

@@ -13,18 +13,22 @@ from treadle.jobs import Job
 from treadle.labeling import views
 from treadle.labeling.actions import ACTIONS, Action, Started, Wish
 from treadle.labeling.filters import TaskQuery, parse_selection
+from treadle.learning.prelabel import RETRIEVE
 from treadle.permissions import Permission
 from treadle.web.bodies import MAX_BODY_BYTES, read_whole, whole_number
 from treadle.web.call import MAX_ID, Call
 from treadle.web.job_replies import wait_to_end, wants_no_wait
-from treadle.web.routes_tasks import hand_out
+from treadle.web.routes_tasks import hand_out_next
 from treadle.web.routing import Reply, Route, json_reply
+
+#: Those of the data, and those that ask models about it.
+_ACTIONS: tuple[Action, ...] = (*ACTIONS, RETRIEVE)
 
 
 def list_actions(call: Call) -> Reply:
     with call.read() as tx:
         call.allow(tx, ProjectScope(_project(call)))
-        return json_reply([_action(each) for each in sorted(ACTIONS, key=lambda each: each.order)])
+        return json_reply([_action(each) for each in sorted(_ACTIONS, key=lambda each: each.order)])
 
 
 def get_form(call: Call) -> Reply:
@@ -41,7 +45,7 @@ async def run_action(call: Call) -> Reply:
     """
     call.body = await read_whole(call.chunks(), MAX_BODY_BYTES)
     if call.query_text("id") == "next_task":
-        return await call.in_thread(_next_task, call)
+        return await call.in_thread(hand_out_next, call, _project(call))
     action, started = await call.in_thread(_start, call)
     job = started.job if wants_no_wait(call) else await wait_to_end(call, started.job)
     if job.is_final:
@@ -49,13 +53,8 @@ async def run_action(call: Call) -> Reply:
     return json_reply({"job": job.id, "deletion": started.deletion}, 202)
 
 
-def _next_task(call: Call) -> Reply:
-    with call.write() as tx:
-        return json_reply(hand_out(call, tx, call.allow(tx, ProjectScope(_project(call)))))
-
-
 def _find(name: str) -> Action:
-    action = next((each for each in ACTIONS if each.id == name), None)
+    action = next((each for each in _ACTIONS if each.id == name), None)
     if action is None:
         raise NotFound("action-not-found", f"There is no action {name!r}.")
     return action

@@ -13,6 +13,7 @@ from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.jobs import Job
 from treadle.labeling import history, queue, rendering, source_changes, tasks, trash
+from treadle.labeling.automatic import asks_models
 from treadle.labeling.exports.repo_pictures import SOURCE_FILES
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.source_changes import SourceChange
@@ -108,13 +109,19 @@ def _start_deleting(call: Call) -> tuple[Job, int]:
 
 def next_task(call: Call) -> Reply:
     """The next task, or with ``?peek=1`` the one after it, to fetch ahead."""
-    with call.write() as tx:
-        grant = call.allow(tx, ProjectScope(call.path_int("id")))
-        return json_reply(hand_out(call, tx, grant))
+    return hand_out_next(call, call.path_int("id"))
 
 
-def hand_out(call: Call, tx: Tx, grant: Grant) -> dict[str, Any]:
+def hand_out_next(call: Call, project_id: int) -> Reply:
     """The task that comes next for the actor, with its lock and the work on it."""
+    with call.write() as tx:
+        grant = call.allow(tx, ProjectScope(project_id))
+        told = _hand_out(call, tx, grant)
+        is_asked = asks_models(tx, project_id)
+    return json_reply(_with_predictions(call, grant, told) if is_asked else told)
+
+
+def _hand_out(call: Call, tx: Tx, grant: Grant) -> dict[str, Any]:
     lease_s = call.parts.settings.lease_s
     given = queue.next_task(tx, grant, lease_s=lease_s, is_peek=call.query_flag("peek"))
     row = tasks.get(tx, grant, given.task_id)
@@ -127,7 +134,17 @@ def open_task(call: Call) -> Reply:
     with call.write() as tx:
         grant = allow_task(call, tx, task_id)
         queue.hold(tx, grant, task_id, lease_s=call.parts.settings.lease_s)
-        return json_reply(_task(tx, grant, tasks.get(tx, grant, task_id)))
+        row = tasks.get(tx, grant, task_id)
+        told, is_asked = _task(tx, grant, row), asks_models(tx, row["project_id"])
+    return json_reply(_with_predictions(call, grant, told) if is_asked else told)
+
+
+def _with_predictions(call: Call, grant: Grant, told: dict[str, Any]) -> dict[str, Any]:
+    """A task that is opened, with what models say of it, as far as they say it in time."""
+    if not call.parts.on_opening.predict(told["project"], told["id"], grant.actor.user_id):
+        return told
+    with call.parts.database.read() as tx:
+        return {**told, **_task(tx, grant, tasks.get(tx, grant, told["id"]))}
 
 
 def release_task(call: Call) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.web.operations.rules_table import RULES
+from tests.web.operations.prelabel_table import PRELABELLING
 from tests.web.operations.storage_table import STORAGES
 from tests.web.operations.table import Operation
 from tests.web.operations.webhook_table import WEBHOOKS
@@ -175,6 +176,7 @@ OWN: tuple[Operation, ...] = (
     *REPOS,
     *STORAGES,
     *TRACKING,
+    *PRELABELLING,
     *RULES,
     *WEBHOOKS,
 )

@@ -24,7 +24,6 @@ _UNRECORDED: dict[str, dict[str, Any]] = {
 
 _OTHER_PROGRAM = "The parts of another program; this one says its own version under `treadle`."
 _NO_COUNTING = "Label Studio leaves counters null where it did not count; here they are always true."
-_NO_BACKENDS = "There are no models to ask yet."
 _LATER_FORMAT = "This format comes later; what is not listed cannot be chosen."
 _COUNTERS = {
     f"$.body.{name}": _NO_COUNTING
@@ -69,7 +68,6 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "project update": _OWN_QUEUE,
     "data manager: project": {**_COUNTERS, **_OWN_QUEUE},
     "data manager: actions": {
-        "$.body[retrieve_tasks_predictions]": _NO_BACKENDS,
         "$.body[remove_duplicates]": "An action of the next issue.",
     },
     "tasks of a view": {"$.body.tasks[4].file_upload": "The row of a table names the table it came from."},
