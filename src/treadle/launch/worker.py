@@ -32,6 +32,7 @@ from treadle.launch.webhooks import start_webhooks
 from treadle.learning.following_rules import start_following_rules
 from treadle.learning.ordering import ORDER_JOB
 from treadle.learning.prelabel import PRELABEL_JOB
+from treadle.learning.training_job import TRAINING_JOB
 from treadle.settings import Settings, load_settings
 from treadle.tracking.purging import PURGE_JOB
 
@@ -59,6 +60,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     GC_JOB,
     FSCK_JOB,
     PURGE_JOB,
+    TRAINING_JOB,
     ORDER_JOB,
     PRELABEL_JOB,
 )

@@ -60,7 +60,7 @@ class Teacher:
     run: JobRun
     reach: Reach
     training_id: int
-    pace: Pace = field(default_factory=Pace)
+    pace: Pace
     _has_answered: bool = field(default=False, init=False)
 
     @property

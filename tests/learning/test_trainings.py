@@ -1,0 +1,302 @@
+"""A training from its order to the version that is measured, with a backend that really learns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.learning.spoken import Spoken
+from tests.learning.training import CONFIG, School, Served, answer, open_school
+from tests.waiting import wait_until
+from treadle.db import Database
+from treadle.errors import Conflict
+from treadle.learning import promoting, training_job, trainings, versions
+from treadle.learning.evaluation import Evaluation
+from treadle.learning.training_following import Pace, Teacher
+from treadle.learning.training_measuring import Examiner
+from treadle.learning.training_work import WorkFile
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A backend that all tests of this file share; projects are told apart by their database's keys."""
+    found = Served(tmp_path_factory.mktemp("words"))
+    with found.running():
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backends are looked at often, and not waited for long."""
+    monkeypatch.setattr(training_job, "PACE", Pace(0.05, away_s=0.5, silent_every_s=0.05, silent_s=0.5))
+
+
+@pytest.fixture
+def school(sqlite_url: str, tmp_path: Path) -> Iterator[School]:
+    """For what is no matter of the database."""
+    database = Database.open(sqlite_url)
+    yield open_school(database, tmp_path / "data")
+    database.close()
+
+
+@pytest.fixture
+def either_school(database: Database, tmp_path: Path) -> School:
+    """The same on both kinds of database."""
+    return open_school(database, tmp_path / "data")
+
+
+def test_a_training_ends_in_a_version_that_is_measured_beside_what_serves(
+    either_school: School, served: Served
+) -> None:
+    school = either_school
+    ids = school.label()
+    backend = school.connect(served.url)
+    ended = school.run(school.start(backend, promote="when_better"))
+    assert (ended.state, ended.task_count, ended.held_out_count) == ("completed", 40, 8), ended.message
+    assert len(served.learnt) == 32
+    assert set(served.learnt) < set(ids)
+    new, before = (
+        msgspec.json.decode(each, type=Evaluation) for each in (ended.evaluation, ended.serving_evaluation)
+    )
+    assert (new.metric, new.value, new.task_count, new.seen) == ("accuracy", 1.0, 8, False)
+    assert (before.version, before.value) == ("untrained", 0.0)
+    serving = school.serving(backend)
+    assert serving is not None
+    assert (serving["name"], serving["training_id"]) == (new.version, ended.id)
+    assert school.figures(ended) == {"loss": [(0, 1.0), (1, 0.5)]}
+    text, end = school.log(ended)
+    assert "epoch 1 … «done»" in text
+    assert school.log(ended, end) == ("", end)
+    assert school.events() == ["training.started", "training.completed"]
+
+
+def test_a_training_that_is_stopped_keeps_what_it_has_learnt(school: School, served: Served) -> None:
+    school.label(6)
+    backend = school.connect(served.url)
+    training = school.start(backend, settings={"epochs": 50, "do": "wait"}, held_out=0.5)
+    with school.running(training):
+        school.wait_until_it_learns(training)
+        with pytest.raises(Conflict, match="being trained already"):
+            school.start(backend)
+        assert school.cancel(training, keep=True).state == "stopping"
+    ended = school.get(training)
+    assert ended.state == "completed", ended.message
+    assert school.version_names(backend) == [msgspec.json.decode(ended.evaluation)["version"]]
+    assert school.serving(backend) is None
+
+
+def test_a_training_that_is_cancelled_leaves_nothing_and_the_backend_stops(
+    either_school: School, served: Served
+) -> None:
+    school = either_school
+    school.label(6)
+    backend = school.connect(served.url)
+    training = school.start(backend, settings={"epochs": 50, "do": "wait"}, held_out=0.5)
+    with school.running(training):
+        school.wait_until_it_learns(training)
+        school.cancel(training, keep=False)
+    ended = school.get(training)
+    assert (ended.state, ended.message) == ("cancelled", "It was cancelled.")
+    wait_until(lambda: school.remote_jobs(backend)[0]["state"] == "cancelled")
+    assert (school.version_names(backend), school.objects_of(ended)) == ([], [])
+    assert school.run(school.start(backend, held_out=0.5)).state == "completed"
+
+
+@pytest.mark.parametrize(("do", "said"), [("die", "SIGKILL"), ("full", "disk is full")])
+def test_a_training_that_dies_in_the_backend_fails_and_says_why(
+    school: School, served: Served, do: str, said: str
+) -> None:
+    school.label(6)
+    backend = school.connect(served.url)
+    first = school.run(school.start(backend, promote="when_better", held_out=0.5))
+    ended = school.run(school.start(backend, settings={"do": do}, promote="when_better", held_out=0.5))
+    assert ended.state == "failed"
+    assert said in ended.message
+    serving = school.serving(backend)
+    assert serving is not None
+    assert serving["training_id"] == first.id
+    error = msgspec.json.decode(school.job(ended).error or "")
+    assert error["code"] == "training-failed"
+
+
+class Killed(BaseException):
+    """What nothing catches, as kill -9."""
+
+
+def die(*_: object, **__: object) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (WorkFile, "learnt_from"),
+        (Teacher, "_note_name"),
+        (Teacher, "_write"),
+        (versions, "note"),
+        (Examiner, "examine"),
+        (promoting, "promote"),
+        (trainings, "end"),
+    ],
+)
+def test_a_worker_that_is_killed_goes_on_where_it_was(
+    school: School, served: Served, monkeypatch: pytest.MonkeyPatch, where: object, name: str
+) -> None:
+    school.label(6)
+    backend = school.connect(served.url)
+    training = school.start(backend, held_out=0.5, promote="when_better")
+    with monkeypatch.context() as killing, pytest.raises(Killed):
+        killing.setattr(where, name, die)
+        school.run(training)
+    ended = school.run(training)
+    assert ended.state == "completed", ended.message
+    # One that was killed before the backend's answer was written down may have it learn once more.
+    assert len(school.remote_jobs(backend)) <= (2 if name == "_note_name" else 1)
+    serving = school.serving(backend)
+    assert serving is not None
+    assert (school.version_names(backend), serving["training_id"]) == ([serving["name"]], ended.id)
+    assert school.log(ended)[0].count("epoch 0") == 1
+    assert school.events() == ["training.started", "training.completed"]
+
+
+def test_what_is_changed_after_the_order_is_not_learnt_from(school: School, served: Served) -> None:
+    ids = school.label(6)
+    backend = school.connect(served.url)
+    training = school.start(backend, held_out=0.5)
+    school.label(2)
+    assert school.run(training).task_count == 6
+    assert set(served.learnt) <= set(ids)
+
+
+def test_a_backend_that_is_killed_and_comes_back_says_what_became_of_the_training(
+    school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_job, "PACE", Pace(0.05))
+    school.label(6)
+    alone = Served(tmp_path)
+    with alone.running():
+        backend = school.connect(alone.url)
+        training = school.start(backend, settings={"epochs": 9, "do": "wait"}, held_out=0.5)
+        with school.running(training):
+            school.wait_until_it_learns(training)
+            alone.kill()
+            wait_until(lambda: "Waits for the backend" in school.get(training).message)
+            with alone.running():
+                wait_until(lambda: school.get(training).is_over)
+    ended = school.get(training)
+    assert ended.state == "failed"
+    assert ended.message == "The server ended while this trained. Start it again."
+
+
+def test_a_backend_that_stays_away_is_given_up(school: School, tmp_path: Path) -> None:
+    school.label(6)
+    alone = Served(tmp_path)
+    with alone.running():
+        backend = school.connect(alone.url)
+        training = school.start(backend, settings={"epochs": 9, "do": "wait"}, held_out=0.5)
+        with school.running(training):
+            school.wait_until_it_learns(training)
+            alone.kill()
+    ended = school.get(training)
+    assert ended.state == "failed"
+    assert "did not come back" in ended.message
+    assert "What serves is as it was" in ended.message
+
+
+def test_a_training_is_stopped_by_the_gate_until_somebody_says_why_not(
+    either_school: School, served: Served
+) -> None:
+    school = either_school
+    school.label(6)
+    school.set_config(CONFIG.replace("Bad", "Poor"))
+    backend = school.connect(served.url)
+    with pytest.raises(Conflict) as refused:
+        school.start(backend, held_out=0.5)
+    assert [finding["code"] for finding in told_of(refused.value) if finding["severity"] == "stop"] == [
+        "schema"
+    ]
+    # A rule that starts one does not look before: the job does.
+    failed = school.run(school.start_blindly(backend))
+    assert (failed.state, failed.evaluation) == ("failed", "")
+    assert "3 results do not fit the label config" in failed.message
+    training = school.start(backend, held_out=0.5, override="We know.")
+    assert school.run(training).state == "completed"
+    assert school.audited("training.gate-overridden")["reason"] == "We know."
+
+
+def told_of(error: Conflict) -> list[dict[str, Any]]:
+    return msgspec.convert(error.details["findings"], list[dict[str, Any]])
+
+
+def test_nothing_to_learn_from_starts_nothing_whatever_the_reason(school: School, served: Served) -> None:
+    backend = school.connect(served.url)
+    school.studio.add_tasks(3, text="x")
+    with pytest.raises(Conflict, match="No task is finished"):
+        school.start(backend, override="But still.")
+    failed = school.run(school.start_blindly(backend))
+    assert (failed.state, school.objects_of(failed)) == ("failed", [])
+
+
+@dataclass
+class Foreign(Spoken):
+    """A backend of Label Studio's: it learns within the request, and calls its model otherwise then."""
+
+    server: str = ""
+    is_old: bool = False
+    learnt: list[int] = field(default_factory=list)
+
+    def answer(self, path: str, body: Any) -> tuple[int, bytes]:
+        if path in ("/train", "/webhook"):
+            assert path == ("/train" if self.is_old else "/webhook")
+            self.learnt = [task["id"] for task in body.get("annotations", [])]
+            self.version = "v2"
+            return 201, b"{}"
+        status, content = super().answer(path, body)
+        is_health = self.is_old and path == "/health"
+        return status, b'{"status": "UP", "model_dir": "", "v2": false}' if is_health else content
+
+
+def good(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everything is good; nothing that a task was answered comes with it."""
+    assert not any(task["annotations"] for task in body["tasks"])
+    return [{"result": json.loads(answer("Good"))} for _ in body["tasks"]]
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_backend_of_label_studio_is_measured_before_and_after(school: School, is_old: bool) -> None:
+    ids = school.label(10)
+    foreign = Foreign(predict=good, is_old=is_old)
+    with foreign.serving():
+        backend = school.connect(foreign.url, generation="old" if is_old else "current")
+        ended = school.run(school.start(backend, held_out=0.5))
+    assert ended.state == "completed", ended.message
+    new, before = (
+        msgspec.json.decode(each, type=Evaluation) for each in (ended.evaluation, ended.serving_evaluation)
+    )
+    assert (before.version, new.version, new.task_count) == ("v1", "v2", ended.held_out_count)
+    assert new.seen is not is_old
+    if is_old:
+        held_out = set(ids) - set(foreign.learnt)
+        assert held_out == {task["id"] for body in foreign.bodies for task in body["tasks"]}
+        assert len(held_out) == 5
+
+
+def test_a_backend_that_never_calls_its_model_otherwise_is_not_believed(school: School) -> None:
+    class Mute(Foreign):
+        def answer(self, path: str, body: Any) -> tuple[int, bytes]:
+            answered = super().answer(path, body)
+            self.version = "v1"
+            return answered
+
+    school.label(6)
+    with (mute := Mute(predict=good)).serving():
+        backend = school.connect(mute.url, generation="current")
+        ended = school.run(school.start(backend))
+    assert (ended.state, ended.evaluation, school.version_names(backend)) == ("completed", "", [])
+    assert "does not tell whether it learnt" in ended.message
