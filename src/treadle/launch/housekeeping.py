@@ -18,6 +18,7 @@ from treadle.labeling.exports import forget_old_exports
 from treadle.labeling.imports.writing import undo_abandoned
 from treadle.labeling.saving import forget_old_answers
 from treadle.labeling.trash import free_deletions, free_projects
+from treadle.learning.archiving import sweep_archives
 from treadle.repos.catalogue import free_repos
 from treadle.tracking.purging import free_ended
 from treadle.webhooks.deliveries import forget_old
@@ -82,6 +83,7 @@ CHORES: tuple[Callable[[JobParts], int], ...] = (
     sweep_s3_uploads,
     free_ended_workspaces,
     forget_deliveries,
+    sweep_archives,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import cast
 
 import uvicorn
 
+from treadle.late import late
 from treadle.launch.application import create_application
 from treadle.launch.listening import listen
 from treadle.launch.logs import start_logging
@@ -17,8 +19,14 @@ from treadle.launch.opening import check_is_shared, keep_temporary_files_in, ref
 from treadle.settings import Settings, load_settings
 from treadle.web.parts import Parts, open_parts
 
+logger = logging.getLogger(__name__)
+
 _DRAIN_S = 5
 _WAIT_S = 5.0
+#: A start does not wait for what tells MLflow of trainings.
+_REGISTER_AFTER_S = 10.0
+
+open_registrar = late("treadle.learning.registrar:Registrar")
 
 
 def main(descriptors: list[int]) -> None:
@@ -61,6 +69,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._registering = asyncio.create_task(_register(self._parts))
+        self._registering.add_done_callback(_note_end)
         if self._local is None:
             return
         self._local_config.load()
@@ -71,11 +81,25 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         # Here, since the signal that ends us is raised again before anything that follows `run`.
+        self._registering.cancel()
         await self._parts.end_tracking()
 
     def _speak_locally(self) -> asyncio.Protocol:
         kind = cast(Callable[..., asyncio.Protocol], self._local_config.http_protocol_class)
         return kind(config=self._local_config, server_state=self.server_state, app_state={})
+
+
+async def _register(parts: Parts) -> None:
+    await asyncio.sleep(_REGISTER_AFTER_S)
+    registrar = await asyncio.to_thread(open_registrar, parts)
+    await registrar.run()
+
+
+def _note_end(registering: asyncio.Task[None]) -> None:
+    if not registering.cancelled() and registering.exception() is not None:
+        logger.error(
+            "MLflow is told of trainings no more until the next start", exc_info=registering.exception()
+        )
 
 
 def _config(parts: Parts, *, is_local: bool = False) -> uvicorn.Config:

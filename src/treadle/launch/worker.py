@@ -30,8 +30,10 @@ from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
 from treadle.launch.webhooks import start_webhooks
 from treadle.learning.following_rules import start_following_rules
+from treadle.learning.keeping import start_keeping
 from treadle.learning.ordering import ORDER_JOB
 from treadle.learning.prelabel import PRELABEL_JOB
+from treadle.learning.quality import start_quality
 from treadle.learning.training_job import TRAINING_JOB
 from treadle.settings import Settings, load_settings
 from treadle.tracking.purging import PURGE_JOB
@@ -89,6 +91,8 @@ def work(settings: Settings) -> None:
     start_housekeeping(parts)
     start_following(parts)
     start_committing(parts)
+    start_quality(parts.database)
+    start_keeping(parts)
     start_following_rules(parts)
     start_webhooks(parts)
     try:
