@@ -183,7 +183,9 @@ def test_a_training_arrives_once_as_each_age_knows_it() -> None:
         with pytest.raises(Unavailable):  # it may have arrived: it is not sent twice
             client.train(told, TASKS, {})
         assert there.paths() == ["GET /health", "POST /webhook"]
-        assert there.last("/webhook").body == {"action": "START_TRAINING", "project": told.project}
+        sent = there.last("/webhook").body
+        assert (sent["action"], sent["project"]) == ("START_TRAINING", told.project)
+        assert sent["annotation"]["project"] == 1, "where models look for the number of the project"
 
 
 def test_versions_are_asked_for_as_each_age_tells_them() -> None:

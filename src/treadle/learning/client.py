@@ -68,7 +68,7 @@ def open_client(settings: Settings, key: Secret, backend: Backend) -> BackendCli
     allowed = AllowList.parse_whole(settings.ml_allow, variable("ml_allow"))
     if backend.builtin:
         running = ensure_builtin(settings, backend.builtin)
-        address = Address(running.url, f"Bearer {Secret(running.token).reveal()}")
+        address = Address(running.url, f"Bearer {running.token.reveal()}")
         allowed = AllowList(is_open=True)
     else:
         address = Address(backend.url, _authorization(backend, key))
@@ -311,7 +311,9 @@ class BackendClient:
             return _job_named(self._ask(call).body)
 
     def _start_training(self, told: Told) -> str:
-        body = {"action": "START_TRAINING", "project": told.project}
+        # Models look there for the number of the project: most were written for events of annotations.
+        annotation = {"project": told.project.get("id"), "result": []}
+        body = {"action": "START_TRAINING", "project": told.project, "annotation": annotation}
         call = self._post("/webhook", body, limit_s=_TRAIN_S, can_repeat=False)
         return _job_named(self._ask(call).body)
 
