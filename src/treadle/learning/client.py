@@ -312,7 +312,7 @@ class BackendClient:
 
     def _start_training(self, told: Told) -> str:
         # Models look there for the number of the project: most were written for events of annotations.
-        annotation = {"project": told.project.get("id"), "result": []}
+        annotation: dict[str, Any] = {"project": told.project.get("id"), "result": []}
         body = {"action": "START_TRAINING", "project": told.project, "annotation": annotation}
         call = self._post("/webhook", body, limit_s=_TRAIN_S, can_repeat=False)
         return _job_named(self._ask(call).body)
