@@ -1,7 +1,7 @@
 """The graph of what came from what as one person may see it: what is kept as edges, and what rows tell.
 
 commit → task is kept by a sync, annotation → commit by a commit of labels; task → annotation is told by the
-annotation's row, and commit → commit by the provenance of commits.
+annotation's row, and commit → commit by the provenance of commits. For models see `model_nodes`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import literal_column, select
 
 from treadle.access import Actor, Grant, ProjectScope, RepoScope, Scope, allow
+from treadle.connectors import model_nodes
+from treadle.connectors.model_nodes import PREDICTION, TRAINING, VERSION
 from treadle.db import Tx, schema
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
@@ -28,7 +31,7 @@ from treadle.permissions import Permission
 from treadle.repos import commits
 
 COMMIT, TASK, ANNOTATION = "commit", "task", "annotation"
-KINDS = (COMMIT, TASK, ANNOTATION)
+KINDS = (COMMIT, TASK, ANNOTATION, PREDICTION, VERSION, TRAINING)
 _MOST_ID = 2**62
 #: How many more edges of one node are looked at while those before lead to what is not to be seen.
 _PAGES = (1_000,) * 20
@@ -89,7 +92,7 @@ class Tracer:
     _grants: dict[tuple[Permission, Scope], Grant | None] = field(default_factory=dict)
 
     def trace(self, text: str, *, direction: Direction, depth: int, limit: int) -> tuple[Graph, list[Told]]:
-        """The graph around ``commit:ID``, ``task:ID`` or ``annotation:ID``, and what its nodes are.
+        """The graph around ``commit:ID``, ``task:ID`` or another of KINDS, and what its nodes are.
 
         Raises Invalid("node"), NotFound("node-not-found") for what is not there or not to be seen.
         """
@@ -131,14 +134,18 @@ class Tracer:
         return [edge for edge in edges if _far_end(edge, way) in seen]
 
     def _told_edges(self, node: Node, way: Way, limit: int) -> list[Edge]:
+        if node.kind == COMMIT:
+            return self._provenance(node, way, limit)
+        of_work = self._edges_of_work(node, way, limit)
+        return [*of_work, *model_nodes.told_edges(self.tx, node, way, limit)][:limit]
+
+    def _edges_of_work(self, node: Node, way: Way, limit: int) -> list[Edge]:
         if node.kind == ANNOTATION and way == "up":
             seen = self._seen[node]
             return [Edge(Node(TASK, str(seen.task_id)), node)] if seen else []
         if node.kind == TASK and way == "down":
             theirs = select(_a.id).where(_a.task_id == int(node.id)).order_by(_a.id).limit(limit)
             return [Edge(node, Node(ANNOTATION, str(each))) for each in self.tx.execute(theirs).scalars()]
-        if node.kind == COMMIT:
-            return self._provenance(node, way, limit)
         return []
 
     def _provenance(self, node: Node, way: Way, limit: int) -> list[Edge]:
@@ -161,6 +168,9 @@ class Tracer:
         self._look_at_commits(unknown.get(COMMIT, ()))
         self._look_at_tasks(unknown.get(TASK, ()))
         self._look_at_annotations(unknown.get(ANNOTATION, ()))
+        self._look_at_predictions(unknown.get(PREDICTION, ()))
+        self._look_at_versions(unknown.get(VERSION, ()))
+        self._look_at_trainings(unknown.get(TRAINING, ()))
 
     def _look_at_commits(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
@@ -205,6 +215,41 @@ class Tracer:
             told = Told(node, title, detail, row["created_at"], href)
             self._seen[node] = _Seen(told, row["project_id"], row["task_id"])
 
+    def _look_at_predictions(self, nodes: Sequence[Node]) -> None:
+        rows = self.tx.rows(model_nodes.PREDICTIONS, _ids(nodes)) if nodes else []
+        grants = {
+            row["id"]: self._grant(Permission.TASK_READ, ProjectScope(row["project_id"])) for row in rows
+        }
+        handed = self._handed([row["task_id"] for row in rows])
+        for row in rows:
+            grant = grants[row["id"]]
+            if grant is None or (grant.is_narrow and row["task_id"] not in handed):
+                continue
+            node = Node(PREDICTION, str(row["id"]))
+            score = "" if row["score"] is None else f" · score {row['score']:.2f}"
+            detail = f"{row['model_version'] or 'no version'}{score}"
+            href = f"projects/{row['project_id']}/data?task={row['task_id']}"
+            told = Told(node, f"Prediction {row['id']}", detail, row["created_at"], href)
+            self._seen[node] = _Seen(told, row["project_id"])
+
+    def _look_at_versions(self, nodes: Sequence[Node]) -> None:
+        for row in self.tx.rows(model_nodes.VERSIONS, _ids(nodes)) if nodes else []:
+            title = f"{row['title'] or 'Model'} {row['number']}"
+            detail = f"{row['name']}{' · serves' if row['is_serving'] else ''}"
+            self._see_in_learning(Node(VERSION, str(row["id"])), row, title, detail)
+
+    def _look_at_trainings(self, nodes: Sequence[Node]) -> None:
+        for row in self.tx.rows(model_nodes.TRAININGS, _ids(nodes)) if nodes else []:
+            title = f"Training {row['id']}"
+            detail = f"{row['title'] or 'a backend'} · {row['task_count']:,} tasks · {row['state']}"
+            self._see_in_learning(Node(TRAINING, str(row["id"])), row, title, detail)
+
+    def _see_in_learning(self, node: Node, row: Mapping[str, Any], title: str, detail: str) -> None:
+        if self._grant(Permission.PROJECT_READ, ProjectScope(row["project_id"])) is None:
+            return
+        told = Told(node, title, detail, row["created_at"], f"projects/{row['project_id']}/learning")
+        self._seen[node] = _Seen(told, row["project_id"])
+
     def _handed(self, ids: Sequence[int]) -> frozenset[int]:
         """Of these tasks those in the person's hands, for projects where they see no others."""
         narrow = [grant for grant in self._grants.values() if grant is not None and grant.is_narrow]
@@ -229,7 +274,7 @@ def read_node(text: str) -> Node:
     kind, _, its_id = text.partition(":")
     is_number = its_id.isascii() and its_id.isdecimal() and int(its_id[:20]) <= _MOST_ID
     if kind not in KINDS or not its_id or (kind != COMMIT and not is_number):
-        told = f"{text!r} names nothing: write commit:ID, task:ID or annotation:ID."
+        told = f"{text!r} names nothing: write one of {', '.join(f'{each}:ID' for each in KINDS)}."
         raise Invalid("node", told, fields={"node": [told]})
     return Node(kind, its_id)
 

@@ -8,7 +8,7 @@ const KINDS: Record<string, { one: string; many: string; icon: IconName }> = {
   task: { one: 'task', many: 'tasks', icon: 'picture' },
   annotation: { one: 'annotation', many: 'annotations', icon: 'label' },
   prediction: { one: 'prediction', many: 'predictions', icon: 'label' },
-  run: { one: 'run', many: 'runs', icon: 'chart' },
+  training: { one: 'training', many: 'trainings', icon: 'chart' },
   model_version: { one: 'model version', many: 'model versions', icon: 'store' },
 };
 
