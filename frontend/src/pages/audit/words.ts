@@ -8,7 +8,7 @@ export const ACTIONS: ReadonlyArray<readonly [action: string, words: string]> = 
   ['role.granted', 'Roles given'], ['role.removed', 'Roles taken'], ['invitation.created', 'Invitations made'], ['invitation.revoked', 'Invitations revoked'],
   ['project.deleted', 'Projects deleted'], ['project.restored', 'Projects restored'], ['tasks.deleted', 'Tasks deleted'], ['annotations.deleted', 'Annotations deleted'],
   ['predictions.deleted', 'Predictions deleted'], ['workspace.created', 'Workspaces made'], ['user.added', 'People added'], ['user.deactivated', 'People deactivated'],
-  ['invite-link.reset', 'Sign-up links made'], ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['s3-key.created', 'S3 keys made'], ['s3-key.revoked', 'S3 keys revoked'], ['service-account.created', 'Service accounts made'], ['service-account.disabled', 'Service accounts disabled'], ['admin.granted', 'Admins made'], ['admin.withdrawn', 'Admins unmade'], ['password-link.created', 'Links for a password'], ['password.changed', 'Passwords changed'], ['access.refused', 'Refusals'],
+  ['invite-link.reset', 'Sign-up links made'], ['token.created', 'Tokens made'], ['token.revoked', 'Tokens revoked'], ['s3-key.created', 'S3 keys made'], ['s3-key.revoked', 'S3 keys revoked'], ['service-account.created', 'Service accounts made'], ['service-account.disabled', 'Service accounts disabled'], ['admin.granted', 'Admins made'], ['admin.withdrawn', 'Admins unmade'], ['password-link.created', 'Links for a password'], ['password.changed', 'Passwords changed'], ['webhook.created', 'Webhooks made'], ['webhook.deleted', 'Webhooks removed'], ['webhook.switched-off', 'Webhooks switched off by themselves'], ['access.refused', 'Refusals'],
 ];
 
 /** What the ids in the log are called, as far as the reader may know. */
@@ -48,6 +48,11 @@ export function sentenceOf(entry: AuditEntry, names: Names): string {
     case 'token.revoked': return `revoked a token${named(detail['name'])}${ofSomebody(entry, names)}`;
     case 's3-key.created': return `made an S3 key${named(detail['name'])}`;
     case 's3-key.revoked': return `revoked an S3 key${named(detail['name'])}${ofSomebody(entry, names)}`;
+    case 'webhook.created': return `made a webhook to ${String(detail['host'] ?? '')}${ofPlace(subject, names)}`;
+    case 'webhook.changed': return `changed the webhook to ${String(detail['host'] ?? '')}${ofPlace(subject, names)}`;
+    case 'webhook.secret-renewed': return `made a new secret for the webhook to ${String(detail['host'] ?? '')}${ofPlace(subject, names)}`;
+    case 'webhook.deleted': return `removed the webhook to ${String(detail['host'] ?? '')}${ofPlace(subject, names)}`;
+    case 'webhook.switched-off': return `switched off the webhook to ${String(detail['host'] ?? '')}${ofPlace(subject, names)}, which took nothing for days`;
     case 'token-kinds.changed': return 'changed which kinds of token are taken';
     case 'access.refused': return `was refused ${detail['method'] ? `${String(detail['method'])} ` : ''}${String(detail['path'] ?? '')}`.trim();
     default: return plainWords(entry, names);
@@ -71,6 +76,12 @@ const named = (name: unknown): string => (name ? ` “${String(name)}”` : '');
 /** Whose it was, where it was not theirs who did it. */
 const ofSomebody = ({ actor_id, detail }: AuditEntry, names: Names): string =>
   (detail['owner'] && detail['owner'] !== actor_id ? ` of ${nameOfSubject(`user:${String(detail['owner'])}`, names)}` : '');
+
+/** Of which project; nothing where it is of the whole workspace. */
+const ofPlace = (subject: string, names: Names): string => {
+  const id = /^project:(\d+)$/.exec(subject)?.[1];
+  return id ? ` of ${projectOf(id, names)}` : '';
+};
 
 const projectOf = (id: unknown, { projects }: Names): string => (projects.has(Number(id)) ? `“${projects.get(Number(id))}”` : `project ${String(id)}`);
 

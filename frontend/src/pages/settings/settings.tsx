@@ -6,6 +6,7 @@ import { may, useRoleIn } from '../../app/workspace';
 import { elsewhereWrong, Notice } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { Deletions } from '../trash/deletions';
+import { Webhooks } from '../webhooks/webhooks';
 import { ConfigSettings } from './config-settings';
 import { Danger } from './danger';
 import { Duplicate } from './duplicate';
@@ -39,6 +40,7 @@ export function Settings() {
           </section>
         )}
         {may(role, 'export') && <Snapshots project={project} />}
+        {may(role, 'manage') && <Webhooks key={`webhooks ${id}`} project={project} />}
         {edits && <Deletions project={project} />}
         {edits && <Duplicate project={project} />}
         {may(role, 'manage') && <Danger project={project} />}
