@@ -6,7 +6,7 @@ prediction → annotation, are told by rows.
 
 from __future__ import annotations
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import BindParameter, Select, bindparam, select
 
 from treadle.db import Tx, schema
 from treadle.db.learning_tables import ml_backends, model_versions, prediction_attempts, trainings
@@ -39,7 +39,8 @@ PREDICTIONS = Prepared(
     )
     .where(one_of(_p.id, "ids"), is_visible())
 )
-_OWN, _MOST = bindparam("own"), bindparam("most")
+_OWN: BindParameter[int] = bindparam("own")
+_MOST: BindParameter[int] = bindparam("most")
 
 
 def _some(found: Select[tuple[int]]) -> Prepared:
