@@ -33,7 +33,7 @@ _MOST_TASKS = 100
 _COMPARED_TASKS, _COMPARED_PEOPLE = 2_000, 4
 _MANY_DISAGREE = 5
 #: So many finished tasks are looked at while somebody waits.
-LOOKED_AT = 2_000
+LOOKED_AT = 1_000
 #: What can only be said of all tasks.
 _OF_ALL = frozenset({"balance", "label-missing", "label-rare", "one-answer"})
 
