@@ -134,4 +134,5 @@ def _box(number: int, label: str, at: tuple[float, float, float], side_px: int) 
 CASES = (
     Case("text_classifier", TEXT_CONFIG, text_tasks),
     Case("image_classifier", IMAGE_CONFIG, image_tasks),
+    Case("detector", BOX_CONFIG, box_tasks, ("torch",)),
 )

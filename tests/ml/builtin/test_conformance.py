@@ -11,13 +11,14 @@ from treadle.learning.builtin import BUILTINS
 from treadle.ml.checking import check_backend
 from treadle.ml.trying import backend
 
-NOT_THERE = "it needs {}, which stand outside the lock"
+#: Networks take minutes.
+WALKED = [pytest.param(case, id=case.name, marks=[pytest.mark.long] if case.needs else []) for case in CASES]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", WALKED)
 def test_a_built_in_backend_passes_all_checks_and_learns(case: Case, tmp_path: Path) -> None:
     if not case.is_installed:
-        pytest.skip(NOT_THERE.format(" and ".join(case.needs)))
+        pytest.skip(f"what it needs stands outside the lock: {', '.join(case.needs)}")
     with backend(case.model, tmp_path / "models") as address:
         report = check_backend(address, label_config=case.config, tasks=case.tasks(), is_trained=True)
     assert report.is_passed, report.text()
