@@ -99,7 +99,7 @@ export const deleteView = (id: number) => remove(`api/dm/views/${id}/`);
 /** Either these tasks, or all of a selection but these. */
 export type Chosen = { all: false; included: readonly number[] } | { all: true; excluded: readonly number[] };
 
-export type TaskAction = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'predictions_to_annotations' | 'assign_annotators' | 'unassign_annotators';
+export type TaskAction = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_predictions' | 'predictions_to_annotations' | 'retrieve_tasks_predictions' | 'assign_annotators' | 'unassign_annotators';
 
 /** What a bulk action became: a job to follow, or done at once. */
 export interface Acted {

@@ -105,13 +105,13 @@ class Sums(msgspec.Struct, frozen=True):
         """The sums in a sentence."""
         parts = [f"Predicted {self.done} of {total} tasks"]
         for number, what in (
-            (self.nothing, "hold nothing"),
-            (self.failed, "failed"),
-            (self.present, "were answered before"),
-            (self.gone, "were deleted"),
+            (self.nothing, f"nothing found in {self.nothing}"),
+            (self.failed, f"{self.failed} failed"),
+            (self.present, f"{self.present} answered before"),
+            (self.gone, f"{self.gone} deleted"),
         ):
             if number:
-                parts.append(f"{number} {what}")
+                parts.append(what)
         return "; ".join(parts)
 
 

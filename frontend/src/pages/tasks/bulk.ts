@@ -15,10 +15,19 @@ export interface Bulk {
   wish?: ActionWish;
   /** "Deleting 12 tasks" */
   doing: string;
-  /** "12 tasks are deleted." */
-  done: string;
+  /** "12 tasks are deleted.", or what the job's result makes of it. */
+  done: string | ((result: Ended) => string);
   /** "12 tasks are back." */
   undone: string;
+}
+
+/** What a job came to, as far as anything is said of it. */
+export interface Ended {
+  deletion?: number | string | null;
+  done?: number;
+  nothing?: number;
+  failed?: number;
+  present?: number;
 }
 
 /** A bulk action on its way. It goes on, and is shown, wherever the person goes in these pages. */
@@ -46,9 +55,10 @@ export async function startBulk(bulk: Bulk, client: QueryClient): Promise<void> 
   const id = ++last;
   useBulk.setState(({ running }) => ({ running: [...running, { id, doing: bulk.doing, job: answer.job ?? null, progress: null, isStopping: false }] }));
   void finish(bulk, answer, id)
-    .then((deletion) => {
-      if (deletion === null) say(bulk.done);
-      else offerUndo(bulk.done, async () => { await restoreDeletion(deletion); await refresh(); }, bulk.undone);
+    .then((ended) => {
+      const [deletion, done] = [ended.deletion ?? null, typeof bulk.done === 'string' ? bulk.done : bulk.done(ended)];
+      if (deletion === null) say(done);
+      else offerUndo(done, async () => { await restoreDeletion(deletion); await refresh(); }, bulk.undone);
     })
     .catch((error: unknown) => say(endOf(bulk, error), { tone: 'bad' }))
     .finally(() => {
@@ -67,10 +77,10 @@ function endOf({ doing, action }: Bulk, error: unknown): string {
 /** What remains of an action that was stopped: a deletion is taken back, the others stay as far as they came. */
 const leftBy = (action: TaskAction): string => (action.startsWith('delete') ? 'Nothing was deleted.' : 'What was done until then stays.');
 
-/** The deletion that it made, to be undone; null where it deleted nothing. */
-async function finish({ action }: Bulk, answer: Acted, id: number): Promise<number | string | null> {
-  const result = answer.job ? await followJob<Partial<Acted> | null>(answer.job, ({ progress }) => put(id, { progress })) : null;
-  return action.startsWith('delete') ? (answer.deletion ?? result?.deletion ?? null) : null;
+/** What came of it, with the deletion that it made, to be undone, where it deleted something. */
+async function finish({ action }: Bulk, answer: Acted, id: number): Promise<Ended> {
+  const result = answer.job ? await followJob<Ended | null>(answer.job, ({ progress }) => put(id, { progress })) : null;
+  return { ...result, deletion: action.startsWith('delete') ? (answer.deletion ?? result?.deletion ?? null) : null };
 }
 
 export function stopBulk({ id, job }: Running): void {

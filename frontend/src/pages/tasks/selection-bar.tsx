@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
+import { backendsQuery } from '../../api/learning';
 import { type ActionWish, chosenTotalsQuery, type TaskAction, type TaskSelection } from '../../api/tasks';
 import type { Person, Project } from '../../api/types';
 import { Confirm } from '../../ui/dialog';
@@ -9,7 +10,7 @@ import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { AcceptDialog, DeleteAnnotations, WayBack } from './act-dialogs';
 import { AssignDialog } from './assign-dialog';
-import { startBulk } from './bulk';
+import { type Ended, startBulk } from './bulk';
 import { usePhone } from './use-phone';
 import { countSelected, NOTHING, type Selection, toChosen } from './selection';
 
@@ -33,7 +34,7 @@ export type Doing = 'delete_tasks' | 'delete_tasks_annotations' | 'delete_tasks_
 
 interface Words {
   doing: string;
-  done: string;
+  done: string | ((result: Ended) => string);
   undone?: string;
 }
 
@@ -49,15 +50,19 @@ export function SelectionBar({ project, asked, total, selection, onSelect, now, 
   };
   const acceptWords = { doing: `Accepting the predictions of ${tasks}`, done: `The predictions of ${tasks} are annotations now.` };
   const accept = useMutation({ mutationFn: () => start('predictions_to_annotations', acceptWords), onError: (error) => say(messageOf(error), { tone: 'bad' }) });
+  const model = useQuery({ ...backendsQuery(project.id), refetchInterval: false, staleTime: 60_000 }).data?.[0];
+  const predict = useMutation({ mutationFn: () => start('retrieve_tasks_predictions', { doing: `Predicting ${tasks}`, done: predictedWords }), onError: (error) => say(messageOf(error), { tone: 'bad' }) });
   const [hasPredictions, hasAnnotations] = [(project.total_predictions_number ?? 0) > 0, (project.total_annotations_number ?? 0) > 0];
   const close = () => onNow(null);
   const acts: Record<string, () => void> = {
     tasks: () => onNow('delete_tasks'), annotations: () => onNow('delete_tasks_annotations'), predictions: () => onNow('delete_tasks_predictions'),
+    predict: () => predict.mutate(),
     accept: () => (models.length > 1 ? onNow('predictions_to_annotations') : accept.mutate()), assign: () => onNow('assign'), export: () => onExport?.(),
   };
   return (
     <div className="float-bar selection-bar" role="region" aria-label="Selected tasks">
       <b className="b" role="status">{count(selected)} selected{selection.all && selection.ids.size > 0 && <span className="muted wide"> all but {count(selection.ids.size)}</span>}</b>
+      {model && <button type="button" className="btn ghost wide" title={`${model.title || 'The model'} is asked about those that it has not answered`} onClick={acts['predict']} disabled={predict.isPending}>Predict</button>}
       {hasPredictions && <button type="button" className="btn ghost wide" onClick={acts['accept']} disabled={accept.isPending}>Accept predictions</button>}
       <button type="button" className="btn ghost wide" onClick={acts['assign']}>Assign…</button>
       {onExport && <button type="button" className="btn ghost wide" onClick={onExport}>Export…</button>}
@@ -67,6 +72,7 @@ export function SelectionBar({ project, asked, total, selection, onSelect, now, 
           <Button className="btn ghost icon" aria-label="More to do with them"><Icon name="dots" /></Button>
           <Popover placement="top end" className="menu">
             <Menu aria-label="More to do with the selected tasks" style={{ outline: 'none' }} onAction={(key) => acts[String(key)]?.()}>
+              {isPhone && model ? <MenuItem id="predict">Predict</MenuItem> : null}
               {isPhone && hasPredictions ? <MenuItem id="accept">Accept predictions</MenuItem> : null}
               {isPhone ? <MenuItem id="assign">Assign…</MenuItem> : null}
               {isPhone && onExport ? <MenuItem id="export">Export…</MenuItem> : null}
@@ -98,6 +104,12 @@ export function SelectionBar({ project, asked, total, selection, onSelect, now, 
       {now === 'assign' && <AssignDialog project={project} tasks={tasks} onClose={close} onAct={(action, users, names) => start(action, action === 'assign_annotators' ? { doing: `Assigning ${tasks}`, done: `${tasks} assigned to ${names}.` } : { doing: `Taking ${tasks} away`, done: `${tasks} no longer assigned to ${names}.` }, { users })} />}
     </div>
   );
+}
+
+/** What a model made of the tasks, each counted as what it is. */
+function predictedWords({ done = 0, nothing = 0, failed = 0, present = 0 }: Ended): string {
+  const rest = [nothing && `nothing found in ${count(nothing)}`, failed && `${count(failed)} failed`, present && `${count(present)} answered before`].filter(Boolean);
+  return `${counted(done, 'task')} predicted${rest.length ? `; ${rest.join(', ')}` : ''}.`;
 }
 
 /** What hangs on the selected tasks, in words, as the server counts it. */
