@@ -48,7 +48,7 @@ export function WebhookDialog({ project, hook, onClose, onMade }: DialogProps) {
         {!hook && <Field label="Of">{(wiring) => <select {...wiring} className="input" value={isOfAll ? 'all' : 'one'} onChange={(event) => setOfAll(event.target.value === 'all')}><option value="one">This project</option><option value="all">Every project in the workspace</option></select>}</Field>}
         <Actions isOfAll={isOfAll} form={form} wrong={wrongWith(save.error, 'actions')} onChange={(change) => setForm({ ...form, ...change })} />
         <label className="check"><input type="checkbox" checked={form.send_payload} onChange={(event) => setForm({ ...form, send_payload: event.target.checked })} /><span>Send what it happened to<span className="muted small" style={{ display: 'block' }}>The task, the annotation and the project; otherwise only the name of what happened.</span></span></label>
-        <Field label={<>Headers<span className="muted"> optional</span></>} hint="One a line, such as Authorization: Bearer …. They are kept sealed." wrong={wrong ?? wrongWith(save.error, 'headers')}>{(wiring) => <textarea {...wiring} className="input mono" rows={3} value={lines} spellCheck={false} onChange={(event) => setLines(event.target.value)} />}</Field>
+        <Field label={<>Headers<span className="muted"> optional</span></>} hint="One a line, such as Authorization: Bearer abc. They are kept sealed." wrong={wrong ?? wrongWith(save.error, 'headers')}>{(wiring) => <textarea {...wiring} className="input mono" rows={3} value={lines} spellCheck={false} onChange={(event) => setLines(event.target.value)} />}</Field>
         {elsewhere && <Notice tone="bad" live>{elsewhere}</Notice>}
       </form>
     </Dialog>
