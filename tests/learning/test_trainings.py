@@ -15,12 +15,15 @@ from tests.learning.spoken import Spoken
 from tests.learning.training import CONFIG, School, Served, answer, open_school
 from tests.waiting import wait_until
 from treadle.db import Database
+from treadle.db.schema import projects
 from treadle.errors import Conflict
 from treadle.learning import promoting, training_job, trainings, versions
+from treadle.learning.dataset import read_entries
 from treadle.learning.evaluation import Evaluation
 from treadle.learning.training_following import Pace, Teacher
 from treadle.learning.training_measuring import Examiner
-from treadle.learning.training_work import WorkFile
+from treadle.learning.training_work import WorkFile, sweep_datasets
+from treadle.objects.spool import read_lines
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +107,7 @@ def test_a_training_that_is_cancelled_leaves_nothing_and_the_backend_stops(
     ended = school.get(training)
     assert (ended.state, ended.message) == ("cancelled", "It was cancelled.")
     wait_until(lambda: school.remote_jobs(backend)[0]["state"] == "cancelled")
-    assert (school.version_names(backend), school.objects_of(ended)) == ([], [])
+    assert (school.version_names(backend), school.objects_of(ended), ended.dataset_key) == ([], [], "")
     assert school.run(school.start(backend, held_out=0.5)).state == "completed"
 
 
@@ -163,6 +166,31 @@ def test_a_worker_that_is_killed_goes_on_where_it_was(
     assert (school.version_names(backend), serving["training_id"]) == ([serving["name"]], ended.id)
     assert school.log(ended)[0].count("epoch 0") == 1
     assert school.events() == ["training.started", "training.completed"]
+
+
+def test_a_backend_that_is_disconnected_while_it_learns_is_stopped(school: School, served: Served) -> None:
+    school.label(6)
+    backend = school.connect(served.url)
+    training = school.start(backend, settings={"epochs": 50, "do": "wait"}, held_out=0.5)
+    with school.running(training):
+        school.wait_until_it_learns(training)
+        remote = school.remote_jobs(backend)[0]["id"]
+        school.disconnect(backend)
+    ended = school.get(training)
+    assert (ended.state, ended.message) == ("failed", "The backend was disconnected while it learnt.")
+    wait_until(lambda: served.job(remote)["state"] == "cancelled")
+
+
+def test_what_tells_of_a_training_goes_with_its_project(school: School, served: Served) -> None:
+    school.label(6)
+    ended = school.run(school.start(school.connect(served.url), held_out=0.5))
+    sides = read_entries(read_lines(school.parts.objects.read(ended.dataset_key)))
+    assert sorted(entry.is_held_out for entry in sides) == [False] * 3 + [True] * 3
+    assert sweep_datasets(school.parts) == 0
+    with school.database.write() as tx:
+        tx.execute(projects.delete())
+    assert sweep_datasets(school.parts) == 1
+    assert list(school.parts.objects.list("trainings/")) == []
 
 
 def test_what_is_changed_after_the_order_is_not_learnt_from(school: School, served: Served) -> None:

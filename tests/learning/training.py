@@ -67,9 +67,10 @@ class Served:
         found: list[int] = json.loads((self.folder / "learnt").read_text())
         return found
 
-    def go(self) -> None:
-        """Let a training go on that waits."""
-        (self.folder / "go").touch()
+    def job(self, name: str) -> dict[str, Any]:
+        """A training as it tells of it."""
+        found: dict[str, Any] = httpx.get(f"{self.url}/jobs/{name}", trust_env=False).json()
+        return found
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -131,6 +132,11 @@ class School:
             backend = backends.add(tx, grant, NewBackend(title="words", url=url, timeout_s=20.0), key)
             backends.note(tx, backend.id, state="CO", generation=more.get("generation", "treadle"))
             return backends.get(tx, backend.id)
+
+    def disconnect(self, backend: Backend) -> None:
+        with self.database.write() as tx:
+            grant = self.studio.grant(tx, "manager", Permission.PROJECT_WRITE)
+            backends.remove(tx, grant, backends.get(tx, backend.id))
 
     def start(self, backend: Backend, who: str = "manager", override: str = "", **spec: Any) -> Training:
         """Order a training."""

@@ -50,7 +50,7 @@ class Words(Model):
             os.kill(os.getpid(), signal.SIGKILL)
         if do == "full":
             raise OSError(28, "No space left on device")
-        while do == "wait" and not run.should_stop() and not (FOLDER / "go").exists():
+        while do == "wait" and not run.should_stop():
             time.sleep(0.01)
 
 

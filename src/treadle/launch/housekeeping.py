@@ -19,6 +19,7 @@ from treadle.labeling.imports.writing import undo_abandoned
 from treadle.labeling.saving import forget_old_answers
 from treadle.labeling.trash import free_deletions, free_projects
 from treadle.learning.archiving import sweep_archives
+from treadle.learning.training_work import sweep_datasets
 from treadle.repos.catalogue import free_repos
 from treadle.tracking.purging import free_ended
 from treadle.webhooks.deliveries import forget_old
@@ -84,6 +85,7 @@ CHORES: tuple[Callable[[JobParts], int], ...] = (
     free_ended_workspaces,
     forget_deliveries,
     sweep_archives,
+    sweep_datasets,
 )
 
 

@@ -27,7 +27,9 @@ from treadle.learning.trainings import Training
 _OVER = frozenset({"completed", "failed", "cancelled"})
 #: Stands for a training's name where a backend gives none: it was asked for, and is not to be again.
 UNNAMED = "-"
-_PASSING = frozenset({"backend-down", "backend-slow", "backend-busy"})
+#: A proxy in front of a backend that starts anew says that it failed.
+_PASSING = frozenset({"backend-down", "backend-slow", "backend-busy", "backend-failed"})
+_LONGEST_SHOWN = 200
 _REPORTED_PARTS = 1_000
 _WATCH_EVERY_S = 1.0
 
@@ -124,11 +126,24 @@ class Teacher:
                 self._write(copy, remote, piece)
             elif remote.state in _OVER:
                 return _learnt(remote)
-            if not was_asked_to_stop and self._training().state == "stopping":
-                self.reach.client.cancel(training.remote_job, keep=True)
-                was_asked_to_stop = True
+            training = self._training()
+            if training.backend_id is None:
+                self._ask_to_stop(training, keep=False)
+                raise NotFound("backend-gone", "The backend was disconnected while it learnt.")
+            if training.state == "stopping" and not was_asked_to_stop:
+                was_asked_to_stop = self._ask_to_stop(training, keep=True)
             if remote.state not in _OVER:
                 time.sleep(self.pace.look_every_s)
+
+    def _ask_to_stop(self, training: Training, *, keep: bool) -> bool:
+        """Whether it has heard."""
+        try:
+            self.reach.client.cancel(training.remote_job, keep=keep)
+        except Unavailable as error:
+            if error.code not in _PASSING:
+                raise
+            return False
+        return True
 
     def _look(self, name: str, copy: Copy) -> tuple[RemoteJob, bytes]:
         """How it is, and what else it wrote; waits for a backend that does not answer."""
@@ -139,6 +154,8 @@ class Teacher:
                 remote = client.job(name)
                 return remote, b"" if copy.is_log_full else client.job_log(name, copy.log_end)
             except NotFound as error:
+                if error.code != "backend-job":
+                    raise
                 raise _forgotten(error) from error
             except Unavailable as error:
                 if error.code not in _PASSING or waited_s >= self.pace.away_s:
@@ -225,7 +242,7 @@ def _progress_of(remote: RemoteJob) -> str:
         return "Waits for its turn in the backend"
     if remote.state == "running":
         return f"Learns: {remote.done:g} of {remote.total:g}" if remote.total > 0 else "Learns"
-    return remote.message
+    return remote.message[:_LONGEST_SHOWN]
 
 
 def _lost(error: Unavailable, waited_s: float) -> Unavailable:

@@ -7,6 +7,7 @@ the new version is promoted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -53,7 +54,7 @@ def run_training(run: JobRun) -> dict[str, Any]:
     version_id = run.step("version", note_version, run, order, learnt)
     measured = run.step("measure", measure, run, order, kept, before, learnt)
     promoted = run.step("promote", promote, run, order, version_id, measured)
-    run.step("end", end, run, order, learnt, _told_of(measured, promoted))
+    run.step("end", end, run, order, learnt, measured, promoted)
     return {"training": order.training_id, "version": version_id}
 
 
@@ -67,10 +68,15 @@ def undo_training(run: JobRun) -> None:
         if training.is_over:
             return
         _stop(run, training)
+        with run.database.read() as tx:
+            made = {row["training_id"] for row in trainings.versions_of(tx, training.project_id)}
+        if training.id not in made:
+            work.forget_sides()
         error = msgspec.json.decode(run.job.error or "{}")
         is_cancelled = error.get("code") == "job-cancelled"
         message = "It was cancelled." if is_cancelled else str(error.get("message") or "It failed.")
         with run.database.write() as tx:
+            trainings.note(tx, training.id, dataset_key=training.dataset_key if training.id in made else "")
             trainings.end(tx, training.id, "cancelled" if is_cancelled else "failed", message)
 
 
@@ -153,24 +159,27 @@ def promote(run: JobRun, order: TrainingOrder, version_id: int | None, measured:
     with run.database.read() as tx:
         backend = backends.get(tx, _backend_id(training))
     if not backend.can_follow:
-        return "The backend serves it already."
+        return "The backend serves the new one already."
     if measured.serving is None or _serving_name(run, backend) != measured.serving.version:
-        return "It does not serve: another version was promoted meanwhile. Compare the two."
+        return "The new one does not serve: another was promoted meanwhile. Compare the two."
     if not _is_worth_it(measured.new, measured.serving):
-        return "It does not serve: it is not measured to be better than what does."
+        return "The new one does not serve: it is not measured to be better."
     try:
         promoting.promote(run.parts, run.actor, backend.id, version_id, cause="training")
     except TreadleError as error:
-        return f"It does not serve: {error.message}"
-    return "It serves now."
+        return f"The new one does not serve: {error.message}"
+    return "The new one serves now."
 
 
-def end(run: JobRun, order: TrainingOrder, learnt: Learnt, told: str) -> None:
+def end(run: JobRun, order: TrainingOrder, learnt: Learnt, measured: Measured, promoted: str) -> None:
     """Say that it is completed, and what came of it."""
     WorkFile(run, order.training_id).forget()
-    message = f"{learnt.message} {told}" if told else learnt.message
     with run.database.write() as tx:
-        trainings.end(tx, order.training_id, "completed", message.strip())
+        training = trainings.get(tx, order.training_id)
+        known = trainings.versions_of(tx, training.project_id)
+        numbers = {row["name"]: row["number"] for row in known if row["backend_id"] == training.backend_id}
+        message = learnt.message if not learnt.version else _told_of(measured, promoted, numbers)
+        trainings.end(tx, training.id, "completed", message)
 
 
 def _training(run: JobRun, order: TrainingOrder) -> Training:
@@ -215,18 +224,18 @@ def _stop(run: JobRun, training: Training) -> None:
         reach.client.cancel(training.remote_job, keep=False)
 
 
-def _told_of(measured: Measured, promoted: str) -> str:
-    parts = []
-    for name, found in (("It", measured.new), (_name_of(measured.serving), measured.serving)):
-        if found is not None and found.value is not None:
-            parts.append(f"{name} has {found.metric} {found.value:.2f}.")
-        elif found is not None:
-            parts.append(f"{name} was not measured: {found.reason}")
-    return " ".join([*parts, promoted]).strip()
+def _told_of(measured: Measured, promoted: str, numbers: Mapping[str, int]) -> str:
+    """Such as: Version 4 has mAP50 0.74. Version 3 has mAP50 0.66. The new one serves now."""
+    found = [each for each in (measured.new, measured.serving) if each is not None]
+    return " ".join([*(_sentence(each, numbers) for each in found), promoted]).strip()
 
 
-def _name_of(serving: Evaluation | None) -> str:
-    return "" if serving is None else f"Version {serving.version}"
+def _sentence(found: Evaluation, numbers: Mapping[str, int]) -> str:
+    number = numbers.get(found.version)
+    name = "The untrained model" if found.version == UNTRAINED else f"Version {number or found.version}"
+    if found.value is None:
+        return f"{name} was not measured: {found.reason}"
+    return f"{name} has {found.metric} {found.value:.2f}."
 
 
 def _json(evaluation: Evaluation | None) -> str:

@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 import msgspec
+from sqlalchemy import select
 
-from treadle.jobs import JobRun
+from treadle.db.learning_tables import trainings
+from treadle.db.lists import id_list, one_of
+from treadle.db.prepared import Prepared
+from treadle.jobs import JobParts, JobRun
 from treadle.labeling.config import LabelConfig
 from treadle.labeling.selections import Selection
 from treadle.learning.dataset import Entry, Reader, Work, held_out_of, read_entries
@@ -24,6 +28,7 @@ from treadle.learning.gate import Finding, Gate
 from treadle.learning.trainings import Spec
 from treadle.objects.spool import read_lines
 
+_FOLDER = "trainings"
 _REPORTED = 500
 _NOTED_AT_ONCE = 1_000
 
@@ -48,6 +53,7 @@ class _Task(msgspec.Struct):
 
 
 _task = msgspec.json.Decoder(_Task)
+_THERE = Prepared(select(trainings.c.id).where(one_of(trainings.c.id, "ids")))
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class WorkFile:
     @property
     def dataset_key(self) -> str:
         """The object that tells which annotations it learnt from."""
-        return f"trainings/{self.training_id}/dataset"
+        return f"{_FOLDER}/{self.training_id}/dataset"
 
     def keep(self, config: LabelConfig, selection: Selection, spec: Spec) -> Kept:
         """Read and keep all finished work of the selection, and split it."""
@@ -105,6 +111,10 @@ class WorkFile:
         """Take away what was kept for the training alone."""
         self.run.objects.delete(self._key)
 
+    def forget_sides(self) -> None:
+        """Take away what tells which annotations it was, too."""
+        self.run.objects.delete(self.dataset_key)
+
     @property
     def _key(self) -> str:
         return f"jobs/{self.run.job.id}/work"
@@ -134,3 +144,14 @@ class WorkFile:
 
     def _sides(self) -> Iterator[Entry]:
         return read_entries(read_lines(self.run.objects.read(self.dataset_key)))
+
+
+def sweep_datasets(parts: JobParts) -> int:
+    """Remove what tells of trainings that went with their project; how many."""
+    keys = {int(each.key.split("/")[1]): each.key for each in parts.objects.list(f"{_FOLDER}/")}
+    with parts.database.read() as tx:
+        there = {row["id"] for row in tx.rows(_THERE, {"ids": id_list(list(keys))})}
+    gone = [key for training_id, key in keys.items() if training_id not in there]
+    for key in gone:
+        parts.objects.delete(key)
+    return len(gone)
