@@ -165,8 +165,6 @@ export interface Finding {
 
 export interface TrainingSpec {
   filters?: { conjunction: 'and' | 'or'; items: readonly FilterItem[] };
-  /** A commit or tag of the labels, such as "labels@v1". */
-  as_of?: string;
   settings: Readonly<Record<string, string | number>>;
   /** Share of the tasks that the model never sees. */
   held_out: number;
@@ -193,6 +191,10 @@ export interface Evaluation {
   seen: boolean;
   version: string;
   labels: readonly LabelScore[];
+  /** Of answers: the mean of the labels' F1. */
+  macro_f1?: number | null;
+  /** Tasks that it could not predict: they count as wrong. */
+  failed_count?: number;
 }
 
 export type TrainingState = 'queued' | 'running' | 'stopping' | 'evaluating' | 'completed' | 'failed' | 'cancelled';

@@ -21,6 +21,8 @@ export function CompareCard({ project, backend, trainings }: CardProps & { train
       <div className="row wrap card-head"><h2 id="compare">Version {after.name}{beside}</h2><span className="muted">{placeOf(pair)}</span></div>
       {after.evaluation.value === null ? <p className="two">{after.evaluation.reason || 'It could not be measured.'}</p> : <ScoreTable colours={labelColours(project)} pair={pair} />}
       {!pair.isSame && before.evaluation && <p className="muted small">Each was measured when it was made, on the tasks that were held out then ({count(before.evaluation.task_count)} and {count(after.evaluation.task_count)}): small differences say nothing.</p>}
+      {(after.evaluation.failed_count ?? 0) > 0 && <p className="muted small">{counted(after.evaluation.failed_count ?? 0, 'held-out task')} could not be predicted, and count as wrong.</p>}
+      {after.evaluation.macro_f1 != null && <p className="muted small">The labels’ F1 is {score(after.evaluation.macro_f1)} in the mean{before.evaluation?.macro_f1 != null ? `, ${score(before.evaluation.macro_f1)} before` : ''}.</p>}
       {after.evaluation.seen && <p className="muted small">The backend chose itself what to learn from: it may have seen these tasks, and the scores may be too good.</p>}
     </section>
   );

@@ -59,12 +59,15 @@ function BuiltinRow({ project, builtin, onConnected }: Connected & { builtin: Bu
     <li>
       <div className="row wrap">
         <span className="grow builtin-name"><span className="row wrap"><b className="b">{title}</b><Pill tone={/agpl|gpl/i.test(licence) ? 'warn' : ''}>{licence}</Pill></span><span className="two small">{description}</span></span>
-        {isInstalled && <button type="button" className="btn" disabled={connect.isPending} onClick={() => connect.mutate()} aria-label={`Use ${title}`}>{connect.isPending && <span className="turn" />}Use it</button>}
+        {isInstalled && <button type="button" className="btn" disabled={connect.isPending} onClick={() => connect.mutate()} aria-label={`Use ${title}`}>{connect.isPending && <span className="turn" />}Use</button>}
       </div>
       {!isInstalled && <div className="missing"><span className="two small">Not installed. Where this server runs:</span><CopyLine text={install} /></div>}
     </li>
   );
 }
+
+/** What a model is called that was given no title: where it is. */
+const hostOf = (url: string): string => url.trim().replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 
 const FIELDS = ['url', 'title', 'basic_auth_user', 'basic_auth_pass'];
 
@@ -74,7 +77,7 @@ function ByAddress({ project, onConnected }: Connected) {
   const [auth, setAuth] = useState<AuthMethod>('NONE');
   const [user, setUser] = useState('');
   const [secret, setSecret] = useState('');
-  const connect = useLearningAct(project.id, () => connectBackend(project.id, { url: url.trim(), title: title.trim(), auth_method: auth, ...(auth === 'BASIC_AUTH' ? { basic_auth_user: user } : {}), ...(auth === 'NONE' ? {} : { basic_auth_pass: secret }) }), onConnected, true);
+  const connect = useLearningAct(project.id, () => connectBackend(project.id, { url: url.trim(), title: title.trim() || hostOf(url), auth_method: auth, ...(auth === 'BASIC_AUTH' ? { basic_auth_user: user } : {}), ...(auth === 'NONE' ? {} : { basic_auth_pass: secret }) }), onConnected, true);
   const submit = (event: FormEvent) => { event.preventDefault(); connect.mutate(); };
   const wrong = elsewhereWrong(connect.error, FIELDS);
   return (

@@ -39,7 +39,7 @@ export function ConnectionDialog({ project, backend, onClose }: { project: Proje
   const shown = { ...typedOf(params, settings), ...typed };
   const choice = chosen ?? choiceOf(unknown ?? (declared?.default as UnknownLabels | undefined));
   const draft: BackendDraft = {
-    title: title.trim(), timeout: Number(timeout), is_interactive: isInteractive, settings: { ...valuesOf(params, shown), unknown_labels: settingOf(choice) },
+    title: title.trim(), timeout: Number(timeout), is_interactive: isInteractive, settings: { ...Object.fromEntries(params.map(({ name }) => [name, null])), ...valuesOf(params, shown), unknown_labels: settingOf(choice) },
     ...(backend.builtin ? {} : { url: url.trim(), auth_method: auth, basic_auth_user: user, ...(secret ? { basic_auth_pass: secret } : {}) }),
   };
   const save = useLearningAct(project.id, () => changeBackend(backend.id, draft), () => { say('Saved. The next question is asked with it.'); onClose(); }, true);

@@ -21,10 +21,12 @@ export interface TrainingCurves {
 const isLoss = (name: string): boolean => /loss|error/i.test(name);
 const JUDGED = /map_?50(?!.*95)|accuracy|\bf1\b|^f1|map|score/i;
 
-/** The figure that a model is judged by: the one that the serving version is known by, else the likeliest by name. */
+/** The figure that a model is judged by: the likeliest by name, first of those that the serving version has as well. */
 export function judgedBy({ figures, serving }: TrainingFigures): string | undefined {
   const names = Object.keys(figures).filter((name) => (figures[name]?.length ?? 0) > 0);
-  return names.find((name) => name in serving) ?? names.find((name) => JUDGED.test(name) && !isLoss(name)) ?? names.find((name) => !isLoss(name)) ?? names[0];
+  const judging = names.filter((name) => JUDGED.test(name) && !isLoss(name));
+  const scores = names.filter((name) => !isLoss(name));
+  return [judging, scores, names].flatMap((found) => [found.find((name) => name in serving) ?? found[0] ?? []].flat())[0];
 }
 
 /** What of the figures is drawn: one of them, and beside it how the loss falls. */

@@ -39,11 +39,11 @@ test('a built-in model says its licence and what is missing, and one press conne
   const connected = vi.fn();
   const { show, host } = mount();
   await show(<ConnectChoices project={project} onConnected={connected} />);
-  await settle(() => button('Use it') !== undefined);
+  await settle(() => button('Use') !== undefined);
   expect(host.textContent).toContain("pip install 'treadle[yolo]'");
   expect(host.textContent).toContain('It needs Choices over a Text.');
-  expect([...document.querySelectorAll('button')].filter(({ textContent }) => textContent === 'Use it')).toHaveLength(1);
-  await press(button('Use it'));
+  expect([...document.querySelectorAll('button')].filter(({ textContent }) => textContent === 'Use')).toHaveLength(1);
+  await press(button('Use'));
   await settle(() => connected.mock.calls.length > 0);
   expect(sent).toEqual([{ method: 'POST', path: '/api/ml/', body: { project: 1, builtin: 'detector', title: 'Detector' } }]);
 });
@@ -60,7 +60,7 @@ test('a model that is down says why and what to do, and the check is one press',
 
 test('what the gate stops is started only with a reason, which goes with it', async () => {
   const stop = { code: 'schema', severity: 'stop', text: 'Three results are of labels that the config lacks', count: 3, tasks: [4] };
-  const sent = serve({ '/versions/': { results: [] }, '/gate/': { findings: [stop], task_count: 5, held_out_count: 1, labels: [] }, 'POST /api/learning/trainings/': training });
+  const sent = serve({ '/gate/': { findings: [stop], task_count: 5, held_out_count: 1, labels: [] }, 'POST /api/learning/trainings/': training });
   const started = vi.fn();
   const { show } = mount();
   await show(routed(() => <TrainDialog project={project} backend={backend} manages before={undefined} onStarted={started} onClose={() => undefined} />, AT));
@@ -97,8 +97,8 @@ test('only who may promote is offered to, and an earlier version serves again by
   expect(editor.host.textContent).not.toContain('Serve again');
   const manager = mount();
   await manager.show(draw(true));
-  await settle(() => document.querySelector('[aria-label="Serve version 1 again"]') !== null);
-  await press(document.querySelector('[aria-label="Serve version 1 again"]'));
+  await settle(() => document.querySelector('[aria-label="Serve again: version 1"]') !== null);
+  await press(document.querySelector('[aria-label="Serve again: version 1"]'));
   await settle(() => sent.length > 0);
   expect(sent).toEqual([{ method: 'POST', path: '/api/learning/versions/promote/', body: { backend: 7, version: 1 } }]);
 });

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { createPortal } from 'react-dom';
-import { type Backend, backendsQuery, prelabelQuery, startPrelabel, trainingsQuery } from '../../api/learning';
+import { type Backend, backendsQuery, isTrainingOver, prelabelQuery, startPrelabel, trainingsQuery } from '../../api/learning';
 import { projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';
@@ -114,14 +114,15 @@ export interface CardProps {
 function TopActs({ project, backend, edits, onTrain }: CardProps & { onTrain: () => void }) {
   const prelabel = useQuery(prelabelQuery(project.id, backend.id)).data;
   const predict = useLearningAct(project.id, () => startPrelabel(project.id, backend.id, 'missing'), ({ total }) => say(total === 0 ? 'Every task has a prediction.' : `The model is asked for ${counted(total, 'task')}.`));
+  const isTraining = useQuery(trainingsQuery(project.id)).data?.some((each) => each.backend === backend.id && !isTrainingOver(each)) ?? false;
   const missing = prelabel?.missing ?? 0;
   const canPredict = edits && missing > 0 && !prelabel?.job && !predict.isPending;
   const canTrain = edits && backend.can_train;
-  useKeys({ ...(canPredict ? { p: () => predict.mutate() } : {}), ...(canTrain ? { t: onTrain } : {}) });
+  useKeys({ ...(canPredict ? { p: () => predict.mutate() } : {}), ...(canTrain && !isTraining ? { t: onTrain } : {}) });
   return (
     <InTop>
       {edits && missing > 0 && <Tip text="Ask the model for every task that it has said nothing of" keys="P"><button type="button" className="btn wide" disabled={!canPredict} onClick={() => predict.mutate()}>{prelabel?.job ? 'Predicting…' : `Predict ${counted(missing, 'task')}`}</button></Tip>}
-      {canTrain && <Tip text="Train on what is labelled" keys="T"><button type="button" className="btn primary" onClick={onTrain}>Train <kbd className="wide">T</kbd></button></Tip>}
+      {canTrain && <Tip text={isTraining ? 'It trains already: stop that training, or wait for it' : 'Train on what is labelled'} keys="T"><button type="button" className="btn primary" aria-disabled={isTraining} onClick={() => { if (!isTraining) onTrain(); }}>Train <kbd className="wide">T</kbd></button></Tip>}
     </InTop>
   );
 }

@@ -25,7 +25,7 @@ export function QualityCard({ project, backend }: CardProps) {
       <div className="row wrap card-head"><h2 id="quality">What people did with its suggestions</h2><span className="grow" /><Legend /></div>
       <ul className="judged">
         {listed.map((each) => (
-          <li key={each.version}><button type="button" className={each === chosen ? 'judged-row on' : 'judged-row'} aria-pressed={each === chosen} onClick={() => setWanted(each.version)} aria-label={`${numberOf(each.version)}: ${inWords(each)}`}><span className="cut">{numberOf(each.version)}</span><Bar judged={each} /><span className="num">{share(each.kept, each)} kept</span></button></li>
+          <li key={each.version}><button type="button" className={each === chosen ? 'judged-row on' : 'judged-row'} aria-pressed={each === chosen} onClick={() => setWanted(each.version)}><span className="unseen">{inWords(each)}, </span><span className="cut">{numberOf(each.version)}</span><Bar judged={each} /><span className="num">{share(each.kept, each)} kept</span></button></li>
         ))}
       </ul>
       <LabelTable quality={told} version={chosen.version} colours={labelColours(project)} />

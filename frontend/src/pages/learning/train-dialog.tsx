@@ -3,7 +3,6 @@ import { type FormEvent, useState } from 'react';
 import { type Backend, builtinsQuery, gateQuery, startTraining, type Training, type TrainingSpec } from '../../api/learning';
 import { viewsQuery } from '../../api/tasks';
 import type { Project } from '../../api/types';
-import { versionsQuery } from '../../api/versions';
 import { Dialog } from '../../ui/dialog';
 import { count, counted } from '../../ui/format';
 import { Field, messageOf, Notice, Skeleton } from '../../ui/parts';
@@ -74,7 +73,7 @@ function useTrainForm(project: Project, backend: Backend, before: Training | und
   const params = builtin?.training ?? [];
   const views = useQuery(viewsQuery(project.id)).data ?? [];
   const kept = before?.spec.settings ?? {};
-  const [source, setSource] = useState(before?.spec.as_of ? `as_of:${before.spec.as_of}` : ALL_WORK);
+  const [source, setSource] = useState(ALL_WORK);
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [free, setFree] = useState(() => (backend.builtin ? '' : settingsText(kept)));
   const [heldOut, setHeldOut] = useState(String(Math.round((before?.spec.held_out ?? 0.2) * 100)));
@@ -85,10 +84,9 @@ function useTrainForm(project: Project, backend: Backend, before: Training | und
   const held = Number(heldOut);
   const wrongHeld = heldOut.trim() === '' || !(held >= LEAST_HELD && held <= MOST_HELD) ? `From ${LEAST_HELD} to ${MOST_HELD}.` : undefined;
   const wrongSeed = /^\d{1,9}$/.test(seed.trim()) ? undefined : 'Type a whole number.';
-  const [kind, value] = [source.slice(0, source.indexOf(':')), source.slice(source.indexOf(':') + 1)];
-  const view = kind === 'view' ? views.find(({ id }) => String(id) === value) : undefined;
+  const view = views.find(({ id }) => String(id) === source);
   const spec: TrainingSpec = {
-    ...(view?.data.filters ? { filters: view.data.filters } : {}), ...(kind === 'as_of' ? { as_of: value } : {}),
+    ...(view?.data.filters ? { filters: view.data.filters } : {}),
     settings: backend.builtin ? valuesOf(params, shown) : own.values, held_out: held / 100, seed: Number(seed), promote: promotes ? 'when_better' : 'never',
   };
   const isKnown = backend.builtin === '' || builtins.isSuccess;
@@ -98,18 +96,16 @@ function useTrainForm(project: Project, backend: Backend, before: Training | und
   };
 }
 
-/** Which work: all of it, that of a saved view, or as it was committed. */
+/** Which work: all of it, or that of a saved view. */
 function Source({ project, value, onChange }: { project: Project; value: string; onChange: (value: string) => void }) {
   const views = useQuery(viewsQuery(project.id)).data ?? [];
-  const versions = useQuery(versionsQuery(project.id)).data ?? [];
   const filtered = views.filter(({ data }) => (data.filters?.items.length ?? 0) > 0 && !data.isPassing);
   return (
     <Field label="Learn from" hint="Only finished work counts: neither skipped nor rejected">
       {(wiring) => (
         <select {...wiring} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
           <option value={ALL_WORK}>All finished work</option>
-          {filtered.length > 0 && <optgroup label="A view">{filtered.map(({ id, data }) => <option key={id} value={`view:${id}`}>{data.title ?? `View ${id}`}</option>)}</optgroup>}
-          {versions.length > 0 && <optgroup label="As it was committed">{versions.map(({ commit, repo_name: repo, tags }) => { const ref = `${repo}@${tags[0] ?? commit.id}`; return <option key={commit.id} value={`as_of:${ref}`}>{repo}@{tags[0] ?? commit.id.slice(0, 8)}{commit.message ? `: ${commit.message}` : ''}</option>; })}</optgroup>}
+          {filtered.length > 0 && <optgroup label="A view">{filtered.map(({ id, data }) => <option key={id} value={id}>{data.title ?? `View ${id}`}</option>)}</optgroup>}
         </select>
       )}
     </Field>

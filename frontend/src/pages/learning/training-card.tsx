@@ -119,12 +119,11 @@ function FigureTable({ curves: { main, loss } }: { curves: TrainingCurves }) {
 
 /** What it learnt from, where it is kept, who began it. */
 function Facts({ workspace, training }: { workspace: number; training: Training }) {
-  const { task_count: tasks, held_out_count: held, spec, run, serving_version: from, started_at: started, ended_at: ended } = training;
+  const { task_count: tasks, held_out_count: held, run, serving_version: from, started_at: started, ended_at: ended } = training;
   const took = started && ended ? (Date.parse(ended) - Date.parse(started)) / 1000 : undefined;
   const facts = [
     tasks > 0 && <span key="tasks">{counted(tasks, 'labelled task')}</span>,
     held > 0 && <span key="held">{count(held)} held out</span>,
-    spec.as_of && <span key="as-of">labels <span className="mono">{spec.as_of}</span></span>,
     from && <span key="from">{from.number} served then</span>,
     run && <span key="run">run <Link className="link mono" to="/runs/$runId" params={{ runId: run.run_id }} search={{ w: workspace }}>{run.run_id.slice(0, 6)}</Link></span>,
     took !== undefined && <span key="took">took {duration(took)}</span>,

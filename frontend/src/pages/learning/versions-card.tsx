@@ -29,7 +29,7 @@ export function VersionsCard({ project, backend, manages, trainings }: CardProps
         {isTraining && <li className="row"><b className="b">{Math.max(0, ...found.map(({ number }) => number)) + 1}</b><Pill tone="accent">training</Pill><span className="grow" /><span className="muted">now</span></li>}
         {found.map((each) => <VersionRow key={each.id} project={project.id} version={each} canCompare={evaluationOf(each, trainings) !== null && each.id !== compared} manages={manages && backend.can_follow} isBusy={serve.isPending} onServe={() => serve.mutate(each.id)} />)}
         {versions.isSuccess && (isUntrained || found.length > 0) && (
-          <li className="row wrap"><span className={isUntrained ? 'b' : 'two'}>untrained</span>{isUntrained ? <Pill tone="good">serving</Pill> : null}<span className="grow" />{isUntrained ? <span className="muted">{found.length === 0 ? 'the first training makes version 1' : ''}</span> : manages && backend.can_follow && <button type="button" className="btn" disabled={serve.isPending} onClick={() => serve.mutate(null)} aria-label="Let the untrained model serve">Serve again</button>}</li>
+          <li className="row wrap"><span className={isUntrained ? 'b' : 'two'}>untrained</span>{isUntrained ? <Pill tone="good">serving</Pill> : null}<span className="grow" />{isUntrained ? <span className="muted">{found.length === 0 ? 'the first training makes version 1' : ''}</span> : manages && backend.can_follow && <button type="button" className="btn" disabled={serve.isPending} onClick={() => serve.mutate(null)} aria-label="Serve again: the untrained model">Serve again</button>}</li>
         )}
       </ul>
       {versions.isSuccess && !backend.can_follow && <p className="muted small own-choice">Its protocol has no way to choose: it says itself which version answers. <span className="mono">treadle ml serve</span> runs its model.py unchanged, and can be told.</p>}
@@ -65,7 +65,7 @@ function VersionRow({ project, version, canCompare, manages, isBusy, onServe }: 
       <span className="row version-acts">
         <span className="muted version-when" title={`${moment(when)}${by && serves ? `, ${by.name}` : ''}`}>{serves && promoted ? 'promoted ' : ''}{ago(when) === 'now' ? 'just now' : `${ago(when)} ago`}</span>
         {canCompare && <button type="button" className="btn" onClick={compare} aria-label={`Compare version ${number}`}>Compare</button>}
-        {!serves && manages && <button type="button" className="btn" disabled={isBusy} onClick={onServe} aria-label={`${promoted ? 'Serve version' : 'Let version'} ${number} ${promoted ? 'again' : 'serve'}`}>{promoted ? 'Serve again' : 'Serve'}</button>}
+        {!serves && manages && <button type="button" className="btn" disabled={isBusy} onClick={onServe} aria-label={`${promoted ? 'Serve again:' : 'Serve'} version ${number}`}>{promoted ? 'Serve again' : 'Serve'}</button>}
       </span>
     </li>
   );

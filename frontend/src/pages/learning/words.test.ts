@@ -35,7 +35,7 @@ test('a label that only one of two versions knows is in the table, without a cha
 });
 
 test('the curve is of the figure that the serving version is known by, the loss beside it on a height of its own', () => {
-  const told = { figures: { 'train/box_loss': [[1, 4], [2, 2]], recall: [[1, 0.3]], 'metrics/mAP50(B)': [[1, 0.1], [2, 0.6]], empty: [] }, serving: { 'metrics/mAP50(B)': 0.74 } } as const;
+  const told = { figures: { 'train/box_loss': [[1, 4], [2, 2]], recall: [[1, 0.3]], 'metrics/mAP50(B)': [[1, 0.1], [2, 0.6]], empty: [] }, serving: { 'train/box_loss': 1, recall: 0.5, 'metrics/mAP50(B)': 0.74 } } as const;
   expect(judgedBy(told)).toBe('metrics/mAP50(B)');
   expect(judgedBy({ figures: told.figures, serving: {} })).toBe('metrics/mAP50(B)');
   const curves = curvesOf(told);
