@@ -45,6 +45,8 @@ export interface Project {
   sampling: string;
   skip_queue: string;
   show_collab_predictions: boolean;
+  /** Whether a model is asked about a task when somebody opens it. */
+  evaluate_predictions_automatically?: boolean;
   model_version: string | null;
   color: string;
   workspace: number;

@@ -8,7 +8,7 @@ import { useTyped } from './use-typed';
 
 /** Whether annotators see predictions while they label, and of which model. */
 export function Suggestions({ project }: { project: Project }) {
-  const kept = { show_collab_predictions: project.show_collab_predictions, model_version: project.model_version ?? '' };
+  const kept = { show_collab_predictions: project.show_collab_predictions, evaluate_predictions_automatically: project.evaluate_predictions_automatically ?? false, model_version: project.model_version ?? '' };
   const { values, changes, isChanged, set, letGo, reset } = useTyped(kept);
   const versions = Object.entries(useQuery(modelVersionsQuery(project.id)).data ?? {});
   const save = useProjectChange(project, 'Saved.');
@@ -27,6 +27,7 @@ export function Suggestions({ project }: { project: Project }) {
             )}
           </Field>
         )}
+        <label className="check"><input type="checkbox" checked={values.evaluate_predictions_automatically} onChange={(event) => set('evaluate_predictions_automatically', event.target.checked)} /><span>Ask the connected model when a task is opened <span className="muted">a second and a half is waited for it at most</span></span></label>
         <SaveBar save={save} changed={isChanged} onReset={reset} onSave={() => save.mutate(changes, { onSuccess: () => letGo(changes) })} fields={['model_version']} />
       </div>
     </section>
