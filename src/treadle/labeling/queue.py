@@ -42,6 +42,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from treadle.access import Grant
 from treadle.db import Tx, schema
 from treadle.db.learning_tables import task_worths
+from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import handouts, predictions, projects, tasks
 from treadle.db.storage_tables import storage_items
@@ -249,7 +250,9 @@ _FIRST = Prepared(_NEW.order_by(_t.id))
 _FIRST_AFTER = Prepared(_NEW.where(_t.id > bindparam("start")).order_by(_t.id))
 _LEAST_CERTAIN = Prepared(_NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id))
 _MOST_WORTH = Prepared(_most_worth())
-_FORGET_DONE = Prepared(delete(task_worths).where(_w.task_id.in_(_done_before())))
+_DONE_BEFORE = Prepared(_done_before())
+# By ids at hand: PostgreSQL would read all worths to delete those that a subquery names.
+_FORGET_WORTHS = Prepared(delete(task_worths).where(one_of(_w.task_id, "task_ids")))
 _FIRST_AGAIN = Prepared(_candidates(forget_skips=True).order_by(_t.id))
 _ASSIGNED = Prepared(_assigned(forget_skips=False))
 _ASSIGNED_AGAIN = Prepared(_assigned(forget_skips=True))
@@ -343,9 +346,15 @@ def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
         raise NotFound("no-task-left", "There is no task left for you to label in this project.")
     lock_id = _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s))
     if rules["sampling"] == UNCERTAINTY:
-        # Or the next to ask would walk over them again.
-        tx.execute(_FORGET_DONE, {"project_id": who["project_id"], "of_task": task_id})
+        _forget_done_before(tx, who, task_id)
     return Handout(task_id, lock_id, _queue_name(rules["sampling"]))
+
+
+def _forget_done_before(tx: Tx, who: dict[str, Any], task_id: int) -> None:
+    """Take away the worths that were walked over to the task: the next to ask would walk over them again."""
+    done = tx.execute(_DONE_BEFORE, {"project_id": who["project_id"], "of_task": task_id}).all()
+    if done:
+        tx.execute(_FORGET_WORTHS, {"task_ids": id_list([row["task_id"] for row in done])})
 
 
 def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
