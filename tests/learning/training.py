@@ -148,14 +148,21 @@ class School:
             grant = self.studio.grant(tx, who, Permission.PROJECT_WRITE)
             project_id = self.studio.project_id
             return trainings.start(
-                tx, grant, project_id, backend.id, wish, cause="person", override=override, findings=findings
+                tx,
+                grant,
+                project_id,
+                backend.id,
+                spec=wish,
+                cause="person",
+                override=override,
+                findings=findings,
             )
 
     def start_blindly(self, backend: Backend) -> Training:
         """As a rule does, which nobody waits for."""
         with self.database.write() as tx:
             grant = self.studio.grant(tx, "manager", Permission.PROJECT_WRITE)
-            return trainings.start(tx, grant, backend.project_id, backend.id, Spec(), cause="count")
+            return trainings.start(tx, grant, backend.project_id, backend.id, spec=Spec(), cause="count")
 
     def audited(self, action: str) -> dict[str, Any]:
         """What the audit log tells of the newest such action."""

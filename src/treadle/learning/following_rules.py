@@ -250,7 +250,7 @@ def _train(tx: Tx, project_id: int) -> None:
         return
     grant = rules.grant_of(tx, project_id, _for_whom(found, facts, cause))
     spec = rules.spec_of(_wished(found, grant))
-    training = training_verbs.start(tx, grant, project_id, facts.backend.id, spec, cause=cause)
+    training = training_verbs.start(tx, grant, project_id, facts.backend.id, spec=spec, cause=cause)
     state = msgspec.structs.replace(
         found.state,
         counted=facts.annotations,

@@ -48,13 +48,13 @@ class Measured(msgspec.Struct, frozen=True):
 def run_training(run: JobRun) -> dict[str, Any]:
     """Read, look, learn, measure, promote where that was asked for; the ids of what came of it."""
     order = run.decode(TrainingOrder)
-    kept = run.step("collect", collect, run, order)
-    before = run.step("before", look_before, run, order, kept)
-    learnt = run.step("learn", learn, run, order, before)
-    version_id = run.step("version", note_version, run, order, learnt)
-    measured = run.step("measure", measure, run, order, kept, before, learnt)
-    promoted = run.step("promote", promote, run, order, version_id, measured)
-    run.step("end", end, run, order, learnt, measured, promoted)
+    kept = run.step("collect", _collect, run, order)
+    before = run.step("before", _look_before, run, order, kept)
+    learnt = run.step("learn", _learn, run, order, before)
+    version_id = run.step("version", _note_version, run, order, learnt)
+    measured = run.step("measure", _measure, run, order, kept, before, learnt)
+    promoted = run.step("promote", _promote, run, order, version_id, measured)
+    run.step("end", _end, run, order, learnt, measured, promoted)
     return {"training": order.training_id, "version": version_id}
 
 
@@ -83,7 +83,7 @@ def undo_training(run: JobRun) -> None:
 TRAINING_JOB = JobKind(JOB_NAME, run_training, Permission.PROJECT_WRITE, undo_training, is_followed=True)
 
 
-def collect(run: JobRun, order: TrainingOrder) -> Kept:
+def _collect(run: JobRun, order: TrainingOrder) -> Kept:
     """Keep the work, and look whether it may be learnt from. Raises Conflict("gate")."""
     with run.database.write() as tx:
         training = trainings.get(tx, order.training_id)
@@ -108,7 +108,7 @@ def collect(run: JobRun, order: TrainingOrder) -> Kept:
     return kept
 
 
-def look_before(run: JobRun, order: TrainingOrder, kept: Kept) -> Before:
+def _look_before(run: JobRun, order: TrainingOrder, kept: Kept) -> Before:
     """Tell the backend of the project; measure what serves where the training itself replaces it."""
     with _reach(run, order) as reach:
         version = reach.client.setup(reach.told)
@@ -117,14 +117,14 @@ def look_before(run: JobRun, order: TrainingOrder, kept: Kept) -> Before:
         return Before(version, _examine(run, reach, order, kept, version))
 
 
-def learn(run: JobRun, order: TrainingOrder, before: Before) -> Learnt:
+def _learn(run: JobRun, order: TrainingOrder, before: Before) -> Learnt:
     """Have the backend learn. Raises Unavailable("training-failed", "training-lost")."""
     with _reach(run, order) as reach:
         teacher = Teacher(run, reach, order.training_id, PACE)
         return teacher.teach(WorkFile(run, order.training_id), before.version)
 
 
-def note_version(run: JobRun, order: TrainingOrder, learnt: Learnt) -> int | None:
+def _note_version(run: JobRun, order: TrainingOrder, learnt: Learnt) -> int | None:
     """The id of the version that came of it; None: none did."""
     with run.database.write() as tx:
         training = trainings.get(tx, order.training_id)
@@ -135,7 +135,7 @@ def note_version(run: JobRun, order: TrainingOrder, learnt: Learnt) -> int | Non
         return int(versions.note(tx, backend, learnt.version, training.id)["id"])
 
 
-def measure(run: JobRun, order: TrainingOrder, kept: Kept, before: Before, learnt: Learnt) -> Measured:
+def _measure(run: JobRun, order: TrainingOrder, kept: Kept, before: Before, learnt: Learnt) -> Measured:
     """Ask the new version and the one that serves about the same held-out tasks."""
     if not learnt.version:
         return Measured(None, None)
@@ -151,7 +151,7 @@ def measure(run: JobRun, order: TrainingOrder, kept: Kept, before: Before, learn
     return Measured(new, serving)
 
 
-def promote(run: JobRun, order: TrainingOrder, version_id: int | None, measured: Measured) -> str:
+def _promote(run: JobRun, order: TrainingOrder, version_id: int | None, measured: Measured) -> str:
     """Let the new version serve where it was asked for and is better; what came of that, in words."""
     training = _training(run, order)
     if training.wish.promote != "when_better" or version_id is None or measured.new is None:
@@ -171,7 +171,7 @@ def promote(run: JobRun, order: TrainingOrder, version_id: int | None, measured:
     return "The new one serves now."
 
 
-def end(run: JobRun, order: TrainingOrder, learnt: Learnt, measured: Measured, promoted: str) -> None:
+def _end(run: JobRun, order: TrainingOrder, learnt: Learnt, measured: Measured, promoted: str) -> None:
     """Say that it is completed, and what came of it."""
     WorkFile(run, order.training_id).forget()
     with run.database.write() as tx:
