@@ -20,7 +20,7 @@ from treadle.db import Database
 from treadle.db.schema import predictions
 from treadle.errors import Conflict
 from treadle.jobs import JobState, run_in_place
-from treadle.learning import attempts, prelabel
+from treadle.learning import attempts, backends, predicting, prelabel
 from treadle.learning.opening import OnOpening
 from treadle.learning.patience import Patience
 from treadle.learning.predicting import predict_tasks
@@ -309,6 +309,45 @@ def test_labels_that_the_config_lost_never_reach_a_task(desk: Desk) -> None:
     assert result["done"] == 2
     (item,) = json.loads(desk.predictions()[0]["result"])
     assert (item["type"], "rectanglelabels" in item["value"]) == ("rectangle", False)
+
+
+@ON_SQLITE
+def test_a_backend_that_fails_on_everything_is_asked_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prelabel, "_FAILED_FROM_START", 16)
+    desk.studio.add_tasks(80)
+    spoken = Spoken(lambda _body: (500, b'{"detail": "no weights"}'))
+    with connected(desk, spoken) as backend:
+        error = desk.run_badly(desk.order(backend))
+    assert (error["code"], "no weights" in error["message"]) == ("prelabel-failed", True)
+    assert {row["state"] for row in desk.attempts()} == {"failed"}
+    assert len(desk.attempts()) == 16
+
+
+@ON_SQLITE
+def test_a_backend_that_is_removed_meanwhile_gets_nothing_written(desk: Desk) -> None:
+    desk.studio.add_tasks(3)
+
+    def remove(body: dict[str, Any]) -> Any:
+        with desk.database.write() as tx:
+            grant = desk.studio.grant(tx, "editor", Permission.PROJECT_WRITE)
+            backends.remove(tx, grant, backend)
+        return [cat() for _ in body["tasks"]]
+
+    with connected(desk, Spoken(remove)) as backend:
+        error = desk.run_badly(desk.order(backend))
+    assert (error["code"], desk.predictions()) == ("backend-not-found", [])
+
+
+@ON_SQLITE
+def test_large_tasks_go_in_several_requests(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicting, "_MOST_REQUEST_BYTES", 1_000)
+    ids = desk.studio.add_tasks(3, text="x" * 900)
+    spoken = Spoken()
+    with connected(desk, spoken) as backend:
+        assert desk.prelabel(backend)["done"] == 3
+    assert spoken.asked == [[each] for each in ids]
 
 
 @ON_SQLITE

@@ -147,6 +147,7 @@ class Predictor:
         self._wish = wish
         self._pinned = version if line.backend.can_follow else ""
         self._settings = {**line.backend.settings, **wish.settings}
+        self._heard = line.told.label_config
         #: The version that answers are kept by.
         self.version = version
 
@@ -226,7 +227,13 @@ class Predictor:
     def _told(self, config: str) -> Told:
         """With the label config of this moment."""
         told = self._line.told
-        return told if told.label_config == config else replace(told, label_config=config)
+        if told.label_config == config:
+            return told
+        changed = replace(told, label_config=config)
+        if self.backend.generation == "old" and config != self._heard:  # it reads the config of /setup alone
+            self._line.client.setup(changed)
+            self._heard = config
+        return changed
 
     def _policy(self) -> Policy:
         # Ours have done what the connection says already; what is left to refuse is theirs to explain.
