@@ -61,7 +61,7 @@ class Loop:
         ) as client:
             return act(client, told)
 
-    def train(self, backend: Backend, word: str) -> versions.Row:
+    def train(self, backend: Backend, word: str, *, is_noted: bool = True) -> versions.Row:
         """A version that does not serve yet."""
         tasks = [repr(task).replace("'", '"').encode() for task in labelled()]
         job = str(self.ask(backend, lambda client, told: client.train(told, tasks, {"word": word})))
@@ -72,6 +72,8 @@ class Loop:
             return str(found.version)  # type: ignore[attr-defined]
 
         name = wait_until(made)
+        if not is_noted:
+            return {"name": name}
         with self.parts.database.write() as tx:
             return versions.note(tx, backend, name)
 
@@ -121,7 +123,10 @@ def test_what_serves_outlives_restarts_crashes_and_the_loss_of_its_files(loop: L
         assert loop.serving(robot) == (first["name"],) * 2
         assert loop.promote(robot, second).model_version == second["name"]
         assert loop.promote(robot, None).model_version == "untrained"
+        loop.train(robot, "three", is_noted=False)
+        Keeper(loop.parts).ask()
     with loop.parts.database.read() as tx:
+        assert len(versions.list_of_project(tx, loop.studio.project_id)) == 3
         history = [(row["name"], row["previous_name"]) for row in versions.list_promotions(tx, robot.id)]
         told = [event.payload for event in events.read_events(tx, 0) if event.kind == "model.promoted"]
     names = [None, second["name"], first["name"], second["name"], first["name"], None]

@@ -20,9 +20,9 @@ from treadle.db.learning_tables import ml_backends, model_versions
 from treadle.db.prepared import Prepared
 from treadle.errors import NotFound, TreadleError
 from treadle.jobs import JobParts
-from treadle.learning import backends, connecting
+from treadle.learning import backends, connecting, versions
 from treadle.learning.archiving import Archiver
-from treadle.learning.backends import UNTRAINED
+from treadle.learning.backends import UNTRAINED, Backend
 from treadle.learning.promoting import settle
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,8 @@ _FROM = ml_backends.outerjoin(model_versions, (_v.backend_id == _b.id) & _v.is_s
 _DIFFERING = Prepared(
     select(_b.id).select_from(_FROM).where(_b.state == "CO", _b.checked_at.is_not(None), _SAID != _SERVING)
 )
-#: Those that could have lost what serves here, and that nobody else starts.
-_REMOTE = Prepared(
-    select(_b.id)
-    .select_from(_FROM)
-    .where(_b.builtin == "", _b.generation == bindparam("generation"), _v.id > 0)
-)
+#: Those that could have lost what serves here, or learnt something, and that nobody has to start.
+_REMOTE = Prepared(select(_b.id).where(_b.builtin == "", _b.generation == bindparam("generation")))
 
 
 def start_keeping(parts: JobParts) -> None:
@@ -89,12 +85,25 @@ class Keeper:
         self._archiver.look()
 
     def ask(self) -> None:
-        """Ask every backend at an address how it is, and which version it serves."""
+        """Ask every backend at an address how it is, which version it serves, and which it has."""
         with self.parts.database.read() as tx:
             found = [row["id"] for row in tx.rows(_REMOTE, {"generation": "treadle"})]
         for backend_id in found:
             with suppress(NotFound):  # it was removed meanwhile
-                connecting.look(self.parts, backend_id)
+                backend = connecting.look(self.parts, backend_id)
+                if backend.state == "CO":
+                    self._note_versions(backend)
+
+    def _note_versions(self, backend: Backend) -> None:
+        try:
+            client, told = connecting.ready(self.parts, backend.id)
+            with client:
+                names = client.versions(told)
+        except TreadleError as error:
+            logger.info("A backend did not list its versions", extra={"error": error.message})
+            return
+        with self.parts.database.write() as tx:
+            versions.note_all(tx, backend, names)
 
     def settle(self) -> None:
         """Let every backend serve what serves here."""
