@@ -50,7 +50,7 @@ _ROWS = Prepared(
 
 
 @dataclass(frozen=True)
-class Wish:
+class PredictWish:
     """How tasks are to be predicted.
 
     version: by its name; "" for the one that serves.  settings: over those of the connection.
@@ -101,7 +101,7 @@ def predict_tasks(
 
     Raises as `BackendClient.predict`, and as `Predictor.ask`.
     """
-    wish = Wish(version, settings or {}, actor_id)
+    wish = PredictWish(version, settings or {}, actor_id)
     with open_predictor(parts, backend, wish) as predictor:
         batch = predictor.ask(task_ids)
         with parts.database.write() as tx:
@@ -110,14 +110,14 @@ def predict_tasks(
 
 
 @contextmanager
-def open_predictor(parts: LearningParts, backend: Backend, wish: Wish) -> Iterator[Predictor]:
+def open_predictor(parts: LearningParts, backend: Backend, wish: PredictWish) -> Iterator[Predictor]:
     """A `Predictor` until the block ends, of a backend that has heard of its project. Raises as `ready`."""
     client, told = ready(parts, backend.id)
     try:
         with parts.database.read() as tx:
             known = backends.get(tx, backend.id)
             version = wish.version or version_now(tx, known)
-        yield Predictor(parts, Line(known, client, told), wish, version=version)
+        yield Predictor(parts, OpenBackend(known, client, told), wish, version=version)
     finally:
         client.close()
 
@@ -129,7 +129,7 @@ def version_now(tx: Tx, backend: Backend) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class OpenBackend:
     """An open backend, and what it is told of its project."""
 
     backend: Backend
@@ -140,21 +140,21 @@ class Line:
 class Predictor:
     """Asks one backend by one version; from several threads at once."""
 
-    def __init__(self, parts: LearningParts, line: Line, wish: Wish, *, version: str) -> None:
+    def __init__(self, parts: LearningParts, opened: OpenBackend, wish: PredictWish, *, version: str) -> None:
         """version: the one that is meant; "": nobody knows one, and the backend is asked."""
         self._parts = parts
-        self._line = line
+        self._open = opened
         self._wish = wish
-        self._pinned = version if line.backend.can_follow else ""
-        self._settings = {**line.backend.settings, **wish.settings}
-        self._heard = line.told.label_config
+        self._pinned = version if opened.backend.can_follow else ""
+        self._settings = {**opened.backend.settings, **wish.settings}
+        self._heard = opened.told.label_config
         #: The version that answers are kept by.
         self.version = version
 
     @property
     def backend(self) -> Backend:
         """Which it asks."""
-        return self._line.backend
+        return self._open.backend
 
     def find_version(self) -> str:
         """Ask the backend by which version it predicts, unless one is pinned; the version.
@@ -171,6 +171,7 @@ class Predictor:
             )
             raise Unsupported("version-fixed", text, details={"version": said})
         self.version = said or self.version
+        self._pinned = self.version if self.backend.can_follow else ""
         return self.version
 
     def ask(self, task_ids: Sequence[int]) -> Batch:
@@ -205,7 +206,7 @@ class Predictor:
 
     def look_whether_well(self) -> None:
         """Nothing, when the backend answers again and was told of its project anew. Raises Unavailable."""
-        self._line.client.health()
+        self._open.client.health()
         self._set_up()
 
     def failed(self, task_id: int, problem: str) -> Answer:
@@ -214,10 +215,10 @@ class Predictor:
 
     def break_off(self) -> None:
         """End what is asked just now; from any thread."""
-        self._line.client.abort()
+        self._open.client.abort()
 
     def _set_up(self) -> str:
-        return self._line.client.setup(self._line.told)
+        return self._open.client.setup(self._open.told)
 
     def _wanted(self, tx: Tx, task_ids: Sequence[int]) -> Sequence[int]:
         if self._wish.is_anew:
@@ -226,12 +227,12 @@ class Predictor:
 
     def _told(self, config: str) -> Told:
         """With the label config of this moment."""
-        told = self._line.told
+        told = self._open.told
         if told.label_config == config:
             return told
         changed = replace(told, label_config=config)
         if self.backend.generation == "old" and config != self._heard:  # it reads the config of /setup alone
-            self._line.client.setup(changed)
+            self._open.client.setup(changed)
             self._heard = config
         return changed
 
@@ -242,7 +243,7 @@ class Predictor:
     def _predict(self, texts: Sequence[bytes], told: Told) -> list[Said]:
         said: list[Said] = []
         for part in _parts(texts):
-            said += self._line.client.predict(part, told, version=self._pinned, settings=self._settings)
+            said += self._open.client.predict(part, told, version=self._pinned, settings=self._settings)
         return said
 
     def _answer(self, check: _Check, task_id: int, said: Said) -> Answer:

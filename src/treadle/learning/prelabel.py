@@ -32,8 +32,7 @@ from treadle.learning import attempts, backends
 from treadle.learning.attempts import Only
 from treadle.learning.backends import Backend
 from treadle.learning.patience import Patience, PatientAsker
-from treadle.learning.predicting import Batch, Predictor, open_predictor, version_now
-from treadle.learning.predicting import Wish as HowToPredict
+from treadle.learning.predicting import Batch, Predictor, PredictWish, open_predictor, version_now
 from treadle.permissions import Permission
 
 PRELABEL = "prelabel"
@@ -198,7 +197,7 @@ RETRIEVE = Action(
 
 def _begin(run: JobRun, order: PrelabelOrder) -> str:
     backend = _backend(run, order)
-    with open_predictor(run.parts, backend, HowToPredict(order.version)) as predictor:
+    with open_predictor(run.parts, backend, PredictWish(order.version)) as predictor:
         version = predictor.find_version()
     run.log(f"Asks {backend.name} by {version or 'the version that it will say'}")
     return version
@@ -210,7 +209,7 @@ def _choose(run: JobRun, order: PrelabelOrder, version: str) -> int:
 
 
 def _predict(run: JobRun, order: PrelabelOrder, version: str, total: int) -> Sums:
-    how = HowToPredict(version, actor_id=run.actor.user_id, is_anew=order.only == "all")
+    how = PredictWish(version, actor_id=run.actor.user_id, is_anew=order.only == "all")
     sums = run.place(Sums())
     with open_predictor(run.parts, _backend(run, order), how) as predictor:
         try:
