@@ -223,11 +223,17 @@ def _after_promotion(tx: Tx, project_id: int) -> None:
         if said.prelabel_after_promotion:
             grant = _grant_to_predict(tx, found)
             with suppress(Conflict):  # Somebody started it already.
-                prelabel.start_prelabel(tx, grant, facts.backend.id, TaskQuery())
+                prelabel.start_prelabel(tx, grant, facts.backend.id, _to_predict(said))
     elif facts.backend is not None and _is_order_due(tx, found):
         version = rules.version_to_order_by(tx, facts.backend)
         rules.keep_state(tx, project_id, msgspec.structs.replace(state, is_order_due=False))
         ordering.start_ordering(tx, rules.grant_of(tx, project_id, found.set_by), said.order, version)
+
+
+def _to_predict(said: Rules) -> TaskQuery:
+    """What is not labelled; for an order by diversity everything: it looks at what is labelled, too."""
+    is_open = {"filter": "filter:tasks:is_labeled", "operator": "equal", "type": "Boolean", "value": False}
+    return TaskQuery() if said.order == "diversity" else TaskQuery({"conjunction": "and", "items": [is_open]})
 
 
 def _is_order_due(tx: Tx, found: ProjectRules) -> bool:

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from treadle import events
 from treadle.access import Actor, Grant, ProjectScope, allow
+from treadle.access.audit import write_audit
 from treadle.access.identities import identify_by_id
 from treadle.db import Tx
 from treadle.db.learning_tables import learning_rules, trainings, version_promotions
@@ -232,7 +233,7 @@ def make_hook(tx: Tx, grant: Grant) -> str:
     secret = secrets.token_urlsafe(32)
     hook = Hook(_digest(secret), _person(grant.actor), tx.now)
     keep_state(tx, project_id, msgspec.structs.replace(found.state, hook=hook))
-    events.record(tx, "rules.changed", actor_id=grant.actor.user_id, project_id=project_id)
+    _tell(tx, grant, "training-address.created")
     return f"{project_id}-{secret}"
 
 
@@ -241,7 +242,7 @@ def end_hook(tx: Tx, grant: Grant) -> None:
     project_id = _project(grant)
     found = lock(tx, project_id)
     keep_state(tx, project_id, msgspec.structs.replace(found.state, hook=None, asked_by=None))
-    events.record(tx, "rules.changed", actor_id=grant.actor.user_id, project_id=project_id)
+    _tell(tx, grant, "training-address.revoked")
 
 
 def call_hook(tx: Tx, secret: str) -> bool:
@@ -366,6 +367,13 @@ def _check(tx: Tx, grant: Grant, new: Rules) -> None:
     _ = spec_of(new).query
     if new.promote == "when_better":
         allow(tx, grant.actor, Permission.MODEL_PROMOTE, ProjectScope(_project(grant)))
+
+
+def _tell(tx: Tx, grant: Grant, action: str) -> None:
+    """An event, and a line of the audit log: the address is a credential."""
+    by, place = grant.actor.user_id, f"project:{_project(grant)}"
+    events.record(tx, "rules.changed", actor_id=by, project_id=grant.project_id)
+    write_audit(tx, action, actor_id=by, subject=place, workspace_id=grant.workspace_id)
 
 
 def _read(tx: Tx, project_id: int, *, is_locked: bool) -> ProjectRules:
