@@ -61,7 +61,9 @@ class Settings:
     max_unpacked_bytes: int = _setting(20 * 1024**3, "most that one archive may unpack to, in bytes")
     inline_import_bytes: int = _setting(1024**2, "JSON imports up to this size run in the request, in bytes")
     outbound_allow: str = _setting(
-        "", "private hosts and ranges that may be fetched from (10.0.0.0/8, files.internal), by commas"
+        "",
+        "private hosts and ranges that may be fetched from, and told by webhooks "
+        "(10.0.0.0/8, files.internal), by commas",
     )
     outbound_time_limit_s: int = _setting(600, "seconds that fetching a file from an address may take")
     ml_allow: str = _setting(

@@ -148,6 +148,7 @@ def change(tx: Tx, grant: Grant, hook: Hook, form: HookForm, key: Secret) -> Hoo
     values = {**_values(form, key), "updated_at": tx.now}
     if form.is_active != hook.is_active:
         values |= {"problem": "", "active_since": tx.now}
+    if form.is_active != hook.is_active or values["url"] != hook.url:
         _begin_anew(tx, hook)
     if not form.is_active:
         deliveries.drop_waiting(tx, hook.queue_id, "The webhook was switched off.")
