@@ -20,6 +20,7 @@ from treadle.db import Database
 from treadle.db.schema import predictions
 from treadle.errors import Conflict
 from treadle.jobs import JobState, run_in_place
+from treadle.labeling import trash
 from treadle.learning import attempts, backends, predicting, prelabel
 from treadle.learning.opening import OnOpening
 from treadle.learning.patience import Patience
@@ -294,6 +295,22 @@ def test_what_was_deleted_is_predicted_again(desk: Desk) -> None:
             tx.execute(delete(predictions).where(predictions.c.task_id == second))
         assert desk.prelabel(backend, only="missing")["asked"] == 1
     assert [row["task_id"] for row in desk.predictions()] == [first, second]
+
+
+@ON_SQLITE
+def test_what_was_deleted_and_restored_is_not_predicted_twice(desk: Desk) -> None:
+    first, second = desk.studio.add_tasks(2)
+    with connected(desk, Spoken()) as backend:
+        desk.prelabel(backend)
+        with desk.database.write() as tx:
+            grant = desk.studio.grant(tx, "editor", Permission.TASK_WRITE)
+            deletion = trash.delete_now(tx, grant, "tasks", [second])
+        with desk.database.write() as tx:
+            trash.restore_now(tx, desk.studio.grant(tx, "editor", Permission.TASK_WRITE), deletion.id)
+        result = desk.prelabel(backend)
+    assert (result["asked"], result["present"]) == (1, 1)
+    assert [row["task_id"] for row in desk.predictions()] == [first, second]
+    assert [row["prediction_id"] for row in desk.attempts()] == [row["id"] for row in desk.predictions()]
 
 
 @ON_SQLITE

@@ -62,6 +62,9 @@ _OF_TASKS = Prepared(
         one_of(_c.task_id, "task_ids"), _c.backend_id == bindparam("of_backend")
     )
 )
+_BY_VERSION = Prepared(
+    select(_p.task_id, _p.id).where(one_of(_p.task_id, "task_ids"), _p.model_version == bindparam("version"))
+)
 _ADD_TO_TASKS = Prepared(
     update(tasks)
     .where(one_of(_t.id, "task_ids"))
@@ -116,6 +119,9 @@ class Asked:
     actor_id: int | None = None
     #: What it said before of the same task is replaced, where nobody has begun from it.
     is_anew: bool = False
+    #: No other backend has a version of that name: a prediction by it that no attempt knows, since it was
+    #: restored, is what this one said.
+    is_one_of_a_kind: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,8 @@ def write(tx: Tx, asked: Asked, answers: Sequence[Answer]) -> Written:
     wanted = {"of_project": asked.project_id, "task_ids": id_list(ids)}
     held = {row["id"] for row in tx.execute(_HOLD_TASKS, wanted).all()}
     plan = _Plan(asked, _known(tx, asked.backend_id, ids), _begun_from(tx, ids) if asked.is_anew else set())
+    if asked.is_one_of_a_kind:
+        plan.restored = _by_version(tx, asked.version, ids)
     for answer in answers:
         if answer.task_id in held:
             plan.take(answer)
@@ -244,6 +252,8 @@ class _Plan:
         self._known = known
         self._begun = begun
         self._counts = {"done": 0, "nothing": 0, "failed": 0, "present": 0}
+        #: Predictions by the version that is asked, by task.
+        self.restored: Mapping[int, int] = {}
         self.new: list[Answer] = []
         self.replaced: list[tuple[int, Answer]] = []
         #: With the id of the prediction; None: there is none, -1: the one that is new.
@@ -254,6 +264,10 @@ class _Plan:
         known = self._known.get((answer.task_id, answer.version))
         if known is not None and not _stands(known):
             known = None
+        if known is None and answer.task_id in self.restored:
+            self._counts["present"] += 1
+            self.attempts.append((answer, answer.version, "done", self.restored[answer.task_id]))
+            return
         if known is not None and not self._may_replace(known, answer):
             self._counts["failed" if answer.result is None else "present"] += 1
             self._note_meant(answer, known["state"], known["prediction_id"])
@@ -296,6 +310,11 @@ def _hold_backend(tx: Tx, backend_id: int) -> None:
 def _known(tx: Tx, backend_id: int, task_ids: Sequence[int]) -> dict[tuple[int, str], Mapping[str, Any]]:
     rows = tx.execute(_OF_TASKS, {"task_ids": id_list(task_ids), "of_backend": backend_id}).all()
     return {(row["task_id"], row["model_version"]): row for row in rows}
+
+
+def _by_version(tx: Tx, version: str, task_ids: Sequence[int]) -> dict[int, int]:
+    rows = tx.execute(_BY_VERSION, {"task_ids": id_list(task_ids), "version": version}).all()
+    return {row["task_id"]: row["id"] for row in rows}
 
 
 def _begun_from(tx: Tx, task_ids: Sequence[int]) -> set[int]:

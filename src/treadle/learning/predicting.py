@@ -200,6 +200,7 @@ class Predictor:
             msgspec.json.encode(self._settings).decode(),
             self._wish.actor_id,
             self._wish.is_anew,
+            is_one_of_a_kind=self.backend.can_follow and self.version != UNTRAINED,
         )
         written = attempts.write(tx, asked, batch.answers)
         return replace(written, present=written.present + batch.present, gone=written.gone + batch.gone)
