@@ -40,6 +40,16 @@ _STANDING = Prepared(
 )
 
 
+_MARK = Prepared(
+    select(
+        select(func.max(_p.id)).scalar_subquery().label("chosen"),
+        select(func.max(_m.id)).scalar_subquery().label("moved"),
+        select(func.count()).where(_v.mlflow_version != "").scalar_subquery().label("registered"),
+        select(func.sum(_v.id)).where(_v.is_serving.is_(True)).scalar_subquery().label("serving"),
+    )
+)
+
+
 @dataclass(frozen=True)
 class Move:
     """What is to be brought together: the alias of a backend's model, or what serves at the backend.
@@ -54,6 +64,12 @@ class Move:
     version: str | None = None
     promoted: int | None = None
     by: int | None = None
+
+
+def mark_of(tx: Tx) -> tuple[int, ...]:
+    """Another one whenever `find_moves` may find something else."""
+    row = tx.rows(_MARK, {})[0]
+    return tuple(row[name] or 0 for name in ("chosen", "moved", "registered", "serving"))
 
 
 def split_version(registered: str) -> tuple[str, str]:

@@ -49,6 +49,8 @@ from treadle.tracking.visitor import Visitor
 _FOLDER = "model"
 _CHUNK_BYTES = 1024 * 1024
 _MOST_FIGURES = 20_000
+#: MLflow keeps 64 KB of where data is from.
+_MOST_COMMITS = 500
 #: How long a version's files are waited for; without them it is registered all the same.
 _FILES_WAIT = timedelta(minutes=10)
 _STATUS = {"completed": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
@@ -84,9 +86,10 @@ _VERSION = Prepared(
 )
 _e = lineage_edges.c
 _COMMITS = Prepared(
-    select(_e.from_id).where(
-        _e.to_kind == TRAINING, _e.to_id == bindparam("training_id"), _e.from_kind == COMMIT
-    )
+    select(_e.from_id)
+    .where(_e.to_kind == TRAINING, _e.to_id == bindparam("training_id"), _e.from_kind == COMMIT)
+    .order_by(_e.from_id)
+    .limit(_MOST_COMMITS)
 )
 _RENAME = (
     select(_v.id, _v.mlflow_version)
@@ -236,7 +239,7 @@ class Registering:
             return None
         with self.parts.database.read() as tx:
             found = tx.rows(_COMMITS, {"training_id": str(row["id"])})
-        source = {"project": row["project_id"], "commits": sorted(each["from_id"] for each in found)}
+        source = {"project": row["project_id"], "commits": [each["from_id"] for each in found]}
         profile = {"tasks": row["task_count"], "held_out": row["held_out_count"]}
         return {
             "name": plain_name(row["project_title"]),
@@ -272,6 +275,7 @@ def _about_run(row: Mapping[str, Any]) -> dict[str, Any]:
     tags = {
         PROJECT_TAG: str(row["project_id"]),
         BACKEND_TAG: str(row["backend_id"] or ""),
+        "treadle.backend.title": row["backend_title"] or "",
         "treadle.cause": row["cause"],
         "mlflow.user": row["email"] or "",
         "mlflow.source.name": "Treadle",
@@ -288,7 +292,7 @@ def _params_of(row: Mapping[str, Any]) -> dict[str, str]:
     """What the form said; texts as they are, all else as JSON."""
     spec = msgspec.json.decode(row["spec"])
     settings = spec.pop("settings", None) or {}
-    told = {**spec, **settings, "backend": row["backend_title"] or ""}
+    told = {**spec, **settings}
     return {name: _text(value) for name, value in told.items() if value not in (None, "")}
 
 

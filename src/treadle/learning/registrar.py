@@ -16,13 +16,13 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from treadle.db import Database
+from treadle.db import Database, Tx
 from treadle.db.learning_tables import learning_positions, model_versions, trainings
 from treadle.db.prepared import Prepared
 from treadle.db.schema import projects
 from treadle.errors import TreadleError, Unsupported
 from treadle.late import late
-from treadle.learning.aliases import Move, find_moves
+from treadle.learning.aliases import Move, find_moves, mark_of
 from treadle.objects import ObjectStore
 from treadle.settings import Settings
 
@@ -84,6 +84,8 @@ class Registrar:
 
     parts: RegistrarParts
     _registering: Any = None
+    #: The mark of when nothing was to be moved.
+    _quiet_at: tuple[int, ...] = ()
     #: The lease that we hold, as it stands in the row.
     _until_ms: int = 0
     #: By what failed: until when it rests, and for how long the next time.
@@ -138,11 +140,20 @@ class Registrar:
             due: list[tuple[str, int | Move]] = [
                 *(("training", row["id"]) for row in tx.rows(_TRAININGS, {})),
                 *(("version", row["id"]) for row in tx.rows(_VERSIONS, {})),
-                *(("alias", move) for move in find_moves(tx)),
+                *(("alias", move) for move in self._find_moves(tx)),
             ]
         now_s = time.monotonic()
         due = [each for each in due if self._rests.get(each, (0.0, 0.0))[0] <= now_s]
         return due if due and self._hold() else []
+
+    def _find_moves(self, tx: Tx) -> list[Move]:
+        """Nothing where nothing was found, and nothing has changed since."""
+        mark = mark_of(tx)
+        if mark == self._quiet_at:
+            return []
+        moves = find_moves(tx)
+        self._quiet_at = () if moves else mark
+        return moves
 
     def _hold(self) -> bool:
         """Be the one who registers for the next minutes."""

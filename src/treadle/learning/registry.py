@@ -83,7 +83,8 @@ class Registry:
 
     async def log(self, run: Run, params: Mapping[str, str], metrics: Sequence[Metric]) -> None:
         """Write params and metrics down; those that are there stay."""
-        told = [{"key": plain_name(key), "value": value[:_LONGEST_VALUE]} for key, value in params.items()]
+        plain = {plain_name(key): value[:_LONGEST_VALUE] for key, value in params.items()}
+        told = [{"key": key, "value": value} for key, value in plain.items()]
         for start in range(0, len(told), _MOST_PARAMS):
             part = told[start : start + _MOST_PARAMS]
             await self._post("runs/log-batch", {"run_id": run.run_id, "params": part})
@@ -182,7 +183,7 @@ def plain_name(text: str) -> str:
 
 def model_name(text: str) -> str:
     """A name that MLflow takes for a registered model."""
-    return " ".join(re.sub(r"[/:\x00-\x1f]", " ", text).split())[:_LONGEST_NAME] or "Model"
+    return " ".join(re.sub(r"[/:\"\x00-\x1f]", " ", text).split())[:_LONGEST_NAME] or "Model"
 
 
 def _point(metric: Metric) -> dict[str, Any]:
