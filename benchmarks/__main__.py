@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks import alone, beside, label_page
 from benchmarks.learning import comparing as learning
+from benchmarks.learning import prelabel
 from benchmarks.repos import comparing
 from benchmarks.rows import Row, table
 from benchmarks.servers import LABEL_STUDIO, label_studio, treadle
@@ -108,6 +109,7 @@ PARTS: Mapping[str, Part] = {
     "repos": lambda is_short: comparing.report(_tell, is_short=is_short),
     "tracking": lambda is_short: tracking.report(_tell, is_short=is_short),
     "learning": lambda is_short: learning.report(_tell, is_short=is_short),
+    "prelabel": lambda is_short: prelabel.report(_tell, is_short=is_short),
 }
 _TITLES = {
     "beside": "Server CPU beside Label Studio",
@@ -116,6 +118,7 @@ _TITLES = {
     "repos": "Versioned data beside git, DVC and Oxen",
     "tracking": "Tracking beside a plain MLflow server",
     "learning": "A model server beside label-studio-ml-backend",
+    "prelabel": "Pre-labelling beside the model alone",
 }
 
 

@@ -74,9 +74,9 @@ class Backend:
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[Backend]:
+def ours(folder: Path, model: str = _OUR_MODEL) -> Iterator[Backend]:
     """``treadle ml serve``."""
-    (folder / "model.py").write_text(_OUR_MODEL)
+    (folder / "model.py").write_text(model)
     port = free_port()
     command = [str(Path(sys.executable).with_name("treadle")), "ml", "serve", "model.py", "--port", str(port)]
     with _running(command, folder, port, "/ready") as backend:
