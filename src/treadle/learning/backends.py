@@ -204,6 +204,15 @@ def change(tx: Tx, grant: Grant, backend: Backend, values: Mapping[str, Any]) ->
     return get(tx, backend.id)
 
 
+def take_over(tx: Tx, grant: Grant, backend: Backend, called_as: str) -> None:
+    """Let the backend call this server as it was asked just now, and be told of its project again.
+
+    It works for who asked from then on: the one before may be gone.
+    """
+    values = {"called_as": called_as, "created_by": grant.actor.user_id, "told_digest": ""}
+    tx.execute(update(ml_backends).where(_b.id == backend.id).values(**values))
+
+
 def remove(tx: Tx, grant: Grant, backend: Backend) -> None:
     """Disconnect a backend: its token and its events end with it, its predictions stay."""
     tx.execute(delete(ml_backends).where(_b.id == backend.id))

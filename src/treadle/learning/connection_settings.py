@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -16,20 +17,33 @@ UNKNOWN_LABELS = ("error", "unlabelled", "drop")
 _REST = "*"
 _MOST_CLASSES = 10_000
 _LONGEST_NAME = 500
-_OF_BUILTIN = frozenset({str, int, float, bool})
+_LONGEST_TEXT = 2_000
 _NOTHING = "null"
 
 
-def check_settings(settings: Mapping[str, Any], label_config: str, *, others: bool = False) -> dict[str, Any]:
+class Parameter(Protocol):
+    """A setting of a built-in backend's own."""
+
+    name: str
+    kind: str
+    least: float | None
+    most: float | None
+    choices: tuple[str, ...] | None
+
+
+def check_settings(
+    settings: Mapping[str, Any], label_config: str, *, own: Sequence[Parameter] = ()
+) -> dict[str, Any]:
     """The settings that are set, each checked; null unsets one.
 
-    others: whether a built-in backend may have more of its own.
+    own: what a built-in backend has beside what all have.
     Raises Invalid("validation") naming each that is wrong.
     """
     wrong: dict[str, list[str]] = {}
     kept: dict[str, Any] = {}
     for name, value in settings.items():
-        problem = _problem(name, value, label_config, others=others)
+        parameter = next((each for each in own if each.name == name), None)
+        problem = _problem(name, value, label_config, parameter)
         if problem:
             wrong[f"settings.{name}"] = [problem]
         elif value is not None:
@@ -78,17 +92,31 @@ def _opened(given: str) -> tuple[Any, bool]:
         return value, True
 
 
-def _problem(name: str, value: Any, label_config: str, *, others: bool) -> str:
+def _problem(name: str, value: Any, label_config: str, parameter: Parameter | None) -> str:
     if value is None:
         return ""
     if name == "unknown_labels":
         return _wrong_labels(value, label_config)
+    if parameter is not None:
+        return _wrong_own(value, parameter)
     check = _CHECKS.get(name)
     if check is not None:
         return check(value)
-    if others and type(value) in _OF_BUILTIN:
-        return ""
     return f"There is no such setting. Set {', '.join(_CHECKS)} or unknown_labels."
+
+
+def _wrong_own(value: Any, parameter: Parameter) -> str:
+    if parameter.kind == "choice":
+        choices = parameter.choices or ()
+        return "" if value in choices else f"Give one of {', '.join(choices)}."
+    if parameter.kind == "text":
+        return "" if isinstance(value, str) and len(value) <= _LONGEST_TEXT else "Give a text."
+    least = -math.inf if parameter.least is None else parameter.least
+    most = math.inf if parameter.most is None else parameter.most
+    kinds = (int,) if parameter.kind == "int" else (int, float)
+    is_right = isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= most
+    what = "a whole number" if parameter.kind == "int" else "a number"
+    return "" if is_right else f"Give {what} from {least:g} to {most:g}."
 
 
 def _share(value: Any) -> str:

@@ -337,7 +337,8 @@ class Call:
             raise read_only_token()
         if self.actor.token_permissions is None:
             return
-        if self._permission is None or (not self._is_reading and self._permission in READING):
+        is_theirs = self._permission in self.actor.token_permissions
+        if not is_theirs or (not self._is_reading and self._permission in READING):
             raise held_token()
 
     def _unknown(self) -> Unauthenticated:

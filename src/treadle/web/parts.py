@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from treadle.repos.engine import RepoEngine
     from treadle.repos.snapshots import Reference, ReferenceReader
     from treadle.tracking.process import Tracking
+    from treadle.web.backend_threads import BackendThreads
 
 open_repos = late("treadle.repos.engine:RepoEngine")
 open_outside = late("treadle.connectors.referencing:OutsideReader")
 open_tracking = late("treadle.tracking.process:Tracking")
+open_backend_threads = late("treadle.web.backend_threads:BackendThreads")
 open_on_opening = late("treadle.learning.opening:OnOpening")
 
 
@@ -67,6 +69,12 @@ class Parts:
         """Asks models about tasks that somebody opens; few projects want that."""
         on_opening: OnOpening = open_on_opening(self)
         return on_opening
+
+    @once
+    def backend_threads(self) -> BackendThreads:
+        """Where handlers wait for model backends."""
+        threads: BackendThreads = open_backend_threads()
+        return threads
 
     async def end_tracking(self) -> None:
         """End the process of experiments and models, if anybody asked for it; nobody is answered any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.web.operations.ml_table import BACKENDS
 from tests.web.operations.rules_table import RULES
 from tests.web.operations.prelabel_table import PRELABELLING
 from tests.web.operations.storage_table import STORAGES
@@ -175,6 +176,7 @@ OWN: tuple[Operation, ...] = (
     *WORK,
     *REPOS,
     *STORAGES,
+    *BACKENDS,
     *TRACKING,
     *PRELABELLING,
     *RULES,

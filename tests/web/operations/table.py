@@ -364,9 +364,6 @@ PAGES = (
 
 #: What comes later, and is not there until then.
 LATER = (
-    ("GET", "/api/ml/?project={project}"),
-    ("POST", "/api/ml/"),
-    ("POST", "/api/ml/{project}/interactive-annotating"),
     ("GET", "/projects/{project}/presign/"),
     ("GET", "/projects/{project}/resolve/"),
     ("GET", "/tasks/{task}/presign/"),

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.serving import Person, RunningServer
 from tests.waiting import wait_until
+from tests.web.operations.ml_table import BACKEND_MAKERS
 from tests.web.operations.storage_table import STORAGE_MAKERS
 from tests.web.operations.table import BOX, CONFIG, VIEW, Operation
 from tests.web.operations.webhook_table import WEBHOOK_MAKERS
@@ -238,6 +239,7 @@ def _save_run_view(client: httpx.Client, world: World) -> int:
 
 _MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
     **STORAGE_MAKERS,
+    **BACKEND_MAKERS,
     **WEBHOOK_MAKERS,
     "run_view": _save_run_view,
     "field_index": _index_field,
