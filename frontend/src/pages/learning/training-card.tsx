@@ -41,7 +41,7 @@ export function TrainingCard({ project, backend, training, edits, manages, onAga
       {training.state === 'completed' && !training.version && <Notice tone="warn">{training.message || 'It ended without a new version: the model says that there is nothing new.'}</Notice>}
       <Verdict project={project} backend={backend} edits={edits} manages={manages} training={training} />
       <Curves training={training}><Facts workspace={project.workspace} training={training} /></Curves>
-      {isStopping && <StopDialog training={training} onClose={() => setStopping(false)} />}
+      {isStopping && <StopDialog training={training} canKeep={backend.can_follow} onClose={() => setStopping(false)} />}
     </section>
   );
 }
@@ -132,12 +132,12 @@ function Facts({ workspace, training }: { workspace: number; training: Training 
   return <div className="row wrap muted training-facts">{facts}</div>;
 }
 
-function StopDialog({ training, onClose }: { training: Training; onClose: () => void }) {
+function StopDialog({ training, canKeep, onClose }: { training: Training; canKeep: boolean; onClose: () => void }) {
   const stop = useLearningAct(training.project, (keep: boolean) => stopTraining(training.id, keep), onClose, true);
-  const foot = <><button type="button" className="btn ghost" onClick={onClose} disabled={stop.isPending}>Let it train</button><span className="grow" /><button type="button" className="btn danger" disabled={stop.isPending} onClick={() => stop.mutate(false)}>Stop and drop it</button><button type="button" className="btn primary" disabled={stop.isPending} onClick={() => stop.mutate(true)}>{stop.isPending && <span className="turn" />}Stop and keep it</button></>;
+  const foot = <><button type="button" className="btn ghost" onClick={onClose} disabled={stop.isPending}>Let it train</button><span className="grow" /><button type="button" className="btn danger" disabled={stop.isPending} onClick={() => stop.mutate(false)}>Stop and drop it</button>{canKeep && <button type="button" className="btn primary" disabled={stop.isPending} onClick={() => stop.mutate(true)}>{stop.isPending && <span className="turn" />}Stop and keep it</button>}</>;
   return (
     <Dialog title="Stop this training?" onClose={onClose} foot={foot} busy={stop.isPending} urgent>
-      <p>Kept, what it learnt so far becomes a version, and is measured. Dropped, all of it is lost{training.total > 0 ? `: ${count(Math.floor(training.done))} of ${count(training.total)} steps` : ''}. What serves goes on serving either way.</p>
+      <p>{canKeep ? 'Kept, what it learnt so far becomes a version, and is measured. Dropped, all of it is lost' : 'Its protocol has no way to keep what it learnt so far: it is followed no more, and no version comes of it'}{training.total > 0 ? `: ${count(Math.floor(training.done))} of ${count(training.total)} steps` : ''}. What serves goes on serving either way.</p>
       {stop.error && <Notice tone="bad" live>{messageOf(stop.error)}</Notice>}
     </Dialog>
   );

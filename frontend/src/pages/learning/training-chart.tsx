@@ -20,11 +20,11 @@ export function TrainingChart({ curves, name }: { curves: TrainingCurves; name: 
       {width > 0 && main && (
         <svg width={width} height={height} role="img" aria-label={name}>
           {Array.from({ length: LINES + 1 }, (_, index) => (main.top * index) / LINES).map((value, index) => <g key={index}><line x1={LEFT} x2={width - RIGHT} y1={y(value, main.top)} y2={y(value, main.top)} stroke="var(--line)" />{index % 2 === 0 && <text x={LEFT - 8} y={y(value, main.top) + 4} textAnchor="end" className="axis">{value === 0 ? '0' : main.top === 1 ? value.toFixed(1) : figure(value)}</text>}</g>)}
-          {serving !== undefined && <Serving width={width} y={y(serving, main.top)} value={serving} isLeft={(main.points.at(-1)?.[0] ?? 0) > lastStep - (lastStep - firstStep) / 3} />}
+          {serving !== undefined && <Serving width={width} y={y(serving, main.top)} value={serving} {...placeOfServing(main, serving, lastStep)} />}
           {loss && <Line curve={loss} x={x} y={y} tone="loss" />}
           <Line curve={main} x={x} y={y} tone="main" />
           {at !== undefined && <line x1={x(step)} x2={x(step)} y1={TOP} y2={TOP + HEIGHT} stroke="var(--line-strong)" />}
-          {loss && <Point curve={loss} step={step} x={x} y={y} width={width} tone="loss" />}
+          {loss && <Point curve={loss} step={step} x={x} y={y} width={width} tone="loss" beside={main} />}
           <Point curve={main} step={step} x={x} y={y} width={width} tone="main" beside={loss} />
           <text x={LEFT} y={height - 5} className="axis">{firstStep}</text>
           {lastStep > firstStep && <text x={width - RIGHT} y={height - 5} textAnchor="end" className="axis">{lastStep}</text>}
@@ -42,11 +42,17 @@ function Line({ curve, x, y, tone }: { curve: Curve; x: Across; y: Up; tone: 'ma
   return path ? <path d={`M${path}`} fill="none" stroke={tone === 'main' ? 'var(--accent)' : 'var(--text-3)'} strokeWidth={tone === 'main' ? 2 : 1.5} strokeLinejoin="round" strokeLinecap="round" /> : null;
 }
 
-const Serving = ({ width, y, value, isLeft }: { width: number; y: number; value: number; isLeft: boolean }) => (
-  <g><line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} stroke="var(--good)" strokeDasharray="3 4" /><text x={isLeft ? LEFT + 6 : width - RIGHT} y={y > TOP + 16 ? y - 6 : y + 15} textAnchor={isLeft ? 'start' : 'end'} className="axis good">serving now: {figure(value)}</text></g>
-);
+/** At the end of its line where the curve is further from it, and on the side where the curve is not. */
+function placeOfServing({ points }: Curve, serving: number, lastStep: number): { isLeft: boolean; isBelow: boolean } {
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last || last[0] < lastStep * 0.6) return { isLeft: false, isBelow: (last?.[1] ?? 0) > serving };
+  const isLeft = Math.abs(first[1] - serving) > Math.abs(last[1] - serving);
+  return { isLeft, isBelow: (isLeft ? first[1] : last[1]) > serving };
+}
 
-const NEAR_PX = 16;
+const Serving = ({ width, y, value, isLeft, isBelow }: { width: number; y: number; value: number; isLeft: boolean; isBelow: boolean }) => (
+  <g><line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} stroke="var(--good)" strokeDasharray="3 4" /><text x={isLeft ? LEFT + 6 : width - RIGHT} y={isBelow || y < TOP + 16 ? y + 15 : y - 6} textAnchor={isLeft ? 'start' : 'end'} className="axis good">serving now: {figure(value)}</text></g>
+);
 
 interface PointProps {
   curve: Curve;
@@ -64,9 +70,8 @@ function Point({ curve, step, x, y, width, tone, beside }: PointProps) {
   if (!point) return null;
   const [cx, cy] = [x(point[0]), y(point[1], curve.top)];
   const other = beside && nearestPoint(beside.points, step);
-  const isNear = other && beside ? Math.abs(y(other[1], beside.top) - cy) < NEAR_PX : false;
-  const isRight = cx > width - 110;
-  const above = tone === 'main' ? !isNear || cy > TOP + NEAR_PX : false;
+  const isRight = cx > width - RIGHT - 92;
+  const above = other && beside ? cy < y(other[1], beside.top) || (tone === 'main' && cy === y(other[1], beside.top)) : tone === 'main';
   return (
     <g>
       <circle cx={cx} cy={cy} r={tone === 'main' ? 3.5 : 2.5} fill={tone === 'main' ? 'var(--accent)' : 'var(--text-3)'} />
