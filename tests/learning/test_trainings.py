@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from treadle.db import Database
 from treadle.db.schema import projects
 from treadle.errors import Conflict
 from treadle.learning import promoting, training_job, trainings, versions
+from treadle.learning.client import RemoteJob
 from treadle.learning.dataset import read_entries
 from treadle.learning.evaluation import Evaluation
+from treadle.learning.training_copies import Copy, decode_piece
 from treadle.learning.training_following import Pace, Teacher
 from treadle.learning.training_measuring import Examiner
 from treadle.learning.training_work import WorkFile, sweep_datasets
@@ -328,3 +331,39 @@ def test_a_backend_that_never_calls_its_model_otherwise_is_not_believed(school: 
         ended = school.run(school.start(backend))
     assert (ended.state, ended.evaluation, school.version_names(backend)) == ("completed", "", [])
     assert "does not tell whether it learnt" in ended.message
+
+
+def test_of_two_that_start_at_once_one_trains(either_school: School, served: Served) -> None:
+    school = either_school
+    school.label(6)
+    backend = school.connect(served.url)
+
+    def start(_number: int) -> str:
+        try:
+            return school.start(backend, held_out=0.5).state
+        except Conflict as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(start, range(4))) == ["queued"] + ["training-under-way"] * 3
+
+
+def test_whatever_a_backend_tells_of_a_training_is_kept_within_bounds(
+    either_school: School, served: Served
+) -> None:
+    school = either_school
+    school.label(2)
+    training = school.start(school.connect(served.url))
+    figures = {"a\0": [(1, 0.5), (1, 0.7), (2**40, 1.0), (2, float("inf"))], "x" * 500: [(0, 1.0)]}
+    figures |= {f"f{number}": [(0, 1.0)] for number in range(200)}
+    log = "ep\0och 1 …".encode() + b"\xff\xfe" + "…".encode()[:1]
+    for _ in range(2):  # an earlier run of the job, and the next one
+        with school.database.write() as tx:
+            copy = Copy.read(tx, training)
+            copy.write(tx, RemoteJob("running", 1, 2, figures), log[copy.log_end :])
+    found = school.figures(training)
+    assert (len(found), found["a"], found["x" * 200]) == (100, [(1, 0.5)], [(0, 1.0)])
+    assert copy.log_end == len(log) - 1
+    assert school.log(training) == ("ep och 1 …??", len(log) - 1)
+    assert school.log(training, 10)[1] == len(log) - 1
+    assert decode_piece("…".encode()[:2]) == ""
