@@ -278,6 +278,13 @@ def settings(page: Page, world: World) -> None:
     expect(page.get_by_role("textbox", name="Label config")).to_be_visible()
 
 
+def webhook_form(page: Page, world: World) -> None:
+    page.goto(f"/projects/{world.pictures}/settings")
+    page.get_by_role("button", name="New webhook").click()
+    page.get_by_role("radio", name="Only this").check()
+    expect(page.get_by_role("checkbox", name="Task created")).to_be_visible()
+
+
 def members(page: Page, world: World) -> None:
     page.goto("/members")
     page.get_by_text("What each role may do").click()
@@ -445,6 +452,7 @@ SCENES: tuple[Scene, ...] = (
     import_dialog,
     export_with_losses,
     settings,
+    webhook_form,
     new_snapshot,
     members,
     invitation,

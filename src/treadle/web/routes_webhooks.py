@@ -10,14 +10,15 @@ from msgspec import UNSET, UnsetType
 
 from treadle.access import Grant, ProjectScope, Scope, WorkspaceScope
 from treadle.db import Tx
-from treadle.errors import Conflict, Forbidden, Invalid, Unavailable
+from treadle.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from treadle.learning import backends
 from treadle.permissions import Permission
 from treadle.settings import Secret
 from treadle.web.absent import told_as
 from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
-from treadle.webhooks import ACTIONS, deliveries, hooks
+from treadle.webhooks import ACTIONS, deliveries, hooks, queues
 from treadle.webhooks.deliveries import Delivery
 from treadle.webhooks.hooks import Hook, HookForm
 from treadle.webhooks.sending import HookAudience
@@ -141,15 +142,27 @@ def send_test(call: Call) -> Reply:
 
 def list_deliveries(call: Call) -> Reply:
     """What was sent or is to be, newest first; ``?before=ID`` for older ones, ``?state=failed`` for those."""
+    with call.read() as tx:
+        return _page(call, tx, _find(call, tx)[1].queue_id)
+
+
+def list_backend_deliveries(call: Call) -> Reply:
+    """What a model backend was told of what happened in its project, newest first."""
+    backend_id = call.path_int("backend")
+    with call.read() as tx:
+        with told_as(NotFound("backend-not-found", f"There is no backend {backend_id} that you can see.")):
+            call.allow(tx, ProjectScope(backends.get(tx, backend_id).project_id))
+        return _page(call, tx, queues.of_backend(tx, backend_id) or 0)
+
+
+def _page(call: Call, tx: Tx, queue_id: int) -> Reply:
     state = call.query_text("state")
     if state and state not in _STATES:
         text = f"state is {state[:40]!r}; take one of: {', '.join(_STATES)}."
         raise Invalid("query-invalid", text, fields={"state": [text]})
     limit = call.query_page("limit", 50, _MOST_AT_ONCE)
-    with call.read() as tx:
-        hook = _find(call, tx)[1]
-        before = call.query_int("before")
-        found = deliveries.list_page(tx, hook.queue_id, before=before, state=state, limit=limit)
+    before = call.query_int("before")
+    found = deliveries.list_page(tx, queue_id, before=before, state=state, limit=limit)
     older = found[-1].id if len(found) == limit else None
     return json_reply({"results": [_told_delivery(each) for each in found], "before": older})
 
@@ -288,6 +301,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_ONE}test/", send_test, _MAY, "Send a test"),
     Route("POST", f"{_ONE}replay/", replay_failed, _MAY, "Send what failed again", status=202),
     Route("GET", f"{_ONE}deliveries/", list_deliveries, _MAY, "List deliveries of a webhook"),
+    Route(
+        "GET",
+        f"{_ALL}backends/{{backend}}/deliveries/",
+        list_backend_deliveries,
+        Permission.PROJECT_WRITE,
+        "List what a backend was told",
+    ),
     Route("GET", _DELIVERY, get_delivery, _MAY, "Get a delivery with its body"),
     Route("POST", f"{_DELIVERY}replay/", replay_delivery, _MAY, "Send a delivery again", status=202),
 )

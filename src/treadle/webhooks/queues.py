@@ -41,6 +41,7 @@ _ONE = Prepared(
         _q.id == bindparam("queue_id")
     )
 )
+_OF_BACKEND = Prepared(select(_q.id).where(_q.backend_id == bindparam("backend_id")))
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ def get(tx: Tx, queue_id: int) -> Queue | None:
     """The queue, if its receiver is still there."""
     row = tx.execute(_ONE, {"queue_id": queue_id}).first()
     return None if row is None else Queue(**row)
+
+
+def of_backend(tx: Tx, backend_id: int) -> int | None:
+    """The queue of a backend, once it was told of anything."""
+    found: int | None = tx.execute(_OF_BACKEND, {"backend_id": backend_id}).scalar()
+    return found
 
 
 def note(tx: Tx, queue: Queue, verdict: Verdict) -> None:

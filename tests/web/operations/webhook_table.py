@@ -36,6 +36,7 @@ WEBHOOKS: tuple[Operation, ...] = (
     _op("POST", f"{_ONE}replay/", 202),
     _op("GET", f"{_ONE}deliveries/"),
     _op("GET", _DELIVERY),
+    _op("GET", "/api/webhooks/backends/{backend}/deliveries/"),
     _op("POST", f"{_DELIVERY}replay/", 202),
 )
 
