@@ -73,6 +73,7 @@ AREAS: tuple[Area, ...] = (
         ("/api/learning/rules", "/api/learning/order", "/api/learning/hooks"),
     ),
     Area("treadle.web.routes_learning_prelabel", ("/api/learning/prelabel",)),
+    Area("treadle.web.routes_learning_trainings", ("/api/learning/trainings",)),
     Area("treadle.web.routes_storages", ("/api/storages",)),
     Area("treadle.web.routes_webhooks", ("/api/webhooks",)),
     Area("treadle.web.routes_versions", (f"{_PROJECT}/versions", f"{_PROJECT}/as-of")),

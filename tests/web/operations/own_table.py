@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tests.web.operations.ml_table import BACKENDS
-from tests.web.operations.rules_table import RULES
 from tests.web.operations.prelabel_table import PRELABELLING
+from tests.web.operations.rules_table import RULES
 from tests.web.operations.storage_table import STORAGES
 from tests.web.operations.table import Operation
+from tests.web.operations.training_table import TRAININGS
 from tests.web.operations.webhook_table import WEBHOOKS
 
 _MEMBER = {"user": "{person}", "role": "viewer"}
@@ -178,6 +179,7 @@ OWN: tuple[Operation, ...] = (
     *STORAGES,
     *BACKENDS,
     *TRACKING,
+    *TRAININGS,
     *PRELABELLING,
     *RULES,
     *WEBHOOKS,

@@ -15,6 +15,7 @@ from tests.waiting import wait_until
 from tests.web.operations.ml_table import BACKEND_MAKERS
 from tests.web.operations.storage_table import STORAGE_MAKERS
 from tests.web.operations.table import BOX, CONFIG, VIEW, Operation
+from tests.web.operations.training_table import TRAINING_MAKERS
 from tests.web.operations.webhook_table import WEBHOOK_MAKERS
 from treadle.ids import new_uuid
 
@@ -239,6 +240,7 @@ def _save_run_view(client: httpx.Client, world: World) -> int:
 
 _MAKERS: Mapping[str, Callable[[httpx.Client, World], int | str]] = {
     **STORAGE_MAKERS,
+    **TRAINING_MAKERS,
     **BACKEND_MAKERS,
     **WEBHOOK_MAKERS,
     "run_view": _save_run_view,
