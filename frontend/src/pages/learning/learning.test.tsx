@@ -117,6 +117,24 @@ test('a failed task is listed with its reason and is asked for again alone', asy
   expect(sent).toEqual([{ method: 'POST', path: '/api/learning/prelabel/', body: { project: 1, backend: 7, only: 'failed', selectedItems: { all: false, included: [42] } } }]);
 });
 
+test('classes that were left out are counted where one looks for predictions', async () => {
+  const job = { id: 'j', kind: 'prelabel', state: 'running', progress: { done: 1, total: 4 }, cancel_requested: false };
+  let isDone = false;
+  const standing = { done: 3, nothing: 1, failed: 0, missing: 0, version: 'a' };
+  vi.stubGlobal('fetch', async (address: string) => {
+    const path = new URL(address).pathname;
+    if (path.endsWith('/prelabel/')) return answer({ ...standing, job: isDone ? null : 'j' });
+    return answer(path.startsWith('/api/jobs/j') ? (isDone ? { ...job, state: 'done', result: { dropped: { bus: 1, lorry: 12 } } } : job) : []);
+  });
+  const { show, host, client } = mount();
+  await show(routed(() => <PredictionsCard project={project} backend={backend} edits manages={false} />, AT));
+  await settle(() => host.textContent?.includes('1 of 4') ?? false);
+  isDone = true;
+  await act(async () => { await client.invalidateQueries(); });
+  await settle(() => host.textContent?.includes('lorry 12 times, bus once') ?? false);
+  expect(host.textContent).toContain('lorry 12 times, bus once');
+});
+
 test('classes that failed are offered in a table, and the secret that was not typed is not sent', async () => {
   const problem = '"lorry" is no label of the control "box". Its labels: "Car", "Bus".';
   const sent = serve({ '/failures/': { total: 1, failures: [{ task: 1, version: 'a', problem, tries: 1, at: '2026-11-22T04:00:00Z' }] }, 'PATCH /api/ml/7/': backend });

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
+import { isRecord } from '../../api/client';
 import { cancelJob, isOver, jobQuery, reasonOf } from '../../api/jobs';
 import { type Prelabelled, prelabelQuery, type PredictWhich, startPrelabel } from '../../api/learning';
 import { count, counted } from '../../ui/format';
@@ -63,6 +64,12 @@ const PredictMenu = ({ told, isBusy, onPredict }: { told: Prelabelled; isBusy: b
   </MenuTrigger>
 );
 
+/** Classes of the model that are no labels, and how often each came: "lorry 12 times". */
+function droppedIn(result: unknown): string {
+  const dropped = isRecord(result) && isRecord(result['dropped']) ? result['dropped'] : {};
+  return Object.entries(dropped).sort(([, a], [, b]) => Number(b) - Number(a)).map(([name, times]) => `${name} ${times === 1 ? 'once' : `${count(Number(times))} times`}`).join(', ');
+}
+
 /** The job that asks, while it does; then why it failed, where it did. */
 function PrelabelJob({ project, job: running, edits }: { project: number; job: string | null; edits: boolean }) {
   const [id, setId] = useState(running);
@@ -78,5 +85,7 @@ function PrelabelJob({ project, job: running, edits }: { project: number; job: s
   const stop = useLearningAct(project, (which: string) => cancelJob(which));
   if (!job) return null;
   if (isRunning) return <div className="prelabel-job row" role="status"><span className="grow"><JobProgress job={job} /></span>{edits && <button type="button" className="btn" disabled={job.cancel_requested || stop.isPending} onClick={() => stop.mutate(job.id)}>{job.cancel_requested ? 'Stopping…' : 'Stop'}</button>}</div>;
+  const dropped = job.state === 'done' ? droppedIn(job.result) : '';
+  if (dropped) return <div className="prelabel-job"><Notice tone="warn">Left out, being no labels here: {dropped}.{edits && ' Under Settings you say which label each class stands for.'}</Notice></div>;
   return job.state === 'failed' ? <div className="prelabel-job"><Notice tone="bad" live>{reasonOf(job)} What was predicted by then stays.</Notice></div> : null;
 }
