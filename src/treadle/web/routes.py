@@ -69,6 +69,10 @@ AREAS: tuple[Area, ...] = (
     Area("treadle.web.routes_exports", ("/api/exports", f"{_PROJECT}/export", f"{_PROJECT}/exports")),
     Area("treadle.web.routes_learning_builtins", ("/api/learning/builtins",)),
     Area(
+        "treadle.web.routes_learning_versions",
+        ("/api/learning/versions", "/api/learning/promotions", "/api/learning/quality"),
+    ),
+    Area(
         "treadle.web.routes_learning_rules",
         ("/api/learning/rules", "/api/learning/order", "/api/learning/hooks"),
     ),

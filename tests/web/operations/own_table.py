@@ -10,6 +10,7 @@ from tests.web.operations.rules_table import RULES
 from tests.web.operations.storage_table import STORAGES
 from tests.web.operations.table import Operation
 from tests.web.operations.training_table import TRAININGS
+from tests.web.operations.version_table import VERSIONS
 from tests.web.operations.webhook_table import WEBHOOKS
 
 _MEMBER = {"user": "{person}", "role": "viewer"}
@@ -182,6 +183,7 @@ OWN: tuple[Operation, ...] = (
     *TRAININGS,
     *PRELABELLING,
     *RULES,
+    *VERSIONS,
     *WEBHOOKS,
 )
 
