@@ -171,6 +171,16 @@ def test_people_who_do_not_agree_are_found(count: int, severity: str) -> None:
     assert f"agree: {1 - count / 10:.2f} on 10 tasks" in found.text
 
 
+def test_regions_without_end_are_not_compared_while_somebody_waits() -> None:
+    looking = Gate(parse_config(CONFIG), held_out=0.2, compared=10)
+    for number in range(3):
+        result = answer(*["Good"] * (1 if number else 1_000))
+        annotation = ExportAnnotation(number, b"{}", result, 1, False, False, "", "", None)
+        task = ExportTask(number, 1, b"{}", b"{}", (annotation,))
+        looking.add(Work(task, annotation, b"%d" % number, (result,)))
+    assert "agreement" not in {finding.code for finding in looking.findings()}
+
+
 def test_a_look_while_somebody_waits_is_at_some_of_very_many(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:

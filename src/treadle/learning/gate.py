@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import combinations, islice
 from typing import Literal
 
 import msgspec
@@ -29,8 +29,11 @@ FEW_REGIONS = 20
 #: Where people agree less than that, their labels are worth a look; or no model can learn both.
 AGREED, DISAGREED = 0.7, 0.4
 _MOST_TASKS = 100
-#: Of so many tasks the agreement is measured, and of so many people each.
-_COMPARED_TASKS, _COMPARED_PEOPLE = 2_000, 4
+#: Of so many people of a task the agreement is measured, and of tasks until so many pairs of regions were
+#: compared, which takes a microsecond each: while somebody waits, and in the job.
+_COMPARED_PEOPLE = 4
+_COMPARED_SOON, _COMPARED = 300_000, 20_000_000
+_REGION_BYTES = 300
 _MANY_DISAGREE = 5
 #: So many finished tasks are looked at while somebody waits.
 LOOKED_AT = 1_000
@@ -67,7 +70,9 @@ class Look(msgspec.Struct, frozen=True):
 class Gate:
     """Looks at finished work as it passes; memory holds a few numbers for each task."""
 
-    def __init__(self, config: LabelConfig, *, held_out: float) -> None:
+    def __init__(self, config: LabelConfig, *, held_out: float, compared: int = _COMPARED) -> None:
+        """compared: how many pairs of regions may be, for the agreement of people."""
+        self._left = compared
         self._config = config
         self._held_out = held_out
         self._labels: Counter[str] = Counter()
@@ -100,7 +105,7 @@ class Gate:
             if len(self._same) < _MOST_TASKS:
                 self._same.append(task_id)
         self._first.setdefault(work.group, task_id)
-        if work.others and len(self._agreements) < _COMPARED_TASKS:
+        if work.others:
             self._compare(task_id, [result, *work.others[: _COMPARED_PEOPLE - 1]])
 
     def findings(self) -> list[Finding]:
@@ -127,12 +132,11 @@ class Gate:
                 self._misfits.append(task_id)
 
     def _compare(self, task_id: int, results: Sequence[bytes]) -> None:
-        pairs = [
-            agreement(self._config, one, other)
-            for place, one in enumerate(results)
-            for other in results[place + 1 :]
-        ]
-        known = [each for each in pairs if each is not None]
+        pairs = list(combinations(results, 2))
+        self._left -= sum(_regions_in(one) * _regions_in(other) for one, other in pairs)
+        if self._left < 0:
+            return
+        known = [each for pair in pairs if (each := agreement(self._config, *pair)) is not None]
         if known:
             self._agreements.append((sum(known) / len(known), task_id))
 
@@ -204,7 +208,7 @@ def look(database: Database, grant: Grant, query: TaskQuery, *, held_out: float)
     with database.read() as tx:
         config = parse_config(projects.config_of(tx, _project_of(grant)))
         total = count_annotated(tx, grant, query)
-    gate = Gate(config, held_out=held_out)
+    gate = Gate(config, held_out=held_out, compared=_COMPARED_SOON)
     groups = []
     for work in islice(Reader(database, grant, config).read(query), LOOKED_AT):
         gate.add(work)
@@ -251,6 +255,11 @@ def label_names(config: LabelConfig) -> list[str]:
             is_nested = len(label.path) > 1
             names.append(" / ".join(label.path) if is_nested else label.key)
     return list(dict.fromkeys(names))
+
+
+def _regions_in(result: bytes) -> int:
+    """About how many, without reading it."""
+    return 1 + len(result) // _REGION_BYTES
 
 
 def _of(count: int, one: str, many: str) -> str:
