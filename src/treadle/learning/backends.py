@@ -213,6 +213,11 @@ def take_over(tx: Tx, grant: Grant, backend: Backend, called_as: str) -> None:
     tx.execute(update(ml_backends).where(_b.id == backend.id).values(**values))
 
 
+def note_called(tx: Tx, backend_id: int, called_as: str) -> None:
+    """Write down how a backend reaches this server by now; the next time it is asked, it is told."""
+    tx.execute(update(ml_backends).where(_b.id == backend_id).values(called_as=called_as))
+
+
 def remove(tx: Tx, grant: Grant, backend: Backend) -> None:
     """Disconnect a backend: its token and its events end with it, its predictions stay."""
     tx.execute(delete(ml_backends).where(_b.id == backend.id))

@@ -5,11 +5,9 @@ However many backends hang, whoever asks for something else is answered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from functools import partial
-
-import anyio
-import anyio.to_thread
+from concurrent.futures import ThreadPoolExecutor
 
 from treadle.learning.interactive import Interactions
 from treadle.web.bodies import MAX_BODY_BYTES, read_whole
@@ -23,7 +21,7 @@ class BackendThreads:
     """The threads, and who waits for what somebody has just drawn."""
 
     def __init__(self) -> None:
-        self.limiter = anyio.CapacityLimiter(_THREADS)
+        self.threads = ThreadPoolExecutor(_THREADS, "backends")
         self.interactions = Interactions()
 
 
@@ -32,7 +30,7 @@ def speaking(handler: Callable[[Call], AnyReply]) -> StreamHandler:
 
     async def answer(call: Call) -> AnyReply:
         call.body = await read_whole(call.chunks(), MAX_BODY_BYTES)
-        limiter = call.parts.backend_threads.limiter
-        return await anyio.to_thread.run_sync(partial(handler, call), limiter=limiter)
+        threads = call.parts.backend_threads.threads
+        return await asyncio.get_running_loop().run_in_executor(threads, handler, call)
 
     return answer

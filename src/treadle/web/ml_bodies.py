@@ -26,7 +26,6 @@ _UNTITLED = "default"
 _LONGEST = {"title": 300, "description": 20_000, "basic_auth_user": 1_000, "basic_auth_pass": 10_000}
 _MOST_EXTRA_BYTES = 100_000
 _TIMEOUTS_S = (0.1, 7_200.0)
-_NOTHING = b"null"
 _REQUIRED = "This field is required."
 _NO_PASSWORD = "Authentication username and password is required for Basic Authentication."
 _NO_TOKEN = "A token is required, as basic_auth_pass."
@@ -55,7 +54,7 @@ class InteractiveBody(Struct):
     """What somebody has drawn on a task."""
 
     task: Id
-    context: Raw = Raw(_NOTHING)
+    context: Raw | UnsetType = UNSET
 
 
 def backend_body(tx: Tx, backend: Backend, *, is_whole: bool = True) -> dict[str, Any]:

@@ -85,6 +85,7 @@ AREAS: tuple[Area, ...] = (
     Area("treadle.web.routes_tracking_models", ("/api/tracking/models",)),
     Area("treadle.web.routes_tracking_purge", ("/api/tracking/purge", "/api/tracking/deleted/sizes")),
     Area("treadle.web.routes_ml", ("/api/ml",)),
+    Area("treadle.web.routes_callbacks", ("/storage-data",)),
     Area("treadle.web.routes_lineage", ("/api/lineage",)),
     Area("treadle.web.routes_repos", ("/api/repos",)),
     Area("treadle.web.routes_repos_refs", (f"{_REPO}/branches", f"{_REPO}/tags", f"{_REPO}/commits")),

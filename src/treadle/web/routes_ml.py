@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
 from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
@@ -38,6 +39,7 @@ _NOT_RANDOM = "Not implemented - you must provide random=true query parameter"
 _NO_TASKS = "Project has no tasks to run prediction on, import at least 1 task to run prediction"
 _OLD_VERSIONS = "Upgrade your ML backend version to latest."
 _NOT_INTERACTIVE = "Model is not set to be used for interactive preannotations"
+_NO_CONTEXT = b"null"
 #: A task is chosen by chance among as many, since to find one far behind takes its time.
 _NEAR = 1_000
 #: What keeps a backend in its place; a change of it is tried before it is kept.
@@ -57,7 +59,7 @@ def list_backends(call: Call) -> Reply:
     with call.read() as tx:
         call.allow(tx, ProjectScope(project_id))
         found = backends.of_project(tx, project_id)
-    connecting.refresh(call.parts, found)
+    _look(call, found)
     with call.read() as tx:
         is_whole = _may_change(call.allow(tx, ProjectScope(project_id)))
         found = backends.of_project(tx, project_id)
@@ -83,7 +85,7 @@ def get_backend(call: Call) -> Reply:
     backend_id = call.path_int("id")
     with call.read() as tx:
         _grant, backend = _allow(call, tx, backend_id)
-    connecting.refresh(call.parts, [backend])
+    _look(call, [backend])
     return _told(call, backend_id)
 
 
@@ -191,7 +193,7 @@ def annotate_interactively(call: Call) -> Reply:
         number = interactions.begin(user_id, backend_id)
         client, told = connecting.ready(call.parts, backend_id, _base(call, backend))
         with client, interactions.waiting(user_id, backend_id, number, client):
-            said = client.interact(shown, told, bytes(body.context))
+            said = client.interact(shown, told, _NO_CONTEXT if body.context is UNSET else bytes(body.context))
     except TreadleError as error:
         return _errors(error.message)
     return json_reply({"data": Raw(said)})
@@ -226,6 +228,16 @@ def _told(call: Call, backend_id: int, *, status: int = 200) -> Reply:
     with call.read() as tx:
         grant, backend = _allow(call, tx, backend_id)
         return json_reply(backend_body(tx, backend, is_whole=_may_change(grant)), status)
+
+
+def _look(call: Call, found: Sequence[Backend]) -> None:
+    """See how they are; our own hear of it when this server is at another port since its last start."""
+    for backend in found:
+        base = _base(call, backend)
+        if backend.builtin and backend.called_as != base:
+            with call.parts.database.write() as tx:
+                backends.note_called(tx, backend.id, base)
+    connecting.refresh(call.parts, found)
 
 
 def _may_change(grant: Grant) -> bool:

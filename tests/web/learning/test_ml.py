@@ -275,6 +275,7 @@ def test_a_backend_calls_back_for_its_project_alone(
             f"/api/predictions/?project={project}",
         ):
             assert backend.get(path).status_code == 200, path
+        assert backend.get("/storage-data/uploaded/?filepath=../secret").status_code == 404
         exported = f"/api/projects/{project}/export?exportType=JSON"
         assert backend.get(exported, headers={"Prefer": "respond-async"}).status_code == 202
         beyond = backend.get(f"/api/tasks?project={project}&page=99&page_size=10")

@@ -31,6 +31,7 @@ BACKENDS: tuple[Operation, ...] = (
     _op("POST", f"{_ONE}predict/test/", query={"random": "true"}),
     _op("POST", f"{_ONE}interactive-annotating/", body={"task": "{task}"}),
     _op("GET", f"{_ONE}versions/"),
+    _op("GET", "/storage-data/uploaded/", query={"filepath": "upload/{project}/{file}"}),
 )
 
 
