@@ -6,6 +6,7 @@ const SHEET: Array<[string, Array<[keys: string, what: string]>]> = [
   ['Everywhere', [[`${MOD} K`, 'Find anything, do anything'], ['?', 'This list'], ['Esc', 'Close what is open'], ['N', 'New project'], [`${MOD} Z`, 'Take back what a message just said']]],
   ['Among the members', [['I', 'Invite somebody']]],
   ['In a project', [['L', 'Label the next task'], ['I', 'Import'], ['E', 'Export']]],
+  ['On a project’s learning page', [['T', 'Train'], ['P', 'Predict the tasks that lack a prediction']]],
   ['In the task table', [
     ['↑ ↓', 'Move'], ['PgUp PgDn', 'Move a page'], ['Home End', 'First and last task'], ['X', 'Select or let go'], ['Space', 'Look at the task beside the table'],
     ['Shift ↑ ↓', 'Extend the selection'], [`${MOD} A`, 'Select all'], ['Enter', 'Open the task'], ['Del', 'Delete the selected tasks'], ['F', 'Add a filter'], ['G', 'Rows or pictures side by side'],

@@ -128,6 +128,26 @@ const progress = createRoute({
   component: lazyRouteComponent(() => import('../pages/progress/progress'), 'ProgressPage'),
 });
 
+export interface LearningSearch {
+  /** The model that is looked at, where there are several. */
+  backend?: number | undefined;
+  /** The training that is looked at; without it the one under way or the newest. */
+  training?: number | undefined;
+  /** The version that is compared. */
+  compare?: number | undefined;
+  /** See wish.ts. */
+  do?: string | undefined;
+}
+
+const learning = createRoute({
+  getParentRoute: () => project, path: '/learning',
+  validateSearch: (search: Record<string, unknown>): LearningSearch => ({
+    ...(Number(search['backend']) > 0 ? { backend: Number(search['backend']) } : {}), ...(Number(search['training']) > 0 ? { training: Number(search['training']) } : {}),
+    ...(Number(search['compare']) > 0 ? { compare: Number(search['compare']) } : {}), ...wishIn(search),
+  }),
+  component: lazyRouteComponent(() => import('../pages/learning/learning'), 'LearningPage'),
+});
+
 const projectMembers = createRoute({
   getParentRoute: () => project, path: '/members',
   component: lazyRouteComponent(() => import('../pages/members/project-members'), 'ProjectMembers'),
@@ -420,7 +440,7 @@ const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/pr
 
 const tree = root.addChildren([
   login, signup, resetPassword,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, deletedRuns, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, learning, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, deletedRuns, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

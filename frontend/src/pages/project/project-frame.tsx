@@ -12,6 +12,7 @@ import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, Meter, Skeleton } from '../../ui/parts';
 import { Tip } from '../../ui/tip';
+import { useTopSlot } from './top-slot';
 import './project.css';
 
 const ImportDialog = lazy(() => import('../import/import-dialog').then((module) => ({ default: module.ImportDialog })));
@@ -34,6 +35,7 @@ export function ProjectFrame() {
       <nav className="tabs" aria-label="Project">
         <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Tasks</Link>
         <Link to="/projects/$projectId/progress" params={{ projectId: String(id) }}>Progress</Link>
+        {may(role, 'export') && <Link to="/projects/$projectId/learning" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Learning</Link>}
         {may(role, 'export') && <Link to="/projects/$projectId/storages" params={{ projectId: String(id) }} className={page === 'Versions' ? 'on' : ''}>Data</Link>}
         <Link to="/projects/$projectId/members" params={{ projectId: String(id) }}>Members</Link>
         {makes && <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>Settings</Link>}
@@ -44,7 +46,7 @@ export function ProjectFrame() {
 }
 
 /** What the browser's tab calls each page of a project, by the end of its address. */
-const PAGES: Record<string, string> = { data: 'Tasks', progress: 'Progress', storages: 'Data', versions: 'Versions', members: 'Members', settings: 'Settings' };
+const PAGES: Record<string, string> = { data: 'Tasks', progress: 'Progress', learning: 'Learning', storages: 'Data', versions: 'Versions', members: 'Members', settings: 'Settings' };
 
 const usePage = (): string => useRouterState({ select: (state) => PAGES[state.location.pathname.split('/').at(-1) ?? ''] ?? '' });
 
@@ -74,12 +76,16 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
             <span className="top-meter"><Meter share={due > 0 ? done / due : 1} wide tone={done === due ? 'good' : ''} /></span>{count(done)} of {count(due)}
           </span>
         )}
-        {makes && <Tip text="Add tasks" keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>Import</button></Tip>}
-        {exports && <Tip text="Download annotations" keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>Export</button></Tip>}
-        <MoreMenu makes={makes && total > 0} exports={exports} onOpen={setOpen} />
-        {total > 0
-          ? labels && <a className="btn primary" href={address(`projects/${id}/label`)}>Label next <kbd className="wide">L</kbd></a>
-          : project && makes && <button type="button" className="btn primary slim" onClick={() => setOpen('import')}>Import</button>}
+        {page === 'Learning' ? <ActsOfPage /> : (
+          <>
+            {makes && <Tip text="Add tasks" keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>Import</button></Tip>}
+            {exports && <Tip text="Download annotations" keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>Export</button></Tip>}
+            <MoreMenu makes={makes && total > 0} exports={exports} onOpen={setOpen} />
+            {total > 0
+              ? labels && <a className="btn primary" href={address(`projects/${id}/label`)}>Label next <kbd className="wide">L</kbd></a>
+              : project && makes && <button type="button" className="btn primary slim" onClick={() => setOpen('import')}>Import</button>}
+          </>
+        )}
       </Top>
       <Suspense fallback={null}>
         {project && dialog === 'import' && <ImportDialog project={project} onClose={close} />}
@@ -88,6 +94,9 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
     </>
   );
 }
+
+/** Where a page puts acts of its own, being about something else than the tasks. */
+const ActsOfPage = () => <span ref={useTopSlot((state) => state.put)} className="row" />;
 
 /** Import and export where there is no room for their buttons. */
 const MoreMenu = ({ makes, exports, onOpen }: { makes: boolean; exports: boolean; onOpen: (dialog: 'import' | 'export') => void }) => (!makes && !exports ? null : (
