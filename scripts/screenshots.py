@@ -23,6 +23,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.admin_scenes import Administrator
+from scripts.learning_scenes import Teacher, serving_model
 from scripts.repo_scenes import Painter
 from scripts.tracking_scenes import Tracker
 
@@ -77,7 +78,12 @@ def look_back(page: Page) -> None:
 def main() -> None:
     """Serve, label a little, look at every page in both themes and sizes."""
     TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, serving(folder), sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(folder),
+        serving_model() as model,
+        sync_playwright() as playwright,
+    ):
         garage, words = wait_for_samples()
         changed = label_some(garage)
         workspace = bring_people(garage)
@@ -89,6 +95,8 @@ def main() -> None:
         tasks = f"/projects/{garage}/data"
         painted = {**Painter(URL, TOKEN, ask).paint(), **Tracker(ask).log()}
         painted |= Administrator(ask, PASSWORD).hand_out(workspace)
+        learning = Teacher(ask, URL, TOKEN).teach(model, workspace)
+        painted |= learning
         scenes = (
             Scene("projects", "/projects"),
             Scene("tasks", tasks),
@@ -109,6 +117,8 @@ def main() -> None:
             Scene("people", "/people"),
             Scene("audit-log", "/audit-log"),
             Scene("deleted", "/deleted"),
+            Scene("train", f"{learning['learning']}?do=train"),
+            Scene("model-settings", learning["learning"], press("Settings…")),
             *(Scene(name, path) for name, path in painted.items()),
         )
         for theme in ("light", "dark"):
