@@ -18,6 +18,7 @@ from tests.waiting import wait_until
 from treadle.db import Database
 from treadle.db.schema import projects
 from treadle.errors import Conflict
+from treadle.jobs import JobState
 from treadle.learning import promoting, training_job, trainings, versions
 from treadle.learning.client import RemoteJob
 from treadle.learning.dataset import read_entries
@@ -168,6 +169,28 @@ def test_a_worker_that_is_killed_goes_on_where_it_was(
     assert serving is not None
     assert (school.version_names(backend), serving["training_id"]) == ([serving["name"]], ended.id)
     assert school.log(ended)[0].count("epoch 0") == 1
+    assert school.events() == ["training.started", "training.completed"]
+
+
+@pytest.mark.long
+def test_a_worker_that_is_killed_by_the_system_is_followed_by_the_next(
+    database: Database, tmp_path: Path, served: Served
+) -> None:
+    school = open_school(database, tmp_path)
+    school.label(6)
+    backend = school.connect(served.url)
+    training = school.start(backend, settings={"epochs": 50, "do": "wait"}, held_out=0.5)
+    with school.worker() as worker:
+        school.wait_until_it_learns(training)
+        worker.kill()
+        worker.wait()
+    with school.worker():
+        school.cancel(training, keep=True)
+        wait_until(lambda: school.job(training).is_final)
+    ended = school.get(training)
+    assert ended.state == "completed", ended.message
+    assert len(school.remote_jobs(backend)) == len(school.version_names(backend)) == 1
+    assert school.job(training).state is JobState.DONE
     assert school.events() == ["training.started", "training.completed"]
 
 

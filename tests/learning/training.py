@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -215,6 +217,22 @@ class School:
     def serving(self, backend: Backend) -> Mapping[str, Any] | None:
         with self.database.read() as tx:
             return backends.serving_version(tx, backend.id)
+
+    @contextmanager
+    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A worker as the product starts it, in a process of its own."""
+        code = "from treadle.launch.worker import main; main([])"
+        environment = {
+            **os.environ,
+            "TREADLE_DATA_DIR": str(self.parts.settings.data_dir),
+            "TREADLE_DATABASE_URL": self.parts.settings.database_url,
+        }
+        process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
     @contextmanager
     def running(self, training: Training) -> Iterator[None]:
