@@ -138,6 +138,17 @@ def test_the_tasks_of_a_large_import_are_told_in_parts_each_once(desk: Desk, lis
     ]
 
 
+@ON_SQLITE
+def test_an_event_that_cannot_be_put_into_words_keeps_no_other(desk: Desk, listener: Listener) -> None:
+    desk.hook(listener.url)
+    with desk.database.write() as tx:
+        row = {"kind": "tasks.deleted", "project_id": desk.studio.project_id, "payload": "{"}
+        tx.execute(insert(events), {**row, "at": tx.now})
+    desk.studio.add_tasks(1)
+    desk.tell()
+    assert listener.actions == ["TASKS_CREATED"]
+
+
 def test_two_followers_tell_nothing_twice(desk: Desk, listener: Listener) -> None:
     desk.hook(listener.url)
     other = Follower(desk.database, WebhookBodies(), desk.audiences)

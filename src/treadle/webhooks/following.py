@@ -7,6 +7,7 @@ deliveries, so that a kill loses nothing and tells nothing twice.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +21,13 @@ from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import projects
 from treadle.db.webhook_tables import webhook_position
+from treadle.errors import TreadleError
 from treadle.events import Event
 from treadle.webhooks import deliveries
 from treadle.webhooks.receivers import Audience, Receiver
 from treadle.webhooks.settling import SettledEvents
+
+logger = logging.getLogger(__name__)
 
 _EVENTS = "events"
 WHOLE = -1
@@ -136,13 +140,19 @@ class Follower:
         workspaces = _workspaces(tx, [event for event, _after in found]) if receivers else {}
         for event, after in found:
             wanting = self._wanting(event, workspaces, receivers)
-            if wanting:
-                for told in self._renderer.render(tx, event, after):
-                    batch.add(event, told, wanting)
-                    if batch.is_full:
-                        return batch
+            for told in self._render(tx, event, after) if wanting else ():
+                batch.add(event, told, wanting)
+                if batch.is_full:
+                    return batch
             batch.place = Place(event.id)
         return batch
+
+    def _render(self, tx: Tx, event: Event, after: int) -> Iterator[Told]:
+        """Its parts; one event that cannot be put into words does not keep all others from being told."""
+        try:
+            yield from self._renderer.render(tx, event, after)
+        except (TreadleError, ValueError, TypeError, LookupError):
+            logger.exception("An event is not told", extra={"event": event.id, "kind": event.kind})
 
     def _wanting(
         self, event: Event, workspaces: dict[int, int], receivers: Sequence[Receiver]
