@@ -31,6 +31,8 @@ export function ConnectChoices({ project, onConnected }: Props) {
 
 type Connected = Required<Props>;
 
+const MOST_LICENCE = 40;
+
 function Builtins({ project, onConnected }: Connected) {
   const builtins = useQuery(builtinsQuery(project.id));
   if (builtins.isError) return <section className="card"><Failure error={builtins.error} retry={() => void builtins.refetch()} what="The list of built-in models" /></section>;
@@ -52,13 +54,18 @@ function Builtins({ project, onConnected }: Connected) {
   );
 }
 
+/** A licence's name, where more is said of it. */
+const shortLicence = (licence: string): string => (licence.length > MOST_LICENCE ? (/^[^(:;]+/.exec(licence)?.[0].trim() ?? licence) : licence);
+
 function BuiltinRow({ project, builtin, onConnected }: Connected & { builtin: Builtin }) {
   const { name, title, description, licence, is_installed: isInstalled, install } = builtin;
   const connect = useLearningAct(project.id, () => connectBackend(project.id, { builtin: name, title }), onConnected);
+  const short = shortLicence(licence);
+  const binds = /gpl/i.test(licence);
   return (
     <li>
       <div className="row wrap">
-        <span className="grow builtin-name"><span className="row wrap"><b className="b">{title}</b><Pill tone={/agpl|gpl/i.test(licence) ? 'warn' : ''}>{licence}</Pill></span><span className="two small">{description}</span></span>
+        <span className="grow builtin-name"><span className="row wrap"><b className="b">{title}</b><Pill tone={binds ? 'warn' : ''}>{short}</Pill></span><span className="two small">{description}</span>{short !== licence && <span className={binds ? 'small licence-binds' : 'muted small'}>{licence}</span>}</span>
         {isInstalled && <button type="button" className="btn" disabled={connect.isPending} onClick={() => connect.mutate()} aria-label={`Use ${title}`}>{connect.isPending && <span className="turn" />}Use</button>}
       </div>
       {!isInstalled && <div className="missing"><span className="two small">Not installed. Where this server runs:</span><CopyLine text={install} /></div>}
