@@ -31,7 +31,7 @@ NOT_IMPORTED = {
     "pyarrow": "an import of Parquet loads it by name, when one comes",
 }
 #: All but ``dev``, ``redis`` and ``mlflow-ui``.
-EXTRAS = ("server", "postgres", "parquet", "tracking", "ml", "learn", "detector", "samples")
+EXTRAS = ("server", "postgres", "parquet", "tracking", "ml", "learn", "detector", "yolo", "samples")
 #: Imported and not declared: scikit-image does not work without them.
 BROUGHT_ALONG = {"numpy", "scipy"}
 

@@ -40,7 +40,12 @@ LATE = {
         "scipy",
         "pydoc_data",
     },  # an extra; used at the first start only
-    "ml": {"PIL", "numpy"},  # the author of a model brings them; a training or a picture needs them
+    "ml": {
+        "PIL",
+        "numpy",  # the author of a model brings them; a training or a picture needs them
+        "torchvision",
+        "ultralytics",  # an extra; they read the environment when they are imported
+    },
 }
 
 

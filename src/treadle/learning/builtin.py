@@ -22,7 +22,7 @@ from treadle.settings import Settings
 __all__ = ["BUILTINS", "Address", "Builtin", "Parameter", "ensure", "find_builtin"]
 
 _FOLDER = Path(treadle.__file__).parent / "ml" / "builtin"
-_NAMES = ("detector", "image_classifier", "text_classifier")
+_NAMES = ("yolo", "detector", "image_classifier", "text_classifier")
 
 
 @dataclass(frozen=True)

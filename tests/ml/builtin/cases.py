@@ -74,11 +74,11 @@ def text_tasks() -> list[Json]:
     ]
 
 
-def image_tasks() -> list[Json]:
+def image_tasks(count: int = 12) -> list[Json]:
     tints = {"Red": (200, 30, 40), "Blue": (20, 40, 210)}
     noise = np.random.default_rng(0)
     tasks = []
-    for number in range(12):
+    for number in range(count):
         label = ("Red", "Blue")[number % 2]
         pixels = np.array(tints[label]) + noise.integers(-20, 20, (24, 20, 3))
         tasks.append(answered(number, {"image": as_address(pixels)}, chosen("colour", "image", label)))
@@ -135,4 +135,5 @@ CASES = (
     Case("text_classifier", TEXT_CONFIG, text_tasks),
     Case("image_classifier", IMAGE_CONFIG, image_tasks),
     Case("detector", BOX_CONFIG, box_tasks, ("torch",)),
+    Case("yolo", BOX_CONFIG, box_tasks, ("torch", "torchvision", "ultralytics")),
 )
