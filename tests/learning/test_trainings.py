@@ -115,6 +115,17 @@ def test_a_training_that_is_cancelled_leaves_nothing_and_the_backend_stops(
     assert school.run(school.start(backend, held_out=0.5)).state == "completed"
 
 
+def test_what_has_learnt_and_is_measured_is_kept_without_a_stop(school: School, served: Served) -> None:
+    school.label(6)
+    training = school.start(school.connect(served.url), held_out=0.5)
+    with school.database.write() as tx:
+        trainings.note(tx, training.id, state="evaluating")
+    assert school.cancel(training, keep=True).state == "evaluating"
+    assert not school.job(training).cancel_requested
+    assert school.cancel(training, keep=False).state == "stopping"
+    assert school.run(training).state == "cancelled"
+
+
 @pytest.mark.parametrize(("do", "said"), [("die", "SIGKILL"), ("full", "disk is full")])
 def test_a_training_that_dies_in_the_backend_fails_and_says_why(
     school: School, served: Served, do: str, said: str

@@ -286,6 +286,8 @@ def cancel(tx: Tx, grant: Grant, training: Training, *, keep: bool) -> Training:
     """
     if training.is_over:
         raise Conflict("training-ended", f"Training {training.id} is {training.state} already.")
+    if keep and training.state == "evaluating":
+        return training  # It has learnt, and what it learnt is kept.
     is_learning = training.state in ("running", "stopping") and bool(training.remote_job)
     if keep and is_learning:
         _check_is_followed(tx, training)
