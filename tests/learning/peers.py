@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -120,8 +120,9 @@ def peer(**fields: Any) -> Iterator[Peer]:
             # What says that it holds more than comes is what dies within its answer.
             missing = 10 if raw.endswith(CUT) else 0
             self.send_header("Content-Length", str(len(raw) + missing))
-            self.end_headers()
-            self.wfile.write(raw)
+            with suppress(ConnectionError):  # who asked may be gone
+                self.end_headers()
+                self.wfile.write(raw)
             self.close_connection = self.close_connection or bool(missing)
 
         do_GET = do_POST = _serve

@@ -218,6 +218,11 @@ def note_called(tx: Tx, backend_id: int, called_as: str) -> None:
     tx.execute(update(ml_backends).where(_b.id == backend_id).values(called_as=called_as))
 
 
+def forget_told(tx: Tx, backend_id: int) -> None:
+    """The next time the backend is asked, it is told of its project before."""
+    tx.execute(update(ml_backends).where(_b.id == backend_id).values(told_digest=""))
+
+
 def remove(tx: Tx, grant: Grant, backend: Backend) -> None:
     """Disconnect a backend: its token and its events end with it, its predictions stay."""
     tx.execute(delete(ml_backends).where(_b.id == backend.id))

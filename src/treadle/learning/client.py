@@ -142,8 +142,11 @@ class BackendClient:
             state = str(said.get("state") or "ready")
         return Health(self._generation, state, str(said.get("reason") or ""))
 
-    def setup(self, told: Told) -> str:
-        """Tell it of the project; the version that it predicts by, "" where it says none."""
+    def setup(self, told: Told, *, limit_s: float | None = None) -> str:
+        """Tell it of the project; the version that it predicts by, "" where it says none.
+
+        limit_s: how long that may take; None: as long as predictions.
+        """
         generation = self.generation
         body = {
             "project": told.key,
@@ -153,7 +156,7 @@ class BackendClient:
             "access_token": self.token_for(told).reveal(),
             "extra_params": Raw(told.extra_params),
         }
-        call = self._post("/setup", body, limit_s=self._backend.timeout_s)
+        call = self._post("/setup", body, limit_s=limit_s or self._backend.timeout_s)
         said = read_object(self._ask(call).body, self._backend.name, "to /setup")
         version = text_of(said.get("model_version"))
         if generation == "treadle" and not version:

@@ -29,6 +29,7 @@ settle = late("treadle.learning.promoting:settle")
 #: How old what is known of a backend may be when somebody looks.
 FRESH = timedelta(seconds=20)
 _AT_ONCE = 8
+_QUICK_S = 2.0
 #: Its server is not there, or not to be had.
 _AWAY = frozenset({"backend-down", "backend-slow", "backend-auth", "address-private"})
 _FAULTS = "validation"
@@ -147,7 +148,10 @@ def ready(parts: LearningParts, backend_id: int, request_base: str = "") -> tupl
 
 
 def refresh(parts: LearningParts, found: Sequence[Backend]) -> None:
-    """Look at those of the backends that nobody looked at just now, for a few seconds at most."""
+    """Look at those of the backends that nobody looked at just now, for a few seconds at most.
+
+    Not at our own: a look would start what has ended since nobody needs it.
+    """
     now = datetime.now(timezone.utc)
     due = [
         backend
@@ -187,12 +191,11 @@ def _claim(database: Database, backend: Backend) -> bool:
 
 
 def _glance(parts: LearningParts, backend: Backend) -> None:
-    if backend.generation == "current":  # it may learn by itself, and tells of its version by /setup alone
-        look(parts, backend.id)
-        return
     try:
         with _client(parts, backend) as client:
             health = client.health()
+            if backend.generation == "current":  # it may learn by itself, and /setup alone tells its version
+                _tell_quickly(parts, client)
     except TreadleError as error:
         note_fault(parts.database, backend, error)
         return
@@ -200,9 +203,20 @@ def _glance(parts: LearningParts, backend: Backend) -> None:
         _note_health(parts.database, backend, health)
 
 
-def _tell(parts: LearningParts, client: BackendClient, told: Told) -> None:
+def _tell_quickly(parts: LearningParts, client: BackendClient) -> None:
+    with parts.database.read() as tx:
+        told = told_of(tx, client.backend)
+    try:
+        _tell(parts, client, told, limit_s=_QUICK_S)
+    except Unavailable as error:
+        # It answers, and has no time for this: most train where they answer.
+        if error.code != "backend-slow":
+            raise
+
+
+def _tell(parts: LearningParts, client: BackendClient, told: Told, *, limit_s: float | None = None) -> None:
     """Tell a backend of its project, write down what it said, and see to it that the right version serves."""
-    version, backend = client.setup(told), client.backend
+    version, backend = client.setup(told, limit_s=limit_s), client.backend
     with parts.database.write() as tx:
         backends.note(
             tx,

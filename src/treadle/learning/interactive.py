@@ -6,9 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from treadle.errors import Unavailable
 from treadle.learning.client import BackendClient
 
 _Place = tuple[int, int]
+#: For one backend at once; further people are told, so that threads are left for other backends.
+_MOST_WAITING = 16
 
 
 class Interactions:
@@ -21,12 +24,18 @@ class Interactions:
         self._waiting: dict[_Place, tuple[int, BackendClient]] = {}
 
     def begin(self, user_id: int, backend_id: int) -> int:
-        """The number of a new request; one of theirs that waits for the same backend is ended."""
+        """The number of a new request; one of theirs that waits for the same backend is ended.
+
+        Raises Unavailable("backend-busy") where too many others wait for it.
+        """
         place = (user_id, backend_id)
         with self._turn:
+            before = self._waiting.pop(place, None)
+            if before is None and sum(backend_id == other for _, other in self._waiting) >= _MOST_WAITING:
+                text = f"{_MOST_WAITING} people wait for this backend already. Try again in a moment."
+                raise Unavailable("backend-busy", text, details={"retry_after_s": 2})
             self._count += 1
             number = self._numbers[place] = self._count
-            before = self._waiting.pop(place, None)
         if before is not None:
             before[1].abort()
         return number

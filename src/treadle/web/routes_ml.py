@@ -99,6 +99,8 @@ def change_backend(call: Call) -> Reply:
         draft = backends.changed(backend, {**columns, "id": 0})
         told = told_of(tx, draft)
     if any(columns.get(name, getattr(backend, name)) != getattr(backend, name) for name in _WHERE):
+        with call.write() as tx:
+            backends.forget_told(tx, backend_id)  # the try tells it of the project without its token
         connecting.check_answers(call.parts, draft, told)
     with call.write() as tx:
         grant, backend = _allow(call, tx, backend_id)

@@ -17,6 +17,7 @@ from tests.learning.peers import OLD, peer
 from tests.serving import ADMIN_TOKEN, RunningServer
 from tests.waiting import wait_until
 from treadle.db.learning_tables import ml_backends
+from treadle.learning import connecting
 
 CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="kind" toName="text">'
@@ -164,6 +165,21 @@ def test_a_backend_that_goes_and_comes_back_is_shown_so(
         assert (shown["state"], shown["error_message"]) == ("CO", None)
 
 
+def test_a_backend_that_trains_where_it_answers_does_not_hold_the_page_up(
+    server: RunningServer, client: httpx.Client, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "_QUICK_S", 0.1)
+    with peer() as there:
+        connect(client, project, there.url)
+        there.answers["/setup"] = lambda _body: (200, {"model_version": str(there.gate.wait(20))})
+        let_time_pass(server)
+        (shown,) = client.get(f"/api/ml/?project={project}").json()
+        assert (shown["state"], shown["model_version"]) == ("CO", "v7")
+        there.answers["/setup"] = (200, {"model_version": "v8"})
+        let_time_pass(server)
+        assert client.get(f"/api/ml/?project={project}").json()[0]["model_version"] == "v8"
+
+
 def test_a_change_is_tried_before_it_is_kept(client: httpx.Client, project: int) -> None:
     with peer(wants="Basic bWU6c2VjcmV0") as there:
         auth = {"auth_method": "BASIC_AUTH", "basic_auth_user": "me"}
@@ -172,6 +188,9 @@ def test_a_change_is_tried_before_it_is_kept(client: httpx.Client, project: int)
         path, first = f"/api/ml/{made['id']}", there.last("/setup").body["access_token"]
         wrong = client.patch(path, json={"basic_auth_pass": "wrong"})
         assert wrong.status_code == 400
+        # What was tried told it nothing that stays.
+        assert client.post(f"{path}/predict/test?random=true").status_code == 200
+        assert there.last("/setup").body["access_token"] == first
         nowhere = client.patch(path, json={"url": "http://127.0.0.1:9"})
         assert (nowhere.status_code, client.get(path).json()["url"]) == (400, there.url)
         # A blank password stays what it is, and the same whereabouts keep the token.
