@@ -102,6 +102,12 @@ def test_a_model_is_connected_trained_and_serves_from_one_page(
     expect(page.get_by_role("region", name=re.compile("^Version 1"))).to_contain_text("Fruit")
     page.get_by_role("button", name="Serve again: the untrained model").click()
     expect(page.get_by_role("button", name="Serve again: version 1")).to_be_visible()
+
+    page.get_by_role("checkbox", name="Train after").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    rules = house.ask("GET", f"/api/learning/rules/?project={project}")
+    assert (rules["train_after"], rules["backend"]) == (100, connected["id"])
     expect_nothing_serious(page)
 
 
