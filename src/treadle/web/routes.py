@@ -67,6 +67,7 @@ AREAS: tuple[Area, ...] = (
         ),
     ),
     Area("treadle.web.routes_exports", ("/api/exports", f"{_PROJECT}/export", f"{_PROJECT}/exports")),
+    Area("treadle.web.routes_learning_prelabel", ("/api/learning/prelabel",)),
     Area("treadle.web.routes_learning_builtins", ("/api/learning/builtins",)),
     Area(
         "treadle.web.routes_learning_versions",
@@ -76,7 +77,6 @@ AREAS: tuple[Area, ...] = (
         "treadle.web.routes_learning_rules",
         ("/api/learning/rules", "/api/learning/order", "/api/learning/hooks"),
     ),
-    Area("treadle.web.routes_learning_prelabel", ("/api/learning/prelabel",)),
     Area("treadle.web.routes_learning_trainings", ("/api/learning/trainings",)),
     Area("treadle.web.routes_storages", ("/api/storages",)),
     Area("treadle.web.routes_webhooks", ("/api/webhooks",)),
