@@ -286,7 +286,7 @@ def test_a_hook_that_takes_nothing_for_days_is_switched_off_and_says_so(
     count = len(listener.heard)
     with desk.database.write() as tx:
         grant = desk.studio.grant(tx, "manager", Permission.WEBHOOK_WRITE)
-        on = hooks.change(tx, grant, off, HookForm(listener.url), KEY)
+        on = hooks.change(tx, grant, off, HookForm(listener.url), key=KEY)
         assert deliveries.replay_failed(tx, on.queue_id) == 2
     desk.tell()
     assert (on.is_active, on.problem) == (True, "")

@@ -111,7 +111,7 @@ def change_webhook(call: Call) -> Reply:
     with call.write() as tx:
         grant, hook = _find(call, tx)
         form = _form(_form_of(hook, call.parts.signing_key), body)
-        changed = hooks.change(tx, grant, hook, form, call.parts.signing_key)
+        changed = hooks.change(tx, grant, hook, form, key=call.parts.signing_key)
         return json_reply(_told(changed, call.parts.signing_key))
 
 

@@ -139,7 +139,7 @@ def create(tx: Tx, grant: Grant, form: HookForm, key: Secret) -> tuple[Hook, Sec
     return hook, secret
 
 
-def change(tx: Tx, grant: Grant, hook: Hook, form: HookForm, key: Secret) -> Hook:
+def change(tx: Tx, grant: Grant, hook: Hook, form: HookForm, *, key: Secret) -> Hook:
     """Set all that is said of a hook. What waits is sent by what it is then; switched off, it waits no more.
 
     Raises Invalid naming every field that is wrong.
