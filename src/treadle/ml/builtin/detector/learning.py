@@ -60,6 +60,8 @@ def learn(
         if precision is not None:
             run.log_metric("AP50", precision, epoch)
             precisions.append(precision)
+        checked = "" if precision is None else f", AP50 {precision:.3f}"
+        run.log(f"Epoch {epoch + 1} of {epochs}: loss {loss:.3f}{checked}")
         if best is None or precision is None or precision >= (best.precision or 0.0):
             best = Learnt(copy.deepcopy(course.average), precision)
         if _is_done(precisions, run, epoch, epochs):
@@ -119,7 +121,7 @@ class _Course:
         self._optimizer.step()
         self._schedule.step()
         self._note_average()
-        return float(loss)
+        return float(loss.detach())
 
     def _note_average(self) -> None:
         self._steps += 1
