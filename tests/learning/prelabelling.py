@@ -20,10 +20,11 @@ from treadle.db.learning_tables import ml_backends, prediction_attempts
 from treadle.db.schema import predictions
 from treadle.jobs import Job, JobParts, JobState, run_in_place
 from treadle.labeling.filters import TaskQuery
-from treadle.learning import backends, prelabel
-from treadle.learning.attempts import Only
-from treadle.learning.backends import Backend, NewBackend
-from treadle.learning.connecting import look
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import Backend, NewBackend
+from treadle.learning.connections.connecting import look
+from treadle.learning.predictions import prelabel
+from treadle.learning.predictions.attempts import Only
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Settings

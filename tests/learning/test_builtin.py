@@ -17,13 +17,13 @@ import pytest
 from tests.ml.builtin.cases import BOX_CONFIG, IMAGE_CONFIG, TEXT_CONFIG
 from tests.waiting import wait_until
 from treadle.errors import NotFound, Unavailable, Unsupported
-from treadle.learning import builtin, builtin_processes
-from treadle.learning.builtin import BUILTINS, Address, ensure, find_builtin
+from treadle.learning.connections import builtin, builtin_processes
+from treadle.learning.connections.builtin import BUILTINS, Address, ensure, find_builtin
 from treadle.settings import Secret, Settings
 
 NAME = "text_classifier"
 ASK = (
-    "import sys; from pathlib import Path; from treadle.learning.builtin import ensure; "
+    "import sys; from pathlib import Path; from treadle.learning.connections.builtin import ensure; "
     "from treadle.settings import Settings; "
     f"print(ensure(Settings(data_dir=Path(sys.argv[1])), '{NAME}').url, flush=True); sys.stdin.read()"
 )

@@ -14,9 +14,9 @@ from tests.learning.peers import CURRENT, CUT, OLD, peer, region
 from tests.ml.serving.running import CONFIG, KEY, PROBE, labelled
 from tests.waiting import wait_until
 from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unavailable, Unsupported
-from treadle.learning.backends import NewBackend, draft_of
-from treadle.learning.calling import Address, parse_address
-from treadle.learning.client import BackendClient, Health, Said, Told, open_client
+from treadle.learning.connections.backends import NewBackend, draft_of
+from treadle.learning.connections.calling import Address, parse_address
+from treadle.learning.connections.client import BackendClient, Health, Said, Told, open_client
 from treadle.ml.trying import backend as served
 from treadle.settings import Secret, Settings
 

@@ -13,7 +13,8 @@ from treadle.db import Database
 from treadle.db.learning_tables import ml_backends, prediction_attempts, trainings
 from treadle.db.schema import predictions
 from treadle.labeling import trash
-from treadle.learning import backends, descent, versions
+from treadle.learning.connections import backends
+from treadle.learning.serving import descent, versions
 from treadle.lineage import Direction
 from treadle.permissions import Permission
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from treadle.labeling.config import parse_config
-from treadle.learning.evaluation import Evaluation, Measure, agreement, is_better
+from treadle.learning.measures.evaluation import Evaluation, Measure, agreement, is_better
 
 BOXES = parse_config(
     '<View><Image name="img" value="$image"/><RectangleLabels name="box" toName="img"><Label value="Cat"/>'

@@ -17,9 +17,9 @@ from treadle.labeling import uploads
 from treadle.labeling.config import parse_config
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import ExportAnnotation, ExportTask
-from treadle.learning import gate
-from treadle.learning.dataset import Reader, Work, held_out_of
-from treadle.learning.gate import Finding, Gate
+from treadle.learning.training import gate
+from treadle.learning.training.dataset import Reader, Work, held_out_of
+from treadle.learning.training.gate import Finding, Gate
 from treadle.permissions import Permission
 
 

@@ -16,10 +16,10 @@ from treadle.db.schema import predictions
 from treadle.jobs import JobParts, JobState, run_in_place
 from treadle.jobs.runner import run_job
 from treadle.labeling import queue
-from treadle.learning import ordering
-from treadle.learning.ordering import ORDER_JOB, How, is_ordering, start_ordering
-from treadle.learning.spread import MOST_MARKS, Census, key_of, mark_of, order_marks
-from treadle.learning.uncertainty import UNKNOWN, Region, read_regions, uncertainty_of
+from treadle.learning.rules import ordering
+from treadle.learning.rules.ordering import ORDER_JOB, How, is_ordering, start_ordering
+from treadle.learning.rules.spread import MOST_MARKS, Census, key_of, mark_of, order_marks
+from treadle.learning.rules.uncertainty import UNKNOWN, Region, read_regions, uncertainty_of
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Settings

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.learning import overlaps
-from treadle.learning.answers import read_outline
-from treadle.learning.overlaps import Outline, outline_of, overlap
+from treadle.learning.measures import overlaps
+from treadle.learning.measures.answers import read_outline
+from treadle.learning.measures.overlaps import Outline, outline_of, overlap
 
 
 def outline(**value: object) -> Outline:

@@ -21,10 +21,11 @@ from treadle.db.schema import predictions
 from treadle.errors import Conflict
 from treadle.jobs import JobState, run_in_place
 from treadle.labeling import trash
-from treadle.learning import attempts, backends, predicting, prelabel
-from treadle.learning.opening import OnOpening
-from treadle.learning.patience import Patience
-from treadle.learning.predicting import predict_tasks
+from treadle.learning.connections import backends
+from treadle.learning.connections.patience import Patience
+from treadle.learning.predictions import attempts, predicting, prelabel
+from treadle.learning.predictions.opening import OnOpening
+from treadle.learning.predictions.predicting import predict_tasks
 from treadle.permissions import Permission
 
 #: For what no database does otherwise.

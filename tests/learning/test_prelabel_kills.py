@@ -19,7 +19,7 @@ from treadle.db import Database
 from treadle.db.schema import jobs
 from treadle.jobs import JobParts, JobState
 from treadle.jobs.runner import run_job
-from treadle.learning import attempts, prelabel
+from treadle.learning.predictions import attempts, prelabel
 from treadle.objects import LocalObjects
 from treadle.settings import Settings
 

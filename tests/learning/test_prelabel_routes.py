@@ -16,9 +16,9 @@ from tests.waiting import wait_until
 from tests.working import serve_with_worker
 from treadle.access import ProjectScope, allow
 from treadle.access.identities import identify_by_id
-from treadle.learning import backends
-from treadle.learning.backends import NewBackend
-from treadle.learning.connecting import look
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import NewBackend
+from treadle.learning.connections.connecting import look
 from treadle.permissions import Permission
 
 

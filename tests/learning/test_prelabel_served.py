@@ -11,8 +11,8 @@ from tests.learning.prelabelling import open_desk
 from tests.learning.spoken import Spoken
 from tests.ml.serving.running import CONFIG, running
 from treadle.db import Database
-from treadle.learning import prelabel
-from treadle.learning.patience import Patience
+from treadle.learning.connections.patience import Patience
+from treadle.learning.predictions import prelabel
 
 #: What each task lets the model do: it answers, raises, says nothing, and dies.
 DEEDS: tuple[dict[str, str], ...] = ({}, {"do": "raise"}, {"list": "none"}, {"do": "die"})

@@ -22,11 +22,12 @@ from treadle.db import Database
 from treadle.db.learning_tables import ml_backends
 from treadle.errors import Conflict, Forbidden, NotFound, Unavailable, Unsupported
 from treadle.jobs import JobParts
-from treadle.learning import backends, connecting, promoting, versions
-from treadle.learning.archiving import Archiver, sweep_archives
-from treadle.learning.backends import Backend, NewBackend
-from treadle.learning.client import BackendClient, Told, open_client, told_of
-from treadle.learning.keeping import Keeper
+from treadle.learning.connections import backends, connecting
+from treadle.learning.connections.backends import Backend, NewBackend
+from treadle.learning.connections.client import BackendClient, Told, open_client, told_of
+from treadle.learning.serving import promoting, versions
+from treadle.learning.serving.archiving import Archiver, sweep_archives
+from treadle.learning.serving.keeping import Keeper
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Secret, Settings

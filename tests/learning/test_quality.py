@@ -23,8 +23,8 @@ from treadle.db.schema import predictions
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import trash
 from treadle.labeling.annotations import NewAnnotation
-from treadle.learning.comparing import OUTCOMES, judge
-from treadle.learning.quality import QualityFollower, quality_of
+from treadle.learning.measures.comparing import OUTCOMES, judge
+from treadle.learning.measures.quality import QualityFollower, quality_of
 from treadle.permissions import Permission
 
 Json = dict[str, Any]

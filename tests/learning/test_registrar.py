@@ -22,9 +22,10 @@ from treadle.db import Database
 from treadle.db.learning_tables import model_versions, training_figures, trainings
 from treadle.db.promotion_tables import model_promotions
 from treadle.errors import Unavailable
-from treadle.learning import backends, connecting, promoting, versions
-from treadle.learning.backends import Backend, NewBackend
-from treadle.learning.registrar import Registrar
+from treadle.learning.connections import backends, connecting
+from treadle.learning.connections.backends import Backend, NewBackend
+from treadle.learning.serving import promoting, versions
+from treadle.learning.serving.registrar import Registrar
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Secret, Settings

@@ -18,10 +18,11 @@ from treadle.db.schema import annotations as annotation_rows
 from treadle.db.schema import jobs, memberships
 from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.jobs import JobParts
-from treadle.learning import backends, rules
-from treadle.learning.backends import NewBackend
-from treadle.learning.following_rules import RuleFollower
-from treadle.learning.rules import Rules
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import NewBackend
+from treadle.learning.rules import rules
+from treadle.learning.rules.following_rules import RuleFollower
+from treadle.learning.rules.rules import Rules
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Secret, Settings

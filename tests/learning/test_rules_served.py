@@ -11,7 +11,7 @@ from tests.serving import RunningServer
 from tests.waiting import wait_until
 from tests.working import serve_with_worker
 from treadle.jobs import JobParts
-from treadle.learning.following_rules import RuleFollower
+from treadle.learning.rules.following_rules import RuleFollower
 from treadle.ml.starting import start_backend
 from treadle.ml.trying import backend
 

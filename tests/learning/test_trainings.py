@@ -19,14 +19,15 @@ from treadle.db import Database
 from treadle.db.schema import projects
 from treadle.errors import Conflict
 from treadle.jobs import JobState
-from treadle.learning import promoting, training_job, trainings, versions
-from treadle.learning.client import RemoteJob
-from treadle.learning.dataset import read_entries
-from treadle.learning.evaluation import Evaluation
-from treadle.learning.training_copies import Copy, decode_piece
-from treadle.learning.training_following import Pace, Teacher
-from treadle.learning.training_measuring import Examiner
-from treadle.learning.training_work import WorkFile, sweep_datasets
+from treadle.learning.connections.client import RemoteJob
+from treadle.learning.measures.evaluation import Evaluation
+from treadle.learning.serving import promoting, versions
+from treadle.learning.training import training_job, trainings
+from treadle.learning.training.dataset import read_entries
+from treadle.learning.training.training_copies import Copy, decode_piece
+from treadle.learning.training.training_following import Pace, Teacher
+from treadle.learning.training.training_measuring import Examiner
+from treadle.learning.training.training_work import WorkFile, sweep_datasets
 from treadle.objects.spool import read_lines
 
 

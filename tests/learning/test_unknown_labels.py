@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from treadle.labeling.config import parse_config, validate_result
-from treadle.learning.unknown_labels import Policy, policy_of, settle_labels
+from treadle.learning.connections.unknown_labels import Policy, policy_of, settle_labels
 
 CONFIG = parse_config(
     """<View><Image name="img" value="$image"/><Text name="t" value="$t"/>

@@ -27,11 +27,12 @@ from treadle.access.signing_key import load_signing_key
 from treadle.db import Database
 from treadle.db.schema import audit_log, projects
 from treadle.jobs import Job, JobParts, run_in_place
-from treadle.learning import backends, gate, trainings
-from treadle.learning.backends import Backend, NewBackend
-from treadle.learning.client import told_of
-from treadle.learning.training_job import TRAINING_JOB
-from treadle.learning.trainings import Spec, Training
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import Backend, NewBackend
+from treadle.learning.connections.client import told_of
+from treadle.learning.training import gate, trainings
+from treadle.learning.training.training_job import TRAINING_JOB
+from treadle.learning.training.trainings import Spec, Training
 from treadle.ml.trying import free_port, serving
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission

@@ -18,7 +18,7 @@ from treadle.access.sealing import seal
 from treadle.db import Database
 from treadle.db.learning_tables import ml_backends
 from treadle.db.webhook_tables import webhook_deliveries, webhook_queues
-from treadle.learning.backend_events import BackendAudience
+from treadle.learning.connections.backend_events import BackendAudience
 from treadle.settings import Settings
 
 

@@ -18,8 +18,8 @@ from treadle.labeling.exports import forget_old_exports
 from treadle.labeling.imports.writing import undo_abandoned
 from treadle.labeling.saving import forget_old_answers
 from treadle.labeling.trash import free_deletions, free_projects
-from treadle.learning.archiving import sweep_archives
-from treadle.learning.training_work import sweep_datasets
+from treadle.learning.serving.archiving import sweep_archives
+from treadle.learning.training.training_work import sweep_datasets
 from treadle.repos.catalogue import free_repos
 from treadle.tracking.purging import free_ended
 from treadle.webhooks.deliveries import forget_old

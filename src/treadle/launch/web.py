@@ -26,7 +26,7 @@ _WAIT_S = 5.0
 #: A start does not wait for what tells MLflow of trainings.
 _REGISTER_AFTER_S = 10.0
 
-open_registrar = late("treadle.learning.registrar:Registrar")
+open_registrar = late("treadle.learning.serving.registrar:Registrar")
 
 
 def main(descriptors: list[int]) -> None:

@@ -8,7 +8,7 @@ from treadle.access.signing_key import load_signing_key
 from treadle.errors import Invalid
 from treadle.jobs import JobParts
 from treadle.labeling.webhook_bodies import WebhookBodies
-from treadle.learning.backend_events import BackendAudience
+from treadle.learning.connections.backend_events import BackendAudience
 from treadle.outbound import AllowList
 from treadle.settings import Secret
 from treadle.webhooks import start_telling

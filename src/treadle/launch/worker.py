@@ -29,12 +29,12 @@ from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
 from treadle.launch.webhooks import start_webhooks
-from treadle.learning.following_rules import start_following_rules
-from treadle.learning.keeping import start_keeping
-from treadle.learning.ordering import ORDER_JOB
-from treadle.learning.prelabel import PRELABEL_JOB
-from treadle.learning.quality import start_quality
-from treadle.learning.training_job import TRAINING_JOB
+from treadle.learning.measures.quality import start_quality
+from treadle.learning.predictions.prelabel import PRELABEL_JOB
+from treadle.learning.rules.following_rules import start_following_rules
+from treadle.learning.rules.ordering import ORDER_JOB
+from treadle.learning.serving.keeping import start_keeping
+from treadle.learning.training.training_job import TRAINING_JOB
 from treadle.settings import Settings, load_settings
 from treadle.tracking.purging import PURGE_JOB
 

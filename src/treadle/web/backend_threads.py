@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from treadle.learning.interactive import Interactions
+from treadle.learning.connections.interactive import Interactions
 from treadle.web.bodies import MAX_BODY_BYTES, read_whole
 from treadle.web.call import Call
 from treadle.web.routing import AnyReply, StreamHandler

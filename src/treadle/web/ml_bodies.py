@@ -11,15 +11,15 @@ from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import rendering
 from treadle.late import late
-from treadle.learning import backends, connecting
-from treadle.learning.backends import STATES, Backend, NewBackend
-from treadle.learning.calling import parse_address
-from treadle.learning.connection_settings import check_extra_params, check_settings
+from treadle.learning.connections import backends, connecting
+from treadle.learning.connections.backends import STATES, Backend, NewBackend
+from treadle.learning.connections.calling import parse_address
+from treadle.learning.connections.connection_settings import check_extra_params, check_settings
 from treadle.settings import Secret
 from treadle.web.body_types import Id
 from treadle.web.call import Call
 
-find_builtin = late("treadle.learning.builtin:find_builtin")
+find_builtin = late("treadle.learning.connections.builtin:find_builtin")
 
 #: The title of one that is given none, as Label Studio calls it.
 _UNTITLED = "default"

@@ -17,7 +17,7 @@ from treadle.settings import Secret, Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from treadle.learning.opening import OnOpening
+    from treadle.learning.predictions.opening import OnOpening
     from treadle.repos.engine import RepoEngine
     from treadle.repos.snapshots import Reference, ReferenceReader
     from treadle.tracking.process import Tracking
@@ -27,7 +27,7 @@ open_repos = late("treadle.repos.engine:RepoEngine")
 open_outside = late("treadle.connectors.referencing:OutsideReader")
 open_tracking = late("treadle.tracking.process:Tracking")
 open_backend_threads = late("treadle.web.backend_threads:BackendThreads")
-open_on_opening = late("treadle.learning.opening:OnOpening")
+open_on_opening = late("treadle.learning.predictions.opening:OnOpening")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from treadle.jobs import Job
 from treadle.labeling import views
 from treadle.labeling.actions import ACTIONS, Action, Started, Wish
 from treadle.labeling.filters import TaskQuery, parse_selection
-from treadle.learning.prelabel import RETRIEVE
+from treadle.learning.predictions.prelabel import RETRIEVE
 from treadle.permissions import Permission
 from treadle.web.bodies import MAX_BODY_BYTES, read_whole, whole_number
 from treadle.web.call import MAX_ID, Call

@@ -6,7 +6,7 @@ from typing import Any
 
 from treadle.access import ProjectScope
 from treadle.labeling import projects
-from treadle.learning.builtin import BUILTINS, Builtin, Parameter
+from treadle.learning.connections.builtin import BUILTINS, Builtin, Parameter
 from treadle.permissions import Permission
 from treadle.web.call import Call
 from treadle.web.routing import Reply, Route, json_reply

@@ -11,9 +11,10 @@ from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import rendering, views
 from treadle.labeling.filters import TaskQuery, parse_selection
-from treadle.learning import attempts, backends, prelabel
-from treadle.learning.backends import Backend
-from treadle.learning.predicting import version_now
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import Backend
+from treadle.learning.predictions import attempts, prelabel
+from treadle.learning.predictions.predicting import version_now
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
 from treadle.web.body_types import Id

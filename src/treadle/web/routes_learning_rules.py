@@ -9,8 +9,8 @@ from msgspec import Struct
 from treadle.access import ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
-from treadle.learning import rules
-from treadle.learning.rules import ProjectRules, Rules
+from treadle.learning.rules import rules
+from treadle.learning.rules.rules import ProjectRules, Rules
 from treadle.permissions import Permission
 from treadle.web.call import Call
 from treadle.web.routing import PUBLIC, Reply, Route, empty, json_reply

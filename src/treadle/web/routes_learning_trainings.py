@@ -12,9 +12,10 @@ from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import rendering
-from treadle.learning import backends, gate, trainings
-from treadle.learning.gate import Finding, LabelCount, Look
-from treadle.learning.trainings import UNFINISHED, Spec, Training
+from treadle.learning.connections import backends
+from treadle.learning.training import gate, trainings
+from treadle.learning.training.gate import Finding, LabelCount, Look
+from treadle.learning.training.trainings import UNFINISHED, Spec, Training
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
 from treadle.web.body_types import Id

@@ -12,9 +12,10 @@ from treadle.access import ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import rendering
-from treadle.learning import backends, promoting, versions
-from treadle.learning.backends import Backend
-from treadle.learning.quality import quality_of
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import Backend
+from treadle.learning.measures.quality import quality_of
+from treadle.learning.serving import promoting, versions
 from treadle.permissions import Permission
 from treadle.web.absent import told_as
 from treadle.web.body_types import Id

@@ -14,9 +14,9 @@ from treadle.errors import Invalid, NotFound, TreadleError
 from treadle.labeling import projects, rendering, tasks
 from treadle.labeling.filters import TaskQuery
 from treadle.late import late
-from treadle.learning import backends, connecting
-from treadle.learning.backends import Backend
-from treadle.learning.telling import told_of
+from treadle.learning.connections import backends, connecting
+from treadle.learning.connections.backends import Backend
+from treadle.learning.connections.telling import told_of
 from treadle.permissions import ROLE_PERMISSIONS, Permission
 from treadle.web.absent import told_as
 from treadle.web.backend_threads import speaking
@@ -31,9 +31,9 @@ from treadle.web.ml_bodies import (
 )
 from treadle.web.routing import Reply, Route, empty, json_reply
 
-start_training = late("treadle.learning.trainings:start")
-training_spec = late("treadle.learning.trainings:Spec")
-start_prelabel = late("treadle.learning.prelabel:start_prelabel")
+start_training = late("treadle.learning.training.trainings:start")
+training_spec = late("treadle.learning.training.trainings:Spec")
+start_prelabel = late("treadle.learning.predictions.prelabel:start_prelabel")
 
 _NOT_RANDOM = "Not implemented - you must provide random=true query parameter"
 _NO_TASKS = "Project has no tasks to run prediction on, import at least 1 task to run prediction"

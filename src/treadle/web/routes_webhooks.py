@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from treadle.access import Grant, ProjectScope, Scope, WorkspaceScope
 from treadle.db import Tx
 from treadle.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
-from treadle.learning import backends
+from treadle.learning.connections import backends
 from treadle.permissions import Permission
 from treadle.settings import Secret
 from treadle.web.absent import told_as

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ml.builtin.cases import CASES, Case
-from treadle.learning.builtin import BUILTINS
+from treadle.learning.connections.builtin import BUILTINS
 from treadle.ml.checking import check_backend
 from treadle.ml.trying import backend
 

@@ -17,7 +17,7 @@ from tests.learning.peers import OLD, peer
 from tests.serving import ADMIN_TOKEN, RunningServer
 from tests.waiting import wait_until
 from treadle.db.learning_tables import ml_backends
-from treadle.learning import connecting
+from treadle.learning.connections import connecting
 
 CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="kind" toName="text">'

@@ -9,8 +9,9 @@ from tests.labeling.studio import box
 from tests.learning.peers import peer
 from tests.learning.test_promoting import OURS, promotable
 from tests.serving import RunningServer
-from treadle.learning import backends, versions
-from treadle.learning.quality import QualityFollower
+from treadle.learning.connections import backends
+from treadle.learning.measures.quality import QualityFollower
+from treadle.learning.serving import versions
 
 CONFIG = (
     '<View><Image name="img" value="$image"/>'

@@ -1,0 +1,174 @@
+"""MLflow hears of trainings and versions: a task of the web process, beside its requests.
+
+What is due is read from our rows, so a crash leaves nothing out, and nothing waits for MLflow. Where it is
+not installed, or nobody has trained, nothing happens. Of several web processes one registers at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from treadle.db import Database, Tx
+from treadle.db.learning_tables import learning_positions, model_versions, trainings
+from treadle.db.prepared import Prepared
+from treadle.db.schema import projects
+from treadle.errors import TreadleError, Unsupported
+from treadle.late import late
+from treadle.learning.serving.aliases import Move, find_moves, mark_of
+from treadle.objects import ObjectStore
+from treadle.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+FOLLOWER = "registrar"
+_EVERY_S = 5.0
+_LEASE_S = 120.0
+_FIRST_REST_S, _LONGEST_REST_S = 30.0, 3600.0
+_AT_ONCE = 50
+
+# What it needs speaks with MLflow's process, and is imported by the first who has trained.
+open_registering = late("treadle.learning.serving.registering:Registering")
+
+_t, _v, _l = trainings.c, model_versions.c, learning_positions.c
+_IS_THERE = projects.c.deleted_at.is_(None)
+_TRAININGS = Prepared(
+    select(_t.id)
+    .join(projects, projects.c.id == _t.project_id)
+    .where(_t.state != "queued", or_(_t.registered_at.is_(None), _t.registered_at < _t.changed_at), _IS_THERE)
+    .order_by(_t.id)
+    .limit(_AT_ONCE)
+)
+_VERSIONS = Prepared(
+    select(_v.id)
+    .join(projects, projects.c.id == _v.project_id)
+    .join(trainings, _t.id == _v.training_id)
+    .where(_v.mlflow_version == "", _t.mlflow_run_id != "", _IS_THERE)
+    .order_by(_v.id)
+    .limit(_AT_ONCE)
+)
+_HELD = select(_l.event_id).where(_l.follower == FOLLOWER).with_for_update()
+_HOLD = update(_l.event_id.table).where(_l.follower == FOLLOWER).values(event_id=bindparam("until_ms"))
+
+
+class RegistrarParts(Protocol):
+    """What it takes of the web process."""
+
+    @property
+    def settings(self) -> Settings:
+        """Of the server."""
+
+    @property
+    def database(self) -> Database:
+        """The open database."""
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Where files of versions are."""
+
+    @property
+    def tracking(self) -> Any:
+        """What asks MLflow."""
+
+
+@dataclass
+class Registrar:
+    """Registers what is due; for one event loop."""
+
+    parts: RegistrarParts
+    _registering: Any = None
+    #: The mark of when nothing was to be moved.
+    _quiet_at: tuple[int, ...] = ()
+    #: The lease that we hold, as it stands in the row.
+    _until_ms: int = 0
+    #: By what failed: until when it rests, and for how long the next time.
+    _rests: dict[tuple[str, int | Move], tuple[float, float]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Register until it is cancelled; nothing where MLflow is not installed."""
+        while find_spec("mlflow") is not None:
+            await asyncio.sleep(_EVERY_S)
+            if not await self._look_once():
+                return
+
+    async def _look_once(self) -> bool:
+        """Whether there is any sense in looking again."""
+        try:
+            await self.look()
+        except Unsupported:
+            return False
+        except (DBAPIError, OSError, TreadleError) as error:
+            logger.warning("Registering waits for the next look", extra={"error": str(error)})
+        return True
+
+    async def look(self) -> None:
+        """Register everything that is due; what fails rests, and does not keep the others."""
+        due = await asyncio.to_thread(self._read_due)
+        if due and self._registering is None:
+            self._registering = await asyncio.to_thread(open_registering, self.parts)
+        for kind, what in due:
+            await self._register(kind, what)
+
+    async def _register(self, kind: str, what: int | Move) -> None:
+        try:
+            await getattr(self._registering, kind)(what)
+        except Unsupported as error:
+            if error.code == "tracking-not-installed":
+                raise
+            self._let_rest(kind, what, error)
+        except TreadleError as error:
+            self._let_rest(kind, what, error)
+        else:
+            self._rests.pop((kind, what), None)
+
+    def _let_rest(self, kind: str, what: int | Move, error: TreadleError) -> None:
+        _until_s, rest_s = self._rests.get((kind, what), (0.0, _FIRST_REST_S))
+        self._rests[kind, what] = (time.monotonic() + rest_s, min(2 * rest_s, _LONGEST_REST_S))
+        about = {"kind": kind, "what": str(what), "error": error.message}
+        logger.warning("MLflow and what is here could not be brought together", extra=about)
+
+    def _read_due(self) -> list[tuple[str, int | Move]]:
+        """What is to be registered, by kind; nothing where another process does it."""
+        with self.parts.database.read() as tx:
+            due: list[tuple[str, int | Move]] = [
+                *(("training", row["id"]) for row in tx.rows(_TRAININGS, {})),
+                *(("version", row["id"]) for row in tx.rows(_VERSIONS, {})),
+                *(("alias", move) for move in self._find_moves(tx)),
+            ]
+        now_s = time.monotonic()
+        due = [each for each in due if self._rests.get(each, (0.0, 0.0))[0] <= now_s]
+        return due if due and self._hold() else []
+
+    def _find_moves(self, tx: Tx) -> list[Move]:
+        """Nothing where nothing was found, and nothing has changed since."""
+        mark = mark_of(tx)
+        if mark == self._quiet_at:
+            return []
+        moves = find_moves(tx)
+        self._quiet_at = () if moves else mark
+        return moves
+
+    def _hold(self) -> bool:
+        """Be the one who registers for the next minutes."""
+        now_ms = int(time.time() * 1000)
+        until_ms = now_ms + int(_LEASE_S * 1000)
+        try:
+            with self.parts.database.write() as tx:
+                held = tx.execute(_HELD).scalar()
+                if held is None:
+                    tx.execute(insert(learning_positions), {"follower": FOLLOWER, "event_id": until_ms})
+                elif held in (self._until_ms, 0) or held < now_ms:
+                    tx.execute(_HOLD, {"until_ms": until_ms})
+                else:
+                    return False
+        except IntegrityError:  # somebody else was quicker to be the first
+            return False
+        self._until_ms = until_ms
+        return True

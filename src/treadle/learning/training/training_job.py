@@ -1,0 +1,244 @@
+"""A training as a durable job: read the work, look at it, have the backend learn, measure what came of it.
+
+The training itself happens in the backend. Here it is followed: whatever is killed here finds it again by the
+name that the backend gave it, and whatever dies there ends it in words. What serves goes on serving until
+the new version is promoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from treadle.errors import NotFound, TreadleError
+from treadle.jobs import JobKind, JobRun
+from treadle.labeling import projects
+from treadle.labeling.config import parse_config
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import UNTRAINED, Backend
+from treadle.learning.connections.reaching import Reach
+from treadle.learning.measures.evaluation import Evaluation, is_better
+from treadle.learning.serving import descent, promoting, versions
+from treadle.learning.training import gate, trainings
+from treadle.learning.training.training_following import UNNAMED, Learnt, Pace, Teacher
+from treadle.learning.training.training_measuring import Examiner
+from treadle.learning.training.training_work import Kept, WorkFile
+from treadle.learning.training.trainings import JOB_NAME, Training, TrainingOrder
+from treadle.permissions import Permission
+
+#: How backends are looked at, and waited for.
+PACE = Pace()
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What a backend said before it learnt; measured only where that cannot be done afterwards."""
+
+    version: str
+    evaluation: Evaluation | None
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A version and what served beside it, on the same held-out tasks."""
+
+    new: Evaluation | None
+    serving: Evaluation | None
+
+
+def run_training(run: JobRun) -> dict[str, Any]:
+    """Read, look, learn, measure, promote where that was asked for; the ids of what came of it."""
+    order = run.decode(TrainingOrder)
+    kept = run.step("collect", _collect, run, order)
+    before = run.step("before", _look_before, run, order, kept)
+    learnt = run.step("learn", _learn, run, order, before)
+    version_id = run.step("version", _note_version, run, order, learnt)
+    measured = run.step("measure", _measure, run, order, kept, before, learnt)
+    promoted = run.step("promote", _promote, run, order, version_id, measured)
+    run.step("end", _end, run, order, learnt, measured, promoted)
+    return {"training": order.training_id, "version": version_id}
+
+
+def undo_training(run: JobRun) -> None:
+    """Stop the backend, and say at the training what happened; a version that was made stays."""
+    order = run.decode(TrainingOrder)
+    work = WorkFile(run, order.training_id)
+    work.forget()
+    with suppress(NotFound):  # It went with its project.
+        training = _training(run, order)
+        if training.is_over:
+            return
+        _stop(run, training)
+        with run.database.read() as tx:
+            made = {row["training_id"] for row in trainings.versions_of(tx, training.project_id)}
+        if training.id not in made:
+            work.forget_sides()
+        error = msgspec.json.decode(run.job.error or "{}")
+        is_cancelled = error.get("code") == "job-cancelled"
+        message = "It was cancelled." if is_cancelled else str(error.get("message") or "It failed.")
+        with run.database.write() as tx:
+            trainings.note(tx, training.id, dataset_key=training.dataset_key if training.id in made else "")
+            trainings.end(tx, training.id, "cancelled" if is_cancelled else "failed", message)
+
+
+TRAINING_JOB = JobKind(JOB_NAME, run_training, Permission.PROJECT_WRITE, undo_training, is_followed=True)
+
+
+def _collect(run: JobRun, order: TrainingOrder) -> Kept:
+    """Keep the work, and look whether it may be learnt from. Raises Conflict("gate")."""
+    with run.database.write() as tx:
+        training = trainings.get(tx, order.training_id)
+        trainings.begin(tx, training)
+        trainings.note(tx, training.id, message="Reads the labels")
+        config = parse_config(projects.config_of(tx, training.project_id))
+    work = WorkFile(run, training.id)
+    kept = work.keep(config, order.selection, training.wish)
+    with run.database.write() as tx:
+        trainings.note(
+            tx,
+            training.id,
+            gate=msgspec.json.encode(kept.findings).decode(),
+            task_count=kept.train_count + kept.held_out_count,
+            held_out_count=kept.held_out_count,
+            dataset_key=work.dataset_key,
+        )
+    gate.check_passes(kept.findings, training.override_reason)
+    for annotation_ids in work.learnt_from():
+        with run.database.write() as tx:
+            descent.note_dataset(tx, training.id, annotation_ids)
+    return kept
+
+
+def _look_before(run: JobRun, order: TrainingOrder, kept: Kept) -> Before:
+    """Tell the backend of the project; measure what serves where the training itself replaces it."""
+    with _reach(run, order) as reach:
+        version = reach.client.setup(reach.told)
+        if reach.backend.can_follow or not kept.held_out_count:
+            return Before(version, None)
+        return Before(version, _examine(run, reach, order, kept, version))
+
+
+def _learn(run: JobRun, order: TrainingOrder, before: Before) -> Learnt:
+    """Have the backend learn. Raises Unavailable("training-failed", "training-lost")."""
+    with _reach(run, order) as reach:
+        teacher = Teacher(run, reach, order.training_id, PACE)
+        return teacher.teach(WorkFile(run, order.training_id), before.version)
+
+
+def _note_version(run: JobRun, order: TrainingOrder, learnt: Learnt) -> int | None:
+    """The id of the version that came of it; None: none did."""
+    with run.database.write() as tx:
+        training = trainings.get(tx, order.training_id)
+        if not learnt.version:
+            return None
+        backend = backends.get(tx, _backend_id(training))
+        trainings.note(tx, training.id, state="evaluating", message="Measures what it has learnt")
+        return int(versions.note(tx, backend, learnt.version, training.id)["id"])
+
+
+def _measure(run: JobRun, order: TrainingOrder, kept: Kept, before: Before, learnt: Learnt) -> Measured:
+    """Ask the new version and the one that serves about the same held-out tasks."""
+    if not learnt.version:
+        return Measured(None, None)
+    with _reach(run, order) as reach:
+        reach.client.setup(reach.told)
+        new = _examine(run, reach, order, kept, learnt.version)
+        serving = before.evaluation
+        if reach.backend.can_follow:
+            name = _serving_name(run, reach.backend)
+            serving = None if name == learnt.version else _examine(run, reach, order, kept, name)
+    with run.database.write() as tx:
+        trainings.note(tx, order.training_id, evaluation=_json(new), serving_evaluation=_json(serving))
+    return Measured(new, serving)
+
+
+def _promote(run: JobRun, order: TrainingOrder, version_id: int | None, measured: Measured) -> str:
+    """Let the new version serve where it was asked for and is better; what came of that, in words."""
+    training = _training(run, order)
+    if training.wish.promote != "when_better" or version_id is None or measured.new is None:
+        return ""
+    with run.database.read() as tx:
+        backend = backends.get(tx, _backend_id(training))
+    if not backend.can_follow:
+        return "The backend serves the new one already."
+    if measured.serving is None or _serving_name(run, backend) != measured.serving.version:
+        return "The new one does not serve: another was promoted meanwhile. Compare the two."
+    if not _is_worth_it(measured.new, measured.serving):
+        return "The new one does not serve: it is not measured to be better."
+    try:
+        promoting.promote(run.parts, run.actor, backend.id, version_id, cause="training")
+    except TreadleError as error:
+        return f"The new one does not serve: {error.message}"
+    return "The new one serves now."
+
+
+def _end(run: JobRun, order: TrainingOrder, learnt: Learnt, measured: Measured, promoted: str) -> None:
+    """Say that it is completed, and what came of it."""
+    WorkFile(run, order.training_id).forget()
+    with run.database.write() as tx:
+        training = trainings.get(tx, order.training_id)
+        known = trainings.versions_of(tx, training.project_id)
+        numbers = {row["name"]: row["number"] for row in known if row["backend_id"] == training.backend_id}
+        message = learnt.message if not learnt.version else _told_of(measured, promoted, numbers)
+        trainings.end(tx, training.id, "completed", message)
+
+
+def _training(run: JobRun, order: TrainingOrder) -> Training:
+    with run.database.read() as tx:
+        return trainings.get(tx, order.training_id)
+
+
+def _reach(run: JobRun, order: TrainingOrder) -> Reach:
+    return Reach(run.parts, _backend_id(_training(run, order)))
+
+
+def _backend_id(training: Training) -> int:
+    if training.backend_id is None:
+        raise NotFound("backend-not-found", "The backend was disconnected while it was to learn.")
+    return training.backend_id
+
+
+def _serving_name(run: JobRun, backend: Backend) -> str:
+    with run.database.read() as tx:
+        serving = backends.serving_version(tx, backend.id)
+    return UNTRAINED if serving is None else str(serving["name"])
+
+
+def _examine(run: JobRun, reach: Reach, order: TrainingOrder, kept: Kept, version: str) -> Evaluation:
+    examiner = Examiner(run, reach, parse_config(reach.told.label_config))
+    questions = WorkFile(run, order.training_id).held_out()
+    return examiner.examine(questions, version, kept.held_out_count)
+
+
+def _is_worth_it(new: Evaluation, serving: Evaluation) -> bool:
+    """Better than what serves; or measured at all, where only the untrained model does and cannot be."""
+    if serving.version == UNTRAINED and serving.value is None:
+        return new.value is not None and not new.seen
+    return is_better(new, serving)
+
+
+def _stop(run: JobRun, training: Training) -> None:
+    """End what the backend does for it, where it can be told; it may be gone, too."""
+    if training.remote_job in ("", UNNAMED) or training.backend_id is None:
+        return
+    with suppress(TreadleError), Reach(run.parts, training.backend_id) as reach:
+        reach.client.cancel(training.remote_job, keep=False)
+
+
+def _told_of(measured: Measured, promoted: str, numbers: Mapping[str, int]) -> str:
+    """Such as: Version 4 has mAP50 0.74. Version 3 has mAP50 0.66. The new one serves now."""
+    found = [each for each in (measured.new, measured.serving) if each is not None]
+    return " ".join([*(_sentence(each, numbers) for each in found), promoted]).strip()
+
+
+def _sentence(found: Evaluation, numbers: Mapping[str, int]) -> str:
+    number = numbers.get(found.version)
+    name = "The untrained model" if found.version == UNTRAINED else f"Version {number or found.version}"
+    if found.value is None:
+        return f"{name} was not measured: {found.reason}"
+    return f"{name} has {found.metric} {found.value:.2f}."
+
+
+def _json(evaluation: Evaluation | None) -> str:
+    return "" if evaluation is None else msgspec.json.encode(evaluation).decode()
