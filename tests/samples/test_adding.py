@@ -9,13 +9,17 @@ import pytest
 from PIL import Image
 from sqlalchemy import Table, select, update
 
-from treadle.access import Actor
+from treadle.access import Actor, WorkspaceScope, allow
 from treadle.access.users import NewUser, add_user
 from treadle.access.workspaces import add_first_workspace, list_workspaces
 from treadle.db import Database, Tx
+from treadle.db.schema import annotations as annotation_rows
 from treadle.db.schema import file_uploads, installation, predictions, projects, tasks
 from treadle.objects import MemoryObjects
-from treadle.samples import SAMPLES, add_samples
+from treadle.permissions import Permission
+from treadle.repos import branches, catalogue, commits
+from treadle.repos.engine import RepoEngine
+from treadle.samples import SAMPLES, add_sample_repos, add_samples
 
 pytest.importorskip("skimage")
 
@@ -45,8 +49,10 @@ def test_pictures_texts_and_suggestions_are_there(
         titles = {row.title: row.id for row in tx.execute(select(projects.c.title, projects.c.id))}
         assert _count(tx, tasks, titles["Garage and things"]) == 10
         assert _count(tx, predictions, titles["Garage and things"]) == 3
-        assert _count(tx, tasks, titles["Handwritten digits"]) == 60
-        assert _count(tx, predictions, titles["Handwritten digits"]) == 60
+        assert _count(tx, tasks, titles["Handwritten digits"]) == 300
+        assert _count(tx, annotation_rows, titles["Handwritten digits"]) == 60
+        assert _count(tx, tasks, titles["Coins"]) == 72
+        assert _count(tx, annotation_rows, titles["Coins"]) == 54
         assert _count(tx, tasks, titles["Python topics"]) >= 20
         assert _count(tx, predictions, titles["Python topics"]) >= 20
         coffee = next(
@@ -90,6 +96,23 @@ def test_a_sample_that_a_crash_cut_short_is_added_anew(
         assert len(topics) == 1
         assert topics[0] != half_id
         assert _count(tx, tasks, topics[0]) >= 20
+
+
+def test_a_repo_of_digits_is_added_once_and_completed_after_a_crash(
+    database: Database, actor: Actor, workspace_id: int
+) -> None:
+    engine = RepoEngine(database, MemoryObjects())
+    with database.write() as tx:  # what a crash left
+        grant = allow(tx, actor, Permission.REPO_WRITE, WorkspaceScope(workspace_id))
+        repo = catalogue.create(tx, grant, "digits")
+
+    assert add_sample_repos(engine, actor, workspace_id) == 2
+    assert add_sample_repos(engine, actor, workspace_id) == 0
+
+    with database.read() as tx:
+        head = branches.get(tx, repo.id, "master").head
+        assert head is not None
+        assert commits.get(tx, head, repo.id).file_count == 300
 
 
 def _count(tx: Tx, table: Table, project_id: int) -> int:

@@ -6,10 +6,11 @@ import gzip
 import io
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageStat
 
 from treadle.errors import TreadleError, Unsupported
 from treadle.labeling.config import parse_config, validate_result
@@ -29,12 +30,16 @@ def tasks(projects: dict[str, SampleProject]) -> list[SampleTask]:
     return [task for project in projects.values() for task in project.tasks]
 
 
-def test_every_suggestion_fits_the_config_of_its_project(projects: dict[str, SampleProject]) -> None:
+def test_every_suggestion_and_label_fits_the_config_of_its_project(
+    projects: dict[str, SampleProject],
+) -> None:
     for project in projects.values():
         config = parse_config(project.label_config)
         for task in project.tasks:
             if task.prediction:
                 validate_result(config, json.dumps(task.prediction.result).encode())
+            if task.annotation:
+                validate_result(config, json.dumps(task.annotation).encode())
 
 
 def test_every_task_names_its_source_its_author_and_its_licence(tasks: list[SampleTask]) -> None:
@@ -73,16 +78,46 @@ def test_the_box_of_the_motorcycle_lies_around_it(projects: dict[str, SampleProj
     assert (value["y"] + value["height"]) / 100 * 500 == pytest.approx(447, abs=5)
 
 
-def test_neighbours_read_nearly_every_digit_as_it_was_written(projects: dict[str, SampleProject]) -> None:
+def test_sixty_digits_are_labelled_as_they_were_written(projects: dict[str, SampleProject]) -> None:
     written = _last_column(package_folder("sklearn") / "datasets" / "data" / "digits.csv.gz")
     digits = projects["Handwritten digits"].tasks
-    right = Counter(
-        task.prediction.result[0]["value"]["choices"][0] == written[int(task.data["number"])]
+    labelled = {
+        int(task.data["number"]): task.annotation[0]["value"]["choices"][0]
         for task in digits
-        if task.prediction
-    )
-    assert right[True] >= 57
-    assert right.total() == 60
+        if task.annotation
+    }
+    assert len(digits) == 300
+    assert len(labelled) == 60
+    assert {number: written[number] for number in labelled} == labelled
+    assert min(Counter(labelled.values()).values()) >= 4
+
+
+def test_a_box_of_a_coin_moves_with_the_turn_of_its_picture(projects: dict[str, SampleProject]) -> None:
+    """Coins are brighter than what lies around them: inside a box more than beside all boxes."""
+    tasks = [task for task in projects["Coins"].tasks if task.annotation]
+    assert len(tasks) == 54
+    for task in tasks:
+        assert task.picture is not None
+        with Image.open(io.BytesIO(task.picture.content)) as picture:
+            outside, inside = picture.copy(), []
+            for region in task.annotation or ():
+                box = _pixels(region["value"], picture.size)
+                inside.append(ImageStat.Stat(picture.crop(box)).mean[0])
+                outside.paste(0, box)
+                assert 0 <= box[0] < box[2] <= picture.width
+                assert 0 <= box[1] < box[3] <= picture.height
+            histogram = outside.histogram()
+            beside = sum(value * count for value, count in enumerate(histogram)) / sum(histogram[1:])
+            assert min(inside) > beside + 20, task.picture.file_name
+
+
+def test_the_coins_that_nobody_labelled_stand_in_no_labelled_picture(
+    projects: dict[str, SampleProject],
+) -> None:
+    rows = {bool(task.annotation): set[str]() for task in projects["Coins"].tasks}
+    for task in projects["Coins"].tasks:
+        rows[bool(task.annotation)].add(task.data["row"])
+    assert rows == {True: {"1", "2", "3"}, False: {"4"}}
 
 
 def test_spans_stand_where_their_text_stands(projects: dict[str, SampleProject]) -> None:
@@ -101,6 +136,12 @@ def test_a_missing_package_says_what_to_install() -> None:
 
 def _task(project: SampleProject, title: str) -> SampleTask:
     return next(task for task in project.tasks if task.data["title"] == title)
+
+
+def _pixels(value: Mapping[str, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    left, top = value["x"] / 100 * size[0], value["y"] / 100 * size[1]
+    right, bottom = left + value["width"] / 100 * size[0], top + value["height"] / 100 * size[1]
+    return round(left), round(top), round(right), round(bottom)
 
 
 def _last_column(path: Path) -> list[str]:

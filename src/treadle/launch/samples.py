@@ -16,7 +16,7 @@ from treadle.errors import Unsupported
 from treadle.launch.logs import start_logging
 from treadle.launch.opening import open_job_parts, refusing
 from treadle.permissions import Permission
-from treadle.samples import add_samples
+from treadle.samples import add_sample_repos, add_samples
 from treadle.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def main(_descriptors: list[int]) -> None:
         return
     try:
         add_samples(parts.database, parts.objects, actor, workspace_id)
+        add_sample_repos(parts.repos, actor, workspace_id)
     except Unsupported as error:
         logger.warning(error.message)
 

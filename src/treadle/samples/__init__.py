@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from treadle.samples.adding import SAMPLES, add_samples
 from treadle.samples.projects import SamplePicture, SamplePrediction, SampleProject, SampleTask
+from treadle.samples.repos import add_sample_repos
 
 __all__ = [
     "SAMPLES",
@@ -16,5 +17,6 @@ __all__ = [
     "SamplePrediction",
     "SampleProject",
     "SampleTask",
+    "add_sample_repos",
     "add_samples",
 ]

@@ -14,10 +14,13 @@ from treadle.access import Actor, Grant, ProjectScope, WorkspaceScope, allow
 from treadle.db import Database, Tx
 from treadle.db.schema import installation
 from treadle.errors import NotFound
+from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import pictures, predictions, projects, tasks, uploads
+from treadle.labeling.annotations import NewAnnotation
 from treadle.labeling.predictions import NewPrediction
 from treadle.objects import ObjectStore
 from treadle.permissions import Permission
+from treadle.samples.coins import coins_project
 from treadle.samples.digits import digits_project
 from treadle.samples.photographs import photographs_project
 from treadle.samples.projects import SamplePicture, SampleProject, SampleTask
@@ -29,7 +32,8 @@ _LOG = logging.getLogger(__name__)
 #: photographs, which a newcomer is to meet first, come last.
 SAMPLES: tuple[tuple[str, Callable[[], SampleProject]], ...] = (
     ("topics", topics_project),
-    ("digits", digits_project),
+    ("digits-to-learn", digits_project),
+    ("coins", coins_project),
     ("photographs", photographs_project),
 )
 
@@ -120,9 +124,13 @@ class _Adding:
             scope = ProjectScope(project_id)
             may_add = allow(tx, self._actor, Permission.TASK_WRITE, scope)
             may_predict = allow(tx, self._actor, Permission.PREDICTION_WRITE, scope)
+            may_label = allow(tx, self._actor, Permission.ANNOTATION_WRITE, scope)
             for task, picture in zip(sample.tasks, kept, strict=True):
                 task_id = _add_task(tx, may_add, task, picture)
                 _add_prediction(tx, may_predict, task, task_id)
+                if task.annotation is not None:
+                    new = NewAnnotation(msgspec.json.encode(task.annotation))
+                    annotation_verbs.submit(tx, may_label, task_id, new)
             tx.execute(_UPDATE_MARK, {"name": _key(name)})
 
     def _keep(self, project_id: int, picture: SamplePicture) -> _KeptPicture:

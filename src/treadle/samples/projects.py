@@ -35,6 +35,8 @@ class SampleTask:
     data: Mapping[str, str]
     picture: SamplePicture | None = None
     prediction: SamplePrediction | None = None
+    #: What was labelled, in Label Studio's result format; None where nobody labelled it.
+    annotation: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True)
