@@ -135,6 +135,11 @@ def test_what_the_server_was_told_is_not_told_to_it(tmp_path: Path) -> None:
     assert not {"TREADLE_DATABASE_URL", "PGPASSWORD"} & told.keys()
 
 
+def test_it_stays_off_the_network_where_the_server_was_told_so(tmp_path: Path) -> None:
+    told = builtin_processes.child_environment({"TREADLE_ML_OFFLINE": "1"}, tmp_path)
+    assert told["TREADLE_ML_OFFLINE"] == "1"
+
+
 def test_a_built_in_backend_fits_or_says_what_it_wants() -> None:
     fitting = {
         config: [one.name for one in BUILTINS if not one.fits(config)]

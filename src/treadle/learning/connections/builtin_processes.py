@@ -51,6 +51,7 @@ _SHOWN_CHARACTERS = 300
 _NOT_INHERITED = ("TREADLE_", "LABEL_STUDIO_", "ML_SERVER_", "BASIC_AUTH_", "MODEL_DIR", "PG", "AWS_")
 _CACHE = "TREADLE_ML_CACHE"
 _WEIGHTS = "TREADLE_ML_WEIGHTS"
+_OFFLINE = "TREADLE_ML_OFFLINE"
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ def child_environment(environment: Mapping[str, str], folder: Path) -> dict[str,
         kept.setdefault(name, threads)
     kept[_CACHE] = environment.get(_CACHE, f"{folder / 'files'}:2g")
     kept[_WEIGHTS] = environment.get(_WEIGHTS, str(folder / "weights"))
+    kept[_OFFLINE] = environment.get(_OFFLINE, "")
     return {**kept, "PYTHONSAFEPATH": "1"}
 
 
