@@ -24,7 +24,15 @@ from treadle.permissions import Permission, Role
 SEE = {"workspace.read", "members.read", "project.read", "task.read", "annotation.read"}
 EXPORT, LABEL = {"export", "repo.read", "tracking.read"}, {"annotation.write"}
 EDIT = {"project.write", "task.write", "prediction.write", "view.write", "repo.write", "tracking.write"}
-MANAGE = {"members.manage", "project.delete", "repo.delete", "audit.read", "tracking.manage"}
+MANAGE = {
+    "members.manage",
+    "project.delete",
+    "repo.delete",
+    "audit.read",
+    "tracking.manage",
+    "model.promote",
+    "webhook.write",
+}
 #: The role table, as it is promised to people.
 TABLE: dict[Role | None, set[str]] = {
     None: set(),
