@@ -21,10 +21,13 @@ from tests.learning.test_promoting import OURS, promotable
 from treadle.db import Database
 from treadle.db.learning_tables import model_versions, training_figures, trainings
 from treadle.db.promotion_tables import model_promotions
-from treadle.errors import Unavailable
+from treadle.db.schema import users
+from treadle.errors import Forbidden, Unavailable
 from treadle.learning.connections import backends, connecting
 from treadle.learning.connections.backends import Backend, NewBackend
 from treadle.learning.serving import promoting, versions
+from treadle.learning.serving.aliases import Move
+from treadle.learning.serving.registering import Registering
 from treadle.learning.serving.registrar import Registrar
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
@@ -207,3 +210,39 @@ def test_what_mlflow_refuses_rests_and_keeps_nobody(loop: Loop, monkeypatch: pyt
             assert tx.execute(select(trainings.c.registered_at)).scalar() is None
 
     run(loop, act)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_garbage_archive_and_a_defect_keep_nobody(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop.train("a"), loop.train("b")
+    loop.parts.objects.put("model-versions/a.tar", [b"garbage" * 500])
+    told = Registering._fill
+
+    async def defective(self: Registering, row: Any, run: Any) -> None:
+        if row["id"] == 1:
+            raise RuntimeError("a defect")
+        await told(self, row, run)
+
+    async def act() -> None:
+        registrar = Registrar(loop.parts)
+        monkeypatch.setattr(Registering, "_fill", defective)
+        assert await registrar.look()
+        assert await registrar.look()
+
+    run(loop, act)
+    with loop.parts.database.read() as tx:
+        registered = tx.rows(select(model_versions.c.mlflow_version).order_by(model_versions.c.id))
+        ends = tx.rows(select(trainings.c.registered_at).order_by(trainings.c.id))
+    assert [bool(row["mlflow_version"]) for row in registered] == [False, True]
+    assert [row["registered_at"] is not None for row in ends] == [False, True]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_alias_that_somebody_who_left_moved_promotes_nothing(loop: Loop) -> None:
+    version, mover = loop.train("a"), loop.studio.people["manager"].user_id
+    with loop.parts.database.write() as tx:
+        tx.execute(update(users).where(users.c.id == mover).values(is_active=False))
+    move = Move(loop.backend.id, 1, "shapes", promoted=version, by=mover)
+    with pytest.raises(Forbidden, match="has left"):
+        asyncio.run(Registering(loop.parts).alias(move))
+    assert (loop.serving(), loop.there.version) == (None, "untrained")

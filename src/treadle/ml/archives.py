@@ -7,13 +7,17 @@ in the tar leads out of the version's folder; a version that is there and whole 
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import secrets
 import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 import msgspec
 
@@ -24,6 +28,9 @@ _PIECE_BYTES = 1024 * 1024
 _BLOCK_BYTES = 512
 _END = bytes(2 * _BLOCK_BYTES)
 _MOST_ABOUT_BYTES = 16 * 1024 * 1024
+_MOST_FILES = 10_000
+#: Of the heads that tell of long names.
+_MOST_HEAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -72,14 +79,14 @@ def take_archive(versions: Versions, name: str, tar: Path) -> None:
     """
     if _is_whole(versions, name):
         return
-    partial = versions.partial(name)
+    folder = versions.partial(name)
     with telling_a_full_disk(f"version {name} of the model"):
         try:
-            partial.mkdir(parents=True)
-            _unpack(tar, partial, name)
-            versions.take_in(name, partial)
+            folder.mkdir(parents=True)
+            _unpack(tar, folder, name)
+            versions.take_in(name, folder)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_whole(versions: Versions, name: str) -> bool:
@@ -89,67 +96,154 @@ def _is_whole(versions: Versions, name: str) -> bool:
     return False
 
 
-def _unpack(tar: Path, folder: Path, name: str) -> None:
+def check_archive(pieces: Iterator[bytes], name: str) -> None:
+    """Nothing, where the pieces are the whole tar of the version, as `take_archive` takes it.
+
+    Raises Invalid("archive-malformed", "archive-differs").
+    """
+    _take(pieces, name, None)
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content of a file within a tar, to be read before the next one."""
+
+    archive: str
+    size_bytes: int
+    source: IO[bytes]
+
+    def read(self, size_bytes: int) -> bytes:
+        """So many bytes at most. Raises Invalid("archive-malformed")."""
+        with _telling_malformed(self.archive):
+            return self.source.read(size_bytes)
+
+
+def files_of(pieces: Iterator[bytes], name: str) -> Iterator[tuple[str, Content]]:
+    """Each file of a tar, to be read one after the other.
+
+    name: whose it is, for errors. Only plain files, each once, none larger than the bytes of it that the tar
+    holds. Raises Invalid("archive-malformed").
+    """
+    seen: set[str] = set()
+    with (
+        _telling_malformed(name),
+        tarfile.open(fileobj=io.BufferedReader(_Reading(pieces)), mode="r|", tarinfo=_Plain) as archive,
+    ):
+        while (member := archive.next()) is not None:
+            source = archive.extractfile(member) if _is_plain(member) else None
+            if source is None or member.name in seen or len(seen) >= _MOST_FILES:
+                raise _malformed(name, f"holds {member.name[:200]!r}, which is no file, or there twice")
+            seen.add(member.name)
+            yield member.name, Content(name, member.size, source)
+            archive.members = []  # type: ignore[attr-defined] # it would keep them all
+
+
+@contextmanager
+def _telling_malformed(name: str) -> Iterator[None]:
     try:
-        with tarfile.open(tar, "r:") as archive:
-            content = _read_about(archive, name)
-            about = _decode_about(content, name)
-            missing = {file.path: file.sha256 for file in about.files}
-            while (member := archive.next()) is not None:
-                wanted = missing.pop(member.name, None)
-                if wanted is None or _write(archive, member, _place_in(folder, member.name)) != wanted:
-                    raise _differs(name, member.name)
-    except (tarfile.TarError, EOFError, UnicodeDecodeError) as error:
-        raise Invalid(
-            "archive-malformed", f"The archive of version {name} is no whole tar ({error})."
-        ) from error
-    if missing:
-        raise _differs(name, next(iter(missing)))
+        yield
+    except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
+        raise _malformed(name, f"is no whole tar ({error})") from error
+
+
+class _Plain(tarfile.TarInfo):
+    """A head of a tar that has nothing to read into memory but names."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Plain:
+        """As the library reads it. Raises Invalid("archive-malformed") for what is no file or too large."""
+        told = super().frombuf(buf, encoding, errors)
+        is_file = told.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and told.size >= 0
+        if not is_file and not (told.type == tarfile.XHDTYPE and 0 <= told.size <= _MOST_HEAD_BYTES):
+            raise Invalid("archive-malformed", f"The archive holds {told.name[:200]!r}, which is no file.")
+        return told
+
+
+def _is_plain(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and not member.issparse() and member.size >= 0
+
+
+def _unpack(tar: Path, folder: Path, name: str) -> None:
+    with tar.open("rb") as file:
+        content = _take(iter(partial(file.read, _PIECE_BYTES), b""), name, folder)
     (folder / ABOUT_VERSION).write_bytes(content)
 
 
-def _read_about(archive: tarfile.TarFile, name: str) -> bytes:
-    member = archive.next()
-    file = archive.extractfile(member) if member is not None and member.isreg() else None
-    if member is None or file is None or member.name != ABOUT_VERSION or member.size > _MOST_ABOUT_BYTES:
-        raise Invalid(
-            "archive-malformed", f"The archive of version {name} does not begin with {ABOUT_VERSION}."
-        )
-    return file.read()
+def _take(pieces: Iterator[bytes], name: str, folder: Path | None) -> bytes:
+    """What the tar says of its version, once all files are as it says; they are in the folder then."""
+    files = files_of(pieces, name)
+    about = _read_about(next(files, None), name)
+    missing = {file.path: file for file in _decode_about(about, name).files}
+    for path, content in files:
+        wanted = missing.pop(path, None)
+        _check_path(path)
+        if wanted is None or _read(content, path, folder) != wanted.sha256:
+            raise _differs(name, path)
+    if missing:
+        raise _differs(name, next(iter(missing)))
+    return about
+
+
+def _read_about(first: tuple[str, Content] | None, name: str) -> bytes:
+    path, content = first or ("", None)
+    if path != ABOUT_VERSION or content is None or content.size_bytes > _MOST_ABOUT_BYTES:
+        raise _malformed(name, f"does not begin with {ABOUT_VERSION}")
+    return content.read(content.size_bytes)
 
 
 def _decode_about(content: bytes, name: str) -> AboutVersion:
     try:
         about = msgspec.json.decode(content, type=AboutVersion)
-    except msgspec.DecodeError as error:
-        raise Invalid(
-            "archive-malformed", f"{ABOUT_VERSION} of version {name} is not ours ({error})."
-        ) from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise _malformed(name, f"says in {ABOUT_VERSION} what is not ours ({error})") from error
     if about.name != name:
         raise Invalid("archive-differs", f"The archive is of version {about.name!r}, not of {name!r}.")
     return about
 
 
-def _place_in(folder: Path, path: str) -> Path:
+def _check_path(path: str) -> None:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\0" in path or path == ABOUT_VERSION:
         raise Invalid("archive-malformed", f"{path[:200]!r} is no place in a version.")
-    place = folder.joinpath(*parts)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
 
 
-def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> str:
-    """Write one file; its hash, "" of what is no file."""
-    source = archive.extractfile(member) if member.isreg() else None
-    if source is None:
-        return ""
+def _read(content: Content, path: str, folder: Path | None) -> str:
+    """The hash of a file, which is written where there is a folder for it."""
     digest = hashlib.sha256()
-    with place.open("xb") as file:
-        while piece := source.read(_PIECE_BYTES):
+    with _open_in(folder, path) as file:
+        while piece := content.read(_PIECE_BYTES):
             digest.update(piece)
             file.write(piece)
     return digest.hexdigest()
+
+
+def _open_in(folder: Path | None, path: str) -> IO[bytes]:
+    if folder is None:
+        return Path(os.devnull).open("wb")
+    place = folder.joinpath(*PurePosixPath(path).parts)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place.open("xb")
+
+
+class _Reading(io.RawIOBase):
+    """Chunks as a file that is read once."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As much as fits of what comes next; 0 at the end."""
+        if not self._left:
+            self._left = memoryview(next(self._chunks, b""))
+        size_bytes = min(len(buffer), len(self._left))
+        buffer[:size_bytes] = self._left[:size_bytes]
+        self._left = self._left[size_bytes:]
+        return size_bytes
 
 
 def _differs(name: str, path: str) -> Invalid:

@@ -13,7 +13,7 @@ import pytest
 from tests.ml.serving.running import KEY, running
 from tests.ml.serving.test_versions import publish
 from treadle.errors import Invalid
-from treadle.ml.archives import archive_of, take_archive
+from treadle.ml.archives import archive_of, check_archive, files_of, take_archive
 from treadle.ml.versions import Versions
 
 TOKEN = {"authorization": "Bearer s3cret"}
@@ -104,3 +104,57 @@ def test_a_server_that_lets_everybody_in_takes_no_version(tmp_path: Path) -> Non
             f"/versions/import?project={KEY}&name=20261122T025914Z-6bf018", content=b"x"
         )
         assert (answer.status_code, answer.json()["code"]) == (403, "import-open")
+
+
+def made_of(*members: tarfile.TarInfo) -> bytes:
+    """A tar of these heads, each with its content of as many zeros."""
+    return b"".join(
+        each.tobuf(tarfile.GNU_FORMAT) + bytes(-(-min(max(each.size, 0), 512) // 512) * 512)
+        for each in members
+    ) + bytes(1024)
+
+
+def head(name: str, **fields: object) -> tarfile.TarInfo:
+    told = tarfile.TarInfo(name)
+    for field, value in fields.items():
+        setattr(told, field, value)
+    return told
+
+
+def sparse() -> bytes:
+    """512 bytes that say of themselves that they are a tebibyte."""
+    block = bytearray(head("a", size=512, type=tarfile.GNUTYPE_SPARSE).tobuf(tarfile.GNU_FORMAT))
+    block[386:410] = b"00000000000\0" + b"00000001000\0"
+    block[483:495] = b"\x80" + (2**40).to_bytes(11, "big")
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * 32 + sum(block[156:512]))
+    return bytes(block) + bytes(512 + 1024)
+
+
+@pytest.mark.parametrize(
+    "tar",
+    [
+        b"garbage" * 500,
+        made_of(head("a", size=4096)),
+        sparse(),
+        made_of(head("a", size=1), head("a", size=1)),
+        made_of(head("a", type=tarfile.SYMTYPE, linkname="/etc/passwd")),
+        made_of(head("a", type=tarfile.XHDTYPE, size=2**33)),
+        made_of(head("a", size=-512)),
+    ],
+    ids=["garbage", "cut", "sparse", "twice", "a link", "a head of gigabytes", "a size below nothing"],
+)
+def test_a_hostile_tar_is_refused_wherever_it_is_read(tmp_path: Path, tar: bytes) -> None:
+    with pytest.raises(Invalid, match="archive"):
+        for _path, content in files_of(iter([tar]), "a"):
+            while content.read(2**20):
+                pass
+
+
+def test_what_is_kept_is_the_version_as_it_says(tmp_path: Path) -> None:
+    versions = Versions(tmp_path / "models", "1.2")
+    name = publish(versions, tmp_path)
+    tar = tar_of(versions, name, tmp_path / "a.tar").read_bytes()
+    check_archive(iter([tar[:700], tar[700:]]), name)
+    for wrong in (tar.replace(b"weights", b"Weights"), tar[:-1536]):
+        with pytest.raises(Invalid):
+            check_archive(iter([wrong]), name)

@@ -7,8 +7,6 @@ Days are those, in UTC, on which annotations were made. A skip says nothing; an 
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +16,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 
 from treadle.db import Database, Tx, schema
 from treadle.db.learning_tables import (
@@ -30,10 +27,8 @@ from treadle.db.learning_tables import (
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import events, projects
-from treadle.errors import TreadleError
+from treadle.events.repeating import start_repeating
 from treadle.learning.measures.comparing import OUTCOMES, Sums, judge
-
-logger = logging.getLogger(__name__)
 
 FOLLOWER = "quality"
 _EVERY_S = 2.0
@@ -140,21 +135,7 @@ class _Part:
 
 def start_quality(database: Database) -> None:
     """Keep the sums true until the process ends."""
-    follower = QualityFollower(database)
-    threading.Thread(target=_repeat, args=(follower,), name="quality", daemon=True).start()
-
-
-def _repeat(follower: QualityFollower) -> None:
-    pause = threading.Event()
-    while not pause.wait(_EVERY_S):
-        _look(follower)
-
-
-def _look(follower: QualityFollower) -> None:
-    try:
-        follower.look()
-    except (DBAPIError, OSError, TreadleError) as error:
-        logger.warning("Quality waits for the next look", extra={"error": str(error)})
+    start_repeating("quality", _EVERY_S, QualityFollower(database).look)
 
 
 class QualityFollower:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +23,7 @@ from treadle.db.learning_tables import ml_backends, model_versions, training_fig
 from treadle.db.prepared import Prepared
 from treadle.db.schema import projects, users
 from treadle.db.storage_tables import lineage_edges
-from treadle.errors import Invalid, NotFound
+from treadle.errors import Forbidden, Invalid, NotFound
 from treadle.learning.serving import promoting
 from treadle.learning.serving.aliases import ALIAS, Move, split_version
 from treadle.learning.serving.descent import COMMIT, TRAINING
@@ -39,6 +37,7 @@ from treadle.learning.serving.registry import (
     model_name,
     plain_name,
 )
+from treadle.ml.archives import files_of
 from treadle.objects import ObjectStore
 from treadle.tracking.artifact_places import find_place
 from treadle.tracking.names import internal_name
@@ -221,6 +220,9 @@ class Registering:
     def _promote(self, move: Move) -> None:
         with self.parts.database.read() as tx:
             identity = None if move.by is None else identify_by_id(tx, move.by)
+        if move.by is not None and identity is None:
+            text = f"Who moved the alias of {move.model!r} has left; somebody who may promote moves it anew."
+            raise Forbidden("promoter-gone", text)
         actor = identity.actor if identity else None
         promoting.promote(self.parts, actor, move.backend_id, move.promoted, cause="alias")
 
@@ -322,29 +324,5 @@ def _ms(moment: datetime) -> int:
 
 def _unpack(objects: ObjectStore, archive_key: str, place: str) -> None:
     """Write the files of a version's tar below a place of artifacts; those that are there are the same."""
-    with tarfile.open(fileobj=io.BufferedReader(_Reading(objects.read(archive_key))), mode="r|") as archive:
-        for member in archive:
-            source = archive.extractfile(member) if member.isreg() else None
-            if source is not None:
-                key = artifact_key(f"{place}/{member.name}")
-                objects.put(key, iter(partial(source.read, _CHUNK_BYTES), b""))
-
-
-class _Reading(io.RawIOBase):
-    """Chunks as a file that is read once."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._left = b""
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """As much as fits of what comes next; 0 at the end."""
-        self._left = self._left or next(self._chunks, b"")
-        size_bytes = min(len(buffer), len(self._left))
-        buffer[:size_bytes] = self._left[:size_bytes]
-        self._left = self._left[size_bytes:]
-        return size_bytes
+    for path, content in files_of(objects.read(archive_key), archive_key):
+        objects.put(artifact_key(f"{place}/{path}"), iter(partial(content.read, _CHUNK_BYTES), b""))

@@ -7,26 +7,24 @@ not installed, or nobody has trained, nothing happens. Of several web processes 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 from sqlalchemy import bindparam, insert, or_, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from treadle.db import Database, Tx
 from treadle.db.learning_tables import learning_positions, model_versions, trainings
 from treadle.db.prepared import Prepared
 from treadle.db.schema import projects
-from treadle.errors import TreadleError, Unsupported
+from treadle.errors import Unsupported
+from treadle.events.repeating import outliving
 from treadle.late import late
 from treadle.learning.serving.aliases import Move, find_moves, mark_of
 from treadle.objects import ObjectStore
 from treadle.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 FOLLOWER = "registrar"
 _EVERY_S = 5.0
@@ -100,39 +98,40 @@ class Registrar:
 
     async def _look_once(self) -> bool:
         """Whether there is any sense in looking again."""
-        try:
-            await self.look()
-        except Unsupported:
-            return False
-        except (DBAPIError, OSError, TreadleError) as error:
-            logger.warning("Registering waits for the next look", extra={"error": str(error)})
-        return True
+        has_sense = True
+        with outliving("registrar"):
+            has_sense = await self.look()
+        return has_sense
 
-    async def look(self) -> None:
-        """Register everything that is due; what fails rests, and does not keep the others."""
+    async def look(self) -> bool:
+        """Register everything that is due; what fails rests, and does not keep the others.
+
+        False: MLflow is not installed.
+        """
         due = await asyncio.to_thread(self._read_due)
         if due and self._registering is None:
             self._registering = await asyncio.to_thread(open_registering, self.parts)
         for kind, what in due:
-            await self._register(kind, what)
+            self._let_rest(kind, what)
+            with outliving("registrar", kind=kind, item=str(what)):
+                if not await self._register(kind, what):
+                    return False
+                self._rests.pop((kind, what), None)
+        return True
 
-    async def _register(self, kind: str, what: int | Move) -> None:
+    async def _register(self, kind: str, what: int | Move) -> bool:
         try:
             await getattr(self._registering, kind)(what)
         except Unsupported as error:
             if error.code == "tracking-not-installed":
-                raise
-            self._let_rest(kind, what, error)
-        except TreadleError as error:
-            self._let_rest(kind, what, error)
-        else:
-            self._rests.pop((kind, what), None)
+                return False
+            raise
+        return True
 
-    def _let_rest(self, kind: str, what: int | Move, error: TreadleError) -> None:
+    def _let_rest(self, kind: str, what: int | Move) -> None:
+        """Until it is done: what ends this process or runs into a defect is not tried at once again."""
         _until_s, rest_s = self._rests.get((kind, what), (0.0, _FIRST_REST_S))
         self._rests[kind, what] = (time.monotonic() + rest_s, min(2 * rest_s, _LONGEST_REST_S))
-        about = {"kind": kind, "what": str(what), "error": error.message}
-        logger.warning("MLflow and what is here could not be brought together", extra=about)
 
     def _read_due(self) -> list[tuple[str, int | Move]]:
         """What is to be registered, by kind; nothing where another process does it."""
