@@ -31,6 +31,7 @@ class Permission(str, Enum):
     TRACKING_READ = "tracking.read"
     TRACKING_WRITE = "tracking.write"
     TRACKING_MANAGE = "tracking.manage"
+    LEARNING_READ = "learning.read"
     MODEL_PROMOTE = "model.promote"
     WEBHOOK_WRITE = "webhook.write"
     AUDIT_READ = "audit.read"
@@ -80,8 +81,10 @@ _MANAGE = frozenset(
         Permission.AUDIT_READ,
     }
 )
-# Whole data at once: not for those who see only what was handed to them.
-_EXPORT = frozenset({Permission.EXPORT, Permission.REPO_READ, Permission.TRACKING_READ})
+# Whole data at once, and what was made of it: not for those who see only what was handed to them.
+_EXPORT = frozenset(
+    {Permission.EXPORT, Permission.REPO_READ, Permission.TRACKING_READ, Permission.LEARNING_READ}
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _SEE | _EXPORT,

@@ -22,7 +22,7 @@ from treadle.errors import Forbidden, NotFound
 from treadle.permissions import Permission, Role
 
 SEE = {"workspace.read", "members.read", "project.read", "task.read", "annotation.read"}
-EXPORT, LABEL = {"export", "repo.read", "tracking.read"}, {"annotation.write"}
+EXPORT, LABEL = {"export", "repo.read", "tracking.read", "learning.read"}, {"annotation.write"}
 EDIT = {"project.write", "task.write", "prediction.write", "view.write", "repo.write", "tracking.write"}
 MANAGE = {
     "members.manage",

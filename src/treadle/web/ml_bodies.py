@@ -94,6 +94,17 @@ def backend_body(tx: Tx, backend: Backend, *, is_whole: bool = True) -> dict[str
     }
 
 
+def brief_body(tx: Tx, backend: Backend) -> dict[str, Any]:
+    """As much of a backend as the label page needs: who labels is not told where it is, nor what it says."""
+    return {
+        "id": backend.id,
+        "title": backend.title,
+        "is_interactive": backend.is_interactive,
+        "state": connecting.state_of(tx, backend),
+        "project": backend.project_id,
+    }
+
+
 def new_backend(body: BackendBody, label_config: str, called_as: str) -> NewBackend:
     """What a client wants connected. Raises Invalid("validation", "backend-url")."""
     _check(body)

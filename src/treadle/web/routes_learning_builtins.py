@@ -53,7 +53,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/learning/builtins/",
         list_builtins,
-        Permission.PROJECT_READ,
+        Permission.LEARNING_READ,
         "List built-in model backends",
     ),
 )

@@ -106,7 +106,7 @@ def _failure(row: Any) -> dict[str, Any]:
     }
 
 
-_SEE, _PREDICT = Permission.PROJECT_READ, Permission.PREDICTION_WRITE
+_SEE, _PREDICT = Permission.LEARNING_READ, Permission.PREDICTION_WRITE
 _ALL = "/api/learning/prelabel/"
 
 ROUTES: tuple[Route, ...] = (

@@ -102,7 +102,7 @@ def _told(tx: Tx, found: ProjectRules) -> dict[str, Any]:
     }
 
 
-_READ, _WRITE = Permission.PROJECT_READ, Permission.PROJECT_WRITE
+_READ, _WRITE = Permission.LEARNING_READ, Permission.PROJECT_WRITE
 _RULES = "/api/learning/rules/"
 _HOOK = "/api/learning/rules/hook/"
 

@@ -239,7 +239,7 @@ def _eta_s(row: Row) -> float | None:
     return round(max(0.0, elapsed_s) * (total - done) / done, 1)
 
 
-_SEE, _TRAIN = Permission.PROJECT_READ, Permission.PROJECT_WRITE
+_SEE, _TRAIN = Permission.LEARNING_READ, Permission.PROJECT_WRITE
 _ALL = "/api/learning/trainings/"
 _ONE = f"{_ALL}{{id}}/"
 

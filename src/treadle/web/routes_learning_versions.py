@@ -133,7 +133,7 @@ def _missing(name: str) -> Invalid:
     return Invalid("query-invalid", text, fields={name: [text]})
 
 
-_READ = Permission.PROJECT_READ
+_READ = Permission.LEARNING_READ
 _VERSIONS = "/api/learning/versions/"
 
 ROUTES: tuple[Route, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
@@ -26,6 +27,7 @@ from treadle.web.ml_bodies import (
     InteractiveBody,
     backend_body,
     base_of,
+    brief_body,
     changes_of,
     new_backend,
 )
@@ -61,12 +63,12 @@ def list_backends(call: Call) -> Reply:
         found = backends.of_project(tx, project_id)
     _look(call, found)
     with call.read() as tx:
-        is_whole = _may_change(call.allow(tx, ProjectScope(project_id)))
+        grant = call.allow(tx, ProjectScope(project_id))
         found = backends.of_project(tx, project_id)
         if "is_interactive" in call.query:
             wanted = call.query_flag("is_interactive")
             found = [backend for backend in found if backend.is_interactive == wanted]
-        return json_reply([backend_body(tx, backend, is_whole=is_whole) for backend in found])
+        return json_reply([_body(tx, grant, backend) for backend in found])
 
 
 def connect_backend(call: Call) -> Reply:
@@ -229,7 +231,7 @@ def _base(call: Call, backend: Backend) -> str:
 def _told(call: Call, backend_id: int, *, status: int = 200) -> Reply:
     with call.read() as tx:
         grant, backend = _allow(call, tx, backend_id)
-        return json_reply(backend_body(tx, backend, is_whole=_may_change(grant)), status)
+        return json_reply(_body(tx, grant, backend), status)
 
 
 def _look(call: Call, found: Sequence[Backend]) -> None:
@@ -242,8 +244,15 @@ def _look(call: Call, found: Sequence[Backend]) -> None:
     connecting.refresh(call.parts, found)
 
 
-def _may_change(grant: Grant) -> bool:
-    return grant.role is None or Permission.PROJECT_WRITE in ROLE_PERMISSIONS[grant.role]
+def _body(tx: Tx, grant: Grant, backend: Backend) -> dict[str, Any]:
+    """As much of the backend as the grant's holder is told."""
+    if not _may(grant, Permission.LEARNING_READ):
+        return brief_body(tx, backend)
+    return backend_body(tx, backend, is_whole=_may(grant, Permission.PROJECT_WRITE))
+
+
+def _may(grant: Grant, permission: Permission) -> bool:
+    return grant.role is None or permission in ROLE_PERMISSIONS[grant.role]
 
 
 def _errors(text: str) -> Reply:

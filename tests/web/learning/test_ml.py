@@ -253,6 +253,27 @@ def test_who_draws_is_answered_and_only_the_last_time(client: httpx.Client, proj
         assert client.post(path, json={"task": 987654321}).status_code == 404
 
 
+def test_who_only_labels_is_told_neither_where_a_backend_is_nor_how_it_fares(
+    server: RunningServer, client: httpx.Client, project: int
+) -> None:
+    labels, views = (server.member(f"{role}@example.com", role) for role in ("annotator", "viewer"))
+    [task_id, _other] = [
+        each["id"] for each in client.get("/api/tasks/", params={"project": project}).json()["tasks"]
+    ]
+    with peer() as there:
+        made = connect(client, project, there.url, is_interactive=True)
+        with server.client(labels.token) as annotator, server.client(views.token) as viewer:
+            assert annotator.post(f"/api/tasks/{task_id}/open/").status_code < 500
+            wanted = {name: made[name] for name in ("id", "title", "is_interactive", "state", "project")}
+            assert annotator.get("/api/ml/", params={"project": project}).json() == [wanted]
+            assert annotator.get(f"/api/ml/{made['id']}/").json() == wanted
+            for path in ("quality", "trainings", "rules", "versions", "builtins"):
+                path, asked = f"/api/learning/{path}/", {"project": project}
+                assert annotator.get(path, params=asked).status_code == 403, path
+                assert viewer.get(path, params=asked).status_code == 200, path
+            assert viewer.get(f"/api/ml/{made['id']}/").json()["url"] == there.url
+
+
 def test_a_test_prediction_and_versions_are_told_as_label_studio_does(
     client: httpx.Client, project: int
 ) -> None:

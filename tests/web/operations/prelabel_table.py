@@ -12,5 +12,5 @@ _OF_BACKEND = {"project": "{project}", "backend": _BACKEND}
 PRELABELLING = (
     Operation("POST", _PATH, None, 404, body={"project": "{project}", "backend": 987654321}),
     Operation("GET", _PATH, None, 404, query=_OF_BACKEND),
-    Operation("GET", f"{_PATH}failures/", None, 404, query={"backend": _BACKEND}),
+    Operation("GET", f"{_PATH}failures/", None, query={"backend": "{backend}"}),
 )
