@@ -39,6 +39,8 @@ class Peer:
     wants: str = ""
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
+    #: Where it is busy.
+    retry_after: str = "7"
     #: Opened, it answers what it holds back.
     gate: threading.Event = field(default_factory=threading.Event)
     is_set_up: bool = False
@@ -116,7 +118,7 @@ def peer(**fields: Any) -> Iterator[Peer]:
             if status == 307:
                 self.send_header("Location", "http://169.254.169.254/")
             if status == 503:
-                self.send_header("Retry-After", "7")
+                self.send_header("Retry-After", told.retry_after)
             # What says that it holds more than comes is what dies within its answer.
             missing = 10 if raw.endswith(CUT) else 0
             self.send_header("Content-Length", str(len(raw) + missing))

@@ -87,7 +87,10 @@ def test_a_task_that_breaks_a_batch_is_the_only_one_with_a_problem() -> None:
         ({"result": "none", "score": 1}, "as its result"),
         ({"score": 1}, "no result"),
         ({"result": [], "task": 77}, "for task 77"),
-        ("nonsense", "cannot be read"),
+        ({"result": [], "score": 10**400}, "the score 1000"),
+        ({"result": [], "score": [[[]]] * 9_000}, "the score"),
+        ({"result": [], "model_version": "v" * 201}, "201 characters"),
+        ("non\0sense", "cannot be read"),
         (3, "cannot be read"),
     ],
 )
@@ -96,6 +99,8 @@ def test_what_does_not_fit_is_the_problem_of_its_task(item: Any, problem: str) -
     with peer(answers={"/predict": (200, {"results": items})}) as there, client_of(there.url) as client:
         first, second, third = client.predict(TASKS, TOLD)
     assert problem in second.problem
+    assert "\0" not in second.problem
+    assert len(second.problem) < 400
     assert (first.problem, third.problem, third.model_version) == ("", "", "mine")
 
 
@@ -123,6 +128,54 @@ def test_what_is_no_answer_is_told_in_words(answer: Any, code: str, told: str) -
     assert (raised.value.code, "robot" in raised.value.message) == (code, True)
     if code == "backend-busy":
         assert raised.value.details == {"retry_after_s": 7}
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/health", (500, b'{"detail":"a\\u0000' + b"x" * 9_000 + b'"}')),
+        ("/health", (200, b'{"server":"treadle","reason":"a\\u0000","state":"failed\\u0000"}')),
+        ("/health", (500, b'{"detail":' + DEEP + b"}")),
+        ("/health", (500, b"\0" * 9_000)),
+        ("/setup", (200, b'{"model_version":"' + b"v" * 201 + b'"}')),
+        ("/setup", (200, b'{"model_version":"v\\u0000"}')),
+        ("/setup", (200, DEEP)),
+        (
+            "/jobs/a",
+            (200, b'{"state":"failed","message":"a\\u0000' + b"x" * 9_000 + b'","metrics":{"\\u0000":[]}}'),
+        ),
+        ("/jobs/a", (200, b'{"state":"failed","done":' + b"1" * 400 + b"}")),
+        ("/versions", (200, b'{"versions":["v\\u0000"]}')),
+    ],
+)
+def test_nothing_that_a_backend_says_is_unbounded_or_holds_a_nul(path: str, answer: Any) -> None:
+    health = {**CURRENT, "server": "treadle x"}
+    with peer(health=health, answers={path: answer}) as there, client_of(there.url) as client:
+        try:
+            found = client.job("a") if path == "/jobs/a" else (client.setup(TOLD), client.versions(TOLD))
+            said = repr((client.health(), found))
+        except TreadleError as error:
+            said = error.message
+    assert ("\0" in said, r"\x00" in said, len(said) < 600) == (False, False, True), said
+
+
+@pytest.mark.parametrize(("said", "pause_s"), [("9" * 5_000, 3_600), ("30", 30), ("²", 5), ("", 5)])
+def test_however_long_a_backend_asks_to_be_left_alone_it_is_not_for_ever(said: str, pause_s: int) -> None:
+    with (
+        peer(answers={"/predict": (503, {})}, retry_after=said) as there,
+        client_of(there.url) as client,
+        pytest.raises(Unavailable) as raised,
+    ):
+        client.predict(TASKS[:1], TOLD)
+    assert raised.value.details == {"retry_after_s": pause_s}
+
+
+def test_a_token_that_no_header_holds_is_refused_in_words() -> None:
+    with pytest.raises(Invalid, match="letters from A to Z"):
+        client_of("http://127.0.0.1:9", auth_method="TOKEN", secret=Secret("€"))
 
 
 def test_a_backend_that_hangs_is_given_up_in_its_own_time() -> None:
@@ -239,6 +292,7 @@ def test_a_list_says_where_backends_may_be() -> None:
         "http://me:pw@a",
         "http://a/?b",
         "http://a b",
+        "http://a/ü",
     ],
 )
 def test_what_is_no_address_of_a_backend_is_refused(url: str) -> None:

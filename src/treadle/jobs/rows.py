@@ -222,7 +222,7 @@ def claim(tx: Tx, job_id: str) -> bool:
 
 def write_progress(tx: Tx, job_id: str, done: int, total: int, *, message: str) -> None:
     """Show how far a running job is."""
-    tx.execute(_PROGRESS, {"job_id": job_id, "done": done, "total": total, "new_message": message})
+    tx.execute(_PROGRESS, {"job_id": job_id, "done": done, "total": total, "new_message": _storable(message)})
 
 
 def write_place(tx: Tx, job_id: str, place: str) -> None:
@@ -232,13 +232,19 @@ def write_place(tx: Tx, job_id: str, place: str) -> None:
 
 def append_log(tx: Tx, job_id: str, line: str) -> None:
     """Add a line to the log of a running job, of which the end is kept."""
-    log = f"{get(tx, job_id).log}{tx.now.isoformat(timespec='seconds')} {line}\n"
+    log = f"{get(tx, job_id).log}{tx.now.isoformat(timespec='seconds')} {_storable(line)}\n"
     tx.execute(_LOG, {"job_id": job_id, "new_log": log[-_LOG_LIMIT_CHARACTERS:]})
 
 
 def write_error(tx: Tx, job_id: str, error: Mapping[str, object]) -> None:
     """Decide that a running job has failed; the first such decision stands."""
-    tx.execute(_ERROR, {"job_id": job_id, "new_error": msgspec.json.encode(error).decode()})
+    told = {name: _storable(each) if isinstance(each, str) else each for name, each in error.items()}
+    tx.execute(_ERROR, {"job_id": job_id, "new_error": msgspec.json.encode(told).decode()})
+
+
+def _storable(text: str) -> str:
+    """Text without the character that PostgreSQL keeps in none: others' words are in it."""
+    return text.replace("\0", "")
 
 
 def end(tx: Tx, job_id: str, state: JobState, result: str | None = None) -> None:

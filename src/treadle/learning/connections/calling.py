@@ -27,6 +27,8 @@ _KEPT_S = 20.0
 _MOST_IDLE = 4
 _PIECE_BYTES = 256 * 1024
 _SHOWN_CHARACTERS = 300
+#: Longer pauses are not asked for: who does is asked when we see fit.
+_LONGEST_PAUSE_S = 3600
 _DETAILS = ("reason", "detail", "error", "message")
 _BUSY_STATUSES = frozenset({429, 503})
 
@@ -103,6 +105,9 @@ def parse_address(url: str) -> SplitResult:
         is_whole = target.scheme in ("http", "https") and bool(target.hostname)
         target.port  # noqa: B018 - raises for what is no port
         (target.hostname or "").encode("idna")
+        target.path.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise _wrong_url("holds letters behind its host that stand in percent there, as %C3%BC") from error
     except (ValueError, UnicodeError) as error:
         raise _wrong_url(f"is no address ({error})") from error
     if not is_whole or len(url) > _LONGEST_URL or not url.strip().isprintable() or " " in url.strip():
@@ -151,9 +156,9 @@ class Line:
                 self._drop(kept)
                 raise
             self._put_back(kept, response)
-        retry = response.headers.get("retry-after", "")
+        pause_s = _seconds(response.headers.get("retry-after", ""))
         location = response.headers.get("location", "")
-        return Reply(response.status, body, int(retry) if retry.isdecimal() else None, location)
+        return Reply(response.status, body, pause_s, location)
 
     def stream(self, call: Call) -> Iterator[bytes]:
         """The answer as it arrives, where its status is good. Raises as `ask`, and as `check`."""
@@ -365,7 +370,28 @@ def told_by(body: bytes) -> str:
     text = _detail(body) or body[: 4 * _SHOWN_CHARACTERS].decode(errors="replace").strip()
     if not text or text.startswith("<"):
         return ""
-    return " ".join(text.split())[:_SHOWN_CHARACTERS]
+    return plain(text)
+
+
+def plain(said: Any) -> str:
+    """What a backend says in words as it may be kept and shown: one line, shortened, of whole characters.
+
+    No database keeps a NUL, and no index a name as long as a book.
+    """
+    text = said if isinstance(said, str) else _json(said)
+    return " ".join(text[: 4 * _SHOWN_CHARACTERS].replace("\0", "").split())[:_SHOWN_CHARACTERS]
+
+
+def _json(said: Any) -> str:
+    try:
+        return msgspec.json.encode(said).decode()
+    except RecursionError:
+        return ""
+
+
+def _seconds(text: str) -> int | None:
+    """A Retry-After; of what is no number of seconds, None."""
+    return min(int(text[:9]), _LONGEST_PAUSE_S) if text.isascii() and text.isdecimal() else None
 
 
 def _detail(body: bytes) -> str:
@@ -376,7 +402,7 @@ def _detail(body: bytes) -> str:
         return ""
     if not isinstance(content, dict):
         return ""
-    return next((str(content[name]) for name in _DETAILS if content.get(name)), "")
+    return next((plain(content[name]) for name in _DETAILS if content.get(name)), "")
 
 
 def told_of_fault(error: OSError) -> str:

@@ -17,7 +17,7 @@ from treadle.access.sealing import unseal
 from treadle.errors import Invalid, NotFound, Unavailable, Unsupported
 from treadle.late import late
 from treadle.learning.connections.backends import UNTRAINED, Backend, Generation
-from treadle.learning.connections.calling import Address, Call, Line, Reply, basic, told_by
+from treadle.learning.connections.calling import Address, Call, Line, Reply, basic, plain, told_by
 from treadle.learning.connections.said import (
     Health,
     RemoteJob,
@@ -77,6 +77,9 @@ def open_client(settings: Settings, key: Secret, backend: Backend) -> BackendCli
 
 def _authorization(backend: Backend, key: Secret) -> str:
     secret = unseal(key, backend.sealed_secret).reveal() if backend.sealed_secret else ""
+    if backend.auth_method == "TOKEN" and not (secret.isascii() and secret.isprintable()):
+        text = f"The token of {backend.name} holds other than letters from A to Z, digits and signs."
+        raise Invalid("backend-auth", text)
     if backend.auth_method == "BASIC_AUTH":
         return basic(backend.auth_user, secret)
     return f"Bearer {secret}" if backend.auth_method == "TOKEN" and secret else ""
@@ -139,8 +142,8 @@ class BackendClient:
             said = read_object(reply.body, self._backend.name, "to /health")
         self._generation = generation_of(said)
         if self._generation == "treadle":
-            state = str(said.get("state") or "ready")
-        return Health(self._generation, state, str(said.get("reason") or ""))
+            state = plain(said.get("state") or "ready")
+        return Health(self._generation, state, plain(said.get("reason") or ""))
 
     def setup(self, told: Told, *, limit_s: float | None = None) -> str:
         """Tell it of the project; the version that it predicts by, "" where it says none.
@@ -419,7 +422,11 @@ def _with_settings(extra_params: bytes, settings: Mapping[str, Any]) -> bytes:
     """The parameters of the connection with those of a call over them."""
     if not settings:
         return extra_params
-    given = msgspec.json.decode(extra_params)
+    try:
+        given = msgspec.json.decode(extra_params)
+    except RecursionError as error:
+        text = "The extra parameters of the connection are nested too deeply. Set simpler ones."
+        raise Invalid("backend-parameters", text) from error
     return msgspec.json.encode({**(given if isinstance(given, dict) else {}), **settings})
 
 

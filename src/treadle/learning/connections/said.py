@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,16 @@ from msgspec import Raw, Struct
 
 from treadle.errors import Invalid
 from treadle.learning.connections.backends import Generation
+from treadle.learning.connections.calling import plain
 
 _SHOWN_CHARACTERS = 120
 _NO_RESULT = b"[]"
+#: Whole numbers of JSON may be larger than any float.
+_MOST_SCORE = sys.float_info.max
+_LONGEST_NAME = 200
+_MOST_NAMES = 1_000
+#: What is no 64-bit number is no count and no step.
+_MOST_COUNT = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -111,8 +118,17 @@ def generation_of(health: Mapping[str, Any]) -> Generation:
 
 
 def text_of(version: Any) -> str:
-    """The name of a version, however it was said: backends of 2022 say numbers."""
-    return "" if version is None or isinstance(version, (dict, list, bool)) else str(version)
+    """The name of a version, however it was said: backends of 2022 say numbers.
+
+    Raises Invalid("backend-answer") for what is too long for a name.
+    """
+    if version is None or isinstance(version, (dict, list, bool)):
+        return ""
+    name = str(version).replace("\0", "")
+    if len(name) > _LONGEST_NAME:
+        told = f"{_shown(name)} has {len(name)} characters: the name of a version has at most {_LONGEST_NAME}"
+        raise Invalid("backend-answer", f"{told}.")
+    return name
 
 
 def read_job(body: bytes, name: str) -> RemoteJob:
@@ -121,8 +137,9 @@ def read_job(body: bytes, name: str) -> RemoteJob:
         job = _job.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _no_answer(name, "of a training", f"cannot be read ({error})") from error
-    figures = {metric: tuple(points) for metric, points in job.metrics.items()}
-    return RemoteJob(job.state, job.done, job.total, figures, job.version, job.message)
+    figures = {plain(metric): tuple(points) for metric, points in list(job.metrics.items())[:_MOST_NAMES]}
+    version = text_of(job.version)
+    return RemoteJob(plain(job.state), job.done, job.total, figures, version, plain(job.message))
 
 
 def read_items(body: bytes, name: str) -> tuple[list[Raw], str, dict[int, str]]:
@@ -142,11 +159,15 @@ def read_item(item: Raw, task: bytes, version: str) -> Said:
     """What an item says of ``task``.  version: what holds where it names none."""
     try:
         content = _first(item)
-        if content is None:
-            return Said(model_version=version)
-        said = _item.decode(content)
+        return Said(model_version=version) if content is None else _read(content, task, version)
+    except Invalid as error:
+        return _wrong(version, error.message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _wrong(version, f"The backend's answer for it cannot be read ({error}): {_shown(item)}.")
+
+
+def _read(content: bytes, task: bytes, version: str) -> Said:
+    said = _item.decode(content)
     named = text_of(said.model_version) or version
     if said.task is not None and str(said.task) != _id_of(task):
         return _wrong(named, f"The backend answered for task {_shown(said.task)} instead.")
@@ -177,19 +198,24 @@ def _errors(errors: Any) -> dict[int, str]:
     found: dict[int, str] = {}
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, dict) and isinstance(error.get("task"), int):
-            found[error["task"]] = str(error.get("detail") or "It failed for a reason that was not told.")
+            found[error["task"]] = plain(error.get("detail") or "It failed for a reason that was not told.")
     return found
 
 
 def _dropped(counts: Any) -> Mapping[str, int]:
     found = counts.items() if isinstance(counts, dict) else ()
-    return {name: count for name, count in found if isinstance(count, int)}
+    return {plain(name): count for name, count in list(found)[:_MOST_NAMES] if _is_count(count)}
+
+
+def _is_count(count: Any) -> bool:
+    return isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MOST_COUNT
 
 
 def _is_score(score: Any) -> bool:
     if score is None:
         return True
-    return isinstance(score, (int, float)) and not isinstance(score, bool) and math.isfinite(score)
+    is_number = isinstance(score, (int, float)) and not isinstance(score, bool)
+    return is_number and -_MOST_SCORE <= score <= _MOST_SCORE
 
 
 def _id_of(task: bytes) -> str:
@@ -206,4 +232,5 @@ def _no_answer(name: str, what: str, told: str) -> Invalid:
 
 def _shown(value: Any) -> str:
     text = bytes(value).decode(errors="replace") if isinstance(value, (bytes, Raw)) else repr(value)
+    text = text.replace("\0", "")
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

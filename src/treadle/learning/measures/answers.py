@@ -89,7 +89,7 @@ def read_answers(config: LabelConfig, result: bytes, aspect: float | None = None
     answers = Answers(aspect=aspect)
     try:
         items = msgspec.json.decode(result)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return answers
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):

@@ -146,7 +146,7 @@ def _judge_answer(sums: Sums, said: dict[str, object], made: dict[str, object]) 
 def _read(result: bytes | str) -> _Result:
     try:
         items = msgspec.json.decode(result)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Result()
     told = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     found = _Result()

@@ -165,5 +165,5 @@ def _box_of(region: Region) -> tuple[float, float, float, float] | None:
     """x, y, width and height in percent."""
     value = region.value
     found = [value.get(name) for name in ("x", "y", "width", "height")]
-    numbers = [float(one) for one in found if isinstance(one, (int, float)) and math.isfinite(one)]
+    numbers = [float(one) for one in found if isinstance(one, (int, float)) and abs(one) < 1e9]
     return None if len(numbers) != 4 else (numbers[0], numbers[1], numbers[2], numbers[3])
