@@ -118,7 +118,9 @@ def test_a_split_is_the_same_for_a_seed_and_never_parts_what_shows_the_same() ->
     groups = [b"%d" % (number // 3) for number in range(300)]
     held = held_out_of(groups, 0.2, 7)
     assert held == held_out_of(groups[::-1], 0.2, 7) != held_out_of(groups, 0.2, 8)
-    assert 55 <= sum(group in held for group in groups) <= 65
+    assert 40 <= sum(group in held for group in groups) <= 80
+    assert held_out_of(groups[:150], 0.2, 7) == held.intersection(groups[:150]), "what comes changes no side"
+    assert held_out_of(groups, 0.1, 7) < held < held_out_of(groups, 0.3, 7)
     assert held_out_of([b"a", b"a", b"b"], 0.01, 0) in ({b"a"}, {b"b"})
     assert held_out_of([b"a", b"b"], 0.9, 0) != {b"a", b"b"}
     assert held_out_of([b"a", b"a"], 0.5, 0) == held_out_of([b"a", b"b"], 0, 0) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from treadle.db import Database
 from treadle.db.schema import projects
 from treadle.errors import Conflict
 from treadle.jobs import JobState
-from treadle.learning.connections.client import RemoteJob
+from treadle.learning.connections.client import BackendClient, RemoteJob
 from treadle.learning.measures.evaluation import Evaluation
 from treadle.learning.serving import promoting, versions
 from treadle.learning.training import training_job, trainings
@@ -28,7 +28,11 @@ from treadle.learning.training.training_copies import Copy, decode_piece
 from treadle.learning.training.training_following import Pace, Teacher
 from treadle.learning.training.training_measuring import Examiner
 from treadle.learning.training.training_work import WorkFile, sweep_datasets
+from treadle.learning.training.trainings import Training
 from treadle.objects.spool import read_lines
+
+#: Of the forty texts.
+HELD_OUT = 5
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +70,13 @@ def test_a_training_ends_in_a_version_that_is_measured_beside_what_serves(
     ids = school.label()
     backend = school.connect(served.url)
     ended = school.run(school.start(backend, promote="when_better"))
-    assert (ended.state, ended.task_count, ended.held_out_count) == ("completed", 40, 8), ended.message
-    assert len(served.learnt) == 32
+    assert (ended.state, ended.task_count, ended.held_out_count) == ("completed", 40, HELD_OUT)
+    assert len(served.learnt) == 40 - HELD_OUT
     assert set(served.learnt) < set(ids)
     new, before = (
         msgspec.json.decode(each, type=Evaluation) for each in (ended.evaluation, ended.serving_evaluation)
     )
-    assert (new.metric, new.value, new.task_count, new.seen) == ("accuracy", 1.0, 8, False)
+    assert (new.metric, new.value, new.task_count, new.seen) == ("accuracy", 1.0, HELD_OUT, False)
     assert (before.version, before.value) == ("untrained", 0.0)
     serving = school.serving(backend)
     assert serving is not None
@@ -144,6 +148,45 @@ def test_a_training_that_dies_in_the_backend_fails_and_says_why(
     assert error["code"] == "training-failed"
 
 
+def evaluations(ended: Training) -> list[Evaluation]:
+    """Of the new version, and of that which serves."""
+    assert ended.evaluation, ended.message
+    return [
+        msgspec.json.decode(each, type=Evaluation) for each in (ended.evaluation, ended.serving_evaluation)
+    ]
+
+
+def test_what_serves_is_not_measured_by_what_it_has_learnt(school: School, served: Served) -> None:
+    school.label()
+    backend = school.connect(served.url)
+    school.run(school.start(backend, promote="when_better", held_out=0.3))
+    learnt = set(served.learnt)
+    same = school.run(school.start(backend, held_out=0.3))
+    assert [each.task_count for each in evaluations(same)] == [same.held_out_count] * 2
+    more = school.run(school.start(backend, held_out=0.4))
+    left_out = len(learnt - set(served.learnt))
+    assert 0 < left_out < more.held_out_count
+    expected = [(more.held_out_count - left_out, False)] * 2
+    assert [(each.task_count, each.seen) for each in evaluations(more)] == expected
+    assert f"{left_out} of the {more.held_out_count} held-out tasks were left out" in more.message
+
+
+@pytest.mark.parametrize("start", ["nothing", "serving"])
+def test_where_most_was_learnt_it_is_said_from_how_many_tasks(
+    school: School, served: Served, start: str
+) -> None:
+    school.label()
+    backend = school.connect(served.url)
+    school.run(school.start(backend, promote="when_better"))
+    learnt = set(served.learnt)
+    ended = school.run(school.start(backend, seed=1, settings={"start": start}, promote="when_better"))
+    count = len(learnt - set(served.learnt))
+    new, before = evaluations(ended)
+    assert (before.seen, before.seen_count, before.task_count) == (True, count, ended.held_out_count)
+    assert (new.seen, new.seen_count) == ((True, count) if start == "serving" else (False, 0))
+    assert f"has learnt from {count} of these {ended.held_out_count} tasks" in ended.message
+
+
 class Killed(BaseException):
     """What nothing catches, as kill -9."""
 
@@ -182,6 +225,25 @@ def test_a_worker_that_is_killed_goes_on_where_it_was(
     assert (school.version_names(backend), serving["training_id"]) == ([serving["name"]], ended.id)
     assert school.log(ended)[0].count("epoch 0") == 1
     assert school.events() == ["training.started", "training.completed"]
+
+
+def test_a_worker_that_is_killed_once_the_new_one_serves_says_that_it_serves(
+    school: School, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school.label(6)
+    training = school.start(school.connect(served.url), held_out=0.5, promote="when_better")
+    promote = promoting.promote
+
+    def promote_and_die(*given: Any, **more: Any) -> None:
+        promote(*given, **more)
+        raise Killed
+
+    with monkeypatch.context() as killing, pytest.raises(Killed):
+        killing.setattr(promoting, "promote", promote_and_die)
+        school.run(training)
+    ended = school.run(training)
+    assert ended.message.endswith("The new one serves now.")
+    assert "meanwhile" not in ended.message
 
 
 @pytest.mark.long
@@ -223,7 +285,7 @@ def test_what_tells_of_a_training_goes_with_its_project(school: School, served: 
     school.label(6)
     ended = school.run(school.start(school.connect(served.url), held_out=0.5))
     sides = read_entries(read_lines(school.parts.objects.read(ended.dataset_key)))
-    assert sorted(entry.is_held_out for entry in sides) == [False] * 3 + [True] * 3
+    assert sum(entry.is_held_out for entry in sides) == ended.held_out_count > 0
     assert sweep_datasets(school.parts) == 0
     with school.database.write() as tx:
         tx.execute(projects.delete())
@@ -258,6 +320,42 @@ def test_a_backend_that_is_killed_and_comes_back_says_what_became_of_the_trainin
     ended = school.get(training)
     assert ended.state == "failed"
     assert ended.message == "The server ended while this trained. Start it again."
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_backend_that_is_away_when_it_is_to_learn_is_waited_for(
+    school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    monkeypatch.setattr(training_job, "PACE", Pace(0.05))
+    if is_told:  # it went away just before it was sent the work
+        monkeypatch.setattr(Teacher, "tell", lambda _self: "untrained")
+    school.label(6)
+    alone = Served(tmp_path)
+    training = school.start(school.connect(alone.url), held_out=0.5)
+    with school.running(training):
+        wait_until(lambda: "Waits for the backend" in school.get(training).message)
+        with alone.running():
+            wait_until(lambda: school.get(training).is_over)
+    assert school.get(training).state == "completed", school.get(training).message
+
+
+def test_what_is_over_is_not_asked_about_for_ever(
+    school: School, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school.label(6)
+    job = BackendClient.job
+    over: list[str] = []
+
+    def other_each_time(client: BackendClient, name: str) -> RemoteJob:
+        found = job(client, name)
+        if found.state != "completed" or len(over) > 30:
+            return found
+        over.append(name)
+        return replace(found, message=f"It is {len(over)}.")
+
+    monkeypatch.setattr(BackendClient, "job", other_each_time)
+    assert school.run(school.start(school.connect(served.url), held_out=0.5)).state == "completed"
+    assert len(over) < 5
 
 
 def test_a_backend_that_stays_away_is_given_up(school: School, tmp_path: Path) -> None:
@@ -350,7 +448,7 @@ def test_a_backend_of_label_studio_is_measured_before_and_after(school: School, 
     if is_old:
         held_out = set(ids) - set(foreign.learnt)
         assert held_out == {task["id"] for body in foreign.bodies for task in body["tasks"]}
-        assert len(held_out) == 5
+        assert len(held_out) == ended.held_out_count
 
 
 def test_a_backend_that_never_calls_its_model_otherwise_is_not_believed(school: School) -> None:

@@ -46,7 +46,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     reason: str
     value: float | None
     task_count: int
-    #: Whether the backend may have learnt from these very tasks: it reads the project by itself.
+    #: Whether it may have learnt from these very tasks: the backend reads the project by itself, or another
+    #: training that it comes from held out others.
     seen: bool
     #: Its name at the backend.
     version: str
@@ -55,6 +56,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     macro_f1: float | None = None
     #: Tasks that the backend could not predict, which count as such without an answer.
     failed_count: int = 0
+    #: From how many of these tasks it has learnt, as far as that is known here.
+    seen_count: int = 0
 
 
 def is_better(new: Evaluation, serving: Evaluation) -> bool:

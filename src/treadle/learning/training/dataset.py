@@ -7,8 +7,7 @@ truth counts, else the one that was changed last. Tasks that show the same pictu
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -99,12 +98,16 @@ class Work:
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """A line of what a training learnt from: which annotation, as of when, and on which side it was."""
+    """A line of what a training learnt from: which annotation, as of when, and on which side it was.
+
+    group: of what the task shows, as `Work` has it, in hexadecimal; "" in what older trainings kept.
+    """
 
     task_id: int
     annotation_id: int
     updated_at: str
     is_held_out: bool
+    group: str = ""
 
 
 _entry = msgspec.json.Decoder(Entry)
@@ -186,26 +189,28 @@ def finished_of(task: ExportTask) -> list[ExportAnnotation]:
     return sorted(done, key=lambda one: (one.ground_truth, one.updated_at, one.annotation_id), reverse=True)
 
 
-def held_out_of(groups: Sequence[bytes], part: float, seed: int) -> set[bytes]:
-    """The groups that are held out, the same for the same seed and groups.
+def held_out_of(groups: Iterable[bytes], part: float, seed: int) -> set[bytes]:
+    """The groups that are held out: each for itself, whatever others there are.
 
-    groups: of each task, in any order.  part: of the tasks, 0 to 1. Where there are two groups or more,
-    neither side is empty unless ``part`` is 0.
+    part: of the groups, 0 to 1, about. What a part holds out, a greater one does, too. Where there are two
+    groups or more, neither side is empty unless ``part`` is 0: then the group nearest to the cut changes
+    sides.
     """
-    sizes = Counter(groups)
-    order = sorted(sizes, key=lambda group: _digest(b"%d " % seed + group))
-    wanted, count = round(len(groups) * part), 0
-    taken: set[bytes] = set()
-    for group in order[:-1]:
-        if not part or (taken and count >= wanted):
-            break
-        taken.add(group)
-        count += sizes[group]
-    return taken
+    places = {group: _place_of(group, seed) for group in groups}
+    if not part or len(places) < 2:
+        return set()
+    order = sorted(places, key=places.__getitem__)
+    count = sum(place < part for place in places.values())
+    return set(order[: min(max(count, 1), len(order) - 1)])
+
+
+def _place_of(group: bytes, seed: int) -> float:
+    """From 0 to below 1, evenly."""
+    return int.from_bytes(_digest(b"%d " % seed + group)[:6], "big") / 2**48
 
 
 def read_entries(lines: Iterator[bytes]) -> Iterator[Entry]:
-    """What `Entry.line` wrote."""
+    """Entries as they are kept, a line each."""
     return (_entry.decode(line) for line in lines)
 
 

@@ -203,7 +203,7 @@ class Gate:
         yield Finding("agreement", "stop" if is_hopeless else "look", text, count, unlike)
 
 
-def look(database: Database, grant: Grant, query: TaskQuery, *, held_out: float) -> Look:
+def look(database: Database, grant: Grant, query: TaskQuery, *, held_out: float, seed: int = 0) -> Look:
     """Look at the first tasks that the query names: soon, and without reading files. Raises Invalid."""
     with database.read() as tx:
         config = parse_config(projects.config_of(tx, _project_of(grant)))
@@ -222,7 +222,7 @@ def look(database: Database, grant: Grant, query: TaskQuery, *, held_out: float)
         findings, count = [partial, *(one for one in findings if one.code not in _OF_ALL)], total
     held_out_count = round(count * held_out)
     if count == len(groups):
-        held_out_count = sum(map(held_out_of(groups, held_out, 0).__contains__, groups))
+        held_out_count = sum(map(held_out_of(groups, held_out, seed).__contains__, groups))
     return Look(findings, count, held_out_count, gate.label_counts())
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
@@ -29,9 +30,13 @@ _OVER = frozenset({"completed", "failed", "cancelled"})
 UNNAMED = "-"
 #: A proxy in front of a backend that starts anew says that it failed.
 _PASSING = frozenset({"backend-down", "backend-slow", "backend-busy", "backend-failed"})
+_LOST = "training-lost"
+_AWAY = frozenset({502, 503, 504})
 _LONGEST_SHOWN = 200
+_MOST_PIECES = 1_000
 _REPORTED_PARTS = 1_000
 _WATCH_EVERY_S = 1.0
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,10 @@ class Teacher:
             return self._await_another(before)
         return self._follow(training)
 
+    def tell(self) -> str:
+        """Tell the backend of the project, once it is there; what it calls its model."""
+        return self._wait_for(lambda client: client.setup(self.reach.told), _is_starting)
+
     def _training(self) -> Training:
         with self.run.database.read() as tx:
             return trainings.get(tx, self.training_id)
@@ -91,10 +100,16 @@ class Teacher:
         self._say("Sends the work to the backend")
         if not self.backend.can_follow:
             self._note_name(UNNAMED)
-        client, settings = self.reach.client, training.wish.settings
-        try:
+        else:
+            self.tell()
+        settings = training.wish.settings
+
+        def train(client: BackendClient) -> str:
             with ending_when_cancelled(self.run, client):
-                name = client.train(self.reach.told, work.to_train(), settings, promote=False)
+                return client.train(self.reach.told, work.to_train(), settings, promote=False)
+
+        try:
+            name = self._wait_for(train, _has_sent_nothing)
         except Unavailable as error:
             self.run.check_cancelled()
             if self.backend.can_follow or error.code != "backend-slow":
@@ -124,7 +139,8 @@ class Teacher:
             remote, piece = self._look(training.remote_job, copy)
             if copy.is_new(remote, piece):
                 self._write(copy, remote, piece)
-            elif remote.state in _OVER:
+            if remote.state in _OVER:
+                self._take_rest_of_log(training.remote_job, copy, remote, piece)
                 return _learnt(remote)
             training = self._training()
             if training.backend_id is None:
@@ -132,8 +148,16 @@ class Teacher:
                 raise NotFound("backend-gone", "The backend was disconnected while it learnt.")
             if training.state == "stopping" and not was_asked_to_stop:
                 was_asked_to_stop = self._ask_to_stop(training, keep=True)
-            if remote.state not in _OVER:
-                time.sleep(self.pace.look_every_s)
+            time.sleep(self.pace.look_every_s)
+
+    def _take_rest_of_log(self, name: str, copy: Copy, remote: RemoteJob, piece: bytes) -> None:
+        """Whatever else a backend says of what is over, only its log is still taken, and not for ever."""
+        for _ in range(_MOST_PIECES):
+            if not piece:
+                return
+            _, piece = self._look(name, copy)
+            if piece:
+                self._write(copy, remote, piece)
 
     def _ask_to_stop(self, training: Training, *, keep: bool) -> bool:
         """Whether it has heard."""
@@ -147,18 +171,34 @@ class Teacher:
 
     def _look(self, name: str, copy: Copy) -> tuple[RemoteJob, bytes]:
         """How it is, and what else it wrote; waits for a backend that does not answer."""
+
+        def look(client: BackendClient) -> tuple[RemoteJob, bytes]:
+            remote = client.job(name)
+            return remote, b"" if copy.is_log_full else client.job_log(name, copy.log_end)
+
+        try:
+            return self._wait_for(look, _is_passing)
+        except NotFound as error:
+            if error.code != "backend-job":
+                raise
+            raise _forgotten(error) from error
+        except Unavailable as error:
+            if error.code == _LOST:
+                raise
+            raise _lost(error, 0.0) from error
+
+    def _wait_for(
+        self, ask: Callable[[BackendClient], Answer], is_passing: Callable[[Unavailable], bool]
+    ) -> Answer:
+        """What a backend answers, asked again until it is there. Raises Unavailable("training-lost")."""
         waited_s = 0.0
         while True:
             try:
-                client = self.reach.client if not waited_s else self.reach.again()
-                remote = client.job(name)
-                return remote, b"" if copy.is_log_full else client.job_log(name, copy.log_end)
-            except NotFound as error:
-                if error.code != "backend-job":
-                    raise
-                raise _forgotten(error) from error
+                return ask(self.reach.client if not waited_s else self.reach.again())
             except Unavailable as error:
-                if error.code not in _PASSING or waited_s >= self.pace.away_s:
+                if not is_passing(error):
+                    raise
+                if waited_s >= self.pace.away_s:
                     raise _lost(error, waited_s) from error
                 if not waited_s:
                     self._say(f"Waits for the backend. {error.message}")
@@ -245,15 +285,29 @@ def _progress_of(remote: RemoteJob) -> str:
     return remote.message[:_LONGEST_SHOWN]
 
 
+def _is_passing(error: Unavailable) -> bool:
+    return error.code in _PASSING
+
+
+def _is_starting(error: Unavailable) -> bool:
+    """It is away, or a proxy in front of it says so."""
+    return error.code in ("backend-down", "backend-busy") or error.details.get("status") in _AWAY
+
+
+def _has_sent_nothing(error: Unavailable) -> bool:
+    """It may be asked once more: what is sent twice may be learnt twice."""
+    return isinstance(error.__cause__, ConnectionRefusedError)
+
+
 def _lost(error: Unavailable, waited_s: float) -> Unavailable:
     waited = f" It did not come back within {waited_s:g} seconds." if waited_s else ""
     text = f"{error.message}{waited} What serves is as it was. Look at the backend, then train again."
-    return Unavailable("training-lost", text)
+    return Unavailable(_LOST, text)
 
 
 def _forgotten(error: NotFound) -> Unavailable:
     text = f"{error.message} Its files may be lost. What serves is as it was; train again."
-    return Unavailable("training-lost", text)
+    return Unavailable(_LOST, text)
 
 
 def _silent(backend: Backend, before: str) -> str:

@@ -23,6 +23,7 @@ from treadle.learning.connections.reaching import Reach
 from treadle.learning.measures.evaluation import Evaluation, is_better
 from treadle.learning.serving import descent, promoting, versions
 from treadle.learning.training import gate, trainings
+from treadle.learning.training.already_learnt import Already, Ancestry
 from treadle.learning.training.training_following import UNNAMED, Learnt, Pace, Teacher
 from treadle.learning.training.training_measuring import Examiner
 from treadle.learning.training.training_work import Kept, WorkFile
@@ -31,6 +32,7 @@ from treadle.permissions import Permission
 
 #: How backends are looked at, and waited for.
 PACE = Pace()
+_SERVES = "The new one serves now."
 
 
 class Before(msgspec.Struct, frozen=True):
@@ -113,10 +115,11 @@ def _collect(run: JobRun, order: TrainingOrder) -> Kept:
 def _look_before(run: JobRun, order: TrainingOrder, kept: Kept) -> Before:
     """Tell the backend of the project; measure what serves where the training itself replaces it."""
     with _reach(run, order) as reach:
-        version = reach.client.setup(reach.told)
+        version = Teacher(run, reach, order.training_id, PACE).tell()
         if reach.backend.can_follow or not kept.held_out_count:
             return Before(version, None)
-        return Before(version, _examine(run, reach, order, kept, version))
+        learnt = _learnt_before(run, reach, order)
+        return Before(version, _examine(run, reach, order, kept, version, learnt.left_out, learnt.seen_count))
 
 
 def _learn(run: JobRun, order: TrainingOrder, before: Before) -> Learnt:
@@ -143,11 +146,15 @@ def _measure(run: JobRun, order: TrainingOrder, kept: Kept, before: Before, lear
         return Measured(None, None)
     with _reach(run, order) as reach:
         reach.client.setup(reach.told)
-        new = _examine(run, reach, order, kept, learnt.version)
+        name = _serving_name(run, reach.backend) if reach.backend.can_follow else ""
+        known = _learnt_before(run, reach, order, name)
+        new_seen = known.seen_count if known.is_new_too else 0
+        new = _examine(run, reach, order, kept, learnt.version, known.left_out, new_seen)
         serving = before.evaluation
-        if reach.backend.can_follow:
-            name = _serving_name(run, reach.backend)
-            serving = None if name == learnt.version else _examine(run, reach, order, kept, name)
+        if name:
+            serving = None
+        if name not in ("", learnt.version):
+            serving = _examine(run, reach, order, kept, name, known.left_out, known.seen_count)
     with run.database.write() as tx:
         trainings.note(tx, order.training_id, evaluation=_json(new), serving_evaluation=_json(serving))
     return Measured(new, serving)
@@ -162,6 +169,9 @@ def _promote(run: JobRun, order: TrainingOrder, version_id: int | None, measured
         backend = backends.get(tx, _backend_id(training))
     if not backend.can_follow:
         return "The backend serves the new one already."
+    # We may have let it serve already, and been killed before that was written down.
+    if _serving_name(run, backend) == measured.new.version:
+        return _SERVES
     if measured.serving is None or _serving_name(run, backend) != measured.serving.version:
         return "The new one does not serve: another was promoted meanwhile. Compare the two."
     if not _is_worth_it(measured.new, measured.serving):
@@ -169,8 +179,10 @@ def _promote(run: JobRun, order: TrainingOrder, version_id: int | None, measured
     try:
         promoting.promote(run.parts, run.actor, backend.id, version_id, cause="training")
     except TreadleError as error:
+        if _serving_name(run, backend) == measured.new.version:
+            return f"{_SERVES} {error.message}"
         return f"The new one does not serve: {error.message}"
-    return "The new one serves now."
+    return _SERVES
 
 
 def _end(run: JobRun, order: TrainingOrder, learnt: Learnt, measured: Measured, promoted: str) -> None:
@@ -180,7 +192,9 @@ def _end(run: JobRun, order: TrainingOrder, learnt: Learnt, measured: Measured, 
         training = trainings.get(tx, order.training_id)
         known = trainings.versions_of(tx, training.project_id)
         numbers = {row["name"]: row["number"] for row in known if row["backend_id"] == training.backend_id}
-        message = learnt.message if not learnt.version else _told_of(measured, promoted, numbers)
+        message = learnt.message
+        if learnt.version:
+            message = _told_of(measured, promoted, numbers, training.held_out_count)
         trainings.end(tx, training.id, "completed", message)
 
 
@@ -205,10 +219,26 @@ def _serving_name(run: JobRun, backend: Backend) -> str:
     return UNTRAINED if serving is None else str(serving["name"])
 
 
-def _examine(run: JobRun, reach: Reach, order: TrainingOrder, kept: Kept, version: str) -> Evaluation:
+def _learnt_before(run: JobRun, reach: Reach, order: TrainingOrder, also: str = "") -> Already:
+    ancestry = Ancestry(run.parts, _training(run, order), reach.backend)
+    return ancestry.learnt(WorkFile(run, order.training_id), also)
+
+
+def _examine(
+    run: JobRun,
+    reach: Reach,
+    order: TrainingOrder,
+    kept: Kept,
+    version: str,
+    left_out: frozenset[int],
+    seen_count: int,
+) -> Evaluation:
     examiner = Examiner(run, reach, parse_config(reach.told.label_config))
-    questions = WorkFile(run, order.training_id).held_out()
-    return examiner.examine(questions, version, kept.held_out_count)
+    questions = WorkFile(run, order.training_id).held_out(left_out)
+    found = examiner.examine(questions, version, kept.held_out_count - len(left_out))
+    if not seen_count:
+        return found
+    return msgspec.structs.replace(found, seen=True, seen_count=seen_count)
 
 
 def _is_worth_it(new: Evaluation, serving: Evaluation) -> bool:
@@ -226,10 +256,17 @@ def _stop(run: JobRun, training: Training) -> None:
         reach.client.cancel(training.remote_job, keep=False)
 
 
-def _told_of(measured: Measured, promoted: str, numbers: Mapping[str, int]) -> str:
+def _told_of(measured: Measured, promoted: str, numbers: Mapping[str, int], held_out_count: int) -> str:
     """Such as: Version 4 has mAP50 0.74. Version 3 has mAP50 0.66. The new one serves now."""
     found = [each for each in (measured.new, measured.serving) if each is not None]
-    return " ".join([*(_sentence(each, numbers) for each in found), promoted]).strip()
+    told = [_sentence(each, numbers) for each in found]
+    measured_on = [each.task_count for each in found if each.value is not None]
+    if measured_on and measured_on[0] < held_out_count:
+        told.append(
+            f"{held_out_count - measured_on[0]} of the {held_out_count} held-out tasks were left out: what "
+            "serves has learnt from them."
+        )
+    return " ".join([*told, promoted]).strip()
 
 
 def _sentence(found: Evaluation, numbers: Mapping[str, int]) -> str:
@@ -237,7 +274,10 @@ def _sentence(found: Evaluation, numbers: Mapping[str, int]) -> str:
     name = "The untrained model" if found.version == UNTRAINED else f"Version {number or found.version}"
     if found.value is None:
         return f"{name} was not measured: {found.reason}"
-    return f"{name} has {found.metric} {found.value:.2f}."
+    value = f"{name} has {found.metric} {found.value:.2f}"
+    if not found.seen_count:
+        return f"{value}."
+    return f"{value}, and has learnt from {found.seen_count} of these {found.task_count} tasks."
 
 
 def _json(evaluation: Evaluation | None) -> str:

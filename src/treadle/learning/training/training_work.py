@@ -26,6 +26,7 @@ from treadle.labeling.selections import Selection
 from treadle.learning.training.dataset import Entry, Reader, Work, held_out_of, read_entries
 from treadle.learning.training.gate import Finding, Gate
 from treadle.learning.training.trainings import Spec
+from treadle.objects import ObjectStore
 from treadle.objects.spool import read_lines
 
 _FOLDER = "trainings"
@@ -84,9 +85,9 @@ class WorkFile:
         works = takewhile(lambda work: work.task.task_id <= selection.last_id, reader.read(selection.query))
         self.run.objects.put(self._key, self._lines(works, gate, groups))
         held_out = held_out_of(groups, spec.held_out, spec.seed)
-        sides = [group in held_out for group in groups]
-        self.run.objects.put(self.dataset_key, self._entries(sides))
-        return Kept(gate.findings(), len(sides) - sum(sides), sum(sides))
+        self.run.objects.put(self.dataset_key, self._entries(groups, held_out))
+        count = sum(map(held_out.__contains__, groups))
+        return Kept(gate.findings(), len(groups) - count, count)
 
     def learnt_from(self) -> Iterator[list[int]]:
         """The annotations on the side to learn from, some thousands at once."""
@@ -98,11 +99,11 @@ class WorkFile:
         """The tasks to learn from, as an export has them."""
         return (task for task, is_held_out in self._tasks() if not is_held_out)
 
-    def held_out(self) -> Iterator[Question]:
-        """The tasks to measure by."""
+    def held_out(self, without: frozenset[int] = frozenset()) -> Iterator[Question]:
+        """The tasks to measure by, without some."""
         for text, is_held_out in self._tasks():
-            if is_held_out:
-                task = _task.decode(text)
+            task = _task.decode(text) if is_held_out else None
+            if task is not None and task.id not in without:
                 asked = b'{"id":%d,"data":%s,"meta":%s,"annotations":[],"predictions":[]}'
                 truth = bytes(task.annotations[0].result)
                 yield Question(asked % (task.id, bytes(task.data), bytes(task.meta)), truth)
@@ -130,11 +131,12 @@ class WorkFile:
             head = f"{work.task.task_id} {of.annotation_id} {of.updated_at} "
             yield head.encode() + work.to_wire() + b"\n"
 
-    def _entries(self, sides: list[bool]) -> Iterator[bytes]:
+    def _entries(self, groups: list[bytes], held_out: set[bytes]) -> Iterator[bytes]:
         lines = read_lines(self.run.objects.read(self._key))
-        for line, is_held_out in zip(lines, sides, strict=True):
+        for line, group in zip(lines, groups, strict=True):
             task_id, annotation_id, updated_at, _ = line.split(b" ", 3)
-            entry = Entry(int(task_id), int(annotation_id), updated_at.decode(), is_held_out)
+            of, as_of = int(task_id), updated_at.decode()
+            entry = Entry(of, int(annotation_id), as_of, group in held_out, group.hex())
             yield msgspec.json.encode(entry) + b"\n"
 
     def _tasks(self) -> Iterator[tuple[bytes, bool]]:
@@ -142,8 +144,17 @@ class WorkFile:
         for line, entry in zip(lines, self._sides(), strict=True):
             yield line.split(b" ", 3)[3], entry.is_held_out
 
+    def entries_held_out(self) -> Iterator[Entry]:
+        """What is held out, without the tasks themselves."""
+        return (entry for entry in self._sides() if entry.is_held_out)
+
     def _sides(self) -> Iterator[Entry]:
-        return read_entries(read_lines(self.run.objects.read(self.dataset_key)))
+        return read_sides(self.run.objects, self.dataset_key)
+
+
+def read_sides(objects: ObjectStore, dataset_key: str) -> Iterator[Entry]:
+    """What a training kept of what it learnt from. Raises NotFound where it is not there any more."""
+    return read_entries(read_lines(objects.read(dataset_key)))
 
 
 def sweep_datasets(parts: JobParts) -> int:
