@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import OpenWindow
 from tests.browser.house import ADA, House
 from tests.browser.labelling import LabelPage
 from tests.waiting import wait_until
@@ -32,6 +33,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     running = House(tmp_path_factory.mktemp("house"), *ADA, "--with-samples")
     yield running
     running.close()
+
+
+@pytest.fixture
+def page(open_window: OpenWindow) -> Page:
+    """Without motion: what turns while a training runs would take the processor from it."""
+    return open_window(reduced_motion="reduce")
 
 
 def test_the_tutorial_ends_with_better_pre_labels(house: House, page: Page) -> None:
