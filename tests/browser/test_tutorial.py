@@ -173,4 +173,5 @@ def take_a_suggestion(house: House, page: Page, project: int) -> None:
 
 def share_right(said: dict[int, Any], truth: dict[int, str]) -> float:
     answers = {task: result[0]["value"]["choices"] if result else [] for task, result in said.items()}
-    return sum(answers.get(task) == [digit] for task, digit in truth.items()) / len(truth)
+    right = [task for task, digit in truth.items() if answers.get(task) == [digit]]
+    return len(right) / len(truth)
