@@ -56,7 +56,7 @@ class Desk:
         with self.database.write() as tx:
             grant = self.studio.grant(tx, "editor", Permission.PREDICTION_WRITE)
             query = TaskQuery(selected=selected)
-            return prelabel.start_prelabel(tx, grant, backend.id, query, only=only, version=version)[0]
+            return prelabel.start_prelabel(tx, grant, backend.id, query, only=only, version=version)
 
     def run(self, job: Job) -> dict[str, Any]:
         """Run a job that is done well; its result."""

@@ -410,3 +410,15 @@ def test_an_opening_leaves_a_backend_alone_that_is_not_there(desk: Desk) -> None
     with spoken.serving():
         assert opening.predict(desk.studio.project_id, second, None) is False
     assert spoken.asked == []
+
+
+def test_tasks_are_not_counted_while_others_wait_to_write(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(*_: object) -> None:
+        raise AssertionError("all tasks are walked over within a write")
+
+    with (spoken := Spoken()).serving():
+        backend = desk.connect(spoken)
+        monkeypatch.setattr(attempts, "lacking", count)
+        assert desk.order(backend).state is JobState.QUEUED

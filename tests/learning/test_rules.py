@@ -166,8 +166,8 @@ def test_an_address_trains_for_who_made_it_until_another_replaces_it(
         stored = json.dumps(rules.find(tx, studio.project_id).state, default=str)
     assert secret.partition("-")[2] not in stored
     for wrong in (first, secret + "x", "1", "", "9" * 40 + "-x", f"{studio.project_id + 1}-x"):
-        with studio.database.write() as tx, pytest.raises(NotFound):
-            rules.call_hook(tx, wrong)
+        with pytest.raises(NotFound):
+            call(studio, wrong)
     assert call(studio, secret) is False
     follower.look()
     assert started(studio) == [("webhook", studio.people["manager"].user_id)]
@@ -185,8 +185,28 @@ def test_an_address_trains_for_who_made_it_until_another_replaces_it(
 
 
 def call(studio: Studio, secret: str) -> bool:
+    return rules.call_hook(studio.database, secret)
+
+
+def test_an_address_writes_nothing_for_who_does_not_know_it_nor_twice(
+    studio: Studio, backend: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with studio.database.write() as tx:
-        return rules.call_hook(tx, secret)
+        secret = rules.make_hook(tx, studio.grant(tx, "manager", Permission.PROJECT_WRITE))
+    write = studio.database.write
+    written: list[int] = []
+
+    def noted() -> Any:
+        written.append(1)
+        return write()
+
+    monkeypatch.setattr(studio.database, "write", noted)
+    for _ in range(3):
+        with pytest.raises(NotFound):
+            call(studio, secret + "x")
+    assert not written
+    assert [call(studio, secret) for _ in range(3)] == [False] * 3
+    assert len(written) == 1
 
 
 def test_who_may_no_longer_train_trains_nothing_and_it_is_told_once(

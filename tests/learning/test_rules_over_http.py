@@ -11,6 +11,7 @@ from sqlalchemy import insert
 
 from tests.serving import RunningServer, serve
 from treadle.db.learning_tables import ml_backends
+from treadle.learning.rules import rules
 
 
 @pytest.fixture
@@ -60,3 +61,19 @@ def test_an_address_trains_without_an_account_and_is_told_once(
         assert made["path"].split("-", 1)[1].strip("/") not in told
         assert admin.delete("/api/learning/rules/hook/", params={"project": "1"}).status_code == 204
         assert nobody.post(made["path"]).status_code == 404
+
+
+def test_the_secret_of_an_address_is_in_no_log(
+    server: RunningServer,
+    admin: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    made = admin.post("/api/learning/rules/hook/", json={"project": 1}).json()
+    monkeypatch.setattr(rules, "call_hook", fail)
+    assert admin.post(made["path"]).status_code == 500
+    (told,) = [vars(record) for record in caplog.records if record.levelname == "ERROR"]
+    assert told["path"] == "/api/learning/hooks/***/"

@@ -148,6 +148,8 @@ class _Door:
             _LOG.error("A defect: %s", error.message, exc_info=error, extra=extra)
 
 
+#: What follows in a path lets whoever knows it train.
+_BEFORE_SECRET = "/api/learning/hooks/"
 _BUSY = Unavailable("database-busy", "The database is busy or away. Try again.", details={"retry_after_s": 1})
 # Two at once: both looked before either wrote, and the database let one through.
 _OVERTAKEN = Conflict(
@@ -174,9 +176,15 @@ def _choose(method: str, found: Found) -> Route:
     return route
 
 
+def _shown(path: str) -> str:
+    """A path as logs have it: without what is a secret in it."""
+    head, secret_follows, _ = path.partition(_BEFORE_SECRET)
+    return f"{head}{secret_follows}***/" if secret_follows else path[:500]
+
+
 def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
     with call.parts.database.write() as tx:
-        detail = {"code": error.code, "method": call.method, "path": call.path[:500]}
+        detail = {"code": error.code, "method": call.method, "path": _shown(call.path)}
         place = workspace_of(tx, call.asked_for) if call.asked_for else None
         if place is None and call.identity is not None:
             place = call.identity.token_workspace_id
@@ -194,7 +202,7 @@ def _audit_local(call: Call) -> None:
     """Whoever can open the data folder did this, in the owner's name and without a token of theirs."""
     if call.identity is None:
         return
-    detail, actor_id = {"method": call.method, "path": call.path[:500]}, call.identity.actor.user_id
+    detail, actor_id = {"method": call.method, "path": _shown(call.path)}, call.identity.actor.user_id
     try:
         with call.parts.database.write() as tx:
             place = workspace_of(tx, call.asked_for) if call.asked_for else None
@@ -215,7 +223,7 @@ def _error_reply(error: TreadleError, request_id: str) -> Reply:
 
 
 def _where(request: Request, request_id: str) -> dict[str, str]:
-    return {"request_id": request_id, "method": request.method, "path": request.url.path}
+    return {"request_id": request_id, "method": request.method, "path": _shown(request.url.path)}
 
 
 def _to_response(reply: AnyReply, request: Request) -> Response:

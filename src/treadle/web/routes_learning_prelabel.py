@@ -40,12 +40,14 @@ def start_prelabel(call: Call) -> Reply:
     sent = call.fields()
     chosen = views.query_of_settings({"filters": sent.get("filters")})
     query = TaskQuery(chosen.filters, (), parse_selection(body.selectedItems))
+    version = body.version or ""
+    with call.read() as tx:
+        grant = call.allow(tx, ProjectScope(body.project))
+        total = prelabel.count_to_ask(tx, grant, body.backend, query, only=body.only, version=version)
     with call.write() as tx:
         grant = call.allow(tx, ProjectScope(body.project))
-        job, total = prelabel.start_prelabel(
-            tx, grant, body.backend, query, only=body.only, version=body.version or ""
-        )
-        return json_reply({"job": job.id, "total": total}, 202)
+        job = prelabel.start_prelabel(tx, grant, body.backend, query, only=body.only, version=version)
+    return json_reply({"job": job.id, "total": total}, 202)
 
 
 def get_standing(call: Call) -> Reply:

@@ -76,8 +76,7 @@ def end_hook(call: Call) -> Reply:
 
 def call_hook(call: Call) -> Reply:
     """Ask for a training: at once, or after the one that runs."""
-    with call.write() as tx:
-        is_training = rules.call_hook(tx, call.path_params["secret"])
+    is_training = rules.call_hook(call.parts.database, call.path_params["secret"])
     return json_reply({"state": "waits" if is_training else "starts"}, 202)
 
 

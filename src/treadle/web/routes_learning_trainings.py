@@ -149,7 +149,7 @@ def cancel_training(call: Call) -> Reply:
 
 
 def _look(call: Call, grant: Grant, spec: Spec) -> Look:
-    return gate.look(call.parts.database, grant, spec.query, held_out=spec.held_out)
+    return gate.look(call.parts.database, grant, spec.query, held_out=spec.held_out, seed=spec.seed)
 
 
 def _allow_backend(call: Call, tx: Tx, project_id: int, backend_id: int) -> Grant:

@@ -35,6 +35,7 @@ from treadle.web.routing import Reply, Route, empty, json_reply
 
 start_training = late("treadle.learning.training.trainings:start")
 training_spec = late("treadle.learning.training.trainings:Spec")
+count_to_ask = late("treadle.learning.predictions.prelabel:count_to_ask")
 start_prelabel = late("treadle.learning.predictions.prelabel:start_prelabel")
 
 _NOT_RANDOM = "Not implemented - you must provide random=true query parameter"
@@ -140,9 +141,12 @@ def train(call: Call) -> Reply:
 
 def predict_all(call: Call) -> Reply:
     """Order predictions for all tasks that lack one."""
+    with call.read() as tx:
+        grant, backend = _allow(call, tx, call.path_int("id"))
+        total = count_to_ask(tx, grant, backend.id, TaskQuery())
     with call.write() as tx:
         grant, backend = _allow(call, tx, call.path_int("id"))
-        job, total = start_prelabel(tx, grant, backend.id, TaskQuery())
+        job = start_prelabel(tx, grant, backend.id, TaskQuery())
     return json_reply({"job": job.id, "total": total}, 202)
 
 

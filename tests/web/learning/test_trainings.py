@@ -66,7 +66,7 @@ def test_a_training_from_the_form_to_the_version_beside_the_one_before(
     project = make_project(client, 40)
     wish = {"project": project, "backend": connect(client, project, served)}
     looked = client.post(f"{_ALL}gate/", json=wish).json()
-    assert (looked["task_count"], looked["held_out_count"]) == (40, 8)
+    assert (looked["task_count"], looked["held_out_count"]) == (40, 7)
     assert looked["labels"] == [{"label": "Good", "count": 20}, {"label": "Bad", "count": 20}]
     assert {finding["severity"] for finding in looked["findings"]} == {"ok"}
     chosen = {"selectedItems": {"all": False, "included": ["x"]}}

@@ -117,26 +117,41 @@ class Sums(msgspec.Struct, frozen=True):
 
 def start_prelabel(
     tx: Tx, grant: Grant, backend_id: int, query: TaskQuery, *, only: Only = "undone", version: str = ""
-) -> tuple[Job, int]:
-    """Order that a backend of the grant's project is asked about the query's tasks; the job, and how many.
+) -> Job:
+    """Order that a backend of the grant's project is asked about the query's tasks.
 
     Raises NotFound("backend-not-found"), Invalid, Conflict("prelabel-running") where it is to be asked about
     all tasks, and is asked about some already.
     """
     backend = get_backend(tx, grant, backend_id)
-    if only not in get_args(Only):
-        text = f"only is {only!r}: say {', '.join(get_args(Only))}."
-        raise Invalid("validation", text, fields={"only": [text]})
+    _check_only(only)
     selection = selections.select_now(tx, grant, query)
     order = PrelabelOrder(backend_id, selection, only, version)
     running = find_running(tx, backend)
     if running is not None and _is_whole(query):
         text = f"{backend.name} is asked already, by job {running}. Wait for its end, or cancel it."
         raise Conflict("prelabel-running", text, details={"job": running})
+    return jobs.submit(tx, grant, PRELABEL, order)
+
+
+def count_to_ask(
+    tx: Tx, grant: Grant, backend_id: int, query: TaskQuery, *, only: Only = "undone", version: str = ""
+) -> int:
+    """How many tasks `start_prelabel` would ask about now. It walks over all tasks: count in a read.
+
+    Raises NotFound("backend-not-found"), Invalid.
+    """
+    backend = get_backend(tx, grant, backend_id)
+    _check_only(only)
     meant = version or version_now(tx, backend)
     wanted = condition_of(tx, grant, query) & attempts.lacking(backend_id, meant, only)
-    total = tx.execute(select(func.count()).select_from(tasks).where(wanted)).scalar_one()
-    return jobs.submit(tx, grant, PRELABEL, order), int(total)
+    return int(tx.execute(select(func.count()).select_from(tasks).where(wanted)).scalar_one())
+
+
+def _check_only(only: str) -> None:
+    if only not in get_args(Only):
+        text = f"only is {only!r}: say {', '.join(get_args(Only))}."
+        raise Invalid("validation", text, fields={"only": [text]})
 
 
 def start_retrieving(tx: Tx, grant: Grant, wish: Wish) -> Started:
@@ -150,7 +165,7 @@ def start_retrieving(tx: Tx, grant: Grant, wish: Wish) -> Started:
         raise Conflict(
             "backend-missing", "No model is connected to this project. Connect one first, under Learning."
         )
-    return Started(start_prelabel(tx, grant, found[0].id, wish.query)[0])
+    return Started(start_prelabel(tx, grant, found[0].id, wish.query))
 
 
 def get_backend(tx: Tx, grant: Grant, backend_id: int) -> Backend:

@@ -25,7 +25,7 @@ from treadle import events
 from treadle.access import Actor, Grant, ProjectScope, allow
 from treadle.access.audit import write_audit
 from treadle.access.identities import identify_by_id
-from treadle.db import Tx
+from treadle.db import Database, Tx
 from treadle.db.learning_tables import learning_rules, trainings, version_promotions
 from treadle.db.schema import project_counters, projects
 from treadle.errors import Forbidden, Invalid, NotFound
@@ -245,26 +245,40 @@ def end_hook(tx: Tx, grant: Grant) -> None:
     _tell(tx, grant, "training-address.revoked")
 
 
-def call_hook(tx: Tx, secret: str) -> bool:
+def call_hook(database: Database, secret: str) -> bool:
     """Ask for a training by a secret; whether one runs already, after which it is done once more.
+
+    Nothing is written for who does not know the secret, nor where a training was asked for already.
 
     Raises NotFound("hook-not-found"), Forbidden where who made it may no longer train.
     """
+    with database.read() as tx:
+        found, user_id = _called(tx, secret, is_locked=False)
+        is_asked = found.state.asked_by == user_id and not found.state.rests_until
+        is_training = gather(tx, found.project_id, found.rules).is_training
+    if is_asked:
+        return is_training
+    with database.write() as tx:
+        found, user_id = _called(tx, secret, is_locked=True)
+        asked = msgspec.structs.replace(found.state, asked_by=user_id, rests_until=None)
+        keep_state(tx, found.project_id, asked)
+        return gather(tx, found.project_id, found.rules).is_training
+
+
+def _called(tx: Tx, secret: str, *, is_locked: bool) -> tuple[ProjectRules, int]:
+    """Whose address it is, and the person that it trains for."""
     number, _, rest = secret.partition("-")
     if not number.isascii() or not number.isdecimal() or len(number) > 18:
         raise _no_hook()
     asked = {"project_id": int(number)}
     if tx.execute(_IS_THERE, asked).first() is None:
         raise _no_hook()
-    found = _read(tx, int(number), is_locked=True)
+    found = _read(tx, int(number), is_locked=is_locked)
     hook = found.state.hook
     if hook is None or not hmac.compare_digest(hook.digest, _digest(rest)):
         raise _no_hook()
     grant_of(tx, found.project_id, hook.made_by)
-    keep_state(
-        tx, found.project_id, msgspec.structs.replace(found.state, asked_by=hook.made_by, rests_until=None)
-    )
-    return gather(tx, found.project_id, found.rules).is_training
+    return found, hook.made_by
 
 
 def grant_of(tx: Tx, project_id: int, user_id: int | None) -> Grant:
