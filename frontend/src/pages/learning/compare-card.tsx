@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import type { CSSProperties } from 'react';
-import { modelVersionsOfQuery, type Training } from '../../api/learning';
+import { type Evaluation, modelVersionsOfQuery, type Training } from '../../api/learning';
 import { count, counted } from '../../ui/format';
 import { labelColours } from '../tasks/task-kind';
 import type { CardProps } from './learning';
@@ -16,13 +16,14 @@ export function CompareCard({ project, backend, trainings }: CardProps & { train
   if (!pair) return null;
   const { before, after } = pair;
   const beside = before.evaluation ? ` beside ${before.name}` : '';
+  const earlier = before.name === 'untrained' ? 'before any training' : `by version ${before.name}`;
   return (
     <section className="card" aria-labelledby="compare" id="compare-card">
       <div className="row wrap card-head"><h2 id="compare">Version {after.name}{beside}</h2><span className="muted">{placeOf(pair)}</span></div>
       {after.evaluation.value === null ? <p className="two">{after.evaluation.reason || 'It could not be measured.'}</p> : <ScoreTable colours={labelColours(project)} pair={pair} />}
       {!pair.isSame && before.evaluation && <p className="muted small">Each was measured when it was made, on the tasks that were held out then ({count(before.evaluation.task_count)} and {count(after.evaluation.task_count)}): small differences say nothing.</p>}
       {(after.evaluation.failed_count ?? 0) > 0 && <p className="muted small">{counted(after.evaluation.failed_count ?? 0, 'held-out task')} could not be predicted, and count as wrong.</p>}
-      {after.evaluation.macro_f1 != null && <p className="muted small">The labels’ F1 is {score(after.evaluation.macro_f1)} in the mean{before.evaluation?.macro_f1 != null ? `, ${score(before.evaluation.macro_f1)} before` : ''}.</p>}
+      {after.evaluation.macro_f1 != null && <p className="muted small">The labels’ F1 is {score(after.evaluation.macro_f1)} in the mean{before.evaluation?.macro_f1 != null ? `, ${score(before.evaluation.macro_f1)} ${earlier}` : ''}.</p>}
       {after.evaluation.seen && <p className="muted small">The backend chose itself what to learn from: it may have seen these tasks, and the scores may be too good.</p>}
     </section>
   );
@@ -30,34 +31,38 @@ export function CompareCard({ project, backend, trainings }: CardProps & { train
 
 function placeOf({ after: { evaluation }, before, isSame }: Pair): string {
   const on = counted(evaluation.task_count, 'held-out task');
-  return [evaluation.metric, isSame ? `on the same ${on}` : before.evaluation ? '' : `on ${on}`].filter(Boolean).join(' ');
+  return isSame ? `on the same ${on}` : before.evaluation ? 'on different held-out tasks' : `on ${on}`;
 }
 
-function ScoreTable({ pair: { before, after }, colours }: { pair: Pair; colours: ReadonlyMap<string, string> }) {
+/** What the rows are measured by, where that is another figure than that of all. */
+const headOf = ({ metric, macro_f1: macro }: Evaluation): string => (macro != null ? 'F1 of each label' : metric === 'mAP50' ? 'AP50 of each label' : 'Label');
+
+function ScoreTable({ pair: { before, after, isSame }, colours }: { pair: Pair; colours: ReadonlyMap<string, string> }) {
   const isTwo = before.evaluation !== null;
   const [was, is] = [before.evaluation?.value ?? null, after.evaluation.value];
   return (
     <div className="score-scroll">
       <table className="table scores">
-        <thead><tr><th>Label</th>{isTwo && <th className="num">{before.name}</th>}<th className="num">{after.name}</th>{isTwo && <th className="num">Change</th>}<th className="num wide">Precision</th><th className="num wide">Recall</th><th className="num wide" title="How many there are in the held-out tasks">Count</th></tr></thead>
+        <thead><tr><th>{headOf(after.evaluation)}</th>{isTwo && <th className="num">{before.name}</th>}<th className="num">{after.name}</th>{isTwo && <th className="num" title={`From ${before.name} to ${after.name}`}>Change</th>}<th className="num wide" title={`Of version ${after.name}`}>Precision</th><th className="num wide" title={`Of version ${after.name}`}>Recall</th><th className="num wide" title="How many there are in the held-out tasks">Count</th></tr></thead>
         <tbody>
           {scoreRows(before.evaluation, after.evaluation).map((row) => (
             <tr key={row.label}>
-              <td className="main"><span className="row" style={{ '--c': colours.get(row.label) ?? 'var(--text-3)' } as CSSProperties}><span className="sq" /><span className="cut" title={row.label}>{row.label}</span></span></td>
+              <td className="main"><span className="row" style={{ '--c': colours.get(row.label) } as CSSProperties}>{colours.has(row.label) && <span className="sq" />}<span className="cut" title={row.label}>{row.label}</span></span></td>
               {isTwo && <td className="num">{score(row.before)}</td>}
               <td className="num">{score(row.after)}</td>
-              {isTwo && <Change before={row.before} after={row.after} />}
+              {isTwo && <Change before={row.before} after={row.after} plain={!isSame} />}
               <td className="num wide two">{score(row.precision)}</td><td className="num wide two">{score(row.recall)}</td><td className="num wide muted">{count(row.support)}</td>
             </tr>
           ))}
-          <tr className="all"><td className="b">All</td>{isTwo && <td className="num b">{score(was)}</td>}<td className="num b">{score(is)}</td>{isTwo && <Change before={was} after={is} strong />}<td className="wide" /><td className="wide" /><td className="wide" /></tr>
+          <tr className="all"><td className="b">All, {after.evaluation.metric}</td>{isTwo && <td className="num b">{score(was)}</td>}<td className="num b">{score(is)}</td>{isTwo && <Change before={was} after={is} plain={!isSame} strong />}<td className="wide" /><td className="wide" /><td className="wide" /></tr>
         </tbody>
       </table>
     </div>
   );
 }
 
-function Change({ before, after, strong = false }: { before: number | null; after: number | null; strong?: boolean }) {
+/** `plain`: of measurements that cannot be held against each other; it is no news, good or bad. */
+function Change({ before, after, plain, strong = false }: { before: number | null; after: number | null; plain: boolean; strong?: boolean }) {
   if (before === null || after === null) return <td className="num muted">–</td>;
-  return <td className={`num change ${toneOfChange(after - before)}${strong ? ' b' : ''}`}>{change(after - before)}</td>;
+  return <td className={`num change ${plain ? 'muted' : toneOfChange(after - before)}${strong ? ' b' : ''}`}>{change(after - before)}</td>;
 }

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { type AuthMethod, type Backend, type Builtin, builtinsQuery, connectBackend } from '../../api/learning';
+import { type AuthMethod, type Backend, backendsQuery, type Builtin, builtinsQuery, connectBackend } from '../../api/learning';
 import type { Project } from '../../api/types';
 import { CopyLine } from '../../ui/copy-line';
 import { Icon } from '../../ui/icon';
 import { elsewhereWrong, Failure, Field, Notice, Pill, Skeleton, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { AuthFields } from './auth-fields';
+import { InSight } from './in-sight';
 import { useLearningAct } from './use-learning';
 import { isDown, nameOfBackend } from './words';
 
@@ -37,7 +38,8 @@ function Builtins({ project, onConnected }: Connected) {
   const builtins = useQuery(builtinsQuery(project.id));
   if (builtins.isError) return <section className="card"><Failure error={builtins.error} retry={() => void builtins.refetch()} what="The list of built-in models" /></section>;
   if (!builtins.data) return <section className="card"><Skeleton width="100%" height={120} /></section>;
-  const fitting = builtins.data.filter(({ fits }) => fits === '');
+  // What can be used at once stands first.
+  const fitting = builtins.data.filter(({ fits }) => fits === '').sort((a, b) => Number(b.is_installed) - Number(a.is_installed));
   const others = builtins.data.filter(({ fits }) => fits !== '');
   return (
     <section className="card" aria-labelledby="builtins">
@@ -68,23 +70,34 @@ function BuiltinRow({ project, builtin, onConnected }: Connected & { builtin: Bu
         <span className="grow builtin-name"><span className="row wrap"><b className="b">{title}</b><Pill tone={binds ? 'warn' : ''}>{short}</Pill></span><span className="two small">{description}</span>{short !== licence && <span className={binds ? 'small licence-binds' : 'muted small'}>{licence}</span>}</span>
         {isInstalled && <button type="button" className="btn" disabled={connect.isPending} onClick={() => connect.mutate()} aria-label={`Use ${title}`}>{connect.isPending && <span className="turn" />}Use</button>}
       </div>
-      {!isInstalled && <div className="missing"><span className="two small">Not installed. Where this server runs:</span><CopyLine text={install} /></div>}
+      {!isInstalled && <Missing install={install} />}
     </li>
   );
 }
 
-/** What a model is called that was given no title: where it is. */
-const hostOf = (url: string): string => url.trim().replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+/** What brings what a model needs: from the checkout that a server runs from, and from a package index. */
+function Missing({ install }: { install: string }) {
+  const extra = /\[([\w,-]+)\]/.exec(install)?.[1];
+  if (!extra) return <div className="missing"><span className="two small">Not installed. Where this server runs:</span><CopyLine text={install} /></div>;
+  return <div className="missing"><span className="two small">Not installed: it needs Treadle’s extra <b>{extra}</b>. In the checkout that this server runs from:</span><CopyLine text={`.venv/bin/pip install '.[${extra}]'`} /><span className="muted small">Installed as a package: <code className="mono">{install.replace(`.venv/bin/pip install '.[`, `pip install 'treadle[`)}</code></span></div>;
+}
+
+/** What a model is called that was given no title. */
+const usualTitle = (others: readonly Backend[]): string => {
+  const taken = new Set(others.map(({ title }) => title));
+  return ['Model', ...others.map((_, at) => `Model ${at + 2}`)].find((each) => !taken.has(each)) ?? 'Model';
+};
 
 const FIELDS = ['url', 'title', 'basic_auth_user', 'basic_auth_pass'];
 
 function ByAddress({ project, onConnected }: Connected) {
+  const others = useQuery(backendsQuery(project.id)).data ?? [];
   const [url, setUrl] = useState('');
   const [title, setTitle] = useState('');
   const [auth, setAuth] = useState<AuthMethod>('NONE');
   const [user, setUser] = useState('');
   const [secret, setSecret] = useState('');
-  const connect = useLearningAct(project.id, () => connectBackend(project.id, { url: url.trim(), title: title.trim() || hostOf(url), auth_method: auth, ...(auth === 'BASIC_AUTH' ? { basic_auth_user: user } : {}), ...(auth === 'NONE' ? {} : { basic_auth_pass: secret }) }), onConnected, true);
+  const connect = useLearningAct(project.id, () => connectBackend(project.id, { url: url.trim(), title: title.trim() || usualTitle(others), auth_method: auth, ...(auth === 'BASIC_AUTH' ? { basic_auth_user: user } : {}), ...(auth === 'NONE' ? {} : { basic_auth_pass: secret }) }), onConnected, true);
   const submit = (event: FormEvent) => { event.preventDefault(); connect.mutate(); };
   const wrong = elsewhereWrong(connect.error, FIELDS);
   return (
@@ -97,7 +110,7 @@ function ByAddress({ project, onConnected }: Connected) {
           <Field label={<>Title<span className="muted"> optional</span></>} wrong={wrongWith(connect.error, 'title')}>{(wiring) => <input {...wiring} className="input" value={title} autoComplete="off" onChange={(event) => setTitle(event.target.value)} />}</Field>
         </div>
         <AuthFields method={auth} user={user} secret={secret} isKept={false} error={connect.error} onMethod={setAuth} onUser={setUser} onSecret={setSecret} />
-        {wrong && <Notice tone="bad" live>{wrong}</Notice>}
+        {wrong && <InSight of={connect.error}><Notice tone="bad" live>{wrong}</Notice></InSight>}
         <div className="row"><button type="submit" className="btn" disabled={url.trim() === '' || connect.isPending}>{connect.isPending ? <span className="turn" /> : <Icon name="link" />}Connect</button></div>
       </form>
     </section>

@@ -7,6 +7,7 @@ import { elsewhereWrong, Field, Notice, wrongWith } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { labelsOf } from '../tasks/task-kind';
 import { AuthFields } from './auth-fields';
+import { InSight } from './in-sight';
 import { ParamFields } from './param-fields';
 import { areParamsFine, type Asked, typedOf, USUAL_SETTINGS, valuesOf } from './params';
 import { choiceOf, classesIn, settingOf, type UnknownChoice } from './unknown';
@@ -59,7 +60,7 @@ export function ConnectionDialog({ project, backend, onClose }: { project: Proje
         {params.length > 0 && <ParamFields params={params} typed={shown} onType={(name, value) => setTyped({ ...typed, [name]: value })} />}
         <label className="check"><input type="checkbox" checked={isInteractive} onChange={(event) => setInteractive(event.target.checked)} /><span>Ask it while somebody draws<span className="muted small" style={{ display: 'block' }}>For models that complete what one begins</span></span></label>
         <UnknownLabelsField choice={choice} labels={labelsOf(project)} seen={classesIn(problems)} modes={modesOf(declared)} onChange={setChoice} />
-        {wrong && <Notice tone="bad" live>{wrong}</Notice>}
+        {wrong && <InSight of={save.error}><Notice tone="bad" live>{wrong}</Notice></InSight>}
       </form>
     </Dialog>
   );

@@ -3,16 +3,16 @@ import type { Finding, Training } from '../../api/learning';
 import type { Project } from '../../api/types';
 import { Pill } from '../../ui/parts';
 import { joinParts, writeWhere } from '../tasks/filters';
-import { SEVERITIES, sortedFindings } from './words';
+import { foundTogether, SEVERITIES } from './words';
 
 /** What was found in the labels before a training, the worst first. */
 export function FindingList({ project, findings }: { project: number; findings: readonly Finding[] }) {
   return (
     <ul className="findings">
-      {sortedFindings(findings).map((finding) => (
-        <li key={`${finding.code} ${finding.text}`}>
-          <Pill tone={SEVERITIES[finding.severity].tone}>{SEVERITIES[finding.severity].word}</Pill>
-          <span><Words finding={finding} />{finding.tasks.length > 0 && <> <TasksLink project={project} finding={finding} /></>}</span>
+      {foundTogether(findings).map(({ code, severity, found }) => (
+        <li key={`${severity} ${code}`}>
+          <Pill tone={SEVERITIES[severity].tone}>{SEVERITIES[severity].word}</Pill>
+          <span>{found.map((finding) => <span key={finding.text} className="said"><Words finding={finding} />{finding.tasks.length > 0 && <> <TasksLink project={project} finding={finding} /></>}</span>)}</span>
         </li>
       ))}
     </ul>
@@ -23,7 +23,7 @@ export function FindingList({ project, findings }: { project: number; findings: 
 function Words({ finding: { severity, text } }: { finding: Finding }) {
   const [, what, why] = /^([^:(]+): (?!\d)(.+)$/s.exec(text) ?? [];
   if (severity === 'ok' || !what || !why) return <span className="found">{text}</span>;
-  return <><span className="found">{what}</span><span className="muted why">{why}</span></>;
+  return <><span className="found">{what}</span><span className="muted why">{why.charAt(0).toUpperCase() + why.slice(1)}</span></>;
 }
 
 function TasksLink({ project, finding: { tasks, count } }: { project: number; finding: Finding }) {

@@ -1,4 +1,4 @@
-import { act } from 'react';
+import { act, useState } from 'react';
 import { expect, test, vi } from 'vitest';
 import type { Backend, ModelVersion, Training } from '../../api/learning';
 import { answer, button, mount, press, routed, settle, type } from '../../test-screens';
@@ -42,6 +42,8 @@ test('a built-in model says its licence and what is missing, and one press conne
   await settle(() => button('Use') !== undefined);
   expect(host.textContent).toContain("pip install 'treadle[yolo]'");
   expect(host.textContent).toContain('It needs Choices over a Text.');
+  expect(host.textContent).toContain(".venv/bin/pip install '.[yolo]'");
+  expect(host.querySelector('.builtins b')?.textContent).toBe('Detector');
   expect([...document.querySelectorAll('button')].filter(({ textContent }) => textContent === 'Use')).toHaveLength(1);
   await press(button('Use'));
   await settle(() => connected.mock.calls.length > 0);
@@ -74,10 +76,46 @@ test('what the gate stops is started only with a reason, which goes with it', as
   expect(sent.at(-1)).toEqual({ method: 'POST', path: '/api/learning/trainings/', body: { project: 1, backend: 7, spec: { settings: {}, held_out: 0.2, seed: 0, promote: 'never' }, override: 'They are known.' } });
 });
 
+test('nothing to learn from asks for no reason: nothing overrides it', async () => {
+  serve({ '/gate/': { findings: [{ code: 'nothing', severity: 'stop', text: 'No task is finished.', count: 0, tasks: [] }], task_count: 0, held_out_count: 0, labels: [] } });
+  const { show } = mount();
+  await show(routed(() => <TrainDialog project={project} backend={backend} manages before={undefined} onStarted={() => undefined} onClose={() => undefined} />, AT));
+  await settle(() => document.body.textContent?.includes('label a few tasks') ?? false);
+  expect(document.body.textContent).toContain('label a few tasks');
+  expect(document.body.textContent).not.toContain('all the same');
+});
+
+test('that the model was away is told once, and no more when it is back', async () => {
+  let isOver = false;
+  const job = { id: 'j', kind: 'prelabel', state: 'running', progress: { done: 0, total: 4 }, cancel_requested: false };
+  vi.stubGlobal('fetch', async (address: string) => {
+    const path = new URL(address).pathname;
+    if (path.endsWith('/prelabel/')) return answer({ done: 0, nothing: 0, failed: 0, missing: 4, version: '', job: isOver ? null : 'j' });
+    return answer(path.startsWith('/api/jobs/j') ? (isOver ? { ...job, state: 'failed', error: 'Backend 7 does not answer.' } : job) : []);
+  });
+  const { show, host, client } = mount();
+  let become: (state: Backend['state']) => void = () => undefined;
+  function Shown() {
+    const [state, set] = useState<Backend['state']>('CO');
+    become = set;
+    return <PredictionsCard project={project} backend={{ ...backend, state }} edits manages={false} />;
+  }
+  await show(routed(() => <Shown />, AT));
+  await settle(() => host.querySelector('[role="status"]') !== null);
+  isOver = true;
+  await act(async () => { await client.invalidateQueries(); });
+  await settle(() => host.querySelector('[role="alert"]') !== null);
+  expect(host.querySelector('[role="alert"]')?.textContent).toBe('Backend 7 does not answer.');
+  await act(async () => become('DI'));
+  expect(host.querySelector('[role="alert"]')?.textContent).toContain('4 tasks not asked yet');
+  await act(async () => become('CO'));
+  expect(host.querySelector('[role="alert"]')).toBeNull();
+});
+
 test('a training that runs is stopped with its work kept or dropped', async () => {
   const sent = serve({ '/figures/': { figures: {}, serving: {} }, '/cancel/': training });
   const { show, host } = mount();
-  await show(routed(() => <TrainingCard project={project} backend={backend} training={training} edits manages onAgain={() => undefined} />, AT));
+  await show(routed(() => <TrainingCard project={project} backend={backend} training={training} number={1} edits manages onAgain={() => undefined} />, AT));
   await settle(() => button('Stop…') !== undefined);
   expect(host.textContent).toContain('3 of 10');
   expect(host.textContent).toContain('2 min left');

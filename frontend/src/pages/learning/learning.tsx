@@ -82,7 +82,7 @@ function Learning({ project, backend, backends }: { project: Project; backend: B
   useWish('train', () => { if (trains) setAsked('train'); });
   useWish('connect', () => { if (edits) setAsked('connect'); });
   const first = training
-    ? <TrainingCard key={training.id} {...shared} training={training} onAgain={() => setAsked('train')} />
+    ? <TrainingCard key={training.id} {...shared} training={training} number={own.length - own.indexOf(training)} onAgain={() => setAsked('train')} />
     : <NoTraining {...shared} isPending={trainings.isPending} error={trainings.error} retry={() => void trainings.refetch()} onTrain={() => setAsked('train')} />;
   const cards = {
     left: [first, <CompareCard key="compare" {...shared} trainings={own} />, <QualityCard key="quality" {...shared} />],
@@ -147,7 +147,7 @@ function NoTraining({ project, backend, edits, isPending, error, retry, onTrain 
   return (
     <section className="card">
       <Empty art={<Icon name="chart" size={28} />} title="Not trained yet" acts={acts}>
-        {!backend.can_train ? 'This model only predicts: it has no training that can be asked for.' : labelled === 0 ? 'It learns from finished work, and nothing is labelled yet.' : `It can learn from the work on ${count(labelled)} of ${counted(project.task_number ?? labelled, 'task')}. Before it starts, the page says what in the labels could mislead it.`}
+        {!backend.can_train ? 'This model only predicts: it has no training that can be asked for.' : labelled === 0 ? 'It learns from finished work, and nothing is labelled yet: label a few tasks, then train it.' : `It can learn from the work on ${count(labelled)} of ${counted(project.task_number ?? labelled, 'task')}. Before it starts, the page says what in the labels could mislead it.`}
       </Empty>
     </section>
   );

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { isRecord } from '../../api/client';
 import { cancelJob, isOver, jobQuery, reasonOf } from '../../api/jobs';
-import { type Prelabelled, prelabelQuery, type PredictWhich, startPrelabel } from '../../api/learning';
+import { type Backend, builtinsQuery, type Prelabelled, prelabelQuery, type PredictWhich, startPrelabel } from '../../api/learning';
 import { count, counted } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, Meter, Notice, Skeleton } from '../../ui/parts';
@@ -14,6 +14,7 @@ import { writeWhere } from '../tasks/filters';
 import { FailuresDialog } from './failures-dialog';
 import type { CardProps } from './learning';
 import { useLearningAct } from './use-learning';
+import { isDown } from './words';
 
 /** How far the model was asked, and what it had to say. */
 export function PredictionsCard({ project, backend, edits }: CardProps) {
@@ -28,7 +29,8 @@ export function PredictionsCard({ project, backend, edits }: CardProps) {
       {prelabel.isError && !told && <Failure error={prelabel.error} retry={() => void prelabel.refetch()} what="How far the model was asked" />}
       {prelabel.isPending && <Skeleton width="100%" height={60} />}
       {told && <Counts project={project.id} told={told} onFailures={() => setListing(true)} />}
-      <PrelabelJob project={project.id} job={told?.job ?? null} edits={edits} />
+      {!version && <Untrained project={project.id} backend={backend} hasFound={(told?.done ?? 0) > 0} />}
+      <PrelabelJob project={project.id} backend={backend} told={told} job={told?.job ?? null} edits={edits} />
       {isListing && <FailuresDialog project={project} backend={backend} edits={edits} onClose={() => setListing(false)} />}
     </section>
   );
@@ -40,7 +42,7 @@ function Counts({ project, told, onFailures }: { project: number; told: Prelabel
   const where = writeWhere([{ column: 'predictions_model_versions', operator: 'contains', value: version }]) ?? '';
   return (
     <>
-      <Meter share={all > 0 ? (done + nothing) / all : 0} wide tone={all > 0 && missing === 0 && failed === 0 ? 'good' : ''} />
+      <Meter share={all > 0 ? (done + nothing) / all : 0} wide tone={done > 0 && missing === 0 && failed === 0 ? 'good' : ''} />
       <dl className="figures-row predicted">
         <div><dt>Predicted</dt><dd>{done > 0 && version ? <Link className="link" to="/projects/$projectId/data" params={{ projectId: String(project) }} search={{ where }}>{count(done)}</Link> : count(done)}</dd></div>
         <div title="The model was asked, and found nothing"><dt>Nothing found</dt><dd>{count(nothing)}</dd></div>
@@ -49,6 +51,15 @@ function Counts({ project, told, onFailures }: { project: number; told: Prelabel
       </dl>
     </>
   );
+}
+
+/** What to expect of a model that has not learnt yet. */
+function Untrained({ project, backend, hasFound }: { project: number; backend: Backend; hasFound: boolean }) {
+  const builtins = useQuery({ ...builtinsQuery(project), enabled: backend.builtin !== '' }).data;
+  if (hasFound) return null;
+  const builtin = builtins?.find(({ name }) => name === backend.builtin);
+  if (builtin && builtin.starts.length > 0) return null;
+  return <p className="muted small untrained-says">It is untrained. {builtin ? 'It answers nothing before it has learnt' : 'Many models answer nothing before they have learnt'}: train it first, then predict.</p>;
 }
 
 const PredictMenu = ({ told, isBusy, onPredict }: { told: Prelabelled; isBusy: boolean; onPredict: (which: PredictWhich) => void }) => (
@@ -71,7 +82,7 @@ function droppedIn(result: unknown): string {
 }
 
 /** The job that asks, while it does; then why it failed, where it did. */
-function PrelabelJob({ project, job: running, edits }: { project: number; job: string | null; edits: boolean }) {
+function PrelabelJob({ project, backend, told, job: running, edits }: { project: number; backend: Backend; told: Prelabelled | undefined; job: string | null; edits: boolean }) {
   const [id, setId] = useState(running);
   useEffect(() => { if (running) setId(running); }, [running]);
   const job = useQuery({ ...jobQuery(id ?? ''), enabled: id !== null }).data;
@@ -83,9 +94,16 @@ function PrelabelJob({ project, job: running, edits }: { project: number; job: s
     was.current = isRunning;
   }, [isRunning, project, client]);
   const stop = useLearningAct(project, (which: string) => cancelJob(which));
+  // That it could not be reached holds until it is.
+  const [isAway, setAway] = useState(false);
+  const isGone = isDown(backend);
+  useEffect(() => { if (isRunning) setAway(false); else if (isGone) setAway(true); }, [isRunning, isGone]);
   if (!job) return null;
   if (isRunning) return <div className="prelabel-job row" role="status"><span className="grow"><JobProgress job={job} /></span>{edits && <button type="button" className="btn" disabled={job.cancel_requested || stop.isPending} onClick={() => stop.mutate(job.id)}>{job.cancel_requested ? 'Stopping…' : 'Stop'}</button>}</div>;
   const dropped = job.state === 'done' ? droppedIn(job.result) : '';
   if (dropped) return <div className="prelabel-job"><Notice tone="warn">Left out, being no labels here: {dropped}.{edits && ' Under Settings you say which label each class stands for.'}</Notice></div>;
-  return job.state === 'failed' ? <div className="prelabel-job"><Notice tone="bad" live>{reasonOf(job)} What was predicted by then stays.</Notice></div> : null;
+  if (job.state !== 'failed' || (isAway && !isGone)) return null;
+  const missing = told?.missing ?? 0;
+  if (isGone) return <div className="prelabel-job"><Notice tone="warn" live>It stopped, because the model does not answer{missing > 0 && <>: {counted(missing, 'task')} not asked yet. When it is back, press Predict</>}.</Notice></div>;
+  return <div className="prelabel-job"><Notice tone="bad" live>{reasonOf(job)}{(told?.done ?? 0) > 0 && ' What was predicted by then stays.'}</Notice></div>;
 }

@@ -58,7 +58,7 @@ function LabelTable({ quality, version, colours }: { quality: Quality; version: 
     <div className="score-scroll" tabIndex={0} role="region" aria-label="By label">
       <table className="table scores judged-table">
         <thead><tr><th>Label</th>{JUDGEMENTS.map((key) => <th key={key} className="num" title={JUDGEMENT_WORDS[key].help}>{JUDGEMENT_WORDS[key].name}</th>)}</tr></thead>
-        <tbody>{rows.map((row) => <tr key={row.label}><td className="main"><span className="row" style={{ '--c': colours.get(row.label) ?? 'var(--text-3)' } as CSSProperties}><span className="sq" /><span className="cut" title={row.label}>{row.label || 'without a label'}</span></span></td>{JUDGEMENTS.map((key) => <td key={key} className={row[key] === 0 ? 'num muted' : 'num'}>{count(row[key])}</td>)}</tr>)}</tbody>
+        <tbody>{rows.map((row) => <tr key={row.label}><td className="main"><span className="row" style={{ '--c': colours.get(row.label) } as CSSProperties}>{colours.has(row.label) && <span className="sq" />}<span className="cut" title={row.label}>{row.label || 'without a label'}</span></span></td>{JUDGEMENTS.map((key) => <td key={key} className={row[key] === 0 ? 'num muted' : 'num'}>{count(row[key])}</td>)}</tr>)}</tbody>
       </table>
     </div>
   );

@@ -8,6 +8,7 @@ import { Icon } from '../../ui/icon';
 import { Failure, messageOf, Notice, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { useTyped } from '../settings/use-typed';
+import { InSight } from './in-sight';
 import type { CardProps } from './learning';
 import { useLearningAct } from './use-learning';
 
@@ -26,9 +27,9 @@ export function RulesCard(props: CardProps) {
 
 const [USUAL_COUNT, USUAL_HOURS] = [100, 24];
 
-function inWords({ train_after: after, train_every_hours: hours, order }: Rules): string {
+function inWords({ train_after: after, train_every_hours: hours, order, promote, prelabel_after_promotion: predicts }: Rules): string {
   const trains = [after !== null && `after ${counted(after, 'new annotation')}`, hours !== null && `every ${counted(hours, 'hour')}`].filter(Boolean).join(' and ');
-  return [trains ? `It trains ${trains}.` : 'It trains when somebody asks for it.', order === 'off' ? 'Tasks are handed out in the project’s order.' : order === 'uncertainty' ? 'Tasks that it is least sure of are handed out first.' : 'Tasks that differ the most are handed out first.'].join(' ');
+  return [trains ? `It trains ${trains}${promote === 'when_better' ? ', and what is better serves' : ''}.` : 'It trains when somebody asks for it.', ...(predicts ? ['When another version serves, all unlabelled tasks are predicted.'] : []), order === 'off' ? 'Tasks are handed out in the project’s order.' : order === 'uncertainty' ? 'Tasks that it is least sure of are handed out first.' : 'Tasks that differ the most are handed out first.'].join(' ');
 }
 
 /** What can be set, without what came of it. */
@@ -58,7 +59,8 @@ function RulesForm({ project, backend, now }: CardProps & { now: RulesNow }) {
         {kept.order !== 'off' && <button type="button" className="btn small" disabled={order.isPending} onClick={() => order.mutate()}><Icon name="again" />Work it out anew</button>}
       </div>
       {values.order !== 'off' && <label className="check"><input type="checkbox" checked={values.order_after_promotion} onChange={(event) => set('order_after_promotion', event.target.checked)} /><span>Anew when another version serves</span></label>}
-      {save.error && <Notice tone="bad" live>{messageOf(save.error)}</Notice>}
+      {save.error && <InSight of={save.error}><Notice tone="bad" live>{messageOf(save.error)}</Notice></InSight>}
+      {!isFine && <p className="small why-not" role="status">It cannot be saved: type a whole number from 1 of annotations, and more than 0 hours.</p>}
       <div className="row wrap rules-foot">
         {isChanged && <><button type="submit" className="btn" disabled={!isFine || save.isPending}>{save.isPending && <span className="turn" />}Save</button><button type="button" className="btn ghost" onClick={reset}>Leave it</button></>}
         <span className="grow" />

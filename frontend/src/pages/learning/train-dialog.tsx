@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { address } from '../../api/base';
 import { type Backend, builtinsQuery, gateQuery, startTraining, type Training, type TrainingSpec } from '../../api/learning';
 import { viewsQuery } from '../../api/tasks';
 import type { Project } from '../../api/types';
@@ -9,6 +10,7 @@ import { Field, messageOf, Notice, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { useSettled } from '../../ui/use-settled';
 import { FindingList } from './findings';
+import { InSight } from './in-sight';
 import { ParamFields } from './param-fields';
 import { areParamsFine, settingsIn, settingsText, typedOf, valuesOf } from './params';
 import { useLearningAct } from './use-learning';
@@ -33,7 +35,9 @@ export function TrainDialog({ project, backend, manages, before, onStarted, onCl
   const settled = useSettled(form.spec, 350);
   const gate = useQuery({ ...gateQuery(project.id, backend.id, settled), enabled: form.isReady, placeholderData: (last) => last });
   const [reason, setReason] = useState('');
-  const stops = gate.data?.findings.some(({ severity }) => severity === 'stop') ?? false;
+  const isNothing = gate.data?.task_count === 0;
+  // Of all that is found, this alone cannot be overridden: there is nothing to learn from.
+  const stops = !isNothing && (gate.data?.findings.some(({ severity }) => severity === 'stop') ?? false);
   const start = useLearningAct(project.id, () => startTraining(project.id, backend.id, form.spec, stops ? reason.trim() : undefined), (training) => { say('The training is on its way.'); onStarted(training); }, true);
   const isOpen = form.isReady && gate.data !== undefined && !gate.isPlaceholderData && gate.data.task_count > 0 && (!stops || reason.trim() !== '');
   const submit = (event: FormEvent) => { event.preventDefault(); if (isOpen && !start.isPending) start.mutate(); };
@@ -52,12 +56,12 @@ export function TrainDialog({ project, backend, manages, before, onStarted, onCl
           {!gate.data && !gate.isError && <><Skeleton width="80%" /><Skeleton width="60%" /></>}
           {gate.data && (
             <>
-              <p className="two">{gate.data.task_count === 0 ? 'There is no finished work to learn from here.' : <>{counted(gate.data.task_count, 'labelled task')}: it learns from {count(gate.data.task_count - gate.data.held_out_count)}, and is measured on {count(gate.data.held_out_count)} that it never sees.</>}</p>
-              <FindingList project={project.id} findings={gate.data.findings} />
+              <p className="two">{isNothing ? <>There is no finished work to learn from {form.source === ALL_WORK ? <>yet: <a className="link" href={address(`projects/${project.id}/label`)}>label a few tasks</a>, then train.</> : 'in this view: choose another above, or all finished work.'}</> : <>{counted(gate.data.task_count, 'labelled task')}: it learns from {count(gate.data.task_count - gate.data.held_out_count)}, and is measured on {count(gate.data.held_out_count)} that it never sees.</>}</p>
+              {!isNothing && <FindingList project={project.id} findings={gate.data.findings} />}
               {stops && <Field label="Why train all the same?" hint="Kept with the training, with your name">{(wiring) => <input {...wiring} className="input" value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />}</Field>}
             </>
           )}
-          {start.error && <Notice tone="bad" live>{messageOf(start.error)}</Notice>}
+          {start.error && <InSight of={start.error}><Notice tone="bad" live>{messageOf(start.error)}</Notice></InSight>}
         </div>
       </form>
     </Dialog>

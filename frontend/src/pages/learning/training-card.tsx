@@ -15,8 +15,8 @@ import { TrainingLog } from './training-log';
 import { useLearningAct } from './use-learning';
 import { causeOf, nameOfBackend, score, stateOfTraining, timeLeft, verdictOn } from './words';
 
-/** One training: how it goes beside what serves, what it learnt from, and what came of it. */
-export function TrainingCard({ project, backend, training, edits, manages, onAgain }: CardProps & { training: Training; onAgain: () => void }) {
+/** One training, `number` of those of its model: how it goes beside what serves, what it learnt from, and what came of it. */
+export function TrainingCard({ project, backend, training, number, edits, manages, onAgain }: CardProps & { training: Training; number: number; onAgain: () => void }) {
   const [isStopping, setStopping] = useState(false);
   const isOver = isTrainingOver(training);
   const { word, tone } = stateOfTraining(training);
@@ -26,7 +26,7 @@ export function TrainingCard({ project, backend, training, edits, manages, onAga
   return (
     <section className="card training" aria-labelledby="training">
       <div className="row wrap">
-        <h2 id="training" className="cut">{isOver ? (training.version ? `${name} ${training.version.number}` : `Training of ${name}`) : `Training ${name} ${next}`}</h2>
+        <h2 id="training" className="cut">{isOver ? (training.version ? `${name}, version ${training.version.number}` : `Training ${number} of ${name}`) : `Training ${name}, version ${next}`}</h2>
         <span role="status"><Pill tone={tone}>{word}</Pill></span>
         <span className="grow" />
         <span className="row training-acts">
@@ -71,12 +71,14 @@ function Curves({ training, children }: { training: Training; children: ReactNod
   const isOver = isTrainingOver(training);
   const curves = told.data && curvesOf(told.data, wanted);
   const steps = curves && !isOver && training.total >= curves.lastStep ? { ...curves, lastStep: Math.max(curves.lastStep, training.total) } : curves;
+  // One point is no curve.
+  const isPoint = curves !== undefined && curves.firstStep === curves.lastStep;
   const toggle = (which: Opened) => setOpened(opened === which ? null : which);
   return (
     <>
       {told.isError && !told.data && <Notice tone="bad">{messageOf(told.error)}</Notice>}
       {told.isPending && <Skeleton width="100%" height={218} />}
-      {steps?.main && <TrainingChart curves={steps} name={sentenceOf(steps)} />}
+      {steps?.main && (isPoint ? <p className="two no-curve">{isOver ? 'While it learnt it told one figure of each: ' : 'Its first figures: '}{sentenceOf(steps)}.</p> : <TrainingChart curves={steps} name={sentenceOf(steps)} />)}
       {curves && !curves.main && (isOver ? <p className="two no-curve">It told no figures while it learnt.</p> : <Waiting training={training} />)}
       {children}
       <div className="row wrap training-foot">

@@ -27,6 +27,7 @@ export function TrainingChart({ curves, name }: { curves: TrainingCurves; name: 
           {loss && <Point curve={loss} step={step} x={x} y={y} width={width} tone="loss" beside={main} />}
           <Point curve={main} step={step} x={x} y={y} width={width} tone="main" beside={loss} />
           <text x={LEFT} y={height - 5} className="axis">{firstStep}</text>
+          {loss && <text x={LEFT + (width - LEFT - RIGHT) / 2} y={height - 5} textAnchor="middle" className="axis">{nameOfFigure(loss.name)} on its own scale, 0 to {figure(loss.top)}</text>}
           {lastStep > firstStep && <text x={width - RIGHT} y={height - 5} textAnchor="end" className="axis">{lastStep}</text>}
         </svg>
       )}

@@ -15,13 +15,13 @@ export function TrainingsCard({ trainings, shown, onShow }: { trainings: readonl
     <section className="card" aria-labelledby="trainings">
       <h2 id="trainings">Trainings</h2>
       <ul className="trainings">
-        {listed.map((each) => {
+        {listed.map((each, at) => {
           const { word, tone } = stateOfTraining(each);
           const when = each.ended_at ?? each.started_at ?? each.created_at;
           return (
             <li key={each.id}>
               <button type="button" className={each.id === shown ? 'training-row on' : 'training-row'} aria-current={each.id === shown ? 'true' : undefined} onClick={() => onShow(each.id)}>
-                <b className="b">{each.version ? `Version ${each.version.number}` : `Training ${each.id}`}</b>
+                <b className="b">{each.version ? `Version ${each.version.number}` : `Training ${trainings.length - at}`}</b>
                 {each.state !== 'completed' && <Pill tone={tone}>{word}</Pill>}
                 {each.evaluation?.value != null && <span className="muted">{score(each.evaluation.value)}</span>}
                 <span className="grow cut muted small">{causeOf(each)}</span>

@@ -27,11 +27,12 @@ export function VersionsCard({ project, backend, manages, trainings }: CardProps
       {versions.isError && !versions.data && <Failure error={versions.error} retry={() => void versions.refetch()} what="The list of versions" />}
       <ul className="model-versions">
         {isTraining && <li className="row"><b className="b">{Math.max(0, ...found.map(({ number }) => number)) + 1}</b><Pill tone="accent">training</Pill><span className="grow" /><span className="muted">now</span></li>}
-        {found.map((each) => <VersionRow key={each.id} project={project.id} version={each} canCompare={evaluationOf(each, trainings) !== null && each.id !== compared} manages={manages && backend.can_follow} isBusy={serve.isPending} onServe={() => serve.mutate(each.id)} />)}
+        {found.map((each) => <VersionRow key={each.id} project={project.id} version={each} measuredOn={evaluationOf(each, trainings)?.task_count} canCompare={evaluationOf(each, trainings) !== null && each.id !== compared} manages={manages && backend.can_follow} isBusy={serve.isPending} onServe={() => serve.mutate(each.id)} />)}
         {versions.isSuccess && (isUntrained || found.length > 0) && (
           <li className="row wrap"><span className={isUntrained ? 'b' : 'two'}>untrained</span>{isUntrained ? <Pill tone="good">serving</Pill> : null}<span className="grow" />{isUntrained ? <span className="muted">{found.length === 0 ? 'the first training makes version 1' : ''}</span> : manages && backend.can_follow && <button type="button" className="btn" disabled={serve.isPending} onClick={() => serve.mutate(null)} aria-label="Serve again: the untrained model">Serve again</button>}</li>
         )}
       </ul>
+      {found.filter(({ evaluation }) => evaluation?.value != null).length > 1 && <p className="muted small">Each score is of the tasks that were held out when that version was made: not of the same ones.</p>}
       {versions.isSuccess && !backend.can_follow && <p className="muted small own-choice">Its protocol has no way to choose: it says itself which version answers. <span className="mono">treadle ml serve</span> runs its model.py unchanged, and can be told.</p>}
       {isLookingBack && <PromotionsDialog project={project.id} backend={backend.id} onClose={() => setLookingBack(false)} />}
     </section>
@@ -41,13 +42,15 @@ export function VersionsCard({ project, backend, manages, trainings }: CardProps
 interface RowProps {
   project: number;
   version: ModelVersion;
+  /** How many held-out tasks its score is of. */
+  measuredOn: number | undefined;
   canCompare: boolean;
   manages: boolean;
   isBusy: boolean;
   onServe: () => void;
 }
 
-function VersionRow({ project, version, canCompare, manages, isBusy, onServe }: RowProps) {
+function VersionRow({ project, version, measuredOn, canCompare, manages, isBusy, onServe }: RowProps) {
   const { id, number, name, is_serving: serves, evaluation, promoted_at: promoted, promoted_by: by, created_at: made, prediction_count: predictions } = version;
   const navigate = useNavigate();
   const compare = () => {
@@ -59,7 +62,7 @@ function VersionRow({ project, version, canCompare, manages, isBusy, onServe }: 
     <li className="row wrap">
       <b className="b" title={name}>{number}</b>
       {serves && <Pill tone="good">serving</Pill>}
-      {evaluation?.value != null && <span className="muted" title={evaluation.metric}>{score(evaluation.value)}</span>}
+      {evaluation?.value != null && <span className="muted" title={evaluation.metric}>{score(evaluation.value)}{measuredOn ? ` on ${counted(measuredOn, 'task')}` : ''}</span>}
       {predictions > 0 && <Link className="link small" to="/projects/$projectId/data" params={{ projectId: String(project) }} search={{ where: writeWhere([{ column: 'predictions_model_versions', operator: 'contains', value: name }]) ?? '' }}>{counted(predictions, 'prediction')}</Link>}
       <span className="grow" />
       <span className="row version-acts">

@@ -3,7 +3,7 @@ import type { Evaluation, ModelVersion, Training, UnknownLabels } from '../../ap
 import { curvesOf, figure, judgedBy } from './curves';
 import { settingsIn, USUAL_SETTINGS, valuesOf, wrongWithParam } from './params';
 import { choiceOf, classesIn, settingOf } from './unknown';
-import { change, pairOf, scoreRows, verdictOn } from './words';
+import { change, foundTogether, pairOf, scoreRows, verdictOn } from './words';
 
 const measured = (version: string, value: number | null, labels: Record<string, number> = {}): Evaluation => ({
   metric: 'mAP50', reason: '', value, task_count: 240, seen: false, version, labels: Object.entries(labels).map(([label, each]) => ({ label, value: each, precision: each, recall: each, support: 9 })),
@@ -24,9 +24,15 @@ test('two versions are said to stand on the same tasks only where they do', () =
   const trainings = [{ id: 3, evaluation: measured('v3', 0.9), serving_evaluation: measured('v2', 0.8) }, { id: 2, evaluation: measured('v2', 0.7), serving_evaluation: null }, { id: 1, evaluation: measured('v1', 0.5), serving_evaluation: null }] as unknown as Training[];
   const versions = [version(1), version(2), version(3, { is_serving: true })];
   expect(pairOf(version(3), versions, trainings)).toMatchObject({ isSame: true, before: { name: '2', evaluation: { value: 0.8 } }, after: { name: '3' } });
-  expect(pairOf(version(2), versions, trainings)).toMatchObject({ isSame: true, before: { name: '3', evaluation: { value: 0.9 } }, after: { name: '2', evaluation: { value: 0.8 } } });
-  expect(pairOf(version(1), versions, trainings)).toMatchObject({ isSame: false, before: { name: '3' }, after: { name: '1', evaluation: { value: 0.5 } } });
+  expect(pairOf(version(2), versions, trainings)).toMatchObject({ isSame: true, before: { name: '2', evaluation: { value: 0.8 } }, after: { name: '3', evaluation: { value: 0.9 } } });
+  expect(pairOf(version(1), versions, trainings)).toMatchObject({ isSame: false, before: { name: '1', evaluation: { value: 0.5 } }, after: { name: '3' } });
   expect(pairOf(version(9), versions, trainings)).toBeUndefined();
+});
+
+test('labels with one trouble are one row that names them', () => {
+  const rare = (label: string, times: number) => ({ code: 'label-rare', severity: 'look', text: `“${label}” was given ${times} times, fewer than 20: its score will be unsure`, count: times, tasks: [] }) as const;
+  const rows = foundTogether([{ code: 'schema', severity: 'ok', text: 'Every result fits', count: 0, tasks: [] }, rare('4', 4), rare('a “b”', 3)]);
+  expect(rows.map(({ found }) => found.map(({ text }) => text))).toEqual([['2 labels were given fewer than 20 times: their scores will be unsure. 4 (4), a “b” (3).'], ['Every result fits']]);
 });
 
 test('a label that only one of two versions knows is in the table, without a change', () => {

@@ -34,7 +34,7 @@ export function helpFor({ builtin, state, auth_method: auth, url }: Pick<Backend
   return `See that it runs at ${url}, that this server can reach it${who}, then press Check now.`;
 }
 
-export const nameOfBackend = ({ title, url, builtin, id }: Pick<Backend, 'title' | 'url' | 'builtin' | 'id'>): string => title || builtin || url || `Model ${id}`;
+export const nameOfBackend = ({ title, builtin, id }: Pick<Backend, 'title' | 'builtin' | 'id'>): string => title || builtin || `Model ${id}`;
 
 const GENERATIONS: Record<string, string> = { treadle: 'a Treadle backend', current: 'a Label Studio backend', old: 'an old Label Studio backend' };
 export const generationOf = (generation: string): string => GENERATIONS[generation] ?? '';
@@ -66,6 +66,35 @@ const ORDER = ['stop', 'look', 'ok'] as const;
 
 /** What must be looked at first. */
 export const sortedFindings = (findings: readonly Finding[]): Finding[] => [...findings].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+
+/** What was found of one kind, told in one row. */
+export interface FoundTogether {
+  code: string;
+  severity: Finding['severity'];
+  found: readonly Finding[];
+}
+
+/** Findings, the worst first, those of one kind in one row; where that kind is of labels, one sentence names them. */
+export function foundTogether(findings: readonly Finding[]): FoundTogether[] {
+  const rows = new Map<string, Finding[]>();
+  for (const finding of sortedFindings(findings)) {
+    const key = `${finding.severity} ${finding.code}`;
+    rows.set(key, [...(rows.get(key) ?? []), finding]);
+  }
+  return [...rows.values()].flatMap((found) => (found[0] ? [{ code: found[0].code, severity: found[0].severity, found: LABEL_CODES[found[0].code] && found.length > 1 ? [ofLabels(found[0], found)] : found }] : []));
+}
+
+/** What is said of several labels at once: of how many, and which. */
+const LABEL_CODES: Record<string, (many: number, named: string, least: string) => string> = {
+  'label-rare': (many, named, least) => `${count(many)} labels were given fewer than ${least} times: their scores will be unsure. ${named}`,
+  'label-missing': (many, named) => `${count(many)} labels were never given: the model will not learn them. ${named}`,
+};
+
+function ofLabels(first: Finding, found: readonly Finding[]): Finding {
+  const named = found.map(({ text, count: times }) => `${/^“(.+)” was/s.exec(text)?.[1] ?? text}${times > 0 ? ` (${count(times)})` : ''}`).join(', ');
+  const least = /fewer than (\d+)/.exec(first.text)?.[1] ?? 'enough';
+  return { ...first, text: LABEL_CODES[first.code]?.(found.length, `${named}.`, least) ?? first.text, tasks: found.flatMap(({ tasks }) => tasks) };
+}
 
 export const versionName = (version: Pick<VersionRef, 'number'> | null): string => (version ? String(version.number) : 'untrained');
 
@@ -112,8 +141,18 @@ export interface Pair {
   isSame: boolean;
 }
 
-/** A version beside the one that serves, or served when it was made. */
+/** A version beside the one that serves, or served when it was made: the older one first, whichever was chosen. */
 export function pairOf(chosen: ModelVersion, versions: readonly ModelVersion[], trainings: readonly Training[]): Pair | undefined {
+  const pair = besideServing(chosen, versions, trainings);
+  const earlier = pair?.before.evaluation;
+  if (!pair || !earlier || ageOf(pair.before.name) <= ageOf(pair.after.name)) return pair;
+  return { ...pair, before: pair.after, after: { name: pair.before.name, evaluation: earlier } };
+}
+
+/** A version's number; the untrained model is older than all. */
+const ageOf = (name: string): number => Number(name) || 0;
+
+function besideServing(chosen: ModelVersion, versions: readonly ModelVersion[], trainings: readonly Training[]): Pair | undefined {
   const training = trainings.find(({ id }) => id === chosen.training);
   const after = training?.evaluation;
   if (!after) return undefined;
