@@ -116,14 +116,17 @@ _README = """\
 
 A model backend for Treadle, and for Label Studio 1.x.
 
-    pip install 'treadle[ml]'
     treadle ml test model.py --label-config config.xml --task tasks.json   # what it predicts
     treadle ml serve model.py                        # http://localhost:9090
     treadle ml check http://localhost:9090           # asks it all that a server asks
     python -m pytest                                 # the same as a test
 
-Connect `http://localhost:9090` in the settings of a project with a label config such as `config.xml`. *Train*
-learns from what people finished; the new version serves as soon as it is loaded, and after every restart.
+It needs Treadle with its extra `ml`: in a checkout of Treadle `.venv/bin/pip install '.[ml]'`, as a package
+`pip install 'treadle[ml]'`.
+
+Connect `http://localhost:9090` on the tab *Learning* of a project with a label config such as `config.xml`. *Train*
+learns from what people finished. In Treadle the new version serves once somebody lets it (*Serve*, or the box *Let
+it serve at once if it is better*), and after every restart from then on; in Label Studio as soon as it is loaded.
 
 - `model.py`: `load`, `predict`, `fit`. There is nothing else to write, and no other file is generated.
 - Versions lie below `treadle-ml/`, or where `--model-dir` says: back that folder up.
