@@ -124,9 +124,10 @@ A model backend for Treadle, and for Label Studio 1.x.
 It needs Treadle with its extra `ml`: in a checkout of Treadle `.venv/bin/pip install '.[ml]'`, as a package
 `pip install 'treadle[ml]'`.
 
-Connect `http://localhost:9090` on the tab *Learning* of a project with a label config such as `config.xml`. *Train*
-learns from what people finished. In Treadle the new version serves once somebody lets it (*Serve*, or the box *Let
-it serve at once if it is better*), and after every restart from then on; in Label Studio as soon as it is loaded.
+Connect `http://localhost:9090` on the tab *Learning* of a project with a label config such as `config.xml`.
+*Train* learns from what people finished. In Treadle the new version serves once somebody lets it (*Serve*, or
+*Let it serve at once if it is better*), and after every restart from then on; in Label Studio as soon as it
+is loaded.
 
 - `model.py`: `load`, `predict`, `fit`. There is nothing else to write, and no other file is generated.
 - Versions lie below `treadle-ml/`, or where `--model-dir` says: back that folder up.
