@@ -71,6 +71,12 @@ class Settings:
         "hosts and ranges that model backends may be at (10.0.0.0/8, gpu.internal), by commas; *: anywhere, "
         "this machine and private networks too",
     )
+    max_version_bytes: int = _setting(
+        8 * 1024**3, "most that the kept files of one version of a model may take, in bytes"
+    )
+    spare_disk_bytes: int = _setting(
+        1024**3, "bytes of the data folder's disk that files of versions leave free for everything else"
+    )
     local_files_roots: str = _setting(
         "", "folders of this machine whose files may be sources and targets of projects, by commas"
     )

@@ -11,7 +11,19 @@ from treadle.web.routes import AREAS
 #: From the bottom up. A room imports from lower floors only; those of one floor do not see each other,
 #: but for the vocabulary, whose words may be made of one another.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"ids", "errors", "late", "permissions", "settings", "local_socket", "streams", "tether"}),
+    frozenset(
+        {
+            "ids",
+            "errors",
+            "late",
+            "permissions",
+            "settings",
+            "local_socket",
+            "streams",
+            "tether",
+            "version_tars",
+        }
+    ),
     frozenset({"db"}),
     frozenset({"events", "objects"}),
     frozenset({"access", "outbound"}),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import tarfile
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
@@ -28,6 +33,7 @@ from treadle.learning.connections.client import BackendClient, Told, open_client
 from treadle.learning.serving import promoting, versions
 from treadle.learning.serving.archiving import Archiver, sweep_archives
 from treadle.learning.serving.keeping import Keeper
+from treadle.ml.versions import AboutVersion
 from treadle.objects import LocalObjects
 from treadle.permissions import Permission
 from treadle.settings import Secret, Settings
@@ -120,12 +126,12 @@ def test_what_serves_outlives_restarts_crashes_and_the_loss_of_its_files(loop: L
     shutil.rmtree(tmp_path / "models")
     with running(tmp_path, "--token", "s3cret") as served:
         robot = loop.at(robot, served.url)
-        Keeper(loop.parts).look()
+        see_to_all(loop)
         assert loop.serving(robot) == (first["name"],) * 2
         assert loop.promote(robot, second).model_version == second["name"]
         assert loop.promote(robot, None).model_version == "untrained"
         loop.train(robot, "three", is_noted=False)
-        Keeper(loop.parts).ask()
+        see_to_all(loop)
     with loop.parts.database.read() as tx:
         assert len(versions.list_of_project(tx, loop.studio.project_id)) == 3
         history = [(row["name"], row["previous_name"]) for row in versions.list_promotions(tx, robot.id)]
@@ -133,6 +139,12 @@ def test_what_serves_outlives_restarts_crashes_and_the_loss_of_its_files(loop: L
     names = [None, second["name"], first["name"], second["name"], first["name"], None]
     assert history == list(pairwise(names))
     assert len(told) == len(history)
+
+
+def see_to_all(loop: Loop) -> None:
+    keeper = Keeper(loop.parts)
+    keeper.look()
+    keeper.wait()
 
 
 def promotable(there: Peer) -> None:
@@ -218,9 +230,87 @@ def test_a_backend_that_chooses_by_itself_is_believed_and_cannot_be_told(loop: L
             loop.promote(robot, rows[1])
 
 
+def tar_of_nothing(name: str) -> bytes:
+    """The archive of a version without files."""
+    about = AboutVersion(name, "p", datetime.now(timezone.utc), "", "", "", {}, {}, [])
+    content = msgspec.json.encode(about)
+    head = tarfile.TarInfo("version.json")
+    head.size = len(content)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        archive.addfile(head, io.BytesIO(content))
+    return out.getvalue()
+
+
+@ON_SQLITE
+def test_what_is_no_archive_or_too_large_is_not_kept_and_rests(loop: Loop) -> None:
+    settings = replace(loop.parts.settings, max_version_bytes=20_000)
+    with peer(health=OURS, version="untrained") as there:
+        robot = loop.connect(there.url)
+        note(loop, robot, "a")
+        for wrong in (b"garbage" * 500, bytes(30_000), tar_of_nothing("b")):
+            there.answers["/versions/archive"] = (200, wrong)
+            archiver = Archiver(replace(loop.parts, settings=settings))
+            assert (archiver.look(), dict(archiver.find())) == (0, {})
+        there.answers["/versions/archive"] = (200, tar_of_nothing("a"))
+        assert Archiver(replace(loop.parts, settings=replace(settings, spare_disk_bytes=2**62))).look() == 0
+        assert list(loop.parts.objects.list("model-versions/")) == []
+        assert Archiver(loop.parts).look() == 1
+
+
+@ON_SQLITE
+def test_a_hung_backend_keeps_nobody_elses_model(loop: Loop) -> None:
+    with peer(health=OURS, version="untrained") as slow, peer(health=OURS, version="untrained") as there:
+        promotable(there)
+        hung, robot = loop.connect(slow.url, timeout_s=7200.0), loop.connect(there.url)
+        loop.promote(robot, note(loop, robot, "a"))
+        there.version = "untrained"  # it lost it
+        asked = threading.Event()
+
+        def hang(_body: Json) -> None:
+            asked.set()
+            slow.gate.wait(30)
+
+        slow.answers["/setup"] = hang
+        keeper = Keeper(loop.parts)
+        keeper.look()
+        assert asked.wait(30)
+        keeper.wait(robot.id)
+        assert there.version == "a"
+        assert keeper.is_busy(hung.id)
+        keeper.look()  # nor does it wait now
+        slow.gate.set()
+        keeper.wait()
+
+
+@ON_SQLITE
+def test_a_backend_makes_no_more_than_a_thousand_versions_by_its_list(loop: Loop) -> None:
+    with peer(health=OURS, version="untrained") as there:
+        robot = loop.connect(there.url)
+    note(loop, robot, "mine")
+    for start in (0, 0, 5_000):
+        with loop.parts.database.write() as tx:
+            versions.note_all(tx, robot, [f"v{start + number}" for number in range(3_000)])
+    with loop.parts.database.read() as tx:
+        rows = versions.list_of_project(tx, loop.studio.project_id)
+    assert [row["number"] for row in rows] == list(range(1_000, 0, -1))
+    assert (rows[-1]["name"], rows[0]["name"]) == ("mine", "v998")
+
+
+def test_what_fails_once_it_serves_here_is_told_at_the_backend(loop: Loop) -> None:
+    with peer(health=OURS, version="untrained") as there:
+        promotable(there)
+        robot = loop.connect(there.url)
+        there.answers["/setup"] = (500, {"detail": "it died"})
+        promoted = loop.promote(robot, note(loop, robot, "a"))
+    assert (promoted.state, promoted.problem[-7:]) == ("ER", "it died")
+    with loop.parts.database.read() as tx:
+        assert [row["name"] for row in versions.list_promotions(tx, robot.id)] == ["a"]
+
+
 def test_archives_go_with_their_backend(loop: Loop) -> None:
     with peer(health=OURS, version="untrained") as there:
-        there.answers["/versions/archive"] = (200, b"a tar")
+        there.answers["/versions/archive"] = (200, tar_of_nothing("a"))
         robot, other = loop.connect(there.url), loop.connect(there.url)
         note(loop, robot, "a"), note(loop, other, "a")
         archiver = Archiver(loop.parts)

@@ -25,11 +25,11 @@ import msgspec
 
 from treadle.errors import Conflict, Invalid, NotFound, telling_a_full_disk
 from treadle.ml.calling import StoredVersion
+from treadle.version_tars import ABOUT_VERSION
 
 #: The version of a model that was never trained.
 UNTRAINED = "untrained"
 #: In each version's folder, what is known of it.
-ABOUT_VERSION = "version.json"
 _POINTER = "current"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,79}")
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")

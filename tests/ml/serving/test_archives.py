@@ -13,8 +13,9 @@ import pytest
 from tests.ml.serving.running import KEY, running
 from tests.ml.serving.test_versions import publish
 from treadle.errors import Invalid
-from treadle.ml.archives import archive_of, check_archive, files_of, take_archive
+from treadle.ml.archives import archive_of, take_archive
 from treadle.ml.versions import Versions
+from treadle.version_tars import check_archive, files_of
 
 TOKEN = {"authorization": "Bearer s3cret"}
 

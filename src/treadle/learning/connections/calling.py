@@ -26,6 +26,7 @@ _CONNECT_S = 10.0
 _KEPT_S = 20.0
 _MOST_IDLE = 4
 _PIECE_BYTES = 256 * 1024
+_MOST_SAID_BYTES = 1024 * 1024
 _SHOWN_CHARACTERS = 300
 #: Longer pauses are not asked for: who does is asked when we see fit.
 _LONGEST_PAUSE_S = 3600
@@ -51,7 +52,8 @@ class Address:
 class Call:
     """What is asked of a backend.
 
-    limit_s: for the whole call.  connect_s: of that, for the connection.  can_repeat: whether it does no harm
+    limit_s: for the whole call; with least_bytes_s for each wait, and an answer that brings fewer bytes a
+    second is ended, too.  connect_s: of that, for the connection.  can_repeat: whether it does no harm
     when it arrives twice.
     """
 
@@ -64,6 +66,7 @@ class Call:
     most_bytes: int = 1024 * 1024
     can_repeat: bool = True
     kind: str = "application/json"
+    least_bytes_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -164,11 +167,18 @@ class Line:
         """The answer as it arrives, where its status is good. Raises as `ask`, and as `check`."""
         with self._telling(call):
             kept, response = self._send(call)
+            began_s, size_bytes = time.monotonic(), 0
             try:
                 if not 200 <= response.status < 300:
-                    self.check(Reply(response.status, self._read(response, call.most_bytes)), call)
+                    self.check(Reply(response.status, self._read(response, _MOST_SAID_BYTES)), call)
+                self._check_size(response.length or 0, call.most_bytes)
                 while piece := response.read1(_PIECE_BYTES):
+                    size_bytes += len(piece)
+                    self._check_size(size_bytes, call.most_bytes)
                     yield piece
+                    if call.least_bytes_s:
+                        latest_s = began_s + size_bytes / call.least_bytes_s
+                        kept.timed.deadline_s = min(latest_s, time.monotonic()) + call.limit_s
                 if response.length:
                     raise ConnectionResetError("it broke off before its end")
             finally:
@@ -316,13 +326,16 @@ class Line:
         pieces, size_bytes = [], 0
         while piece := response.read1(_PIECE_BYTES):
             size_bytes += len(piece)
-            if size_bytes > most_bytes:
-                text = f"{self.name} answered with more than {most_bytes} bytes, the most that is taken."
-                raise Invalid("backend-answer", text)
+            self._check_size(size_bytes, most_bytes)
             pieces.append(piece)
         if response.length:
             raise ConnectionResetError("it broke off before its end")
         return b"".join(pieces)
+
+    def _check_size(self, size_bytes: int, most_bytes: int) -> None:
+        if size_bytes > most_bytes:
+            text = f"{self.name} answered with more than {most_bytes} bytes, the most that is taken."
+            raise Invalid("backend-answer", text)
 
     @property
     def is_ended(self) -> bool:

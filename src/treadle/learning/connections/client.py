@@ -51,6 +51,8 @@ _HEALTH_S, _HEALTH_CONNECT_S = 3.0, 1.0
 _SHORT_S = 15.0
 #: Backends of Label Studio train within the request.
 _TRAIN_S = 12 * 3600.0
+#: A version's files move at so many bytes a second, or not at all; after so long nothing more is waited for.
+_LEAST_BYTES_S, _MOVED_S = 256 * 1024, 300.0
 _MOST_PREDICTED_BYTES = 256 * 1024 * 1024
 _MOST_LOG_BYTES = 8 * 1024 * 1024
 _SPOOLED_BYTES = 8 * 1024 * 1024
@@ -373,11 +375,15 @@ class BackendClient:
         body = {"project": told.key, "model_version": name}
         self._ask(self._post("/promote", body, limit_s=self._backend.timeout_s))
 
-    def archive(self, told: Told, name: str) -> Iterator[bytes]:
-        """The files of a version as a tar. Raises Unsupported("backend-versions") for others than ours."""
+    def archive(self, told: Told, name: str, most_bytes: int) -> Iterator[bytes]:
+        """The files of a version as a tar, of so many bytes at most; one that drips is not waited for.
+
+        Raises Unsupported("backend-versions") for others than ours.
+        """
         self._check_follows("give away the files of a version")
         path = f"/versions/archive?project={quote(told.key, safe='')}&name={quote(name, safe='')}"
-        return self._line.stream(self._get(path, limit_s=_TRAIN_S))
+        call = self._get(path, limit_s=_MOVED_S, most_bytes=most_bytes)
+        return self._line.stream(replace(call, least_bytes_s=_LEAST_BYTES_S))
 
     def import_version(self, told: Told, name: str, file: IO[bytes], size_bytes: int) -> None:
         """Give it the files of a version that it has lost: a tar of `archive`, from where the file stands.
@@ -387,7 +393,8 @@ class BackendClient:
         self._check_follows("take the files of a version")
         path = f"/versions/import?project={quote(told.key, safe='')}&name={quote(name, safe='')}"
         kind = "application/x-tar"
-        self._ask(Call("POST", path, file, size_bytes, limit_s=_TRAIN_S, can_repeat=False, kind=kind))
+        limit_s = _MOVED_S + size_bytes / _LEAST_BYTES_S
+        self._ask(Call("POST", path, file, size_bytes, limit_s=limit_s, can_repeat=False, kind=kind))
 
     def send_event(self, body: bytes) -> None:
         """Tell it what happened: the body of a webhook of Label Studio's."""

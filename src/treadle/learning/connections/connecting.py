@@ -100,9 +100,12 @@ def check_answers(parts: LearningParts, backend: Backend, told: Told) -> None:
             raise _refusal(text) from error
 
 
-def look(parts: LearningParts, backend_id: int, request_base: str = "") -> Backend:
+def look(
+    parts: LearningParts, backend_id: int, request_base: str = "", *, limit_s: float | None = None
+) -> Backend:
     """See how a backend is, tell it of its project, and write down what came of it; the backend.
 
+    limit_s: so long it may take to hear of its project; one that answers and has no time for it is left.
     Raises NotFound("backend-not-found").
     """
     with parts.database.read() as tx:
@@ -115,7 +118,10 @@ def look(parts: LearningParts, backend_id: int, request_base: str = "") -> Backe
                 return _note_health(parts.database, backend, health)
             # Of which age it is says how it is to be told.
             told = replace(told, extra_params=extra_params_of(replace(backend, generation=health.generation)))
-            _tell(parts, client, told)
+            if limit_s is None:
+                _tell(parts, client, told)
+            else:
+                _tell_quickly(parts, client, limit_s)
     except TreadleError as error:
         return note_fault(parts.database, backend, error)
     with parts.database.read() as tx:
@@ -203,11 +209,11 @@ def _glance(parts: LearningParts, backend: Backend) -> None:
         _note_health(parts.database, backend, health)
 
 
-def _tell_quickly(parts: LearningParts, client: BackendClient) -> None:
+def _tell_quickly(parts: LearningParts, client: BackendClient, limit_s: float = _QUICK_S) -> None:
     with parts.database.read() as tx:
         told = told_of(tx, client.backend)
     try:
-        _tell(parts, client, told, limit_s=_QUICK_S)
+        _tell(parts, client, told, limit_s=limit_s)
     except Unavailable as error:
         # It answers, and has no time for this: most train where they answer.
         if error.code != "backend-slow":

@@ -8,6 +8,7 @@ files is given the version back out of our archive first. Rolling back is lettin
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Protocol
 
 from treadle.access import Actor, ProjectScope, allow
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 #: How a backend says that it does not have a version, or not whole.
 _NOT_THERE = frozenset({404, 409})
+#: So long a backend may take to let another version serve while nobody waits for it.
+_SETTLED_S = 120.0
 
 
 class PromotingParts(Protocol):
@@ -82,9 +85,7 @@ def promote(
                 user_id = actor.user_id if actor else None
                 versions.serve(tx, backend, version, cause=cause, user_id=user_id)
                 backends.note(tx, backend_id, state="CO", model_version=_name(version))
-        # Who looked at the backend before the row was written has told it of the former version again.
-        if not is_ours or client.setup(told) != _name(version):
-            _settle(parts, client, told, backend)
+        _see_to_it(parts, client, told, is_due=not is_ours)
         if not is_ours:
             text = (
                 f"Somebody else let another version of {backend.name} serve meanwhile. Look, then try again."
@@ -111,11 +112,26 @@ def settle(parts: PromotingParts, backend: Backend, said: str, request_base: str
         return
     about = {"backend": backend.id, "version": _name(serving), "said": said}
     logger.warning("A backend is told again which version serves", extra=about)
+    patient = replace(backend, timeout_s=min(backend.timeout_s, _SETTLED_S))
     try:
-        with _client(parts, backend) as client:
+        with _client(parts, patient) as client:
             _settle(parts, client, told, backend)
     except TreadleError as error:
         _tell(parts, backend, error)
+
+
+def _see_to_it(parts: PromotingParts, client: BackendClient, told: Told, *, is_due: bool) -> None:
+    """Let the backend serve what serves here, whose row is written: what fails now is told at the backend.
+
+    Who looked at it before the row was written has told it of the former version again.
+    """
+    with parts.database.read() as tx:
+        serving = backends.serving_version(tx, client.backend.id)
+    try:
+        if is_due or client.setup(told) != _name(serving):
+            _settle(parts, client, told, client.backend)
+    except TreadleError as error:
+        _tell(parts, client.backend, error)
 
 
 def _settle(parts: PromotingParts, client: BackendClient, told: Told, backend: Backend) -> None:

@@ -37,13 +37,13 @@ from treadle.learning.serving.registry import (
     model_name,
     plain_name,
 )
-from treadle.ml.archives import files_of
 from treadle.objects import ObjectStore
 from treadle.tracking.artifact_places import find_place
 from treadle.tracking.names import internal_name
 from treadle.tracking.paths import artifact_key
 from treadle.tracking.promotions import Model, note_move, note_version
 from treadle.tracking.visitor import Visitor
+from treadle.version_tars import files_of
 
 _FOLDER = "model"
 _CHUNK_BYTES = 1024 * 1024

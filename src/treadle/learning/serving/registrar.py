@@ -93,15 +93,9 @@ class Registrar:
         """Register until it is cancelled; nothing where MLflow is not installed."""
         while find_spec("mlflow") is not None:
             await asyncio.sleep(_EVERY_S)
-            if not await self._look_once():
-                return
-
-    async def _look_once(self) -> bool:
-        """Whether there is any sense in looking again."""
-        has_sense = True
-        with outliving("registrar"):
-            has_sense = await self.look()
-        return has_sense
+            with outliving("registrar"):
+                if not await self.look():
+                    return
 
     async def look(self) -> bool:
         """Register everything that is due; what fails rests, and does not keep the others.

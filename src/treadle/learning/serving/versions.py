@@ -31,6 +31,7 @@ Row = Mapping[str, Any]
 Cause = Literal["person", "alias", "training"]
 
 _MOST_NAME = 200
+_MOST_LISTED = 1_000
 #: What backends say instead of a version: the model as its author made it.
 _NO_NAMES = frozenset({"", UNTRAINED})
 
@@ -133,11 +134,25 @@ def note(tx: Tx, backend: Backend, name: str, training_id: int | None = None) ->
 
 
 def note_all(tx: Tx, backend: Backend, names: Iterable[str]) -> None:
-    """The same for all that a backend lists; what can be no version's name is passed over."""
-    known = {row["name"] for row in tx.rows(_OF_BACKEND, {"backend_id": backend.id})}
-    for name in names:
-        if name not in known and name not in _NO_NAMES and len(name) <= _MOST_NAME:
-            note(tx, backend, name)
+    """The same for what a backend lists, but for what can be no version's name.
+
+    A backend that has a thousand is given no further ones this way, however many it lists.
+    """
+    named = [name for name in dict.fromkeys(names) if name not in _NO_NAMES and len(name) <= _MOST_NAME]
+    if set(named) <= _names(tx, backend.id):
+        return
+    lock(tx, backend.id)
+    known = _names(tx, backend.id)
+    new = [name for name in named if name not in known][: max(0, _MOST_LISTED - len(known))]
+    first = tx.rows(_NUMBER, {"backend_id": backend.id})[0]["number"]
+    about = {"project_id": backend.project_id, "backend_id": backend.id, "created_at": tx.now}
+    rows = [{**about, "name": name, "number": number} for number, name in enumerate(new, first)]
+    if rows:
+        tx.execute(insert(model_versions), rows)
+
+
+def _names(tx: Tx, backend_id: int) -> set[str]:
+    return {row["name"] for row in tx.rows(_OF_BACKEND, {"backend_id": backend_id})}
 
 
 def note_said(tx: Tx, backend: Backend, name: str) -> None:
