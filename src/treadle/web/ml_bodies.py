@@ -28,6 +28,11 @@ _MOST_EXTRA_BYTES = 100_000
 _TIMEOUTS_S = (0.1, 7_200.0)
 _REQUIRED = "This field is required."
 _NO_PASSWORD = "Authentication username and password is required for Basic Authentication."
+_MOVED = (
+    "The backend moves to another server, which does not get the password or token of the one before: "
+    "give it again, or set auth_method to NONE."
+)
+_PORTS = {"http": 80, "https": 443}
 _NO_TOKEN = "A token is required, as basic_auth_pass."
 
 
@@ -171,9 +176,16 @@ def _whereabouts(body: BackendBody, backend: Backend, key: Secret) -> dict[str, 
     method = columns.get("auth_method", backend.auth_method)
     if method == "NONE":
         return {**columns, "auth_user": "", "sealed_secret": None}
+    if _origin(columns.get("url", backend.url)) != _origin(backend.url) and "sealed_secret" not in columns:
+        raise _invalid(basic_auth_pass=_MOVED)
     is_secret = columns.get("sealed_secret", backend.sealed_secret) is not None
     _check_auth(method, columns.get("auth_user", backend.auth_user), is_secret=is_secret)
     return columns
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    target = parse_address(url)
+    return target.scheme, target.hostname, target.port or _PORTS[target.scheme]
 
 
 def base_of(call: Call, *, is_builtin: bool) -> str:
@@ -212,7 +224,10 @@ def _extra_params(body: BackendBody, before: str) -> str:
     text = bytes(body.extra_params)
     if len(text) > _MOST_EXTRA_BYTES:
         raise _invalid(extra_params=f"Give at most {_MOST_EXTRA_BYTES} bytes.")
-    value = msgspec.json.decode(text)
+    try:
+        value = msgspec.json.decode(text)
+    except RecursionError as error:
+        raise _invalid(extra_params="It is nested too deeply.") from error
     return "" if value is None else msgspec.json.encode(value).decode()
 
 

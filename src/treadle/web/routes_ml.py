@@ -20,7 +20,7 @@ from treadle.learning.connections.backends import Backend
 from treadle.learning.connections.telling import told_of
 from treadle.permissions import ROLE_PERMISSIONS, Permission
 from treadle.web.absent import told_as
-from treadle.web.backend_threads import speaking
+from treadle.web.backend_threads import speaking, waiting_for
 from treadle.web.call import Call
 from treadle.web.ml_bodies import (
     BackendBody,
@@ -198,10 +198,17 @@ def annotate_interactively(call: Call) -> Reply:
         return _errors(_NOT_INTERACTIVE)
     interactions, user_id = call.parts.backend_threads.interactions, grant.actor.user_id
     try:
-        number = interactions.begin(user_id, backend_id)
-        client, told = connecting.ready(call.parts, backend_id, _base(call, backend))
-        with client, interactions.waiting(user_id, backend_id, number, client):
-            said = client.interact(shown, told, _NO_CONTEXT if body.context is UNSET else bytes(body.context))
+        with interactions.waiting(user_id, backend_id) as request:
+            client, told = connecting.ready(
+                call.parts,
+                backend_id,
+                _base(call, backend),
+                limit_s=connecting.ATTENDED_S,
+                opened=request.speak_by,
+            )
+            with client:
+                context = _NO_CONTEXT if body.context is UNSET else bytes(body.context)
+                said = client.interact(shown, told, context)
     except TreadleError as error:
         return _errors(error.message)
     return json_reply({"data": Raw(said)})
@@ -272,7 +279,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST",
         _ALL,
-        speaking(connect_backend),
+        waiting_for(connect_backend),
         _WRITE,
         "Add ML Backend",
         BackendBody,
@@ -280,13 +287,15 @@ ROUTES: tuple[Route, ...] = (
         stream=True,
     ),
     Route("GET", _ONE, speaking(get_backend), _SEE, "Get ML Backend", stream=True),
-    Route("PATCH", _ONE, speaking(change_backend), _WRITE, "Update ML Backend", BackendBody, stream=True),
+    Route("PATCH", _ONE, waiting_for(change_backend), _WRITE, "Update ML Backend", BackendBody, stream=True),
     Route("DELETE", _ONE, remove_backend, _WRITE, "Remove ML Backend", status=204),
-    Route("POST", f"{_ONE}check/", speaking(check_backend), _WRITE, "See how an ML backend is", stream=True),
+    Route(
+        "POST", f"{_ONE}check/", waiting_for(check_backend), _WRITE, "See how an ML backend is", stream=True
+    ),
     Route("POST", f"{_ONE}train/", train, _WRITE, "Train", TrainBody),
     Route("POST", f"{_ONE}predict/", predict_all, _PREDICT, "Predict for all tasks", status=202),
     Route(
-        "POST", f"{_ONE}predict/test/", speaking(test_prediction), _PREDICT, "Test prediction", stream=True
+        "POST", f"{_ONE}predict/test/", waiting_for(test_prediction), _PREDICT, "Test prediction", stream=True
     ),
     Route(
         "POST",
@@ -297,5 +306,5 @@ ROUTES: tuple[Route, ...] = (
         InteractiveBody,
         stream=True,
     ),
-    Route("GET", f"{_ONE}versions/", speaking(list_versions), _WRITE, "Get model versions", stream=True),
+    Route("GET", f"{_ONE}versions/", waiting_for(list_versions), _WRITE, "Get model versions", stream=True),
 )

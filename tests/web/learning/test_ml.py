@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from tests.learning.peers import OLD, peer
 from tests.serving import ADMIN_TOKEN, RunningServer
 from tests.waiting import wait_until
 from treadle.db.learning_tables import ml_backends
-from treadle.learning.connections import connecting
+from treadle.learning.connections import connecting, interactive
+from treadle.web import backend_threads
 
 CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="kind" toName="text">'
@@ -191,8 +192,19 @@ def test_a_change_is_tried_before_it_is_kept(client: httpx.Client, project: int)
         # What was tried told it nothing that stays.
         assert client.post(f"{path}/predict/test?random=true").status_code == 200
         assert there.last("/setup").body["access_token"] == first
-        nowhere = client.patch(path, json={"url": "http://127.0.0.1:9"})
+        nowhere = client.patch(path, json={"url": "http://127.0.0.1:9", "basic_auth_pass": "secret"})
         assert (nowhere.status_code, client.get(path).json()["url"]) == (400, there.url)
+        # Whoever does not know the password cannot have it sent to a server of theirs.
+        with peer() as elsewhere:
+            for moved in ({"url": elsewhere.url}, {"url": elsewhere.url, "basic_auth_pass": ""}):
+                refused = client.patch(path, json=moved)
+                assert (refused.status_code, elsewhere.asked) == (400, []), refused.text
+                assert "basic_auth_pass" in refused.text
+            moved = {"url": elsewhere.url, "basic_auth_pass": "its own"}
+            assert client.patch(path, json={**moved, "title": "There"}).json()["url"] == elsewhere.url
+            assert "c2VjcmV0" not in str([each.headers for each in elsewhere.asked])
+            assert client.patch(path, json={"url": there.url, "basic_auth_pass": "secret"}).status_code == 200
+            first = there.last("/setup").body["access_token"]
         # A blank password stays what it is, and the same whereabouts keep the token.
         kept = client.patch(path, json={"url": there.url, "project": project, **auth, "basic_auth_pass": ""})
         assert (kept.status_code, kept.json()["state"]) == (200, "CO")
@@ -251,6 +263,45 @@ def test_who_draws_is_answered_and_only_the_last_time(client: httpx.Client, proj
             told = client.post(path, json={"task": task, "context": context})
             assert (told.status_code, list(told.json())) == (200, ["errors"]), wrong
         assert client.post(path, json={"task": 987654321}).status_code == 404
+
+
+def test_a_backend_that_hangs_at_its_setup_holds_only_its_share(
+    server: RunningServer, client: httpx.Client, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactive, "_MOST_WAITING", 2)
+    monkeypatch.setattr(backend_threads, "_MOST_WAITING", 1)
+    other = server.member("other@example.com", "editor")
+    task = client.get(f"/api/projects/{project}/tasks/").json()[0]["id"]
+    with peer() as there, ThreadPoolExecutor(4) as threads:
+        path = f"/api/ml/{connect(client, project, there.url, is_interactive=True)['id']}"
+        there.answers["/setup"] = lambda _body: (
+            (200, {"model_version": "v7"}) if there.gate.wait(20) else None
+        )
+        with server.database.write() as tx:
+            tx.execute(update(ml_backends).values(told_digest=""))
+
+        def ask(what: str, token: str = ADMIN_TOKEN) -> httpx.Response:
+            with server.client(token) as asking:
+                return asking.post(f"{path}/{what}/", json={"task": task, "context": {"result": []}})
+
+        def begin(what: str) -> Future[httpx.Response]:
+            before = there.paths().count("POST /setup")
+            begun = threads.submit(ask, what)
+            wait_until(lambda: there.paths().count("POST /setup") == before + 1)
+            return begun
+
+        draws = "interactive-annotating"
+        first, checks = begin(draws), begin("check")
+        # Who draws again ends what waited for /setup, and nobody is told that the backend failed.
+        again = begin(draws)
+        assert "ended" in first.result().json()["errors"][0]
+        assert (ask("check").status_code, ask("predict/test").status_code) == (503, 503)
+        monkeypatch.setattr(interactive, "_MOST_WAITING", 1)
+        assert "wait for this backend already" in ask(draws, other.token).json()["errors"][0]
+        assert client.get(path).json()["state"] == "CO"
+        there.gate.set()
+        assert "data" in again.result().json()
+        assert checks.result().status_code == 200
 
 
 def test_who_only_labels_is_told_neither_where_a_backend_is_nor_how_it_fares(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -30,8 +30,11 @@ settle = late("treadle.learning.serving.promoting:settle")
 FRESH = timedelta(seconds=20)
 _AT_ONCE = 8
 _QUICK_S = 2.0
+#: Who has drawn and looks on waits no longer for a backend to hear of its project.
+ATTENDED_S = 20.0
 #: Its server is not there, or not to be had.
 _AWAY = frozenset({"backend-down", "backend-slow", "backend-auth", "address-private"})
+_ENDED = "backend-ended"
 _FAULTS = "validation"
 _b = ml_backends.c
 _CLAIM = (
@@ -128,11 +131,19 @@ def look(
         return backends.get(tx, backend.id)
 
 
-def ready(parts: LearningParts, backend_id: int, request_base: str = "") -> tuple[BackendClient, Told]:
+def ready(
+    parts: LearningParts,
+    backend_id: int,
+    request_base: str = "",
+    *,
+    limit_s: float | None = None,
+    opened: Callable[[BackendClient], None] = lambda _client: None,
+) -> tuple[BackendClient, Told]:
     """A client of a backend that has heard of its project as it is now, and what it heard.
 
-    Close it when done. Where the backend has not heard, it is told before. Raises
-    NotFound("backend-not-found"), and as `BackendClient` does; what went wrong is written down.
+    Close it when done. Where the backend has not heard, it is told before.  limit_s: how long that may take;
+    None: as long as predictions.  opened: is given the client before, to end it by. Raises
+    NotFound("backend-not-found"), and as `BackendClient` does; what went wrong there is written down.
     """
     with parts.database.read() as tx:
         backend = backends.get(tx, backend_id)
@@ -142,13 +153,15 @@ def ready(parts: LearningParts, backend_id: int, request_base: str = "") -> tupl
     except TreadleError as error:
         note_fault(parts.database, backend, error)
         raise
+    opened(client)
     if backend.generation and told.digest(client.token_for(told)) == backend.told_digest:
         return client, told
     try:
-        _tell(parts, client, told)
+        _tell(parts, client, told, limit_s=None if limit_s is None else min(limit_s, backend.timeout_s))
     except TreadleError as error:
         client.close()
-        note_fault(parts.database, backend, error)
+        if error.code != _ENDED:  # by us: nothing is wrong there
+            note_fault(parts.database, backend, error)
         raise
     return client, told
 

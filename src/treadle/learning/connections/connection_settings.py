@@ -88,7 +88,7 @@ def _opened(given: str) -> tuple[Any, bool]:
         return value, False
     try:
         return (msgspec.json.decode(value) if value.strip() else None), True
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return value, True
 
 
