@@ -102,6 +102,33 @@ def test_what_is_done_is_not_walked_over_again(studio: Studio, parts: JobParts) 
     assert worths(studio).keys() == {tasks[3]}
 
 
+def test_of_tasks_of_one_worth_the_oldest_comes_first(studio: Studio, parts: JobParts) -> None:
+    *alike, better = studio.add_tasks(4)
+    for task_id in alike:
+        predict(studio, task_id, 0.5)
+    predict(studio, better, 0.1)
+    order(studio, parts)
+    assert label_all(studio) == [better, *alike]
+    assert worths(studio).keys() == {alike[-1]}
+
+
+def test_who_labels_does_not_wait_until_what_was_predicted_is_judged(
+    studio: Studio, parts: JobParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = studio.add_tasks(2)
+    for task_id in (first, second):
+        predict(studio, task_id, 0.5)
+
+    def read(result: str) -> Sequence[Region]:
+        if not studio.task(first)["is_labeled"]:
+            studio.submit("annotator", first)
+        return read_regions(result)
+
+    monkeypatch.setattr(ordering, "read_regions", read)
+    assert order(studio, parts) == 1
+    assert worths(studio).keys() == {second}
+
+
 def test_a_new_order_replaces_the_old_one_whole(studio: Studio, parts: JobParts) -> None:
     first, second, labelled, forgotten = studio.add_tasks(4)
     for task_id in (first, second, labelled, forgotten):

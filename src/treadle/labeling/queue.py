@@ -22,6 +22,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -209,16 +210,29 @@ def _most_worth() -> Select[tuple[int]]:
     )
 
 
-def _done_before() -> Select[tuple[int]]:
-    """Of those with more worth than the task that was found, some that are done."""
-    worth = select(_w.worth).where(_w.task_id == bindparam("of_task")).scalar_subquery()
-    passed = task_worths.alias("passed")
+def _worth_of_task() -> ScalarSelect[float]:
+    theirs = task_worths.alias("theirs")
+    return select(theirs.c.worth).where(theirs.c.task_id == bindparam("of_task")).scalar_subquery()
+
+
+def _worth_as_much() -> Select[tuple[int]]:
+    """The oldest that is worth as much as a task: no index holds worths one way and ids the other."""
+    will_do = select(func.count()).where(_t.id == _w.task_id, _is_mine_to_do(forget_skips=False))
+    is_as_much = and_(_w.project_id == bindparam("project_id"), _w.worth == _worth_of_task())
+    return select(_w.task_id).where(is_as_much, will_do.scalar_subquery() > 0).order_by(_w.task_id).limit(1)
+
+
+def _done_before(*, is_as_much: bool) -> Select[tuple[int]]:
+    """Of those with more worth than the task that was found, or as much and older, some that are done."""
+    worth, passed = _worth_of_task(), task_worths.alias("passed")
+    above = passed.c.worth > func.coalesce(worth, 0.0)
+    beside = and_(passed.c.worth == worth, passed.c.task_id < bindparam("of_task"))
     is_done = select(_t.is_labeled).where(_t.id == passed.c.task_id).scalar_subquery()
     return (
         select(passed.c.task_id)
-        .where(passed.c.project_id == bindparam("project_id"), passed.c.worth >= func.coalesce(worth, 0.0))
+        .where(passed.c.project_id == bindparam("project_id"), beside if is_as_much else above)
         .where(is_done)
-        .order_by(passed.c.worth.desc())
+        .order_by(passed.c.worth.desc(), passed.c.task_id.desc())
         .limit(_FORGOTTEN_AT_ONCE)
         # Who writes others has them already, and nobody is waited for.
         .with_for_update(of=passed, skip_locked=True)
@@ -250,7 +264,8 @@ _FIRST = Prepared(_NEW.order_by(_t.id))
 _FIRST_AFTER = Prepared(_NEW.where(_t.id > bindparam("start")).order_by(_t.id))
 _LEAST_CERTAIN = Prepared(_NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id))
 _MOST_WORTH = Prepared(_most_worth())
-_DONE_BEFORE = Prepared(_done_before())
+_WORTH_AS_MUCH = Prepared(_worth_as_much())
+_DONE_BEFORE = tuple(Prepared(_done_before(is_as_much=each)) for each in (False, True))
 # By ids at hand: PostgreSQL would read all worths to delete those that a subquery names.
 _FORGET_WORTHS = Prepared(delete(task_worths).where(one_of(_w.task_id, "task_ids")))
 _FIRST_AGAIN = Prepared(_candidates(forget_skips=True).order_by(_t.id))
@@ -352,7 +367,8 @@ def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
 
 def _forget_done_before(tx: Tx, who: dict[str, Any], task_id: int) -> None:
     """Take away the worths that were walked over to the task: the next to ask would walk over them again."""
-    done = tx.execute(_DONE_BEFORE, {"project_id": who["project_id"], "of_task": task_id}).all()
+    asked = {"project_id": who["project_id"], "of_task": task_id}
+    done = [row for statement in _DONE_BEFORE for row in tx.execute(statement, asked).all()]
     if done:
         tx.execute(_FORGET_WORTHS, {"task_ids": id_list([row["task_id"] for row in done])})
 
@@ -370,7 +386,10 @@ def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
 def _choose_open(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
     if rules["sampling"] == UNCERTAINTY:
         found = _find(tx, _MOST_WORTH, who)
-        return found if found is not None else _find(tx, _LEAST_CERTAIN, who)
+        if found is None:
+            return _find(tx, _LEAST_CERTAIN, who)
+        oldest = _find(tx, _WORTH_AS_MUCH, {**who, "of_task": found})
+        return found if oldest is None else oldest
     if rules["sampling"] == UNIFORM:
         return _find_from(tx, who, _random_id(tx, who))
     if rules["maximum_annotations"] > 1:

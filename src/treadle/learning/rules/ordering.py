@@ -56,8 +56,13 @@ _PAGE = (
     .order_by(_t.id)
     .limit(bindparam("limit"))
 )
+_OPEN_PAGE = _PAGE.where(_t.is_labeled.is_(False))
 # Nobody deletes one of these before its worth is written.
-_OPEN_PAGE = _PAGE.where(_t.is_labeled.is_(False)).with_for_update(of=tasks, read=True, key_share=True)
+_STILL_OPEN = (
+    select(_t.id)
+    .where(one_of(_t.id, "ids"), _t.is_labeled.is_(False))
+    .with_for_update(of=tasks, read=True, key_share=True)
+)
 _SAID = (
     select(_p.task_id, _p.score, _p.result)
     .where(one_of(_p.task_id, "task_ids"), _p.model_version == bindparam("version"))
@@ -199,16 +204,19 @@ def _write(run: JobRun, plan: _Plan | None) -> int:
     while True:
         run.check_cancelled()
         began_s = time.monotonic()
-        with run.database.write() as tx:
-            asked = {"project_id": _project(run), "after": place.after, "limit": AT_ONCE}
+        asked = {"project_id": _project(run), "after": place.after, "limit": AT_ONCE}
+        with run.database.read() as tx:
             ids = [row.id for row in tx.execute(_OPEN_PAGE, asked)]
+            said = _said(tx, run, ids)
+        worths = judge.worths(said)  # it takes its time, and who labels waits for the transaction alone
+        with run.database.write() as tx:
             # Those between that are labelled by now lose theirs, too.
             last = ids[-1] if ids else _LAST
             tx.execute(
                 _FORGET_BETWEEN, {"after": place.after, "last": last, "of_project": asked["project_id"]}
             )
-            worths = judge.worths(_said(tx, run, ids))
-            rows = [(task_id, asked["project_id"], worth) for task_id, worth in worths.items()]
+            still = {row.id for row in tx.execute(_STILL_OPEN, {"ids": id_list(ids)})}
+            rows = [(each, asked["project_id"], worth) for each, worth in worths.items() if each in still]
             tx.insert_rows(task_worths, _COLUMNS, rows)
             place = _Place(last, place.count + len(rows), dict(judge.seen))
             run.keep_place(tx, place)
