@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.serving import RunningServer, serve
 from tests.web.operations.table import CONFIG
 from tests.webhooks.listening import Listener, listen
+from treadle.webhooks.sending import HookAudience
 
 NOWHERE = "http://nobody.invalid/hook"
 
@@ -74,6 +77,27 @@ def test_a_test_is_sent_at_once_and_stands_in_the_log(
     assert [each["state"] for each in admin.get(f"{at}deliveries/?state=failed").json()["results"]] == [
         "failed"
     ]
+
+
+def test_addresses_of_others_are_asked_by_threads_that_nobody_else_waits_for(
+    admin: httpx.Client, project: int, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking: list[str] = []
+
+    def note(known: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*given: Any) -> Any:
+            asking.append(threading.current_thread().name)
+            return known(*given)
+
+        return noted
+
+    monkeypatch.setattr(HookAudience, "check_reach", note(HookAudience.check_reach))
+    monkeypatch.setattr(HookAudience, "sender", note(HookAudience.sender))
+    made = admin.post("/api/webhooks/", json={"url": listener.url, "project": project}).json()
+    path = f"/api/webhooks/{made['id']}/"
+    assert admin.patch(path, json={"url": f"{listener.url}/other"}).status_code == 200
+    assert admin.post(f"{path}test/").status_code == 200
+    assert [name.partition("_")[0] for name in asking] == ["backends"] * 3
 
 
 def test_a_change_leaves_what_it_does_not_name(admin: httpx.Client, project: int) -> None:

@@ -12,14 +12,19 @@ import pytest
 from sqlalchemy import insert, select
 
 from tests.labeling.studio import open_studio
+from tests.learning.peers import OLD, Peer, peer
+from tests.waiting import wait_until
 from tests.webhooks.desk import KEY, ON_SQLITE, Desk, open_desk
-from tests.webhooks.listening import Listener
+from tests.webhooks.listening import Listener, listen
 from treadle.access.sealing import seal
 from treadle.db import Database
 from treadle.db.learning_tables import ml_backends
 from treadle.db.webhook_tables import webhook_deliveries, webhook_queues
+from treadle.learning.connections import backend_events
 from treadle.learning.connections.backend_events import BackendAudience
 from treadle.settings import Settings
+from treadle.webhooks import dispatching
+from treadle.webhooks.dispatching import Dispatcher
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def desk(database: Database, tmp_path: Path) -> Desk:
     return open_desk(open_studio(database), BackendAudience(Settings(data_dir=tmp_path), KEY))
 
 
-def connect(desk: Desk, listener: Listener, **more: Any) -> int:
+def connect(desk: Desk, listener: Listener | Peer, **more: Any) -> int:
     """A backend at the listener's address, with a password."""
     with desk.database.write() as tx:
         values = {
@@ -76,6 +81,52 @@ def test_what_a_model_failed_at_is_not_sent_again_and_what_it_had_no_time_for_is
         tx.execute(webhook_queues.update().values(rests_until=tx.now - timedelta(seconds=1)))
     desk.send()
     assert [row["state"] for row in rows(desk)] == ["failed", "delivered"]
+
+
+@ON_SQLITE
+def test_a_model_of_2022_that_began_anew_hears_of_its_project_first(desk: Desk) -> None:
+    with peer(health=OLD) as there:
+
+        def answer(_body: object) -> tuple[int, object]:
+            return (201, {}) if there.is_set_up else (500, {"detail": "no model yet"})
+
+        there.answers["/webhook"] = answer
+        connect(desk, there, generation="old")
+        desk.studio.add_tasks(1)
+        desk.tell()
+        assert there.paths() == ["POST /webhook", "POST /setup", "POST /webhook"]
+    assert [row["state"] for row in rows(desk)] == ["delivered"]
+
+
+@ON_SQLITE
+def test_models_that_hang_keep_no_webhook_waiting(
+    desk: Desk, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "_MOST", 1)
+    connect(desk, listener)
+    listener.gate.clear()
+    desk.studio.add_tasks(1)
+    desk.follow()
+    with listen() as other:
+        desk.hook(other.url)
+        desk.studio.add_tasks(1)
+        desk.follow()
+        Dispatcher(desk.database, desk.audiences).look()
+        wait_until(lambda: other.actions == ["TASKS_CREATED"])
+        listener.gate.set()
+        wait_until(lambda: {row["state"] for row in rows(desk)} == {"delivered"})
+
+
+@ON_SQLITE
+def test_a_model_with_hours_for_predictions_has_a_minute_for_an_event(
+    desk: Desk, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend_events, "_MOST_S", 0.3)
+    connect(desk, listener, timeout_s=7200)
+    listener.gate.clear()
+    desk.studio.add_tasks(1)
+    desk.tell()
+    assert [row["status_code"] for row in rows(desk)] == [None]
 
 
 @ON_SQLITE

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, func, insert, select, text, update
 
 from tests.waiting import wait_until
 from tests.webhooks.desk import KEY, ON_SQLITE, Desk, audience_of
 from tests.webhooks.listening import Listener, listen
+from treadle.db import Tx
 from treadle.db.schema import audit_log, events
 from treadle.db.webhook_tables import webhook_bodies, webhook_deliveries
 from treadle.errors import Forbidden, Invalid
@@ -28,7 +29,7 @@ from treadle.webhooks import Follower, deliveries, hooks, queues
 from treadle.webhooks.dispatching import Dispatcher
 from treadle.webhooks.hooks import HookForm
 from treadle.webhooks.queues import Claim
-from treadle.webhooks.receivers import Answer, Queue
+from treadle.webhooks.receivers import Answer, Queue, Receiver
 from treadle.webhooks.retrying import judge, wait
 
 RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "webhook-bodies.json").read_text("utf-8"))
@@ -287,7 +288,7 @@ def test_a_hook_that_takes_nothing_for_days_is_switched_off_and_says_so(
     with desk.database.write() as tx:
         grant = desk.studio.grant(tx, "manager", Permission.WEBHOOK_WRITE)
         on = hooks.change(tx, grant, off, HookForm(listener.url), key=KEY)
-        assert deliveries.replay_failed(tx, on.queue_id) == 2
+    assert deliveries.replay_failed(desk.database, on.queue_id) == 2
     desk.tell()
     assert (on.is_active, on.problem) == (True, "")
     assert listener.actions[count:] == ["TASKS_CREATED"] * 2  # and not what happened while it was off
@@ -357,6 +358,66 @@ def test_what_is_old_is_forgotten_but_for_what_still_waits(desk: Desk, listener:
     desk.pass_time(hook, timedelta(days=8))
     assert deliveries.forget_old(desk.database) == 1
     assert [row["state"] for row in desk.rows(hook)] == ["waiting"]
+
+
+def test_what_is_sent_again_keeps_its_body_and_nothing_else_from_being_forgotten(
+    desk: Desk, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook, _ = desk.hook(listener.url)
+    for _count in range(4):
+        desk.studio.add_tasks(1)
+    desk.tell()
+    desk.pass_time(hook, timedelta(days=10))
+    first, second, *_old = [row["id"] for row in desk.rows(hook)]
+    monkeypatch.setattr(deliveries, "_AT_ONCE", 2)
+    c = webhook_deliveries.c
+    with desk.database.write() as tx:
+        tx.execute(update(webhook_bodies).values(created_at=tx.now - timedelta(days=10)))
+        tx.execute(update(webhook_deliveries).where(c.id == second).values(created_at=tx.now))
+        again = deliveries.replay(tx, hook.queue_id, first)
+    assert deliveries.forget_old(desk.database) == 3
+    assert [row["id"] for row in desk.rows(hook)] == [second, again.id]
+    with desk.database.read() as tx:
+        assert tx.execute(select(func.count()).select_from(webhook_bodies)).scalar_one() == 2
+
+
+def test_what_failed_for_a_day_is_sent_again_and_dropped_in_parts(
+    desk: Desk, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook, _ = desk.hook(listener.url)
+    for _count in range(5):
+        desk.studio.add_tasks(1)
+    desk.follow()
+    monkeypatch.setattr(deliveries, "_AT_ONCE", 2)
+    with desk.database.write() as tx:
+        deliveries.drop_waiting(tx, hook.queue_id, "for now")
+    assert [row["state"] for row in desk.rows(hook)].count("waiting") == 3
+    with desk.database.write() as tx:
+        tx.execute(update(webhook_deliveries).values(state="failed"))
+    assert deliveries.replay_failed(desk.database, hook.queue_id) == 5
+    desk.send()
+    assert [row["state"] for row in desk.rows(hook)] == ["delivered"] * 5
+
+
+@ON_SQLITE
+def test_who_there_is_to_tell_is_asked_only_when_something_happened(
+    desk: Desk, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.hook(listener.url)
+    desk.tell()
+    asked: list[Tx] = []
+
+    def list_receivers(tx: Tx) -> list[Receiver]:
+        asked.append(tx)
+        return known(tx)
+
+    known = hooks.list_receivers
+    monkeypatch.setattr(hooks, "list_receivers", list_receivers)
+    desk.follow()
+    assert asked == []
+    desk.studio.add_tasks(1)
+    desk.tell()
+    assert (len(asked), len(listener.heard)) == (1, 1)
 
 
 def test_an_event_that_is_committed_late_is_told_too(desk: Desk, listener: Listener) -> None:

@@ -15,6 +15,7 @@ from treadle.learning.connections import backends
 from treadle.permissions import Permission
 from treadle.settings import Secret
 from treadle.web.absent import told_as
+from treadle.web.backend_threads import speaking
 from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
@@ -184,9 +185,9 @@ def replay_delivery(call: Call) -> Reply:
 
 def replay_failed(call: Call) -> Reply:
     """Send everything once more that was given up, oldest first."""
-    with call.write() as tx:
+    with call.read() as tx:
         hook = _find_active(call, tx)
-        return json_reply({"count": deliveries.replay_failed(tx, hook.queue_id)}, 202)
+    return json_reply({"count": deliveries.replay_failed(call.parts.database, hook.queue_id)}, 202)
 
 
 def _grant_for_new(call: Call, tx: Tx, body: WebhookBody) -> Grant:
@@ -291,14 +292,16 @@ _DELIVERY = f"{_ONE}deliveries/{{delivery}}/"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", _ALL, list_webhooks, _MAY, "List all webhooks"),
-    Route("POST", _ALL, create_webhook, _MAY, "Create a webhook", WebhookBody, status=201),
+    Route(
+        "POST", _ALL, speaking(create_webhook), _MAY, "Create a webhook", WebhookBody, status=201, stream=True
+    ),
     Route("GET", f"{_ALL}info/", get_actions, SIGNED_IN, "Get all webhook actions"),
     Route("GET", _ONE, get_webhook, _MAY, "Get webhook info"),
-    Route("PUT", _ONE, change_webhook, _MAY, "Save webhook info", WebhookBody),
-    Route("PATCH", _ONE, change_webhook, _MAY, "Update webhook info", WebhookBody),
+    Route("PUT", _ONE, speaking(change_webhook), _MAY, "Save webhook info", WebhookBody, stream=True),
+    Route("PATCH", _ONE, speaking(change_webhook), _MAY, "Update webhook info", WebhookBody, stream=True),
     Route("DELETE", _ONE, delete_webhook, _MAY, "Delete webhook info", status=204),
     Route("POST", f"{_ONE}secret/", renew_secret, _MAY, "Sign by a new secret"),
-    Route("POST", f"{_ONE}test/", send_test, _MAY, "Send a test"),
+    Route("POST", f"{_ONE}test/", speaking(send_test), _MAY, "Send a test", stream=True),
     Route("POST", f"{_ONE}replay/", replay_failed, _MAY, "Send what failed again", status=202),
     Route("GET", f"{_ONE}deliveries/", list_deliveries, _MAY, "List deliveries of a webhook"),
     Route(

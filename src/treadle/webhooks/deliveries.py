@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from treadle.db import Database, Tx
 from treadle.db.lists import id_list, one_of
@@ -26,7 +36,8 @@ _KEPT_BODIES = KEPT + timedelta(days=2)
 TEST = "TEST"
 #: A word of the statement and no parameter: an index holds what waits alone.
 WAITING: ColumnElement[str] = literal_column("'waiting'")
-_AT_ONCE = 2_000
+#: Rows in one transaction.
+_AT_ONCE = 1_000
 _LONGEST_TOLD = 2_000
 
 _d, _b = webhook_deliveries.c, webhook_bodies.c
@@ -41,16 +52,33 @@ _NEXT = Prepared(
     .limit(1)
 )
 _PAGE = Prepared(
-    select(_d.id, _d.state, _d.created_at).where(_d.id > bindparam("after")).order_by(_d.id).limit(_AT_ONCE)
+    select(_d.id, _d.state, _d.created_at)
+    .where(_d.id > bindparam("after"))
+    .order_by(_d.id)
+    .limit(bindparam("limit"))
 )
+# What still waits, or was sent again, goes by its body however old that is: who deletes it deletes those.
+_is_needed = exists().where(_d.body_id == _b.id)
 _BODY_PAGE = Prepared(
     select(_b.id)
-    .where(_b.created_at < bindparam("before"), _b.id > bindparam("after"))
+    .where(_b.created_at < bindparam("before"), _b.id > bindparam("after"), ~_is_needed)
     .order_by(_b.id)
-    .limit(_AT_ONCE)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
 )
-_FORGET = Prepared(delete(webhook_deliveries).where(one_of(_d.id, "ids")))
-_FORGET_BODIES = Prepared(delete(webhook_bodies).where(one_of(_b.id, "ids")))
+_OF_QUEUE = Prepared(
+    select(_d.id)
+    .where(_d.queue_id == bindparam("queue_id"), _d.state == bindparam("state"), _d.cause != "test")
+    .where(_d.id > bindparam("after"))
+    .order_by(_d.id)
+    .limit(bindparam("limit"))
+)
+_FORGET = Prepared(
+    delete(webhook_deliveries).where(
+        one_of(_d.id, "ids"), _d.created_at < bindparam("before"), _d.state != WAITING
+    )
+)
+_FORGET_BODIES = Prepared(delete(webhook_bodies).where(one_of(_b.id, "ids"), ~_is_needed))
 
 
 @dataclass(frozen=True)
@@ -110,11 +138,23 @@ def replay(tx: Tx, queue_id: int, delivery_id: int) -> Delivery:
     return _get(tx, queue_id, tx.execute(insert(webhook_deliveries).returning(_d.id), values).scalar_one())
 
 
-def replay_failed(tx: Tx, queue_id: int) -> int:
-    """Send everything once more that was given up, oldest first; how many."""
-    failed = (_d.queue_id == queue_id) & (_d.state == "failed") & (_d.cause != "test")
-    anew = {"state": "waiting", "attempts": 0, "created_at": tx.now, "due_at": tx.now, "problem": ""}
-    return tx.execute(update(webhook_deliveries).where(failed).values(**anew)).rowcount
+def replay_failed(database: Database, queue_id: int) -> int:
+    """Send everything once more that was given up, oldest first; how many.
+
+    Saves get their turn between a thousand of them and the next: killed here, the rest is still failed.
+    """
+    count, after = 0, 0
+    while True:
+        with database.write() as tx:
+            wanted = {"queue_id": queue_id, "state": "failed", "after": after, "limit": _AT_ONCE}
+            ids = [row["id"] for row in tx.execute(_OF_QUEUE, wanted).all()]
+            failed = one_of(_d.id, "ids") & (_d.state == "failed")
+            anew = {"state": "waiting", "attempts": 0, "created_at": tx.now, "due_at": tx.now, "problem": ""}
+            again = update(webhook_deliveries).where(failed).values(**anew)
+            count += tx.execute(again, {"ids": id_list(ids)}).rowcount
+        if len(ids) < _AT_ONCE:
+            return count
+        after = ids[-1]
 
 
 def get(tx: Tx, queue_id: int, delivery_id: int) -> Delivery:
@@ -141,9 +181,12 @@ def take_next(tx: Tx, queue_id: int) -> Delivery | None:
 
 
 def drop_waiting(tx: Tx, queue_id: int, why: str) -> None:
-    """Send nothing of what waits in the queue; each says why."""
-    waiting = (_d.queue_id == queue_id) & (_d.state == WAITING)
-    tx.execute(update(webhook_deliveries).where(waiting).values(state="failed", problem=why))
+    """Send nothing of what waits in the queue, each saying why: of many the oldest; whoever finds more calls
+    again, so that no save waits for a day's backlog.
+    """
+    some = select(_d.id).where(_d.queue_id == queue_id, _d.state == WAITING).order_by(_d.id).limit(_AT_ONCE)
+    dropping = update(webhook_deliveries).where(_d.id.in_(some), _d.state == WAITING)
+    tx.execute(dropping.values(state="failed", problem=why))
 
 
 def note(tx: Tx, delivery: Delivery, answer: Answer, verdict: Verdict | None = None) -> None:
@@ -170,15 +213,17 @@ def forget_old(database: Database) -> int:
     """Forget what ended over a week ago; how many."""
     count, after = 0, 0
     while True:
-        with database.write() as tx:
-            page = tx.execute(_PAGE, {"after": after}).all()
-            old = [row["id"] for row in page if row["created_at"] < tx.now - KEPT]
-            gone = [row["id"] for row in page if row["id"] in set(old) and row["state"] != "waiting"]
-            tx.execute(_FORGET, {"ids": id_list(gone)})
-        count += len(gone)
-        if len(old) < _AT_ONCE:
+        with database.read() as tx:
+            page = tx.execute(_PAGE, {"after": after, "limit": _AT_ONCE}).all()
+            before = tx.now - KEPT
+        # Young ones may stand before old ones: what is sent again keeps its id.
+        gone = [row["id"] for row in page if row["created_at"] < before and row["state"] != "waiting"]
+        if gone:
+            with database.write() as tx:
+                count += tx.execute(_FORGET, {"ids": id_list(gone), "before": before}).rowcount
+        if len(page) < _AT_ONCE:
             break
-        after = old[-1]
+        after = page[-1]["id"]
     _forget_bodies(database)
     return count
 
@@ -187,7 +232,9 @@ def _forget_bodies(database: Database) -> None:
     after = 0
     while True:
         with database.write() as tx:
-            page = tx.execute(_BODY_PAGE, {"before": tx.now - _KEPT_BODIES, "after": after}).all()
+            page = tx.execute(
+                _BODY_PAGE, {"before": tx.now - _KEPT_BODIES, "after": after, "limit": _AT_ONCE}
+            ).all()
             ids = [row["id"] for row in page]
             tx.execute(_FORGET_BODIES, {"ids": id_list(ids)})
         if len(ids) < _AT_ONCE:

@@ -20,8 +20,8 @@ from treadle.webhooks.retrying import judge
 
 logger = logging.getLogger(__name__)
 
-#: So many receivers are sent to at once at the most.
-_MOST = 100
+#: So many webhooks are sent to at once at the most, and as many backends: who hangs keeps no hook waiting.
+_MOST = 50
 #: Until it is known how long a receiver may take.
 _FIRST_S = 10.0
 
@@ -42,25 +42,27 @@ class Dispatcher:
     def __init__(self, database: Database, audiences: Sequence[Audience]) -> None:
         self._database = database
         self._audiences = audiences
-        self._busy: set[int] = set()
+        #: The queues that are sent from: of webhooks, and of backends.
+        self._busy: dict[bool, set[int]] = {False: set(), True: set()}
 
     def look(self) -> None:
         """Begin to send from each queue from which nobody does."""
         with self._database.read() as tx:
             due = queues.list_due(tx)
-        for queue_id in due:
-            if queue_id not in self._busy and len(self._busy) < _MOST:
-                self._busy.add(queue_id)
-                name = f"webhooks-{queue_id}"
-                threading.Thread(target=self._work, args=(queue_id,), name=name, daemon=True).start()
+        for queue_id, is_backend in due.items():
+            busy = self._busy[is_backend]
+            if queue_id not in busy and len(busy) < _MOST:
+                busy.add(queue_id)
+                name, of = f"webhooks-{queue_id}", (queue_id, busy)
+                threading.Thread(target=self._work, args=of, name=name, daemon=True).start()
 
-    def _work(self, queue_id: int) -> None:
+    def _work(self, queue_id: int, busy: set[int]) -> None:
         try:
             self.drain(queue_id)
         except (DBAPIError, OSError, TreadleError) as error:
             logger.warning("A queue of webhooks waits", extra={"queue": queue_id, "error": str(error)})
         finally:
-            self._busy.discard(queue_id)
+            busy.discard(queue_id)
 
     def drain(self, queue_id: int) -> None:
         """Send from the queue until nothing is due, or its receiver is left alone for a while."""

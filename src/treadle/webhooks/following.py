@@ -113,11 +113,15 @@ class Follower:
 
     def look(self) -> bool:
         """Do a part of what there is to do; whether there may be more."""
+        with self._database.read() as tx:
+            is_idle = not self._ahead(tx, self._start(_place(tx)))
+        if is_idle:  # who there is to tell is not asked before there is something to tell
+            return False
         for audience in self._audiences:
             audience.enrol(self._database)
         with self._database.read() as tx:
             written = _place(tx)
-            start = max(written, self._seen, key=lambda place: place.rank)
+            start = self._start(written)
             found = self._ahead(tx, start)
             receivers = [each for audience in self._audiences for each in audience.list_receivers(tx)]
             batch = self._gather(tx, start, found, receivers)
@@ -126,6 +130,9 @@ class Follower:
         else:
             self._seen = batch.place
         return batch.place.rank > start.rank
+
+    def _start(self, written: Place) -> Place:
+        return max(written, self._seen, key=lambda place: place.rank)
 
     def _ahead(self, tx: Tx, start: Place) -> list[tuple[Event, int]]:
         """Events to be told, each with the part behind which to go on."""

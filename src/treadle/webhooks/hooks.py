@@ -181,6 +181,8 @@ def switch_off(tx: Tx, hook: Hook, why: str) -> None:
     deliveries.drop_waiting(
         tx, hook.queue_id, "The webhook was switched off, since nothing was taken for days."
     )
+    # It rests no more: what is left of the backlog is dropped by whoever would send it.
+    tx.execute(update(webhook_queues).where(_q.id == hook.queue_id).values(rests_until=None))
     _note(tx, hook, "webhook.switched-off", by=None)
 
 

@@ -23,7 +23,7 @@ _is_free = or_(
 )
 _is_awake = or_(_q.rests_until.is_(None), _q.rests_until <= bindparam("now"))
 _DUE = Prepared(
-    select(_q.id)
+    select(_q.id, _q.backend_id)
     .where(
         exists().where(_d.queue_id == _q.id, _d.state == WAITING, _d.due_at <= bindparam("now")),
         _is_free,
@@ -52,9 +52,9 @@ class Claim:
     name: str
 
 
-def list_due(tx: Tx) -> list[int]:
-    """The queues from which something is to be sent now, and nobody does."""
-    return [row["id"] for row in tx.rows(_DUE, {"now": tx.now, "name": ""})]
+def list_due(tx: Tx) -> dict[int, bool]:
+    """The queues from which something is to be sent now, and nobody does; of each whether a backend's."""
+    return {row["id"]: row["backend_id"] is not None for row in tx.rows(_DUE, {"now": tx.now, "name": ""})}
 
 
 def claim(tx: Tx, mine: Claim, most_s: float) -> Queue | None:

@@ -6,7 +6,7 @@ So models that train on events of annotations do. Built-in ones, which do not, a
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, text
@@ -19,12 +19,15 @@ from treadle.db.webhook_tables import webhook_queues
 from treadle.errors import NotFound, TreadleError
 from treadle.learning.connections import backends
 from treadle.learning.connections.backends import Backend
-from treadle.learning.connections.client import open_client
+from treadle.learning.connections.client import BackendClient, open_client
+from treadle.learning.connections.telling import Told, told_of
 from treadle.settings import Secret, Settings
 from treadle.webhooks import Answer, Line, Parcel, Receiver
 from treadle.webhooks.receivers import Queue
 
 _CONNECT_S = 10.0
+#: So long it is told of an event at the most, whatever time it is given for predictions.
+_MOST_S = 60.0
 _BUSY = 503
 #: It was reached, and what it answered is its last word: to ask again would train again.
 _FINAL = frozenset({"backend-failed", "backend-answer"})
@@ -75,7 +78,11 @@ class BackendAudience:
             return None
         if backend.builtin:
             return None
-        return Line(Teller(self.settings, self.key, backend), backend.timeout_s + _CONNECT_S)
+        patient_s = min(backend.timeout_s, _MOST_S)
+        told = told_of(tx, backend) if backend.generation == "old" else None
+        teller = Teller(self.settings, self.key, replace(backend, timeout_s=patient_s), told)
+        calls = 1 if told is None else 3  # with what it hears of its project, and the event again
+        return Line(teller, calls * patient_s + _CONNECT_S)
 
     def give_up(self, _tx: Tx, _queue: Queue) -> None:
         """Nothing: how a backend fares is shown where it is connected, and it is told until it is removed."""
@@ -83,21 +90,32 @@ class BackendAudience:
 
 @dataclass(frozen=True)
 class Teller:
-    """Tells one backend."""
+    """Tells one backend. told: what it hears of its project first, where it fails before it has heard."""
 
     settings: Settings
     key: Secret
     backend: Backend
+    told: Told | None = None
 
     def __call__(self, parcel: Parcel) -> Answer:
         """What came of it; whatever goes wrong is told in the answer."""
         began_s = time.monotonic()
         try:
             with open_client(self.settings, self.key, self.backend) as client:
-                client.send_event(parcel.body)
+                self._send(client, parcel)
         except TreadleError as error:
             return _answer(error, round((time.monotonic() - began_s) * 1000))
         return Answer(200, duration_ms=round((time.monotonic() - began_s) * 1000))
+
+    def _send(self, client: BackendClient, parcel: Parcel) -> None:
+        """Once; of those of 2022, which fail until they have heard of the project since they began, twice."""
+        try:
+            client.send_event(parcel.body)
+        except TreadleError as error:
+            if error.code != "backend-failed" or self.told is None:
+                raise
+            client.setup(self.told)
+            client.send_event(parcel.body)
 
 
 def _answer(error: TreadleError, duration_ms: int) -> Answer:
