@@ -21,8 +21,8 @@ from treadle.web.routing import AnyReply, StreamHandler
 _THREADS = 64
 #: Requests that wait for one backend as long as it takes; those of who draws are counted beside them.
 _MOST_WAITING = 4
-#: All that is being connected just now, which is no backend yet.
-_NEW = "new"
+#: The same for all that is being connected just now, which is no backend yet.
+_NEW, _MOST_NEW = 0, 16
 
 
 class BackendThreads:
@@ -31,24 +31,25 @@ class BackendThreads:
     def __init__(self) -> None:
         self.threads = ThreadPoolExecutor(_THREADS, "backends")
         self.interactions = Interactions()
-        self._waiting: Counter[str] = Counter()
+        self._waiting: Counter[int] = Counter()
 
     @contextmanager
-    def waiting(self, backend: str) -> Iterator[None]:
+    def waiting(self, backend_id: int) -> Iterator[None]:
         """While a request waits for a backend. For the event loop alone.
 
         Raises Unavailable("backend-busy").
         """
-        if self._waiting[backend] >= _MOST_WAITING:
-            text = f"{_MOST_WAITING} requests wait for this backend already. Try again when it has answered."
+        most = _MOST_NEW if backend_id == _NEW else _MOST_WAITING
+        if self._waiting[backend_id] >= most:
+            text = f"{most} requests wait there already. Try again when one of them was answered."
             raise Unavailable("backend-busy", text, details={"retry_after_s": 5})
-        self._waiting[backend] += 1
+        self._waiting[backend_id] += 1
         try:
             yield
         finally:
-            self._waiting[backend] -= 1
-            if not self._waiting[backend]:
-                del self._waiting[backend]
+            self._waiting[backend_id] -= 1
+            if not self._waiting[backend_id]:
+                del self._waiting[backend_id]
 
 
 def speaking(handler: Callable[[Call], AnyReply]) -> StreamHandler:
@@ -59,18 +60,23 @@ def speaking(handler: Callable[[Call], AnyReply]) -> StreamHandler:
 
     async def answer(call: Call) -> AnyReply:
         call.body = await read_whole(call.chunks(), MAX_BODY_BYTES)
-        threads = call.parts.backend_threads.threads
-        return await asyncio.get_running_loop().run_in_executor(threads, handler, call)
+        return await _run(handler, call)
 
     return answer
 
 
 def waiting_for(handler: Callable[[Call], AnyReply]) -> StreamHandler:
     """As `speaking`, for a handler that waits as long as its backend may take: only some at once."""
-    speak = speaking(handler)
 
     async def answer(call: Call) -> AnyReply:
-        with call.parts.backend_threads.waiting(call.path_params.get("id", _NEW)):
-            return await speak(call)
+        backend_id = call.path_int("id") if "id" in call.path_params else _NEW
+        call.body = await read_whole(call.chunks(), MAX_BODY_BYTES)  # who drips it takes no place
+        with call.parts.backend_threads.waiting(backend_id):
+            return await _run(handler, call)
 
     return answer
+
+
+async def _run(handler: Callable[[Call], AnyReply], call: Call) -> AnyReply:
+    threads = call.parts.backend_threads.threads
+    return await asyncio.get_running_loop().run_in_executor(threads, handler, call)

@@ -273,7 +273,8 @@ def test_a_backend_that_hangs_at_its_setup_holds_only_its_share(
     other = server.member("other@example.com", "editor")
     task = client.get(f"/api/projects/{project}/tasks/").json()[0]["id"]
     with peer() as there, ThreadPoolExecutor(4) as threads:
-        path = f"/api/ml/{connect(client, project, there.url, is_interactive=True)['id']}"
+        backend_id = connect(client, project, there.url, is_interactive=True)["id"]
+        path = f"/api/ml/{backend_id}"
         there.answers["/setup"] = lambda _body: (
             (200, {"model_version": "v7"}) if there.gate.wait(20) else None
         )
@@ -296,6 +297,7 @@ def test_a_backend_that_hangs_at_its_setup_holds_only_its_share(
         again = begin(draws)
         assert "ended" in first.result().json()["errors"][0]
         assert (ask("check").status_code, ask("predict/test").status_code) == (503, 503)
+        assert client.post(f"/api/ml/0{backend_id}/check/").status_code == 503
         monkeypatch.setattr(interactive, "_MOST_WAITING", 1)
         assert "wait for this backend already" in ask(draws, other.token).json()["errors"][0]
         assert client.get(path).json()["state"] == "CO"

@@ -30,6 +30,8 @@ settle = late("treadle.learning.serving.promoting:settle")
 FRESH = timedelta(seconds=20)
 _AT_ONCE = 8
 _QUICK_S = 2.0
+#: So long somebody waits for a /setup who connects a backend or looks at one, whatever its own limit is.
+_LOOKED_AT_S = 300.0
 #: Who has drawn and looks on waits no longer for a backend to hear of its project.
 ATTENDED_S = 20.0
 #: Its server is not there, or not to be had.
@@ -93,7 +95,7 @@ def check_answers(parts: LearningParts, backend: Backend, told: Told) -> None:
         if health.state == "failed":
             raise _refusal(f"{backend.url} is there, but its model failed: {health.reason}")
         try:
-            client.setup(told)
+            client.setup(told, limit_s=min(_LOOKED_AT_S, backend.timeout_s))
         except (Unavailable, Invalid) as error:
             text = (
                 f"Successfully connected to {backend.url} but it doesn't look like a valid ML backend. "
@@ -122,7 +124,7 @@ def look(
             # Of which age it is says how it is to be told.
             told = replace(told, extra_params=extra_params_of(replace(backend, generation=health.generation)))
             if limit_s is None:
-                _tell(parts, client, told)
+                _tell(parts, client, told, limit_s=min(_LOOKED_AT_S, backend.timeout_s))
             else:
                 _tell_quickly(parts, client, limit_s)
     except TreadleError as error:
