@@ -144,7 +144,7 @@ def _settle(parts: PromotingParts, client: BackendClient, told: Told, backend: B
 
 def _tell(parts: PromotingParts, backend: Backend, error: TreadleError) -> None:
     logger.warning("What serves could not be restored", extra={"backend": backend.id, "error": error.message})
-    problem = f"It does not have the version that serves here. {error.message}"
+    problem = f"It could not be told again which version serves here. {error.message}"
     with parts.database.write() as tx:
         backends.note(tx, backend.id, state="ER", problem=problem, told_digest="")
 
