@@ -121,6 +121,45 @@ def test_what_comes_while_one_runs_is_trained_once_after_it(
     assert len(started(studio)) == 2
 
 
+def test_a_training_that_failed_counts_for_nothing_and_is_tried_again_a_few_times(
+    studio: Studio, backend: int, follower: RuleFollower
+) -> None:
+    set_rules(studio, train_after=2)
+    annotate(studio, 2)
+    for number in range(1, 5):
+        follower.look()
+        assert len(started(studio)) == number
+        end_training(studio, "failed")
+        follower.look()
+        assert len(started(studio)) == number, "it rests"
+        assert "failed" in problem(studio)
+        let_pass(studio, timedelta(hours=1))
+    follower.look()
+    assert len(started(studio)) == 4, "it is given up"
+    annotate(studio, 2)
+    follower.look()
+    assert len(started(studio)) == 5
+    end_training(studio)
+    follower.look()
+    assert len(started(studio)) == 5
+
+
+def test_what_cannot_be_predicted_keeps_no_address_from_training(
+    studio: Studio, backend: int, follower: RuleFollower
+) -> None:
+    set_rules(studio, prelabel_after_promotion=True)
+    follower.look()
+    with studio.database.write() as tx:
+        secret = rules.make_hook(tx, studio.grant(tx, "manager", Permission.PROJECT_WRITE))
+        gone = memberships.c.user_id == studio.people["editor"].user_id
+        tx.execute(delete(memberships).where(gone))
+    promote(studio, backend)
+    call(studio, secret)
+    follower.look()
+    assert started(studio) == [("webhook", studio.people["manager"].user_id)]
+    assert "may no longer" in problem(studio)
+
+
 def test_a_training_that_somebody_started_counts_and_so_does_a_deletion(
     studio: Studio, backend: int, follower: RuleFollower
 ) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import func, select
@@ -29,7 +30,7 @@ from treadle.jobs import JobParts
 from treadle.labeling.filters import TaskQuery
 from treadle.learning.predictions import prelabel
 from treadle.learning.rules import ordering, rules
-from treadle.learning.rules.rules import Facts, ProjectRules, Rules
+from treadle.learning.rules.rules import Facts, ProjectRules, Rules, State, Tried
 from treadle.learning.training import trainings as training_verbs
 from treadle.permissions import ROLE_PERMISSIONS, Permission
 
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 _EVERY_S = 2.0
 #: After a failure a project is left alone for so long.
 _REST = timedelta(minutes=5)
+#: A training that failed is started again so often, after twice the rest each time.
+_MOST_FAILURES = 3
 
 Cause = Literal["count", "schedule", "webhook"]
 
@@ -115,10 +118,9 @@ class RuleFollower:
 
     def _follow(self, project_id: int) -> datetime | None:
         """Do what is due in a project; when to look again."""
-        try:
-            follow(self._parts, project_id)
-        except TreadleError as error:
-            self._tell(project_id, error)
+        failed = follow(self._parts, project_id)
+        if failed:
+            self._tell(project_id, failed)
         with self._parts.database.read() as tx:
             found = rules.find(tx, project_id)
             moments = (
@@ -127,36 +129,45 @@ class RuleFollower:
             )
             return min((each for each in moments if each is not None and each > tx.now), default=None)
 
-    def _tell(self, project_id: int, error: TreadleError) -> None:
+    def _tell(self, project_id: int, failed: Sequence[_Failed]) -> None:
         """Write down why what was due was not done; it is tried again after a rest."""
-        logger.warning("A rule failed", extra={"project": project_id, "error": str(error)})
+        problem = " ".join(dict.fromkeys(each.error.message for each in failed))
+        logger.warning("A rule failed", extra={"project": project_id, "error": problem})
+        # Who may not train is not asked for again by the same call.
+        is_refused = any(
+            each.part is _train and isinstance(each.error, (Forbidden, NotFound, Invalid)) for each in failed
+        )
         with self._parts.database.write() as tx, suppress(NotFound):
             state = rules.lock(tx, project_id).state
-            # Who may not is not asked for again by the same call.
-            is_refused = isinstance(error, (Forbidden, NotFound, Invalid))
-            rules.keep_state(
-                tx,
-                project_id,
-                msgspec.structs.replace(
-                    state,
-                    problem=error.message,
-                    rests_until=tx.now + _REST,
-                    asked_by=None if is_refused else state.asked_by,
-                ),
+            asked_by = None if is_refused else state.asked_by
+            rests_until = tx.now + _REST
+            state = msgspec.structs.replace(
+                state, problem=problem, rests_until=rests_until, asked_by=asked_by
             )
+            rules.keep_state(tx, project_id, state)
 
 
-def follow(parts: JobParts, project_id: int) -> None:
-    """Do what the rules of a project have due. Raises what keeps it from being done."""
-    with parts.database.read() as tx:
-        if not _has_something_due(tx, project_id):
-            return
-    with parts.database.write() as tx:
-        found = _noticed(tx, rules.lock(tx, project_id))
-    with parts.database.write() as tx:
-        _after_promotion(tx, found.project_id)
-    with parts.database.write() as tx:
-        _train(tx, found.project_id)
+class _Failed(NamedTuple):
+    part: Callable[[Tx, int], None]
+    error: TreadleError
+
+
+def follow(parts: JobParts, project_id: int) -> list[_Failed]:
+    """Do what the rules of a project have due, each for itself; what could not be done."""
+    failed = []
+    try:
+        with parts.database.read() as tx:
+            if not _has_something_due(tx, project_id):
+                return []
+    except TreadleError as error:
+        return [_Failed(_notice, error)]
+    for part in (_notice, _after_promotion, _train):
+        try:
+            with parts.database.write() as tx:
+                part(tx, project_id)
+        except TreadleError as error:  # noqa: PERF203 - one that fails keeps no other
+            failed.append(_Failed(part, error))
+    return failed
 
 
 def due(found: ProjectRules, facts: Facts, now: datetime) -> Cause | None:
@@ -196,21 +207,59 @@ def _notices(found: ProjectRules, facts: Facts) -> bool:
     """Has something happened that the state does not tell of?"""
     state = found.state
     is_fewer = facts.annotations < state.counted
-    return facts.training > state.training or facts.promotion > state.promotion or is_fewer
+    is_newer = facts.training > state.training or facts.promotion > state.promotion
+    return is_newer or is_fewer or (state.tried is not None and facts.is_training_over)
 
 
-def _noticed(tx: Tx, found: ProjectRules) -> ProjectRules:
-    """Count from a training that somebody else started, and from what was deleted."""
-    facts, state = rules.gather(tx, found.project_id, found.rules), found.state
+def _notice(tx: Tx, project_id: int) -> None:
+    """Count from a training of somebody else, and from what was deleted; not from one that failed."""
+    found = rules.lock(tx, project_id)
+    facts, state = rules.gather(tx, project_id, found.rules), found.state
     if facts.training > state.training:
         state = msgspec.structs.replace(
-            state, counted=facts.annotations, training=facts.training, hours_from=facts.trained_at
+            state,
+            tried=state.tried or Tried(state.counted, state.hours_from),
+            counted=facts.annotations,
+            training=facts.training,
+            hours_from=facts.trained_at or state.hours_from,
         )
+    if state.tried is not None and facts.is_training_over:
+        state = _with_outcome(tx, state, state.tried, facts)
     if facts.annotations < state.counted:
         state = msgspec.structs.replace(state, counted=facts.annotations)
     if state != found.state:
-        rules.keep_state(tx, found.project_id, state)
-    return found
+        rules.keep_state(tx, project_id, state)
+
+
+def _with_outcome(tx: Tx, state: State, tried: Tried, facts: Facts) -> State:
+    """What failed has learnt nothing: what was due is due again, after a rest; what always fails is not."""
+    if facts.training_state != "failed":
+        return msgspec.structs.replace(state, tried=None, failures=0)
+    failures = state.failures + tried.is_ours
+    problem = (
+        f"Training {facts.training} failed: {facts.training_message}" if tried.is_ours else state.problem
+    )
+    if failures > _MOST_FAILURES or _is_stopped_by_gate(tx, facts):
+        return msgspec.structs.replace(state, tried=None, failures=0, problem=problem)
+    rests_until = tx.now + _REST * 2 ** (failures - 1) if tried.is_ours else state.rests_until
+    return msgspec.structs.replace(
+        state,
+        counted=tried.counted,
+        hours_from=tried.hours_from,
+        asked_by=state.asked_by or tried.asked_by,
+        problem=problem,
+        rests_until=rests_until,
+        tried=None,
+        failures=failures,
+    )
+
+
+def _is_stopped_by_gate(tx: Tx, facts: Facts) -> bool:
+    """Trained again it would be stopped again: the work itself is to be looked at."""
+    with suppress(NotFound):
+        error = jobs.get(tx, facts.training_job or "").error
+        return error is not None and msgspec.json.decode(error).get("code") == "gate"
+    return False
 
 
 def _after_promotion(tx: Tx, project_id: int) -> None:
@@ -258,8 +307,10 @@ def _train(tx: Tx, project_id: int) -> None:
     grant = rules.grant_of(tx, project_id, _for_whom(found, facts, cause))
     spec = rules.spec_of(_wished(found, grant))
     training = training_verbs.start(tx, grant, project_id, facts.backend.id, spec=spec, cause=cause)
+    before = found.state
     state = msgspec.structs.replace(
-        found.state,
+        before,
+        tried=Tried(before.counted, before.hours_from, before.asked_by, is_ours=True),
         counted=facts.annotations,
         training=training.id,
         hours_from=tx.now,

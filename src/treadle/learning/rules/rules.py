@@ -51,8 +51,18 @@ _COUNTED = (
     .where(project_counters.c.project_id == bindparam("project_id"))
 )
 _LAST_TRAINING = (
-    select(_t.id, _t.created_at)
+    select(_t.id, _t.state, _t.message, _t.job_id)
     .where(_t.project_id == bindparam("project_id"), _t.backend_id == bindparam("backend_id"))
+    .order_by(_t.id.desc())
+    .limit(1)
+)
+_TRAINED_AT = (
+    select(_t.created_at)
+    .where(
+        _t.project_id == bindparam("project_id"),
+        _t.backend_id == bindparam("backend_id"),
+        _t.state != "failed",
+    )
     .order_by(_t.id.desc())
     .limit(1)
 )
@@ -89,6 +99,15 @@ class Hook(msgspec.Struct, frozen=True):
     made_at: datetime
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """What the state said before the newest training, for it may fail.  is_ours: a rule started it."""
+
+    counted: int
+    hours_from: datetime | None
+    asked_by: int | None = None
+    is_ours: bool = False
+
+
 class State(msgspec.Struct, frozen=True):
     """What was done, and what is still to be done."""
 
@@ -108,6 +127,9 @@ class State(msgspec.Struct, frozen=True):
     rests_until: datetime | None = None
     #: How tasks were handed out before the queue was ordered.
     sampling_before: str = ""
+    #: Until it is known what came of the newest training; and how many failed one after the other.
+    tried: Tried | None = None
+    failures: int = 0
     hook: Hook | None = None
 
 
@@ -126,7 +148,8 @@ class ProjectRules:
 class Facts:
     """What is due depends on these: the backend, its newest training and promotion, and the annotations.
 
-    option: Label Studio's of the project: train after so many; 0: it says nothing.
+    option: Label Studio's of the project: train after so many; 0: it says nothing.  trained_at: when the
+    newest that did not fail was ordered.
     """
 
     backend: Backend | None
@@ -136,6 +159,14 @@ class Facts:
     trained_at: datetime | None
     is_training: bool
     promotion: int
+    training_state: str = ""
+    training_message: str = ""
+    training_job: str | None = None
+
+    @property
+    def is_training_over(self) -> bool:
+        """Whether it is known what came of the newest training."""
+        return self.training_state in _OVER
 
 
 def find(tx: Tx, project_id: int) -> ProjectRules:
@@ -169,9 +200,10 @@ def gather(tx: Tx, project_id: int, rules: Rules) -> Facts:
         annotations,
         option,
         0 if last is None else last.id,
-        None if last is None else last.created_at,
+        tx.execute(_TRAINED_AT, asked).scalar(),
         bool(tx.execute(_RUNNING, asked).scalar()),
         int(tx.execute(_LAST_PROMOTION, {"backend_id": backend.id}).scalar() or 0),
+        *(("", "", None) if last is None else (last.state, last.message, last.job_id)),
     )
 
 
@@ -193,8 +225,9 @@ def change(tx: Tx, grant: Grant, new: Rules) -> ProjectRules:
             training=facts.training,
             promotion=facts.promotion,
             hours_from=tx.now,
+            tried=None,
         )
-    state = msgspec.structs.replace(state, problem="", rests_until=None)
+    state = msgspec.structs.replace(state, problem="", rests_until=None, failures=0)
     tx.execute(
         _WRITE,
         {
@@ -240,8 +273,9 @@ def make_hook(tx: Tx, grant: Grant) -> str:
 def end_hook(tx: Tx, grant: Grant) -> None:
     """Let the secret of the grant's project train no more."""
     project_id = _project(grant)
-    found = lock(tx, project_id)
-    keep_state(tx, project_id, msgspec.structs.replace(found.state, hook=None, asked_by=None))
+    state = lock(tx, project_id).state
+    tried = None if state.tried is None else msgspec.structs.replace(state.tried, asked_by=None)
+    keep_state(tx, project_id, msgspec.structs.replace(state, hook=None, asked_by=None, tried=tried))
     _tell(tx, grant, "training-address.revoked")
 
 
