@@ -31,10 +31,10 @@ export function FailuresDialog({ project, backend, edits, onClose }: Props) {
       {failures.isPending && <Skeleton width="60%" />}
       {failures.isSuccess && total === 0 && <p className="two">Nothing failed.</p>}
       <ul className="lines failures" aria-label="Failed tasks">
-        {found.map(({ task, problem, tries, at }) => (
+        {found.map(({ task, problem, tries, at }, index) => (
           <li key={task} className="row">
             <a className="link" href={address(`projects/${project.id}/label?task=${task}`)}>Task {task}</a>
-            <span className="grow failure-why">{problem}<span className="muted small"> · <span title={moment(at)}>{ago(at) === 'now' ? 'just now' : `${ago(at)} ago`}</span>{tries > 1 && `, tried ${counted(tries, 'time')}`}</span></span>
+            <span className="grow failure-why">{problem === found[index - 1]?.problem ? <span className="two">For the same reason</span> : problem}<span className="muted small"> · <span title={moment(at)}>{ago(at) === 'now' ? 'just now' : `${ago(at)} ago`}</span>{tries > 1 && `, tried ${counted(tries, 'time')}`}</span></span>
             {edits && <button type="button" className="btn small" disabled={again.isPending} aria-label={`Ask again for task ${task}`} onClick={() => again.mutate(task)}><Icon name="again" />Again</button>}
           </li>
         ))}

@@ -78,7 +78,7 @@ function Curves({ training, children }: { training: Training; children: ReactNod
     <>
       {told.isError && !told.data && <Notice tone="bad">{messageOf(told.error)}</Notice>}
       {told.isPending && <Skeleton width="100%" height={218} />}
-      {steps?.main && (isPoint ? <p className="two no-curve">{isOver ? 'While it learnt it told one figure of each: ' : 'Its first figures: '}{sentenceOf(steps)}.</p> : <TrainingChart curves={steps} name={sentenceOf(steps)} />)}
+      {steps?.main && (isPoint ? <p className="two no-curve">{isOver ? 'Its own figures while it learnt: ' : 'Its first figures: '}{pointOf(steps)}.</p> : <TrainingChart curves={steps} name={sentenceOf(steps)} />)}
       {curves && !curves.main && (isOver ? <p className="two no-curve">It told no figures while it learnt.</p> : <Waiting training={training} />)}
       {children}
       <div className="row wrap training-foot">
@@ -106,6 +106,9 @@ function sentenceOf({ main, loss, serving }: TrainingCurves): string {
   const [now, lost] = [last && main ? `${nameOfFigure(main.name)} ${figure(last[1])} at step ${last[0]}` : '', loss?.points.at(-1)];
   return [now, serving !== undefined ? `what serves reaches ${score(serving)}` : '', loss && lost ? `${nameOfFigure(loss.name)} ${figure(lost[1])}` : ''].filter(Boolean).join(', ');
 }
+
+/** Figures that were told once, without their step. */
+const pointOf = ({ main, loss }: TrainingCurves): string => [main, loss].flatMap((each) => { const last = each?.points.at(-1); return each && last ? [`${nameOfFigure(each.name)} ${figure(last[1])}`] : []; }).join(', ');
 
 function FigureTable({ curves: { main, loss } }: { curves: TrainingCurves }) {
   const lines = [main, loss].flatMap((each) => (each ? [each] : []));

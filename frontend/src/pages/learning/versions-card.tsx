@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { isTrainingOver, type ModelVersion, modelVersionsOfQuery, promote, type Training } from '../../api/learning';
-import { ago, counted, moment } from '../../ui/format';
+import { ago, count, counted, moment } from '../../ui/format';
 import { Failure, Pill, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { writeWhere } from '../tasks/filters';
@@ -32,11 +32,18 @@ export function VersionsCard({ project, backend, manages, trainings }: CardProps
           <li className="row wrap"><span className={isUntrained ? 'b' : 'two'}>untrained</span>{isUntrained ? <Pill tone="good">serving</Pill> : null}<span className="grow" />{isUntrained ? <span className="muted">{found.length === 0 ? 'the first training makes version 1' : ''}</span> : manages && backend.can_follow && <button type="button" className="btn" disabled={serve.isPending} onClick={() => serve.mutate(null)} aria-label="Serve again: the untrained model">Serve again</button>}</li>
         )}
       </ul>
-      {found.filter(({ evaluation }) => evaluation?.value != null).length > 1 && <p className="muted small">Each score is of the tasks that were held out when that version was made: not of the same ones.</p>}
+      {found.filter(({ evaluation }) => evaluation?.value != null).length > 1 && <p className="muted small">Each score is of the tasks that were held out when that version was made{spanOf(found, trainings)}. They may differ: <i>Compare</i> tells whether they do.</p>}
       {versions.isSuccess && !backend.can_follow && <p className="muted small own-choice">Its protocol has no way to choose: it says itself which version answers. <span className="mono">treadle ml serve</span> runs its model.py unchanged, and can be told.</p>}
       {isLookingBack && <PromotionsDialog project={project.id} backend={backend.id} onClose={() => setLookingBack(false)} />}
     </section>
   );
+}
+
+/** How many tasks the scores are of, where that differs. */
+function spanOf(versions: readonly ModelVersion[], trainings: readonly Training[]): string {
+  const counts = versions.flatMap((each) => evaluationOf(each, trainings)?.task_count ?? []);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return counts.length > 1 && least < most ? ` (${count(least)} to ${count(most)})` : '';
 }
 
 interface RowProps {
@@ -62,7 +69,7 @@ function VersionRow({ project, version, measuredOn, canCompare, manages, isBusy,
     <li className="row wrap">
       <b className="b" title={name}>{number}</b>
       {serves && <Pill tone="good">serving</Pill>}
-      {evaluation?.value != null && <span className="muted" title={evaluation.metric}>{score(evaluation.value)}{measuredOn ? ` on ${counted(measuredOn, 'task')}` : ''}</span>}
+      {evaluation?.value != null && <span className="muted" title={`${evaluation.metric}${measuredOn ? ` on ${counted(measuredOn, 'held-out task')}` : ''}`}>{score(evaluation.value)}</span>}
       {predictions > 0 && <Link className="link small" to="/projects/$projectId/data" params={{ projectId: String(project) }} search={{ where: writeWhere([{ column: 'predictions_model_versions', operator: 'contains', value: name }]) ?? '' }}>{counted(predictions, 'prediction')}</Link>}
       <span className="grow" />
       <span className="row version-acts">
