@@ -27,11 +27,11 @@ export function stateOfBackend({ state, checked_at: checked }: Pick<Backend, 'st
 export const isDown = ({ state, checked_at: checked }: Pick<Backend, 'state' | 'checked_at'>): boolean => (state === 'DI' && checked !== null) || state === 'ER';
 
 /** What to do about a backend that does not answer. */
-export function helpFor({ builtin, state, auth_method: auth, url }: Pick<Backend, 'builtin' | 'state' | 'auth_method' | 'url'>): string {
+export function helpFor({ builtin, state, auth_method: auth }: Pick<Backend, 'builtin' | 'state' | 'auth_method'>): string {
   if (builtin) return 'It starts again by itself when it is asked. Press Check now; if it stays so, the server’s log says why.';
   if (state === 'ER') return 'It answers, but not as it should: look at its own log, then press Check now.';
-  const who = auth === 'NONE' ? '' : ' and that the sign-in under Change is right';
-  return `See that it runs at ${url}, that this server can reach it${who}, then press Check now.`;
+  const who = auth === 'NONE' ? '' : ' with the sign-in under Change';
+  return `Once it runs, and this server can reach it${who}, press Check now.`;
 }
 
 export const nameOfBackend = ({ title, builtin, id }: Pick<Backend, 'title' | 'builtin' | 'id'>): string => title || builtin || `Model ${id}`;
