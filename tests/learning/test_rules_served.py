@@ -30,7 +30,8 @@ def test_labels_become_a_model_that_predicts_and_orders_what_is_left(sqlite_url:
         tasks = _make_project(client, (tmp_path / "films" / "config.xml").read_text("utf-8"))
         _ok(client.post("/api/ml/", json={"project": 1, "url": address, "title": "films"}))
         said: dict[str, Any] = {"train_after": 12, "promote": "when_better", "order": "uncertainty"}
-        said |= {"prelabel_after_promotion": True, "order_after_promotion": True, "spec": {"held_out": 0.3, "seed": 20}}
+        said |= {"prelabel_after_promotion": True, "order_after_promotion": True}
+        said["spec"] = {"held_out": 0.3, "seed": 20}  # two of each answer
         _ok(client.put("/api/learning/rules/", params={"project": "1"}, json=said))
         for text in (*_GOOD, *_BAD):
             _label(client, tasks[text], "Positive" if text in _GOOD else "Negative")
