@@ -189,6 +189,8 @@ export interface Evaluation {
   task_count: number;
   /** Whether it may have learnt from them. */
   seen: boolean;
+  /** From how many of them, where that is known. */
+  seen_count?: number;
   version: string;
   labels: readonly LabelScore[];
   /** Of answers: the mean of the labels' F1. */

@@ -5,7 +5,7 @@ import { type Evaluation, modelVersionsOfQuery, type Training } from '../../api/
 import { count, counted } from '../../ui/format';
 import { labelColours } from '../tasks/task-kind';
 import type { CardProps } from './learning';
-import { change, newestMeasured, type Pair, pairOf, score, scoreRows, toneOfChange } from './words';
+import { change, newestMeasured, type Pair, pairOf, score, scoreRows, seenBy, toneOfChange } from './words';
 
 /** A version beside the one that it must beat, label by label. */
 export function CompareCard({ project, backend, trainings }: CardProps & { trainings: readonly Training[] }) {
@@ -24,7 +24,7 @@ export function CompareCard({ project, backend, trainings }: CardProps & { train
       {!pair.isSame && before.evaluation && <p className="muted small">Each was measured when it was made, on the tasks that were held out then ({count(before.evaluation.task_count)} and {count(after.evaluation.task_count)}): small differences say nothing.</p>}
       {(after.evaluation.failed_count ?? 0) > 0 && <p className="muted small">{counted(after.evaluation.failed_count ?? 0, 'held-out task')} could not be predicted, and count as wrong.</p>}
       {after.evaluation.macro_f1 != null && <p className="muted small">The labels’ F1 is {score(after.evaluation.macro_f1)} in the mean{before.evaluation?.macro_f1 != null ? `, ${score(before.evaluation.macro_f1)} ${earlier}` : ''}.</p>}
-      {after.evaluation.seen && <p className="muted small">The backend chose itself what to learn from: it may have seen these tasks, and the scores may be too good.</p>}
+      {[seenBy(before.name, before.evaluation), seenBy(after.name, after.evaluation)].filter(Boolean).map((told) => <p key={told} className="muted small">{told}</p>)}
     </section>
   );
 }

@@ -13,7 +13,7 @@ import type { CardProps } from './learning';
 import { TrainingChart } from './training-chart';
 import { TrainingLog } from './training-log';
 import { useLearningAct } from './use-learning';
-import { causeOf, nameOfBackend, score, stateOfTraining, timeLeft, verdictOn } from './words';
+import { causeOf, nameOfBackend, score, seenBy, stateOfTraining, timeLeft, verdictOn } from './words';
 
 /** One training, `number` of those of its model: how it goes beside what serves, what it learnt from, and what came of it. */
 export function TrainingCard({ project, backend, training, number, edits, manages, onAgain }: CardProps & { training: Training; number: number; onAgain: () => void }) {
@@ -55,7 +55,7 @@ function Verdict({ project, backend, manages, training }: CardProps & { training
   const serves = backend.serving_version?.id === version.id;
   return (
     <div className="row wrap verdict">
-      <span className={`grow verdict-text ${verdict.tone}`}>{verdict.text}{training.evaluation?.seen && ' The backend chose itself what to learn from: it may have seen these tasks.'}</span>
+      <span className={`grow verdict-text ${verdict.tone}`}>{verdict.text} {seenBy(String(version.number), training.evaluation)}</span>
       {serves ? <Pill tone="good">serving</Pill> : manages && backend.can_follow ? <button type="button" className="btn" disabled={serve.isPending} onClick={() => serve.mutate()}>{serve.isPending && <span className="turn" />}Let version {version.number} serve</button> : backend.can_follow && <span className="muted small">A manager can let it serve.</span>}
     </div>
   );

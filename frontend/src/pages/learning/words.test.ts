@@ -3,7 +3,7 @@ import type { Evaluation, ModelVersion, Training, UnknownLabels } from '../../ap
 import { curvesOf, figure, judgedBy } from './curves';
 import { settingsIn, USUAL_SETTINGS, valuesOf, wrongWithParam } from './params';
 import { choiceOf, classesIn, settingOf } from './unknown';
-import { change, foundTogether, pairOf, scoreRows, verdictOn } from './words';
+import { change, foundTogether, pairOf, scoreRows, seenBy, verdictOn } from './words';
 
 const measured = (version: string, value: number | null, labels: Record<string, number> = {}): Evaluation => ({
   metric: 'mAP50', reason: '', value, task_count: 240, seen: false, version, labels: Object.entries(labels).map(([label, each]) => ({ label, value: each, precision: each, recall: each, support: 9 })),
@@ -64,4 +64,10 @@ test('a table of classes comes back as it was set, and never guesses for the res
   for (const setting of settings) expect(settingOf(choiceOf(setting))).toEqual(setting);
   expect(choiceOf({ bus: 'Car' }).rest).toBe('error');
   expect(classesIn(['"bus" is no label of the control "box". Its labels: "Car".', 'timeout', '"ape" is no label of "x", "bus" is no label of'])).toEqual(['ape', 'bus']);
+});
+
+test('what a version has learnt of the tasks that it is measured on is told', () => {
+  expect(seenBy('3', measured('v3', 0.9))).toBe('');
+  expect(seenBy('3', { ...measured('v3', 0.9), seen: true, seen_count: 12 })).toBe('Version 3 has learnt from 12 of these 240 tasks: its scores may be too good.');
+  expect(seenBy('3', { ...measured('v3', 0.9), seen: true })).toContain('chose itself');
 });

@@ -15,6 +15,13 @@ export function change(by: number): string {
 /** Whether a change is good news, as far as two places tell. */
 export const toneOfChange = (by: number): Tone => (change(by) === '0.00' ? '' : by > 0 ? 'good' : 'bad');
 
+/** What a version has learnt of the tasks that it was measured on, in a sentence; nothing where it has not. */
+export function seenBy(name: string, evaluation: Evaluation | null | undefined): string {
+  if (!evaluation?.seen) return '';
+  if (!evaluation.seen_count) return `Version ${name} may have learnt from these tasks, since its backend chose itself what to learn from: its scores may be too good.`;
+  return `Version ${name} has learnt from ${count(evaluation.seen_count)} of these ${counted(evaluation.task_count, 'task')}: its scores may be too good.`;
+}
+
 /** Where a connection stands, in one word. */
 export function stateOfBackend({ state, checked_at: checked }: Pick<Backend, 'state' | 'checked_at'>): { word: string; tone: Tone } {
   if (!checked && state === 'DI') return { word: 'not asked yet', tone: '' };
