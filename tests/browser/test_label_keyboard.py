@@ -81,6 +81,22 @@ def test_tab_leads_through_the_whole_label_page_and_out_of_it(house: House, page
         tab_to(page, "[data-testid=submit]", key=key)
 
 
+def test_a_key_counts_from_the_first_frame_of_a_task(house: House, page: Page) -> None:
+    """Pressed as soon as the task stands there, before the browser has painted it."""
+    project_id = house.make_project("Quick", CONFIG)
+    (task_id,) = house.import_files(project_id, ("a.jpg", photograph(WIDTH, HEIGHT)))
+    page.add_init_script(
+        """const seen = new MutationObserver(() => {
+          if (!document.querySelector('[data-choice=night]')) return;
+          seen.disconnect();
+          dispatchEvent(new KeyboardEvent('keydown', { key: '5', code: 'Digit5', cancelable: true }));
+        });
+        seen.observe(document, { childList: true, subtree: true });"""
+    )
+    LabelPage(page).open(project_id, task_id)
+    expect(page.locator("[data-choice=night]")).to_have_attribute("aria-checked", "true")
+
+
 def sign_in_by_keyboard(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_label("E-mail")).to_be_focused()

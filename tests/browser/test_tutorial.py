@@ -115,19 +115,10 @@ def label_by_hand(page: Page, project: int, truth: dict[int, str]) -> None:
     label.open(project)
     for task, digit in list(truth.items())[:BY_HAND]:
         label.wait_until_ready(task)
-        let_keys_settle(page)
         page.keyboard.press(digit)
         expect(page.locator(f"[data-choice='{digit}']")).to_have_attribute("aria-checked", "true")
         page.keyboard.press("Enter")
     label.wait_until_ready(list(truth)[BY_HAND])
-
-
-def let_keys_settle(page: Page) -> None:
-    """Until the keys are those of the task that was drawn: after its frame, sooner than anybody reacts."""
-    page.evaluate(
-        """() => new Promise((resolve) =>
-          requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))"""
-    )
 
 
 def label_the_rest(house: House, truth: dict[int, str]) -> None:
@@ -162,7 +153,6 @@ def take_a_suggestion(house: House, page: Page, project: int) -> None:
     label = LabelPage(page)
     label.open(project)
     task = label.task_id
-    let_keys_settle(page)
     page.keyboard.press("a")
     page.keyboard.press("Enter")
     assert house.wait_for_annotation(task)["parent_prediction"] is not None

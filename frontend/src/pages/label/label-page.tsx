@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
+import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import type { Editor } from '../../editor/model/editor.ts';
 import { CommandRegistry } from '../../editor/model/tools/commands.ts';
 import { KeyMap } from '../../editor/model/tools/keymap.ts';
@@ -44,7 +44,8 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
   const keyMap = useMemo(() => editor && new KeyMap(editor.config.controls, ownKeys), [editor, ownKeys]);
   usePageLife(labelling);
   useSettling(labelling, surfaces, open);
-  useEffect(() => {
+  // Before the frame: the keys below are there in it.
+  useLayoutEffect(() => {
     if (!editor || !keyMap) return undefined;
     const parts = {
       labelling,

@@ -1,12 +1,15 @@
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import type { Editor } from '../../editor/model/editor.ts';
 import type { CommandRegistry } from '../../editor/model/tools/commands.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
 import { chooseByKey } from './acts.ts';
 
-/** Keys of the page. What the focused picture, list or field takes for itself does not come here. */
+/**
+ * Keys of the page, from the first frame of a task on: whoever works fast presses before an effect after the frame has run.
+ * What the focused picture, list or field takes for itself does not come here.
+ */
 export function useKeys(editor: Editor | null, keyMap: KeyMap | null, registry: CommandRegistry): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!keyMap) return undefined;
     const hear = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
