@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 from pathlib import Path
 
 from treadle.errors import Conflict, Invalid
+from treadle.launch.health import reachable_host
 from treadle.launch.lock import try_until, unusable
 from treadle.local_socket import FILE_NAME, socket_address
 
 _BACKLOG = 2048
 _LISTENING = "0A"
+_EVERYWHERE = ("0.0.0.0", "::", "")
 
 
 def listen(host: str, port: int, timeout_s: float) -> socket.socket:
@@ -64,7 +67,7 @@ def address_of(listening: socket.socket) -> str:
 def reachable(listening: socket.socket) -> tuple[str, int]:
     """Host and port by which this machine reaches it."""
     host, port = listening.getsockname()[:2]
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+    return reachable_host(host), port
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
@@ -98,36 +101,65 @@ def _refusal(host: str, port: int, error: OSError) -> Invalid:
 
 
 def _taken(host: str, port: int) -> Conflict:
-    holder = find_listener(port)
+    holder = find_listener(host, port)
     who = f"held by {holder}" if holder else "held by a process that the system does not show to you"
-    return Conflict(
-        "port-taken", f"Port {port} of {host} is {who}. Stop that one, or give --port another number."
-    )
+    remedy = "Stop that one, or give --port another number."
+    if host in _EVERYWHERE and _is_free("127.0.0.1", port):
+        remedy = f"127.0.0.1:{port} is free: give --host 127.0.0.1, or --port another number."
+    return Conflict("port-taken", f"Port {port} of {host} is {who}. {remedy}")
 
 
-def find_listener(port: int) -> str:
-    """The process that listens on ``port``, as "process 12 (python -m http.server)"; "" when hidden."""
-    inodes = {f"socket:[{inode}]" for name in ("tcp", "tcp6") for inode in _listening_inodes(name, port)}
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return _try_bind(tried, (host, port))
+
+
+def find_listener(host: str, port: int) -> str:
+    """The process that keeps others from it, as "process 12 (python -m http.server)"; "" when hidden."""
+    rows = [row for name in ("tcp", "tcp6") for row in _listening_rows(name, port)]
+    wanted = {host, *_EVERYWHERE}
+    inodes = {inode for address, inode in rows if host in _EVERYWHERE or address in wanted}
     for folder in Path("/proc").glob("[0-9]*"):
         if inodes & _sockets_of(folder):
             return f"process {folder.name} ({_program(folder)})"
     return ""
 
 
-def _listening_inodes(name: str, port: int) -> list[str]:
+def _listening_rows(name: str, port: int) -> list[tuple[str, str]]:
+    """Address and socket of each that listens on the port."""
     try:
         lines = Path("/proc/net", name).read_text().splitlines()[1:]
     except OSError:
         return []
     rows = [line.split() for line in lines]
-    return [row[9] for row in rows if row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port]
+    listening = [row for row in rows if row[3] == _LISTENING]
+    places = [(row[1].rpartition(":"), row[9]) for row in listening]
+    return [
+        (_address_of(text), f"socket:[{inode}]") for (text, _, at), inode in places if int(at, 16) == port
+    ]
+
+
+def _address_of(text: str) -> str:
+    """The kernel shows the address in words of four bytes, each in the machine's own order."""
+    words = [bytes.fromhex(text[start : start + 8]) for start in range(0, len(text), 8)]
+    packed = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
 def _sockets_of(folder: Path) -> set[str]:
     try:
-        return {os.readlink(entry) for entry in (folder / "fd").iterdir()}
+        entries = os.listdir(folder / "fd")
     except OSError:
         return set()  # somebody else's, or gone meanwhile
+    return {_target_of(folder / "fd" / entry) for entry in entries}
+
+
+def _target_of(entry: Path) -> str:
+    try:
+        return os.readlink(entry)
+    except OSError:
+        return ""  # closed meanwhile
 
 
 def _program(folder: Path) -> str:

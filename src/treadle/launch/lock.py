@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -25,6 +26,22 @@ class Holder:
     host: str
     port: int
     started_at: str
+    #: The name of its machine or pod: a folder can be shared. "" was written by an older Treadle.
+    machine: str = ""
+    #: It has answered since it started.
+    has_answered: bool = False
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it runs on another machine than this process does."""
+        return bool(self.machine) and self.machine != socket.gethostname()
+
+    def describe(self) -> str:
+        """The process, for a person."""
+        where = f" on {self.machine}" if self.is_elsewhere else ""
+        return (
+            f"process {self.pid}{where} (treadle serve at {self.host}:{self.port}, since {self.started_at})"
+        )
 
 
 class DataDirLock:
@@ -60,10 +77,14 @@ def take_lock(data_dir: Path, timeout_s: float) -> DataDirLock:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unusable(data_dir, error) from error
-    if not try_until(lambda: _try_lock(descriptor), timeout_s):
-        held = _held(data_dir, path)
+    try:
+        is_ours = try_until(lambda: _try_lock(descriptor), timeout_s)
+    except OSError as error:
         os.close(descriptor)
-        raise held
+        raise unusable(data_dir, error) from error
+    if not is_ours:
+        os.close(descriptor)
+        raise held_by(data_dir, read_holder(data_dir))
     return DataDirLock(descriptor, data_dir)
 
 
@@ -93,6 +114,8 @@ def unusable(data_dir: Path, error: OSError) -> Unavailable:
         errno.EACCES: "You may not write there: give --data-dir another folder.",
         errno.EPERM: "It belongs to somebody else: give --data-dir another folder.",
         errno.EEXIST: "That is a file: give --data-dir a folder.",
+        errno.ENOLCK: "Files there cannot be locked: mount it with locks, or give --data-dir another folder.",
+        errno.ENOTSUP: "Files there cannot be locked: give --data-dir a folder on another file system.",
         errno.ENOTDIR: "A part of that path is a file: give --data-dir a folder.",
     }
     remedy = remedies.get(error.errno or 0, "Give --data-dir another folder.")
@@ -109,20 +132,22 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _held(data_dir: Path, path: Path) -> Conflict:
-    return Conflict(
-        "data-dir-held",
-        f"The data folder {data_dir} is held by {_describe_holder(path)}. "
-        "Stop that one, or give --data-dir another folder.",
-    )
+def held_by(data_dir: Path, holder: Holder | None, remedy: str = "") -> Conflict:
+    """What to say when somebody else holds the folder.  remedy: where there is a better one."""
+    remedy = remedy or "Stop that one, or give --data-dir another folder."
+    return Conflict("data-dir-held", f"The data folder {data_dir} is held by {_describe(holder)}. {remedy}")
 
 
-def _describe_holder(path: Path) -> str:
+def read_holder(data_dir: Path) -> Holder | None:
+    """Who left word of holding the folder; None where nobody did."""
     try:
-        holder = Holder(**json.loads(path.read_bytes()))
+        return Holder(**json.loads((data_dir / FILE_NAME).read_bytes()))
     except (OSError, ValueError, TypeError):
+        return None
+
+
+def _describe(holder: Holder | None) -> str:
+    if holder is None:
         return "another process"
-    described = (
-        f"process {holder.pid} (treadle serve at {holder.host}:{holder.port}, since {holder.started_at})"
-    )
-    return described if Path("/proc", str(holder.pid)).exists() else f"what is left of {described}"
+    is_there = holder.is_elsewhere or Path("/proc", str(holder.pid)).exists()
+    return holder.describe() if is_there else f"what is left of {holder.describe()}"

@@ -18,9 +18,10 @@ from treadle.launch.first_sign_in import FirstSignIn, make_first_sign_in, with_f
 from treadle.launch.health import HealthQuestion
 from treadle.launch.leftovers import clear_leftovers
 from treadle.launch.listening import address_of, listen, listen_locally, reachable
-from treadle.launch.lock import DataDirLock, Holder, take_lock
+from treadle.launch.lock import DataDirLock, Holder
 from treadle.launch.logs import start_logging
 from treadle.launch.refusals import EXIT_REFUSED
+from treadle.launch.stale import take_over
 from treadle.local_socket import FILE_NAME
 from treadle.settings import Secret, Settings
 
@@ -39,7 +40,7 @@ def serve(settings: Settings) -> int:
     """
     os.umask(0o077)
     start_logging(settings, "serve")
-    lock = take_lock(settings.data_dir, _WAIT_S)
+    lock = take_over(settings.data_dir)
     try:
         _hold(lock, settings)
         listening = listen(settings.host, settings.port, _WAIT_S)
@@ -56,9 +57,10 @@ def serve(settings: Settings) -> int:
     return status
 
 
-def _hold(lock: DataDirLock, settings: Settings) -> None:
+def _hold(lock: DataDirLock, settings: Settings, *, has_answered: bool = False) -> None:
     started_at = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
-    lock.write(Holder(os.getpid(), settings.host, settings.port, started_at))
+    where = (settings.host, settings.port)
+    lock.write(Holder(os.getpid(), *where, started_at, socket.gethostname(), has_answered))
 
 
 class Supervisor:
@@ -74,6 +76,7 @@ class Supervisor:
         """sockets: of the network, and the one in the data folder."""
         listening, local = sockets
         self._settings = settings
+        self._lock = lock
         self._listening = listening
         self._local = local
         self._sign_in = sign_in
@@ -158,10 +161,17 @@ class Supervisor:
             self._ask_at_s = time.monotonic() + _ASK_AGAIN_S
             return
         self._is_healthy = True
+        self._note_answer()
         print(announcement(self._settings, address_of(self._listening), self._sign_in), flush=True)
         self._worker.start()
         if self._settings.with_samples:
             self._samples.start()
+
+    def _note_answer(self) -> None:
+        try:
+            _hold(self._lock, self._settings, has_answered=True)
+        except TreadleError as error:  # a disk that is full is no reason to end
+            logger.warning(error.message)
 
     def _collect(self) -> None:
         for child in self._children:

@@ -1,0 +1,1 @@
+"""Under Cloudera AI: see docs/cloudera.md."""
