@@ -114,5 +114,6 @@ def test_a_number_that_passed_to_another_process_is_left_alone(hold: Hold, tmp_p
 
 
 def test_a_folder_that_nobody_holds_is_taken_whatever_word_was_left(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text(json.dumps({"pid": os.getpid(), "host": "", "port": 1, "started_at": ""}))
+    left = {"pid": os.getpid(), "host": "", "port": 1, "started_at": ""}
+    (tmp_path / FILE_NAME).write_text(json.dumps(left))
     take_over(tmp_path, QUICK).release()
