@@ -31,7 +31,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"jobs"}),
     frozenset({"labeling", "tracking"}),
     frozenset({"learning", "connectors", "samples"}),
-    frozenset({"web", "gateways"}),
+    frozenset({"web", "gateways", "backups"}),
     frozenset({"launch"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),

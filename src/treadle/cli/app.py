@@ -13,6 +13,7 @@ from dataclasses import fields
 
 from treadle import __version__
 from treadle.cli.admin_commands import ADMIN_COMMANDS, ADMIN_GROUPS
+from treadle.cli.backup_commands import BACKUP_COMMANDS
 from treadle.cli.command import Command
 from treadle.cli.commands_ml import ML_COMMANDS, ML_GROUPS
 from treadle.cli.repo_commands import REPO_COMMANDS
@@ -161,6 +162,7 @@ COMMANDS: tuple[Command, ...] = (
         _WHERE,
         _add_reset_password,
     ),
+    *BACKUP_COMMANDS,
     *REPO_COMMANDS,
     *ADMIN_COMMANDS,
     *ML_COMMANDS,

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp
 
+from treadle.backups.unfinished import check_is_whole
 from treadle.client.transport import Body
 from treadle.launch.lock import take_lock
 from treadle.settings import Settings
@@ -58,10 +59,11 @@ def open_in_process(settings: Settings, verb: str) -> Iterator[InProcessTranspor
     """The data folder, held while the block runs, and asked as its owner; for one command.
 
 
-    Raises Conflict("data-dir-held"), Unavailable("data-dir-unusable").
+    Raises Conflict("data-dir-held", "restore-unfinished"), Unavailable("data-dir-unusable").
     """
     lock = take_lock(settings.data_dir, _WAIT_S)
     try:
+        check_is_whole(settings.data_dir)
         parts = open_parts(settings)
         transport = InProcessTransport(create_app(parts, RouteTree(_routes(verb)), is_local=True))
         try:

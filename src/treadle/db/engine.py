@@ -290,7 +290,8 @@ def connect_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _dialect_of(url: str) -> DialectName:
+def dialect_of(url: str) -> DialectName:
+    """Which kind of database is at ``url``. Raises Invalid("database-url")."""
     name = make_url(url).get_backend_name()
     if name == "sqlite":
         return "sqlite"

@@ -12,7 +12,7 @@ from treadle.db.engine import Database, DialectName, Tx
 from treadle.errors import Conflict
 
 # An arbitrary number that two starting servers agree upon (PostgreSQL advisory lock).
-_MIGRATION_LOCK = 7_234_071
+MIGRATION_LOCK = 7_234_071
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _split(sql: str) -> tuple[str, ...]:
 
 def _take_lock(tx: Tx) -> None:
     if tx.dialect == "postgresql":
-        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
 
 
 def _applied(tx: Tx) -> set[int]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from types import FrameType
 
+from treadle.backups.unfinished import check_is_whole
 from treadle.errors import TreadleError
 from treadle.launch.children import Child
 from treadle.launch.first_sign_in import FirstSignIn, make_first_sign_in, with_first_sign_in
@@ -36,12 +37,14 @@ _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def serve(settings: Settings) -> int:
     """Serve until a signal ends it; the exit status.
 
-    Raises Conflict("data-dir-held", "port-taken"), Unavailable("data-dir-unusable"), Invalid("host").
+    Raises Conflict("data-dir-held", "port-taken", "restore-unfinished"), Unavailable("data-dir-unusable"),
+    Invalid("host").
     """
     os.umask(0o077)
     start_logging(settings, "serve")
     lock = take_over(settings.data_dir)
     try:
+        check_is_whole(settings.data_dir)
         _hold(lock, settings)
         listening = listen(settings.host, settings.port, _WAIT_S)
         local = listen_locally(settings.data_dir)

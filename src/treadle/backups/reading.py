@@ -1,0 +1,135 @@
+"""A backup as it lies there, whichever way it was written; what is read is held against its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+import msgspec
+
+from treadle.backups.manifest import (
+    NAME,
+    OBJECTS,
+    File,
+    Line,
+    Manifest,
+    content_name,
+    damaged,
+    decode_manifest,
+)
+from treadle.errors import Invalid, NotFound
+
+_READ_BYTES = 1024**2
+
+
+class Reader(Protocol):
+    """The files of a backup."""
+
+    def size_of(self, name: str) -> int | None:
+        """None: there is no such file."""
+
+    def open(self, name: str) -> BinaryIO:
+        """A file that is there."""
+
+
+class Backup:
+    """A whole backup: it has a manifest, and all files that this names, in the sizes that it says."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Raises Invalid("backup-half", "backup-damaged"), Conflict("backup-newer")."""
+        self._reader = reader
+        if reader.size_of(NAME) is None:
+            text = f"There is no {NAME}: this is no backup, or half of one. Restore another one."
+            raise Invalid("backup-half", text)
+        with reader.open(NAME) as file:
+            self.manifest: Manifest = decode_manifest(file.read())
+        for each in self.manifest.files:
+            self._check_is_there(each)
+
+    def chunks(self, file: File) -> Iterator[bytes]:
+        """The bytes of a file. Raises Invalid("backup-damaged"), at the end where the checksum is another."""
+        digest = hashlib.sha256()
+        with self._reader.open(file.name) as opened:
+            while chunk := opened.read(_READ_BYTES):
+                digest.update(chunk)
+                yield chunk
+        if digest.hexdigest() != file.sha256:
+            raise damaged(f"{file.name} has another checksum than it had when it was written")
+
+    def file(self, name: str) -> File | None:
+        """One of those that the manifest names."""
+        return next((each for each in self.manifest.files if each.name == name), None)
+
+    def objects(self) -> Iterator[Line]:
+        """Every object. Raises Invalid("backup-damaged")."""
+        listed = self.file(OBJECTS)
+        if listed is None:
+            raise damaged(f"{NAME} names no {OBJECTS}")
+        rest = b""
+        for chunk in self.chunks(listed):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield msgspec.json.decode(line, type=Line)
+
+    def content(self, line: Line) -> File:
+        """The content of an object, which is there. Raises Invalid("backup-damaged")."""
+        file = File(content_name(line.sha256), line.size_bytes, line.sha256)
+        self._check_is_there(file)
+        return file
+
+    def check_contents(self) -> None:
+        """Every content is there in its size; they are not read. Raises Invalid("backup-damaged")."""
+        for line in self.objects():
+            if line.sha256:
+                self.content(line)
+
+    def _check_is_there(self, file: File) -> None:
+        size_bytes = self._reader.size_of(file.name)
+        if size_bytes is None:
+            raise damaged(f"{file.name} is not in it")
+        if size_bytes != file.size_bytes:
+            raise damaged(f"{file.name} has {size_bytes} bytes and had {file.size_bytes}")
+
+
+@contextmanager
+def open_backup(source: Path) -> Iterator[Backup]:
+    """The backup at ``source``. Raises NotFound("backup-not-found"), Invalid, Conflict."""
+    if source.is_dir():
+        yield Backup(_Folder(source))
+        return
+    if not source.is_file():
+        raise NotFound("backup-not-found", f"There is no backup at {source}.")
+    try:
+        with tarfile.open(source, mode="r:") as tar:
+            yield Backup(_Tar(tar))
+    except tarfile.ReadError as error:
+        raise damaged(f"{source} is no tar file, or only the beginning of one ({error})") from error
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def size_of(self, name: str) -> int | None:
+        path = self._folder / name
+        return path.stat().st_size if path.is_file() else None
+
+    def open(self, name: str) -> BinaryIO:
+        return (self._folder / name).open("rb")
+
+
+class _Tar:
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
+        self._members = {member.name: member for member in tar.getmembers() if member.isfile()}
+
+    def size_of(self, name: str) -> int | None:
+        member = self._members.get(name)
+        return None if member is None else member.size
+
+    def open(self, name: str) -> BinaryIO:
+        return cast(BinaryIO, self._tar.extractfile(self._members[name]))

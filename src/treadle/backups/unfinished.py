@@ -1,0 +1,50 @@
+"""The mark on a data folder that a restore is not done with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from treadle.errors import Conflict
+
+FILE_NAME = "restore-unfinished"
+
+
+def check_is_whole(data_dir: Path) -> None:
+    """Raises Conflict("restore-unfinished") where a restore into the folder began and did not end."""
+    if is_unfinished(data_dir):
+        text = (
+            f"A restore into {data_dir} was cut off: what is there is not whole. "
+            "Run the same treadle restore again; it begins anew."
+        )
+        raise Conflict("restore-unfinished", text)
+
+
+def is_unfinished(data_dir: Path) -> bool:
+    """Whether the mark is there."""
+    return (data_dir / FILE_NAME).exists()
+
+
+def set_mark(data_dir: Path, source: Path) -> None:
+    """From now on the folder holds half a restore of ``source``."""
+    descriptor = os.open(data_dir / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"{source}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(data_dir)
+
+
+def take_mark(data_dir: Path) -> None:
+    """What is in the folder is whole, and on disk."""
+    _sync(data_dir)
+    (data_dir / FILE_NAME).unlink()
+    _sync(data_dir)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
