@@ -18,7 +18,7 @@ from treadle.errors import Invalid, Unsupported
 from treadle.settings import Secret
 
 #: What the extra ``ml`` brings for a server.
-_NEEDED = ("uvicorn", "httptools", "uvloop")
+_NEEDED = ("httptools", "uvloop")
 _WAIT_S = 5.0
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, SupportsFloat, TypeAlias, cast
+
+from msgspec import Struct
 
 from treadle.errors import Invalid
 from treadle.ml import masks
@@ -20,15 +22,14 @@ Size: TypeAlias = "tuple[int, int]"
 Labels: TypeAlias = "str | Sequence[str]"
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(Struct, frozen=True):
     """One thing that a model found or answered. Made by the functions of this module."""
 
     #: rectangle, ellipse, polygon, keypoint, brush, span, choice, text, number, rating, datetime.
     shape: str
     labels: tuple[str, ...] = ()
     #: The shape's own numbers, in ``unit``.
-    geometry: Mapping[str, object] = field(default_factory=dict)
+    geometry: Mapping[str, object] = {}
     score: float | None = None
     unit: Unit = "percent"
     #: Width and height of the picture in pixels, where the model knows them.

@@ -6,16 +6,18 @@ What becomes of a class that is no label is said, never guessed: an error that n
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
+
+from msgspec.structs import replace
 
 from treadle.errors import Invalid, Unsupported
 from treadle.ml.labels import Control, LabelConfig, listed, read_labels, unknown_label
-from treadle.ml.regions import Prediction, Region, Size
+from treadle.ml.regions import Prediction, Region, Size, finite
 
 #: "error", "unlabelled", "drop", or a table from classes to labels. In a table null drops a class, ""
 #: keeps it unlabelled, and "*" says what becomes of those that it does not name.
@@ -51,15 +53,14 @@ _DOT_PERCENT = 0.5
 _ids = random.Random()
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What regions of one task are written with."""
 
     config: LabelConfig
     #: The size of the task's picture in pixels; asked only where a region needs it.
     size: Callable[[], Size]
     #: The task's text, for the words of spans.
-    text: Callable[[str], str | None] = field(default=lambda key: None)
+    text: Callable[[str], str | None] = lambda key: None
     unknown_labels: UnknownLabels = "error"
 
 
@@ -68,18 +69,26 @@ def write_prediction(said: Prediction | Sequence[Region] | Region | None, around
 
     dropped: how often each class came that is no label. Raises Invalid: label-unknown, control-unknown, ….
     """
+    result: list[Item] = []
+    item: Item = {"result": result}
     if said is None:
-        return {"result": []}
-    regions = _regions(said)
-    dropped: Counter[str] = Counter()
-    kept = [known for region in regions if (known := _known(region, around, dropped)) is not None]
-    item: Item = {"result": [part for region in kept for part in _write(region, around)]}
+        return item
+    scores: list[float] = []
+    dropped: list[str] = []
+    for region in _regions(said):
+        place = _place(region, around.config)
+        known = _known(region, place, around, dropped)
+        if known is not None:
+            _write(known, place, around, result)
+            if known.score is not None:
+                scores.append(finite(known.score, "score"))
     given = said.score if isinstance(said, Prediction) else None
-    score = Prediction(kept, given).mean_score()
-    if score is not None:
-        item["score"] = score
+    if given is not None:
+        item["score"] = finite(given, "score")
+    elif scores:
+        item["score"] = math.fsum(scores) / len(scores)
     if dropped:
-        item["dropped"] = dict(dropped)
+        item["dropped"] = dict(Counter(dropped))
     return item
 
 
@@ -97,16 +106,58 @@ def _regions(said: Prediction | Sequence[Region] | Region) -> Sequence[Region]:
     return regions
 
 
-def _known(region: Region, around: Surroundings, dropped: Counter[str]) -> Region | None:
+class _Place(NamedTuple):
+    """Where a region is written: its control, and the one that holds its labels, with these."""
+
+    control: Control
+    owner: Control
+    labels: frozenset[str]
+    #: What every result of the control has.
+    name: str
+    to_name: str
+    kind: str
+    #: Its results hold labels as they are, with nothing of others above them.
+    is_plain: bool
+
+
+@lru_cache(maxsize=1024)
+def _places(config: str, shape: str) -> tuple[_Place, ...]:
+    """Those that hold a shape."""
+    known = read_labels(config)
+    found = [(control, _labelled_by(control, known)) for control in known.of_kinds(_SHAPES[shape])]
+    return tuple(
+        _Place(
+            control,
+            owner,
+            frozenset(owner.labels),
+            control.name,
+            control.to_name,
+            control.kind,
+            (control.kind.endswith("labels") or control.kind == "choices") and not _is_nested(control),
+        )
+        for control, owner in found
+    )
+
+
+def _is_nested(control: Control) -> bool:
+    return control.kind == "taxonomy" or control.attributes.get("allowNested") == "true"
+
+
+def _place(region: Region, config: LabelConfig) -> _Place:
+    places = _places(config.text, region.shape)
+    if len(places) == 1 and region.control is None:
+        return places[0]
+    control = _control(region, config, [place.control for place in places])
+    return next(place for place in places if place.control is control)
+
+
+def _known(region: Region, place: _Place, around: Surroundings, dropped: list[str]) -> Region | None:
     """The region with labels of the config; None where it is dropped."""
-    if not region.labels:
-        return region
-    control = _control(region, around.config)
-    owner = _labelled_by(control, around.config)
-    if not owner.labels or all(label in owner.labels for label in region.labels):
+    if not place.labels or place.labels.issuperset(region.labels):
         return region  # where the config has none, its labels come with the task's data
+    control, owner = place.control, place.owner
     found = [_label(label, owner, around.unknown_labels) for label in region.labels]
-    dropped.update(label for label, known in zip(region.labels, found, strict=True) if known is None)
+    dropped += [label for label, known in zip(region.labels, found, strict=True) if known is None]
     labels = tuple(dict.fromkeys(label for label in found if label is not None))
     if not labels:
         return None
@@ -152,9 +203,8 @@ def _mapped(label: str, control: Control, table: Mapping[str, str | None]) -> st
     raise unknown_label(label, control.labels, control.name)
 
 
-def _control(region: Region, config: LabelConfig) -> Control:
+def _control(region: Region, config: LabelConfig, fitting: Sequence[Control]) -> Control:
     """The control that writes a region: the one named, else the only one that fits."""
-    fitting = _fitting(config.text, region.shape)
     if region.control is not None:
         named = config.control(region.control)
         if named not in fitting:
@@ -168,14 +218,7 @@ def _control(region: Region, config: LabelConfig) -> Control:
             f"The label config has no control for a {region.shape}. Add one: {_TAGS[region.shape]}. "
             f"It has: {_described(config.controls.values())}.",
         )
-    if len(fitting) == 1:
-        return fitting[0]
     return _only_one_with(region, fitting, config)
-
-
-@lru_cache(maxsize=1024)
-def _fitting(config: str, shape: str) -> tuple[Control, ...]:
-    return read_labels(config).of_kinds(_SHAPES[shape])
 
 
 def _only_one_with(region: Region, fitting: Sequence[Control], config: LabelConfig) -> Control:
@@ -200,35 +243,32 @@ def _labelled_by(control: Control, config: LabelConfig) -> Control:
     return beside[0] if len(beside) == 1 else control
 
 
-def _write(region: Region, around: Surroundings) -> list[Item]:
-    control = _control(region, around.config)
-    owner = _labelled_by(control, around.config)
+def _write(region: Region, place: _Place, around: Surroundings, result: list[Item]) -> None:
+    """Add what stands for a region to ``result``."""
+    control, owner = place.control, place.owner
     value, size = _value(region, control, around)
-    base: Item = {"id": region.id or _new_id(), "to_name": control.to_name}
-    base.update(_frame(region, control, size))
-    parts = [_part(base, control, _type_of(region, control), {**value, **_labels_of(region, control)})]
+    base: Item = {"id": region.id or _new_id(), "to_name": place.to_name}
+    if region.score is not None:
+        base["score"] = region.score
+    if region.parent is not None:
+        base["parentID"] = region.parent
+    if size is not None and region.shape in _SPATIAL:
+        base.update({"original_width": size[0], "original_height": size[1], "image_rotation": 0})
+    if place.is_plain and region.labels:
+        labelled, kind = {**value, place.kind: list(region.labels)}, place.kind
+    else:
+        labelled, kind = {**value, **_labels_of(region, control)}, _type_of(region, control)
+    result.append({**base, "from_name": place.name, "type": kind, "value": labelled})
     if owner is not control and region.labels:
-        parts.append(_part(base, owner, owner.kind, {**value, owner.kind: list(region.labels)}))
+        result.append(_part(base, owner, owner.kind, {**value, owner.kind: list(region.labels)}))
     if region.text is not None and region.shape in _SPATIAL:
-        parts.append(
+        result.append(
             _part(base, _writer(control, around.config), "textarea", {**value, "text": [region.text]})
         )
-    return parts
 
 
 def _part(base: Item, control: Control, kind: str, value: Item) -> Item:
     return {**base, "from_name": control.name, "type": kind, "value": value}
-
-
-def _frame(region: Region, control: Control, size: Size | None) -> Item:
-    frame: Item = {}
-    if region.score is not None:
-        frame["score"] = region.score
-    if region.parent is not None:
-        frame["parentID"] = region.parent
-    if size is not None and region.shape in _SPATIAL:
-        frame.update({"original_width": size[0], "original_height": size[1], "image_rotation": 0})
-    return frame
 
 
 def _type_of(region: Region, control: Control) -> str:
@@ -240,7 +280,7 @@ def _type_of(region: Region, control: Control) -> str:
 def _labels_of(region: Region, control: Control) -> Item:
     if not region.labels:
         return {}
-    if control.kind == "taxonomy" or control.attributes.get("allowNested") == "true":
+    if _is_nested(control):
         paths = {label.value: list(label.path) for label in control.label_tags}
         return {control.kind: [paths.get(label, [label]) for label in region.labels]}
     has_labels = control.kind.endswith("labels") or control.kind == "choices"

@@ -138,7 +138,7 @@ def test_a_killed_server_leaves_the_serving_version_whole_and_goes_on(tmp_path: 
         kill()
     served.open_gate()
     with running(tmp_path) as served:
-        assert "Start it again" in served.job(running_one, "failed")["message"]
+        assert "Train again" in served.job(running_one, "failed")["message"]
         assert served.job(waiting_one, "completed")["version"]
         assert served.predict()["model_version"] == version
         assert len(served.get("/jobs")["jobs"]) == 3

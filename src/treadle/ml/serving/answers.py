@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -20,11 +18,6 @@ from treadle.errors import (
     Unavailable,
     Unsupported,
 )
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 _STATUSES: dict[type[TreadleError], int] = {
     Invalid: 400,
@@ -79,46 +72,3 @@ def too_large(limit_bytes: int) -> Invalid:
     """The error for a body of more than ``limit_bytes``."""
     text = f"The body is larger than {limit_bytes} bytes: send fewer tasks at once, or raise --max-body-mb."
     return Invalid(_TOO_LARGE, text)
-
-
-async def send_answer(send: Send, answer: Answer, *, is_head: bool = False) -> None:
-    """Send it; to HEAD without its body."""
-    length = () if answer.pieces else ((b"content-length", str(len(answer.body)).encode()),)
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": [
-                (b"content-type", answer.kind),
-                *length,
-                *answer.headers,
-            ],
-        }
-    )
-    if answer.pieces is not None and not is_head:
-        while piece := await asyncio.to_thread(next, answer.pieces, b""):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
-
-
-async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
-    """The body as a whole. Raises Invalid("body-too-large"), ConnectionResetError."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and int(value) > limit_bytes:
-            raise too_large(limit_bytes)
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")
-        return body
-    pieces, size_bytes = [], 0
-    while True:
-        if message["type"] != "http.request":
-            raise ConnectionResetError("the caller went away within the body")
-        piece = message.get("body", b"")
-        size_bytes += len(piece)
-        if size_bytes > limit_bytes:
-            raise too_large(limit_bytes)
-        pieces.append(piece)
-        if not message.get("more_body"):
-            return b"".join(pieces)
-        message = await receive()

@@ -1,4 +1,4 @@
-"""The protocol of Label Studio's ML backends, of all its ages, as one ASGI application."""
+"""The protocol of Label Studio's ML backends, of all its ages: the answer to each request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 import msgspec
 
@@ -15,13 +14,8 @@ from treadle.errors import Conflict, Invalid, NotFound, TreadleError, Unavailabl
 from treadle.ml.serving.answers import (
     WRONG_METHOD,
     Answer,
-    Receive,
-    Scope,
-    Send,
     as_json,
     as_refusal,
-    read_body,
-    send_answer,
 )
 from treadle.ml.serving.bodies import (
     check_config,
@@ -35,6 +29,7 @@ from treadle.ml.serving.bodies import (
     version_name,
 )
 from treadle.ml.serving.boundaries import answered
+from treadle.ml.serving.connections import Connection
 from treadle.ml.serving.credentials import Gate, is_secret
 from treadle.ml.serving.frames import PartAnswer
 from treadle.ml.serving.handing_over import check_may_import, hand_over, take_back
@@ -43,6 +38,7 @@ from treadle.ml.serving.options import Options
 from treadle.ml.serving.pool import Pool
 from treadle.ml.serving.projects import KnownProject, Projects, Setup, settings_of
 from treadle.ml.serving.queues import Group
+from treadle.ml.serving.requests import Request
 from treadle.ml.serving.trainings import START_TRAINING, Trainings
 from treadle.ml.versions import UNTRAINED
 
@@ -78,26 +74,20 @@ _OLD_STATES = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as a handler sees it."""
+    """A request with what its address says, as a handler sees it."""
 
-    scope: Scope
-    receive: Receive
+    request: Request
     limit_bytes: int
     #: What the address holds in its place, such as a training's id.
     number: str = ""
 
     async def body(self) -> bytes:
         """The body as a whole."""
-        return await read_body(self.scope, self.receive, self.limit_bytes)
+        return await self.request.body(self.limit_bytes)
 
     def parameter(self, name: str) -> str | None:
         """A parameter of the address."""
-        found = parse_qs(self.scope["query_string"].decode("latin-1")).get(name)
-        return found[0] if found else None
-
-    def accepts(self, kind: bytes) -> bool:
-        """Whether the caller asks for that kind of content by name."""
-        return any(name == b"accept" and kind in value for name, value in self.scope["headers"])
+        return self.request.parameter(name)
 
 
 Handler = Callable[[Asked], Awaitable[Answer]]
@@ -141,25 +131,23 @@ class Application:
             "/delete": {"POST": self._delete},
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
+    async def __call__(self, request: Request, connection: Connection) -> Answer | None:
+        """The answer to a request; None where whoever asks is gone."""
         route = ""
         try:
-            route, number = self._route(scope)
-            handler = self._handler(route, scope["method"])
-            answer = await answered(handler(Asked(scope, receive, self._options.max_body_bytes, number)))
+            route, number = self._route(request, connection)
+            handler = self._handler(route, request.method)
+            answer = await answered(handler(Asked(request, self._options.max_body_bytes, number)))
         except ConnectionResetError:
-            return
+            return None
         except TreadleError as error:
             answer = as_refusal(error)
         self._measures.note_request(route, answer.status)
-        await send_answer(send, answer, is_head=scope["method"] == "HEAD")
+        return answer
 
-    def _route(self, scope: Scope) -> tuple[str, str]:
+    def _route(self, request: Request, connection: Connection) -> tuple[str, str]:
         """The route, and what stands in its place. Raises Unauthenticated, NotFound("address")."""
-        path: str = scope["path"]
+        path = request.path
         if self._prefix and path.startswith(f"{self._prefix}/"):
             path = path[len(self._prefix) :]
         is_by_secret = False
@@ -169,8 +157,8 @@ class Application:
                 path, is_by_secret = slash + rest or "/", True
         if len(path) > 1 and path.endswith("/"):
             path = path[:-1]
-        client = scope["client"][0] if scope.get("client") else ""
-        self._gate.check(scope["headers"], path, client=client, is_by_secret=is_by_secret)
+        if not self._gate.is_open:
+            self._gate.check(request.headers, path, client=connection.client, is_by_secret=is_by_secret)
         if path in self._routes:
             return path, ""
         parts = path.split("/")
@@ -211,7 +199,7 @@ class Application:
         return as_json({"status": "UP", "state": "ready"})
 
     async def _metrics(self, asked: Asked) -> Answer:
-        if not (asked.accepts(b"text/plain") or asked.accepts(b"openmetrics")):
+        if not (asked.request.accepts(b"text/plain") or asked.request.accepts(b"openmetrics")):
             return as_json({})
         gauges = {
             "ready": ("Whether a model process answers.", float(self._pool.state == "ready")),
@@ -353,7 +341,7 @@ class Application:
     # Versions.
 
     async def _versions(self, asked: Asked) -> Answer:
-        named = read_named(await asked.body()).project if asked.scope["method"] == "POST" else None
+        named = read_named(await asked.body()).project if asked.request.method == "POST" else None
         key = project_key(named) if named is not None else asked.parameter("project")
         known = [self._projects.get(key)] if key is not None else self._projects.known()
         names = sorted({name for project in known for name in project.versions.names()})
@@ -370,7 +358,7 @@ class Application:
     async def _import(self, asked: Asked) -> Answer:
         check_may_import(self._options)
         name = asked.parameter("name") or ""
-        await take_back(self._projects.get(asked.parameter("project") or "").versions, name, asked.receive)
+        await take_back(self._projects.get(asked.parameter("project") or "").versions, name, asked.request)
         return as_json({"status": "ok", "version": name}, 201)
 
     async def _promote(self, asked: Asked) -> Answer:

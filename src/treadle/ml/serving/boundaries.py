@@ -46,7 +46,7 @@ async def answered(call: Awaitable[T]) -> T:
     """What a handler returns. A bug of ours becomes Defect("internal-error"), its traceback is logged."""
     try:
         return await call
-    except TreadleError:
+    except (TreadleError, ConnectionResetError):  # the latter: whoever asked is gone
         raise
     except Exception as error:
         number = secrets.token_hex(4)

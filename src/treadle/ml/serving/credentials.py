@@ -22,14 +22,15 @@ class Gate:
         self._basic = options.basic_auth.reveal().encode()
         self._token = options.token.reveal().encode()
         self._webhook_from = options.webhook_from
-        self._is_open = not options.needs_credentials
+        #: Whether everybody is let in.
+        self.is_open = not options.needs_credentials
 
     def check(self, headers: Headers, path: str, *, client: str, is_by_secret: bool) -> None:
         """Raises Unauthenticated("credentials").
 
         is_by_secret: the address that was called began with the secret of webhooks.
         """
-        if self._is_open or self._is_right(_header(headers)):
+        if self.is_open or self._is_right(_header(headers)):
             return
         if path == _WEBHOOK and (is_by_secret or self._is_from(client)):
             return

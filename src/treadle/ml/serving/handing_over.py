@@ -11,8 +11,9 @@ from pathlib import Path
 
 from treadle.errors import Forbidden, telling_a_full_disk
 from treadle.ml.archives import archive_of, spool_name, take_archive
-from treadle.ml.serving.answers import Answer, Receive
+from treadle.ml.serving.answers import Answer
 from treadle.ml.serving.options import Options
+from treadle.ml.serving.requests import Request
 from treadle.ml.versions import Versions
 
 _TAR = b"application/x-tar"
@@ -36,7 +37,7 @@ def check_may_import(options: Options) -> None:
         raise Forbidden("import-open", text)
 
 
-async def take_back(versions: Versions, name: str, receive: Receive) -> None:
+async def take_back(versions: Versions, name: str, request: Request) -> None:
     """Make a version of the body, which is its tar; it may be larger than other bodies.
 
     Raises NotFound("version-not-found") for no name of a version, Invalid("archive-…"),
@@ -45,25 +46,22 @@ async def take_back(versions: Versions, name: str, receive: Receive) -> None:
     spool = versions.place(name).with_name(spool_name(name))
     try:
         with telling_a_full_disk(f"the archive of version {name}"):
-            await _spool(spool, receive)
+            await _spool(spool, request)
         await asyncio.to_thread(take_archive, versions, name, spool)
     finally:
         with suppress(OSError):
             spool.unlink(missing_ok=True)
 
 
-async def _spool(spool: Path, receive: Receive) -> None:
+async def _spool(spool: Path, request: Request) -> None:
     await asyncio.to_thread(spool.parent.mkdir, parents=True, exist_ok=True)
     with await asyncio.to_thread(spool.open, "xb") as file:
         held: list[bytes] = []
-        held_bytes, has_more = 0, True
-        while has_more:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise ConnectionResetError("the caller went away within the body")
-            held.append(message.get("body", b""))
-            held_bytes += len(held[-1])
-            has_more = message.get("more_body", False)
-            if held_bytes >= _WRITTEN_AT_ONCE or not has_more:
+        held_bytes = 0
+        async for piece in request.pieces():
+            held.append(piece)
+            held_bytes += len(piece)
+            if held_bytes >= _WRITTEN_AT_ONCE:
                 await asyncio.to_thread(file.write, b"".join(held))
                 held, held_bytes = [], 0
+        await asyncio.to_thread(file.write, b"".join(held))

@@ -23,5 +23,5 @@ def start_logging(level: str, part: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_LineFormatter(part))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("uvicorn", "PIL", "urllib3", "matplotlib"):
+    for noisy in ("PIL", "urllib3", "matplotlib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -201,7 +201,10 @@ class Trainings:
         except (OSError, msgspec.DecodeError):
             asked = None
         if asked is None or job.state == "running":
-            left = "The server ended while this trained. Start it again."
+            left = (
+                "The model server was ended while this was learning, and runs again: what was learnt by then "
+                "is lost, and what serves is as it was. Train again."
+            )
             self._end(Training(job, folder, Project(job.project)), "failed", left)
             return
         project = Project(
