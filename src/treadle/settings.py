@@ -84,6 +84,11 @@ class Settings:
         900, "seconds without a request after which the process of experiments and models ends"
     )
     log_level: str = _setting("info", "debug, info, warning or error")
+    log_format: str = _setting("text", "text: a line for a person; json: an object a line, for collectors")
+    log_requests: bool = _setting(False, "log every request that was answered, without its query")
+    metrics_token: Secret = _setting(
+        Secret(""), "token that /metrics answers to, as Bearer; empty: administrators' tokens alone"
+    )
     with_samples: bool = _setting(False, "add the sample projects at the first start")
 
     @property

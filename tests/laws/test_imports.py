@@ -13,6 +13,7 @@ from treadle.web.routes import AREAS
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
+            "asking",
             "ids",
             "errors",
             "late",

@@ -14,6 +14,8 @@ ROUTES = all_routes()
 #: What strangers may ask for, with the reason; everything else knows who asks.
 OPEN_TO_STRANGERS = {
     "/health/": "a probe has no account",
+    "/ready/": "a probe has no account, and is told no more than well or not",
+    "/metrics/": "the token of TREADLE_METRICS_TOKEN is nobody's; else an administrator's is asked for",
     "/version/": "a client looks before it signs in",
     "/api/version/": "a client looks before it signs in",
     "/api/session": "the sign-in page asks",

@@ -122,7 +122,7 @@ class Database:
 
     def __init__(self, url: str, *, journal_mode: JournalMode = "WAL") -> None:
         self.url = url
-        self.dialect = _dialect_of(url)
+        self.dialect = dialect_of(url)
         if self.dialect == "sqlite":
             self._reader = _sqlite_engine(url, journal_mode)
             self._writer = _sqlite_engine(url, journal_mode, waits=journal_mode != "WAL")
@@ -230,6 +230,11 @@ class Database:
         """The writing engine, for migrations and inspection only."""
         return self._writer
 
+    def connections_in_use(self) -> int:
+        """How many connections of the pools somebody works with now."""
+        pools = {id(engine): engine.pool for engine in (self._reader, self._writer)}
+        return sum(pool.checkedout() for pool in pools.values() if isinstance(pool, QueuePool))
+
     def close(self) -> None:
         """Give all connections back."""
         with self._glancing:
@@ -311,6 +316,8 @@ def _sqlite_engine(url: str, journal_mode: JournalMode, *, waits: bool = True) -
         poolclass=QueuePool,
         pool_size=_POOL_SIZE,
         max_overflow=0,
+        # Errors go into logs, and parameters are what people wrote, and hashes of their secrets.
+        hide_parameters=True,
         connect_args={
             "check_same_thread": False,
             "isolation_level": None,
@@ -346,4 +353,6 @@ def driver_url(url: str) -> URL:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(driver_url(url), pool_size=_POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+    return create_engine(
+        driver_url(url), pool_size=_POOL_SIZE, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+    )

@@ -13,7 +13,7 @@ _LOOK_INTERVAL_S = 0.05
 _LISTEN_S = 0.5
 
 # The first of two numbers of an advisory lock in PostgreSQL; the second is the worker's.
-_SLOT_LOCKS = 7_234_072
+SLOT_LOCKS = 7_234_072
 SLOTS = 64
 
 
@@ -109,9 +109,9 @@ class PostgresqlDoorbell:
     def _is_free(self, slot: int) -> bool:
         if not self._lock(slot):
             return False
-        self._connection.execute("SELECT pg_advisory_unlock(%s, %s)", (_SLOT_LOCKS, slot))
+        self._connection.execute("SELECT pg_advisory_unlock(%s, %s)", (SLOT_LOCKS, slot))
         return True
 
     def _lock(self, slot: int) -> bool:
-        cursor = self._connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_SLOT_LOCKS, slot))
+        cursor = self._connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (SLOT_LOCKS, slot))
         return bool(cursor.fetchone()[0])

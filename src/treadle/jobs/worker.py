@@ -15,6 +15,7 @@ from treadle.jobs import rows
 from treadle.jobs.doorbell import Doorbell, hang_doorbell
 from treadle.jobs.durable import DurableSteps
 from treadle.jobs.kinds import JobKind
+from treadle.jobs.liveness import note_alive
 from treadle.jobs.run import JobParts, RunStep
 from treadle.jobs.runner import give_up, run_job
 
@@ -100,6 +101,7 @@ class Worker:
             elif steps.has_ended(job_id):
                 give_up(self._parts, self._kinds, job_id)
         steps.forget_done()
+        note_alive(self._parts.settings.data_dir)
 
     def _run(self, job_id: str, run_step: RunStep) -> None:
         self._running.setdefault(job_id, self._is_followed(job_id))

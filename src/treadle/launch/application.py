@@ -16,6 +16,7 @@ from treadle.web.areas import Areas
 from treadle.web.parts import Parts
 from treadle.web.routes import AREAS
 from treadle.web.routing import Routes
+from treadle.web.watched import DOOR, watched
 
 _MOUNT = MOUNT.encode()
 
@@ -38,13 +39,17 @@ def create_application(parts: Parts, routes: Routes | None = None, *, is_local: 
         if scope["type"] != "http":
             return web
         if _is_below_mount(scope["raw_path"]):
+            scope[DOOR] = "s3"
             return gateway
-        return door if is_tracking_path(scope["path"]) else web
+        if is_tracking_path(scope["path"]):
+            scope[DOOR] = "mlflow"
+            return door
+        return web
 
     async def answer_asgi(scope: Scope, receive: Receive, send: Send) -> None:
         await choose(scope)(scope, receive, send)
 
-    return answer_asgi
+    return watched(answer_asgi, parts.settings, parts.metrics)
 
 
 class _Late:

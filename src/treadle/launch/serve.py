@@ -165,7 +165,7 @@ class Supervisor:
             return
         self._is_healthy = True
         self._note_answer()
-        print(announcement(self._settings, address_of(self._listening), self._sign_in), flush=True)
+        self._announce(address_of(self._listening))
         self._worker.start()
         if self._settings.with_samples:
             self._samples.start()
@@ -175,6 +175,13 @@ class Supervisor:
             _hold(self._lock, self._settings, has_answered=True)
         except TreadleError as error:  # a disk that is full is no reason to end
             logger.warning(error.message)
+
+    def _announce(self, address: str) -> None:
+        if self._settings.log_format == "json":  # whoever collects lines takes objects alone
+            folder = str(self._settings.data_dir.resolve())
+            logger.info("Treadle is ready", extra={"address": address, "data_dir": folder})
+        else:
+            print(announcement(self._settings, address, self._sign_in), flush=True)
 
     def _collect(self) -> None:
         for child in self._children:

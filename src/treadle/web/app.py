@@ -16,6 +16,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from treadle.access.audit import workspace_of, write_audit
+from treadle.asking import current_request_id
 from treadle.errors import Conflict, Defect, Forbidden, Invalid, TreadleError, Unavailable
 from treadle.ids import new_uuid
 from treadle.permissions import Permission
@@ -26,6 +27,7 @@ from treadle.web.errors import error_body, error_headers, status_of
 from treadle.web.pages import answer_page
 from treadle.web.parts import Parts
 from treadle.web.routing import OWN_ACCOUNT, PUBLIC, AnyReply, Found, Handler, Reply, Route, Routes
+from treadle.web.watched import ROUTE, shown_path
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ class _Door:
             await send({"type": "websocket.close", "code": 1000})
             return
         request = Request(scope, receive)
-        request_id = new_uuid()
+        request_id = current_request_id() or new_uuid()
         reply, call = await self._answer(request, request_id)
         await _to_response(reply, request)(scope, receive, send)
         if call is not None and call.touch_is_due:
@@ -85,6 +87,7 @@ class _Door:
             if found is None:
                 return await run_in_threadpool(answer_page, request), None
             route = _choose(request.method, found)
+            request.scope[ROUTE] = route.path
             call = self._to_call(request, request_id, route, found)
             reply = await self._run(route, call)
             if self._is_local and request.method not in SAFE_METHODS:
@@ -148,8 +151,6 @@ class _Door:
             _LOG.error("A defect: %s", error.message, exc_info=error, extra=extra)
 
 
-#: What follows in a path lets whoever knows it train.
-_BEFORE_SECRET = "/api/learning/hooks/"
 _BUSY = Unavailable("database-busy", "The database is busy or away. Try again.", details={"retry_after_s": 1})
 # Two at once: both looked before either wrote, and the database let one through.
 _OVERTAKEN = Conflict(
@@ -176,15 +177,9 @@ def _choose(method: str, found: Found) -> Route:
     return route
 
 
-def _shown(path: str) -> str:
-    """A path as logs have it: without what is a secret in it."""
-    head, secret_follows, _ = path.partition(_BEFORE_SECRET)
-    return f"{head}{secret_follows}***/" if secret_follows else path[:500]
-
-
 def _audit_refusal(call: Call, actor_id: int, error: Forbidden) -> None:
     with call.parts.database.write() as tx:
-        detail = {"code": error.code, "method": call.method, "path": _shown(call.path)}
+        detail = {"code": error.code, "method": call.method, "path": shown_path(call.path)}
         place = workspace_of(tx, call.asked_for) if call.asked_for else None
         if place is None and call.identity is not None:
             place = call.identity.token_workspace_id
@@ -202,7 +197,7 @@ def _audit_local(call: Call) -> None:
     """Whoever can open the data folder did this, in the owner's name and without a token of theirs."""
     if call.identity is None:
         return
-    detail, actor_id = {"method": call.method, "path": _shown(call.path)}, call.identity.actor.user_id
+    detail, actor_id = {"method": call.method, "path": shown_path(call.path)}, call.identity.actor.user_id
     try:
         with call.parts.database.write() as tx:
             place = workspace_of(tx, call.asked_for) if call.asked_for else None
@@ -223,7 +218,7 @@ def _error_reply(error: TreadleError, request_id: str) -> Reply:
 
 
 def _where(request: Request, request_id: str) -> dict[str, str]:
-    return {"request_id": request_id, "method": request.method, "path": _shown(request.url.path)}
+    return {"request_id": request_id, "method": request.method, "path": shown_path(request.url.path)}
 
 
 def _to_response(reply: AnyReply, request: Request) -> Response:

@@ -13,6 +13,7 @@ from treadle.db import Database, migrate
 from treadle.late import late, once
 from treadle.objects import ObjectStore, open_store
 from treadle.settings import Secret, Settings
+from treadle.web.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from treadle.repos.snapshots import Reference, ReferenceReader
     from treadle.tracking.process import Tracking
     from treadle.web.backend_threads import BackendThreads
+    from treadle.web.readiness import Readiness
 
 open_repos = late("treadle.repos.engine:RepoEngine")
 open_outside = late("treadle.connectors.referencing:OutsideReader")
 open_tracking = late("treadle.tracking.process:Tracking")
 open_backend_threads = late("treadle.web.backend_threads:BackendThreads")
+open_readiness = late("treadle.web.readiness:Readiness")
 open_on_opening = late("treadle.learning.predictions.opening:OnOpening")
 
 
@@ -40,6 +43,15 @@ class Parts:
     #: Signs access tokens.
     signing_key: Secret
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
+
+    #: What the process counts of its requests.
+    metrics: Metrics = field(default_factory=Metrics)
+
+    @once
+    def readiness(self) -> Readiness:
+        """Whether what requests need is there."""
+        readiness: Readiness = open_readiness(self.settings, self.database, self.objects)
+        return readiness
 
     @once
     def repos(self) -> RepoEngine:

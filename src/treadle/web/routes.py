@@ -13,6 +13,7 @@ _REPO = "/api/repos/{}"
 
 AREAS: tuple[Area, ...] = (
     Area("treadle.web.routes_server", ("/health", "/version", "/api/version")),
+    Area("treadle.web.routes_operations", ("/ready", "/metrics")),
     Area("treadle.web.routes_docs", ("/docs/api",)),
     Area("treadle.web.routes_session", ("/api/session", "/api/current-user/whoami", "/user", "/logout")),
     Area(

@@ -8,7 +8,7 @@ from tests.web.operations.ml_table import BACKENDS
 from tests.web.operations.prelabel_table import PRELABELLING
 from tests.web.operations.rules_table import RULES
 from tests.web.operations.storage_table import STORAGES
-from tests.web.operations.table import Operation
+from tests.web.operations.table import ADMIN, Operation
 from tests.web.operations.training_table import TRAININGS
 from tests.web.operations.version_table import VERSIONS
 from tests.web.operations.webhook_table import WEBHOOKS
@@ -47,6 +47,11 @@ PERSONAL = (
     _op("POST", "/api/jobs/{job}/retry/", 409, is_personal=True),
     # Those that one may restore.
     _op("GET", "/api/projects/deleted/", is_personal=True),
+)
+#: What watches the server asks.
+WATCHING = (
+    _op("GET", "/ready/", is_public=True),
+    _op("GET", "/metrics/", refused=ADMIN),
 )
 WORKSPACES = (
     _op("GET", "/api/workspaces"),
@@ -173,6 +178,7 @@ TRACKING = (
 
 OWN: tuple[Operation, ...] = (
     *PERSONAL,
+    *WATCHING,
     *WORKSPACES,
     *ADMINISTRATION,
     *WORK,
