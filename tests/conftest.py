@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.chromium import find_chromium
 from tests.postgresql import PostgresqlServer, start_postgresql
-from treadle.db import Database, connect_url, migrate
+from tests.serving import migrated_file
+from treadle.db import Database, connect_url
 
 #: TREADLE_TEST_DATABASES=sqlite leaves PostgreSQL out, for a quick round.
 DATABASES = os.environ.get("TREADLE_TEST_DATABASES", "sqlite postgresql").split()
@@ -21,6 +24,39 @@ DATABASES = os.environ.get("TREADLE_TEST_DATABASES", "sqlite postgresql").split(
 # The same examples in every run, so that a red one means a change; `make test-long` looks for new ones.
 settings.register_profile("same-examples", derandomize=True)
 settings.load_profile("same-examples")
+
+#: Where files lie in memory: half of what the tests would take on a disk is waiting for it.
+_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3
+
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """As `pytest_runtest_call`."""
+    with _without_loop(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Hide Playwright's loop from other tests: it runs in this thread while the shared browser is open."""
+    with _without_loop(item):
+        return (yield)
+
+
+@contextmanager
+def _without_loop(item: pytest.Item) -> Iterator[None]:
+    running = asyncio._get_running_loop()
+    if running is None or "browser" in getattr(item, "fixturenames", ()):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +70,7 @@ def postgresql() -> Iterator[PostgresqlServer]:
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy, so that no test pays for the migrations."""
     path = tmp_path_factory.mktemp("migrated") / "treadle.sqlite3"
-    database = Database.open(connect_url(path), journal_mode="DELETE")
-    migrate(database)
-    database.close()
+    path.write_bytes(migrated_file())
     return path
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
 
-from treadle.db import Database
+from treadle.db import Database, connect_url, migrate
 from treadle.launch.application import create_application
 from treadle.settings import Secret, Settings
 from treadle.web import Parts, open_parts
@@ -87,7 +90,12 @@ def post_form(client: httpx.Client, path: str, fields: dict[str, str], **more: A
 def serve(
     database_url: str, data_dir: Path, *, routes: tuple[Route, ...] = (), **settings: Any
 ) -> Iterator[RunningServer]:
-    """Serve until the block ends; with the administrator above unless ``admin_email`` is empty."""
+    """Serve until the block ends; with the administrator above unless ``admin_email`` is empty.
+
+    database_url: "" for a file of SQLite in ``data_dir``.
+    """
+    if not database_url:
+        keep_migrated_file(data_dir)
     given: dict[str, Any] = {"admin_email": ADMIN_EMAIL, **settings}
     if given["admin_email"]:
         given.setdefault("admin_password", Secret(ADMIN_PASSWORD))
@@ -95,13 +103,60 @@ def serve(
     parts = open_parts(Settings(database_url=database_url, data_dir=data_dir, **given))
     application = create_application(parts, RouteTree(routes) if routes else None)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
+    server = _Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
         yield RunningServer(f"http://127.0.0.1:{listening.getsockname()[1]}", parts)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
         listening.close()
         parts.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to, where uvicorn's looks ten times a second whether it is."""
+
+    _wake: Callable[[], object] = staticmethod(lambda: None)
+
+    def stop(self) -> None:
+        """End soon; from another thread."""
+        self.should_exit = True
+        self._wake()
+
+    async def main_loop(self) -> None:
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        self._wake = lambda: loop.call_soon_threadsafe(told.set)
+        while not await self.on_tick(0):
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(told.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.002)
+
+
+def keep_migrated_file(data_dir: Path) -> None:
+    """Put a migrated database where a server would make one, unless there is one: it takes much longer."""
+    path = data_dir / "treadle.sqlite3"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(migrated_file())
+
+
+@cache
+def migrated_file() -> bytes:
+    """An SQLite database with every table and nothing in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "treadle.sqlite3"
+        database = Database.open(connect_url(path), journal_mode="DELETE")
+        migrate(database)
+        database.close()
+        return path.read_bytes()

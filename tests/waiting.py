@@ -13,7 +13,7 @@ T = TypeVar("T")
 _LOOK_EVERY_S = 0.02
 
 
-def wait_until(condition: Callable[[], T | None], timeout_s: float = 20.0) -> T:
+def wait_until(condition: Callable[[], T | None], timeout_s: float = 60.0) -> T:
     """The first true value of ``condition``. Raises AssertionError after ``timeout_s`` seconds."""
     deadline_s = time.monotonic() + timeout_s
     while True:

@@ -116,7 +116,7 @@ def survive(house: House, kills: int) -> None:
 
 def test_every_acknowledged_save_is_there_once_after_kills_in_turn(house: House) -> None:
     # On PostgreSQL our processes hold nothing that the database does not: fewer will do each day.
-    survive(house, kills=30 if house.is_postgresql else 100)
+    survive(house, kills=12 if house.is_postgresql else 100)
 
 
 @pytest.mark.long
