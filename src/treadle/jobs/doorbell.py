@@ -10,7 +10,7 @@ from treadle.db import Database
 from treadle.jobs.rows import CHANNEL
 
 _LOOK_INTERVAL_S = 0.05
-_LISTEN_S = 0.5
+_LISTEN_S = 0.1
 
 # The first of two numbers of an advisory lock in PostgreSQL; the second is the worker's.
 SLOT_LOCKS = 7_234_072

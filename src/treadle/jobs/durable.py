@@ -137,6 +137,8 @@ def _config(settings: Settings, slot: int) -> DBOSConfig:
         "enable_otlp": False,
         "log_level": "WARNING",
         "serializer": _JsonSerializer(),
+        # It ends no sooner than it looks, on SQLite, for notifications, of which we use none.
+        "notification_listener_polling_interval_sec": 0.2,
         # We use none of its schedules: it may look for them seldom.
         "scheduler_polling_interval_sec": 3600.0,
     }
