@@ -7,12 +7,9 @@ workers one does; what it writes may be written twice.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-
-from sqlalchemy.exc import DBAPIError
 
 from treadle.access import Grant, ProjectScope, allow
 from treadle.access.identities import identify_by_id
@@ -27,6 +24,7 @@ from treadle.connectors.syncing import start_sync
 from treadle.connectors.targets import Writer
 from treadle.db import Tx
 from treadle.errors import Forbidden, NotFound, TreadleError
+from treadle.events.repeating import outliving, start_repeating
 from treadle.permissions import Permission
 from treadle.repos import branches, catalogue
 
@@ -41,20 +39,7 @@ _PASSED = 5_000
 
 def start_following(parts: StorageParts) -> None:
     """Look after sources and targets until the process ends."""
-    threading.Thread(target=_repeat, args=(Follower(parts),), name="following", daemon=True).start()
-
-
-def _repeat(follower: Follower) -> None:
-    pause = threading.Event()
-    while not pause.wait(_EVERY_S):
-        _look(follower)
-
-
-def _look(follower: Follower) -> None:
-    try:
-        follower.look()
-    except (DBAPIError, OSError, TreadleError) as error:
-        logger.warning("Storages wait for the next look", extra={"error": str(error)})
+    start_repeating("following", _EVERY_S, Follower(parts).look)
 
 
 class Follower:
@@ -71,7 +56,8 @@ class Follower:
         for storage in every:
             follow = _due(storage)
             if follow is not None:
-                self._follow(follow, storage)
+                with outliving("following", storage=storage.id):
+                    self._follow(follow, storage)
 
     def _follow(self, follow: Follow, storage: Storage) -> None:
         try:

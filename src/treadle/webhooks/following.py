@@ -23,9 +23,9 @@ from treadle.db.schema import projects
 from treadle.db.webhook_tables import webhook_position
 from treadle.errors import TreadleError
 from treadle.events import Event
+from treadle.events.settling import SettledEvents
 from treadle.webhooks import deliveries
 from treadle.webhooks.receivers import Audience, Receiver
-from treadle.webhooks.settling import SettledEvents
 
 logger = logging.getLogger(__name__)
 

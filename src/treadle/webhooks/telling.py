@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Sequence
-
-from sqlalchemy.exc import DBAPIError
+from functools import partial
 
 from treadle.db import Database
-from treadle.errors import TreadleError
+from treadle.events.repeating import outliving, start_repeating
 from treadle.webhooks.dispatching import Dispatcher
 from treadle.webhooks.following import Follower, Renderer
 from treadle.webhooks.receivers import Audience
-
-logger = logging.getLogger(__name__)
 
 _EVERY_S = 1.0
 
@@ -22,22 +17,14 @@ _EVERY_S = 1.0
 def start_telling(database: Database, renderer: Renderer, audiences: Sequence[Audience]) -> None:
     """Read events and send what is due until the process ends."""
     follower, dispatcher = Follower(database, renderer, audiences), Dispatcher(database, audiences)
-    threading.Thread(target=_repeat, args=(follower, dispatcher), name="webhooks", daemon=True).start()
+    start_repeating("webhooks", _EVERY_S, partial(_look, follower, dispatcher))
 
 
-def _repeat(follower: Follower, dispatcher: Dispatcher) -> None:
-    pause = threading.Event()
-    while True:
-        has_more = _look(follower, dispatcher)
-        if not has_more:
-            pause.wait(_EVERY_S)
-
-
-def _look(follower: Follower, dispatcher: Dispatcher) -> bool:
-    try:
-        has_more = follower.look()
+def _look(follower: Follower, dispatcher: Dispatcher) -> None:
+    """Read what there is, and send meanwhile; what cannot be read keeps nothing else from being sent."""
+    has_more = True
+    while has_more:
+        has_more = False
+        with outliving("webhooks"):
+            has_more = follower.look()
         dispatcher.look()
-    except (DBAPIError, OSError, TreadleError) as error:
-        logger.warning("Webhooks wait for the next look", extra={"error": str(error)})
-        return False
-    return has_more

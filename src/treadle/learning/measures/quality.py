@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from treadle.db import Database, Tx, schema
@@ -26,32 +26,26 @@ from treadle.db.learning_tables import (
 )
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
-from treadle.db.schema import events, projects
+from treadle.db.schema import projects
+from treadle.events import Event
 from treadle.events.repeating import start_repeating
+from treadle.events.settling import SettledEvents
 from treadle.learning.measures.comparing import OUTCOMES, Sums, judge
 
 FOLLOWER = "quality"
 _EVERY_S = 2.0
 _BATCH = 500
-#: On PostgreSQL a transaction that began before may be committed after one with a higher number.
-_MARGIN = 1_000
 #: So many events that tell nothing here are passed over for good.
 _PASSED = 5_000
 _SAVED = ("annotation.created", "annotation.updated", "annotation.skipped")
-_KINDS = (*_SAVED, "annotations.deleted", "annotations.restored", "tasks.deleted", "tasks.restored")
+_KINDS = frozenset(
+    {*_SAVED, "annotations.deleted", "annotations.restored", "tasks.deleted", "tasks.restored"}
+)
 
-_e, _a, _q, _s, _r = (
-    table.c
-    for table in (events, schema.annotations, annotation_quality, prediction_quality, prediction_attempts)
+_a, _q, _s, _r = (
+    table.c for table in (schema.annotations, annotation_quality, prediction_quality, prediction_attempts)
 )
 _POSITION = select(learning_positions.c.event_id).where(learning_positions.c.follower == FOLLOWER)
-_LAST = select(func.coalesce(func.max(_e.id), 0))
-_SINCE = Prepared(
-    select(_e.id, _e.kind, _e.subject_id, _e.payload)
-    .where(_e.id > bindparam("after"), _e.kind.in_([literal_column(f"'{kind}'") for kind in _KINDS]))
-    .order_by(_e.id)
-    .limit(bindparam("most"))
-)
 _READ = select(
     _a.id,
     _a.task_id,
@@ -106,14 +100,13 @@ class _Touched:
     tasks_back: set[int] = field(default_factory=set)
     tasks_gone: set[int] = field(default_factory=set)
 
-    def add(self, event: Mapping[str, Any]) -> None:
+    def add(self, event: Event) -> None:
         """Note what one event is about."""
-        kind = event["kind"]
-        if kind in _SAVED:
-            self.saved.add(event["subject_id"])
+        if event.kind in _SAVED and event.subject_id is not None:
+            self.saved.add(event.subject_id)
             return
-        told = msgspec.json.decode(event["payload"])
-        what, _, happened = kind.partition(".")
+        told = msgspec.json.decode(event.payload)
+        what, _, happened = event.kind.partition(".")
         ids = told.get(what, ())
         if what == "annotations":
             (self.gone if happened == "deleted" else self.saved).update(ids)
@@ -143,8 +136,9 @@ class QualityFollower:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        #: Numbers within the margin whose events were seen to.
-        self._seen: set[int] = set()
+        self._events = SettledEvents()
+        #: Events up to here tell of nothing, behind the place that is written down.
+        self._passed = 0
 
     def look(self) -> int:
         """See to everything that happened since the last look; how many events told of something."""
@@ -157,33 +151,23 @@ class QualityFollower:
 
     def _step(self) -> tuple[int, bool]:
         with self._database.read() as tx:
-            position = tx.execute(_POSITION).scalar() or 0
-            newest = tx.execute(_LAST).scalar_one()
-            found = self._unseen(tx, position)
+            written = tx.execute(_POSITION).scalar() or 0
+            found = self._events.read(tx, max(written, self._passed), _BATCH)
+            told = [event for event in found if event.kind in _KINDS]
             touched = _Touched()
-            for event in found:
+            for event in told:
                 touched.add(event)
             rows = _read_rows(tx, touched)
             attempts = _read_attempts(tx, rows)
         if not found:
-            if newest - position > _PASSED:
-                self._move(position, newest, touched, ())
             return 0, False
+        has_more, end = len(found) >= _BATCH, found[-1].id
+        if not told and end - written <= _PASSED:
+            self._passed = end
+            return 0, has_more
         parts = [part for row in rows if (part := _judge(row, attempts)) is not None]
-        is_done = self._move(position, max(position, found[-1]["id"]), touched, parts)
-        if is_done:
-            self._remember(position, found)
-        return (len(found) if is_done else 0), not is_done or len(found) >= _BATCH
-
-    def _unseen(self, tx: Tx, position: int) -> Sequence[Mapping[str, Any]]:
-        if tx.dialect == "sqlite":
-            return tx.rows(_SINCE, {"after": position, "most": _BATCH})
-        rows = tx.rows(_SINCE, {"after": position - _MARGIN, "most": _MARGIN + _BATCH})
-        return [row for row in rows if row["id"] not in self._seen]
-
-    def _remember(self, position: int, found: Sequence[Mapping[str, Any]]) -> None:
-        self._seen = {number for number in self._seen if number > position - _MARGIN}
-        self._seen.update(row["id"] for row in found)
+        is_done = self._move(written, end, touched, parts)
+        return (len(told), has_more) if is_done else (0, True)
 
     def _move(self, start: int, end: int, touched: _Touched, parts: Sequence[_Part]) -> bool:
         """Write it down, unless another worker was quicker."""

@@ -7,7 +7,6 @@ something changed, or whose time has come, is looked at closely.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 
 from treadle import jobs
 from treadle.access import Grant, ProjectScope, allow
@@ -26,6 +24,7 @@ from treadle.db.schema import annotations as annotation_rows
 from treadle.db.schema import jobs as job_rows
 from treadle.db.schema import project_counters, projects
 from treadle.errors import Conflict, Forbidden, Invalid, NotFound, TreadleError
+from treadle.events.repeating import outliving, start_repeating
 from treadle.jobs import JobParts
 from treadle.labeling.filters import TaskQuery
 from treadle.learning.predictions import prelabel
@@ -39,6 +38,8 @@ logger = logging.getLogger(__name__)
 _EVERY_S = 2.0
 #: After a failure a project is left alone for so long.
 _REST = timedelta(minutes=5)
+#: The same where it was no rule that failed but the looking.
+_FAULT_REST = timedelta(seconds=20)
 #: A training that failed is started again so often, after twice the rest each time.
 _MOST_FAILURES = 3
 
@@ -73,20 +74,7 @@ _LOOK = (
 
 def start_following_rules(parts: JobParts) -> None:
     """Look after the rules of projects until the process ends."""
-    threading.Thread(target=_repeat, args=(RuleFollower(parts),), name="rules", daemon=True).start()
-
-
-def _repeat(follower: RuleFollower) -> None:
-    pause = threading.Event()
-    while not pause.wait(_EVERY_S):
-        _look(follower)
-
-
-def _look(follower: RuleFollower) -> None:
-    try:
-        follower.look()
-    except (DBAPIError, OSError, TreadleError) as error:
-        logger.warning("Rules wait for the next look", extra={"error": str(error)})
+    start_repeating("rules", _EVERY_S, RuleFollower(parts).look)
 
 
 @dataclass(frozen=True)
@@ -111,7 +99,10 @@ class RuleFollower:
             seen = self._seen.get(row[0])
             is_awake = seen is not None and seen.wakes_at is not None and seen.wakes_at <= now
             if seen is None or seen.row != row or is_awake:
-                self._seen[row[0]] = _Seen(row, self._follow(row[0]))
+                # Where looking fails it is done again, and not at once.
+                self._seen[row[0]] = _Seen(row, now + _FAULT_REST)
+                with outliving("rules", project=row[0]):
+                    self._seen[row[0]] = _Seen(row, self._follow(row[0]))
         gone = self._seen.keys() - {row[0] for row in rows}
         for project_id in gone:
             del self._seen[project_id]

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from treadle import events
 from treadle.db import Tx
-from treadle.events import Event
+from treadle.events.log import Event, read_events
 
 _OLDEST = text("SELECT txid_snapshot_xmin(txid_current_snapshot())")
 _NEWEST = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
@@ -32,9 +31,9 @@ class SettledEvents:
     def read(self, tx: Tx, after: int, limit: int) -> Sequence[Event]:
         """The events with an id above ``after``, before none of which another can still appear."""
         if tx.dialect == "sqlite":  # who writes next begins when this one has ended
-            return events.read_events(tx, after, limit)
+            return read_events(tx, after, limit)
         oldest = int(tx.execute(_OLDEST).scalar_one())
-        found = events.read_events(tx, after, limit)
+        found = read_events(tx, after, limit)
         self._gaps = {missing: seen for missing, seen in self._gaps.items() if missing > after}
         wanted = after + 1
         for place, event in enumerate(found):
