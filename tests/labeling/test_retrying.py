@@ -11,7 +11,7 @@ from treadle.jobs import Job, JobParts, JobState
 from treadle.labeling import uploads
 from treadle.labeling.exports import EXPORT_JOB, ExportOrder, start_export
 from treadle.labeling.imports import IMPORT_JOB, start_import
-from treadle.labeling.retrying import retry
+from treadle.labeling.retrying import RETRIES, Retrying
 from treadle.labeling.uploads import StoredFile
 from treadle.objects import MemoryObjects
 from treadle.permissions import Permission
@@ -39,7 +39,7 @@ def test_an_import_of_kept_files_is_done_again_as_whoever_asks(studio: Studio) -
     objects = MemoryObjects()
     failed = fail(studio, objects, order_import(studio, objects, is_kept=True))
     with studio.database.write() as tx:
-        again = retry(tx, studio.people["manager"], failed)
+        again = Retrying(RETRIES).retry(tx, studio.people["manager"], failed)
     assert (again.retry_of, again.kind, again.actor_id) == (
         failed.id,
         "import",
@@ -52,7 +52,7 @@ def test_an_import_whose_files_went_with_it_says_so(studio: Studio) -> None:
     objects = MemoryObjects()
     failed = fail(studio, objects, order_import(studio, objects, is_kept=False))
     with pytest.raises(Conflict, match="with its files"), studio.database.write() as tx:
-        retry(tx, studio.people["editor"], failed)
+        Retrying(RETRIES).retry(tx, studio.people["editor"], failed)
 
 
 def test_who_may_not_do_it_does_not_do_it_again(studio: Studio) -> None:
@@ -64,5 +64,5 @@ def test_who_may_not_do_it_does_not_do_it_again(studio: Studio) -> None:
     assert cancelled.state is JobState.CANCELLED
     with studio.database.write() as tx:
         with pytest.raises(Forbidden):
-            retry(tx, studio.people["annotator"], cancelled)
-        assert retry(tx, studio.people["viewer"], cancelled).retry_of == job.id
+            Retrying(RETRIES).retry(tx, studio.people["annotator"], cancelled)
+        assert Retrying(RETRIES).retry(tx, studio.people["viewer"], cancelled).retry_of == job.id

@@ -28,7 +28,7 @@ from treadle.labeling.annotations import NewAnnotation
 from treadle.labeling.drafts import NewDraft, keep
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.predictions import NewPrediction
-from treadle.labeling.retrying import retry
+from treadle.labeling.retrying import RETRIES, Retrying
 from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB, Deletion
 from treadle.labeling.trash import jobs as trash_jobs
 from treadle.objects import MemoryObjects
@@ -314,7 +314,7 @@ def test_predictions_that_were_accepted_are_not_accepted_again(
             ended = jobs.run_in_place(parts(studio), ACCEPT_JOB, ordered.id)
         if ended.state is JobState.CANCELLED:
             with studio.database.write() as tx:
-                ordered = retry(tx, studio.people["editor"], ended)
+                ordered = Retrying(RETRIES).retry(tx, studio.people["editor"], ended)
     accepted = [row["parent_prediction_id"] for row in picture(studio)["annotations"]]
     assert (ended.state, len(accepted), len(set(accepted))) == (JobState.DONE, 3, 3)
 

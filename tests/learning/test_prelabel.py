@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,16 @@ from treadle.db.schema import predictions
 from treadle.errors import Conflict
 from treadle.jobs import JobState, run_in_place
 from treadle.labeling import trash
+from treadle.labeling.retrying import Retrying
 from treadle.learning.connections import backends
 from treadle.learning.connections.patience import Patience
 from treadle.learning.predictions import attempts, predicting, prelabel
 from treadle.learning.predictions.opening import OnOpening
 from treadle.learning.predictions.predicting import predict_tasks
+from treadle.learning.predictions.prelabel import PRELABEL_JOB
+from treadle.learning.retrying import RETRIES
+from treadle.learning.rules.ordering import ORDER_JOB
+from treadle.learning.training.training_job import TRAINING_JOB
 from treadle.permissions import Permission
 
 #: For what no database does otherwise.
@@ -185,6 +191,33 @@ def test_a_backend_that_stays_away_ends_the_job_and_what_it_answered_stays(desk:
     with Spoken(port=spoken.port).serving():
         desk.prelabel(backend)
     assert len(desk.predictions()) == 80
+
+
+def test_a_job_waits_for_a_backend_that_is_only_just_starting_and_can_be_done_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.studio.add_tasks(3)
+    with connected(desk, Spoken()) as backend:
+        spoken = Spoken(port=int(backend.url.rpartition(":")[2]))
+    failed = desk.order(backend)
+    assert desk.run_badly(failed)["code"] == "backend-gone"
+    with desk.database.write() as tx:
+        again = Retrying(RETRIES).retry(tx, desk.studio.people["editor"], desk.job(failed.id))
+    with ExitStack() as later:
+        waited: list[float] = []
+
+        def start(seconds: float) -> None:
+            waited.append(seconds)
+            later.enter_context(spoken.serving())
+
+        monkeypatch.setattr(prelabel, "_waiting", lambda _run: start)
+        assert desk.run(again)["done"] == 3
+    assert len(waited) == 1
+
+
+def test_what_can_be_done_again_is_named_as_its_job_is() -> None:
+    kinds = {kind.name: kind.permission for kind in (PRELABEL_JOB, TRAINING_JOB, ORDER_JOB)}
+    assert {each.kind: each.permission for each in RETRIES} == kinds
 
 
 @ON_SQLITE

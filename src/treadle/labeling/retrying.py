@@ -11,20 +11,22 @@ from treadle import jobs
 from treadle.access import Actor, Grant, ProjectScope, allow
 from treadle.db import Tx
 from treadle.errors import Conflict
-from treadle.jobs import Job, JobKind, JobState
+from treadle.jobs import Job, JobState
 from treadle.labeling import trash
 from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB, accept_again
 from treadle.labeling.exports import EXPORT_JOB, SNAPSHOT_JOB
 from treadle.labeling.field_indexes import DROP_JOB
 from treadle.labeling.imports import IMPORT_JOB, ImportOrder, start_import
 from treadle.labeling.overlap import OVERLAP_JOB
+from treadle.permissions import Permission
 
 
 @dataclass(frozen=True)
 class Retry:
-    """A kind of job that can be done again; ``order`` submits it anew for who holds the grant."""
+    """A kind of job, by name, that can be done again; ``order`` submits it anew for who holds the grant."""
 
-    kind: JobKind
+    kind: str
+    permission: Permission
     order: Callable[[Tx, Grant, Job], Job]
     #: Whether what the job needs is kept, by its payload.
     is_kept: Callable[[str], bool] = lambda _payload: True
@@ -48,42 +50,52 @@ def keeps_its_files(payload: str) -> bool:
     return not came_along and bool(order.upload_ids or order.plan.urls)
 
 
-#: Other kinds belong to something that went when they failed, and that is ordered anew itself.
+#: Of this room; others have their own. What is in none belongs to something that went when it failed, and
+#: that is ordered anew itself.
 RETRIES: tuple[Retry, ...] = (
-    Retry(IMPORT_JOB, import_again, keeps_its_files),
-    Retry(EXPORT_JOB, same_again),
-    Retry(SNAPSHOT_JOB, same_again),
-    Retry(ACCEPT_JOB, accept_again),
-    Retry(ASSIGN_JOB, same_again),
-    Retry(OVERLAP_JOB, same_again),
-    Retry(DROP_JOB, same_again),
-    Retry(trash.DELETE_JOB, trash.delete_again),
-    Retry(trash.RESTORE_JOB, trash.restore_again),
+    Retry(IMPORT_JOB.name, IMPORT_JOB.permission, import_again, keeps_its_files),
+    Retry(EXPORT_JOB.name, EXPORT_JOB.permission, same_again),
+    Retry(SNAPSHOT_JOB.name, SNAPSHOT_JOB.permission, same_again),
+    Retry(ACCEPT_JOB.name, ACCEPT_JOB.permission, accept_again),
+    Retry(ASSIGN_JOB.name, ASSIGN_JOB.permission, same_again),
+    Retry(OVERLAP_JOB.name, OVERLAP_JOB.permission, same_again),
+    Retry(DROP_JOB.name, DROP_JOB.permission, same_again),
+    Retry(trash.DELETE_JOB.name, trash.DELETE_JOB.permission, trash.delete_again),
+    Retry(trash.RESTORE_JOB.name, trash.RESTORE_JOB.permission, trash.restore_again),
 )
-_BY_NAME = {each.kind.name: each for each in RETRIES}
 _ENDED_BADLY = (JobState.FAILED, JobState.CANCELLED)
 
 
-def can_be_retried(kind: str, state: JobState, payload: str) -> bool:
-    """Whether a job of a project can be done again, by somebody with the permission of its kind."""
-    return state in _ENDED_BADLY and kind in _BY_NAME and _BY_NAME[kind].is_kept(payload)
+@dataclass(frozen=True)
+class Retrying:
+    """What can be done again, and how."""
 
+    every: tuple[Retry, ...]
 
-def retry(tx: Tx, actor: Actor, job: Job) -> Job:
-    """Order again what a job that the actor sees did not bring to its end; the new job, of the actor.
+    def can_be_retried(self, kind: str, state: JobState, payload: str) -> bool:
+        """Whether a job of a project can be done again, by somebody with the permission of its kind."""
+        known = self._find(kind)
+        return state in _ENDED_BADLY and known is not None and known.is_kept(payload)
 
-    Raises Forbidden where the actor lacks the permission of the kind, Conflict("job-not-ended"),
-    Conflict("job-not-retryable"), or what ordering it anew raises.
-    """
-    if job.state not in _ENDED_BADLY:
-        raise Conflict(
-            "job-not-ended", f"Job {job.id} is {job.state.value}; repeat one that failed or was cancelled."
-        )
-    if job.project_id is None or not can_be_retried(job.kind, job.state, job.payload):
-        raise Conflict(
-            "job-not-retryable",
-            f"What job {job.id} ({job.kind}) worked on went when it ended. Order it anew, with its files.",
-        )
-    known = _BY_NAME[job.kind]
-    grant = allow(tx, actor, known.kind.permission, ProjectScope(job.project_id))
-    return jobs.note_retry(tx, known.order(tx, grant, job), of=job)
+    def retry(self, tx: Tx, actor: Actor, job: Job) -> Job:
+        """Order again what a job that the actor sees did not bring to its end; the new job, of the actor.
+
+        Raises Forbidden where the actor lacks the permission of the kind, Conflict("job-not-ended"),
+        Conflict("job-not-retryable"), or what ordering it anew raises.
+        """
+        if job.state not in _ENDED_BADLY:
+            raise Conflict(
+                "job-not-ended",
+                f"Job {job.id} is {job.state.value}; repeat one that failed or was cancelled.",
+            )
+        known = self._find(job.kind)
+        if job.project_id is None or known is None or not known.is_kept(job.payload):
+            raise Conflict(
+                "job-not-retryable",
+                f"What job {job.id} ({job.kind}) worked on went with its end. Order it anew, with its files.",
+            )
+        grant = allow(tx, actor, known.permission, ProjectScope(job.project_id))
+        return jobs.note_retry(tx, known.order(tx, grant, job), of=job)
+
+    def _find(self, kind: str) -> Retry | None:
+        return next((each for each in self.every if each.kind == kind), None)

@@ -13,10 +13,13 @@ from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.jobs import JobState, listing, request_cancel
 from treadle.jobs.listing import JobFilter
-from treadle.labeling.retrying import can_be_retried, retry
+from treadle.labeling import retrying
+from treadle.labeling.retrying import Retrying
+from treadle.learning import retrying as learning_retrying
 from treadle.web.call import Call
 from treadle.web.routing import SIGNED_IN, Reply, Route, json_reply
 
+_RETRYING = Retrying((*retrying.RETRIES, *learning_retrying.RETRIES))
 _PAGE_SIZE = 50
 _MOST_PER_PAGE = 500
 
@@ -115,7 +118,7 @@ def cancel_job(call: Call) -> Reply:
 def retry_job(call: Call) -> Reply:
     """Order again what a failed or cancelled job did not do; the new job, of who asks."""
     with call.write() as tx:
-        job = retry(tx, call.actor, listing.get_seen(tx, call.actor, call.path_params["id"]))
+        job = _RETRYING.retry(tx, call.actor, listing.get_seen(tx, call.actor, call.path_params["id"]))
         return _answer(tx, call.actor, job.id, 201)
 
 
@@ -157,7 +160,7 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
         "cancel_requested": row["cancel_requested"],
         "retry_of": row["retry_of"],
         "may_cancel": not is_over and not row["cancel_requested"],
-        "may_retry": has_project and can_be_retried(row["kind"], state, row["payload"]),
+        "may_retry": has_project and _RETRYING.can_be_retried(row["kind"], state, row["payload"]),
     }
 
 

@@ -7,8 +7,9 @@ after the other, ends the job: asking on would fail all that is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from treadle.errors import Invalid, TreadleError, Unavailable
 from treadle.learning.predictions.attempts import Answer
@@ -16,6 +17,7 @@ from treadle.learning.predictions.predicting import Batch, Predictor
 
 #: Waits so many seconds; raises what ends the job, as when somebody cancels it.
 Wait = Callable[[float], None]
+Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Patience:
 _SLOW, _BUSY, _DOWN = "backend-slow", "backend-busy", "backend-down"
 #: What may be another time: it is asked again. Anything else is final.
 _PASSING = frozenset({_SLOW, _BUSY, _DOWN, "backend-failed", "backend-answer"})
+#: Nobody is there yet, or is only just starting.
+NOT_THERE = frozenset({_BUSY, _DOWN})
 
 
 class PatientAsker:
@@ -102,32 +106,50 @@ class PatientAsker:
     def _wait_for(self, fault: TreadleError) -> None:
         """Until the backend may be asked again. Raises Unavailable("backend-gone")."""
         if fault.code == _BUSY:
-            told = fault.details.get("retry_after_s", 1)
-            after_s = float(told) if isinstance(told, (int, float)) else 1.0
-            self._wait(min(max(after_s, 0.1), self._patience.longest_busy_s))
+            self._wait(_told_pause_s(fault, self._patience))
             return
-        waited_s, looks = 0.0, 0
-        while not self._is_well():
-            if waited_s >= self._patience.gone_s:
-                text = (
-                    f"{fault.message} It did not come back within {self._patience.gone_s:g} seconds. What it "
-                    "answered is kept: start it, then predict what is missing."
-                )
-                raise Unavailable("backend-gone", text) from fault
-            pauses_s = self._patience.pauses_s
-            pause_s = pauses_s[min(looks, len(pauses_s) - 1)]
-            self._wait(pause_s)
-            waited_s += pause_s
-            looks += 1
+        wait_until_well(self._predictor.look_whether_well, self._wait, self._patience, fault)
 
-    def _is_well(self) -> bool:
+
+def wait_until_well(
+    look: Callable[[], Answered],
+    wait: Wait,
+    patience: Patience,
+    fault: TreadleError | None = None,
+    *,
+    passing: Container[str] = _PASSING,
+) -> Answered:
+    """What ``look`` returns once it raises nothing that passes.
+
+    fault: what was the matter before.  passing: the codes of what does. Raises Unavailable("backend-gone"),
+    and what no waiting mends.
+    """
+    waited_s, looks = 0.0, 0
+    while True:
         try:
-            self._predictor.look_whether_well()
+            return look()
         except (Unavailable, Invalid) as error:
-            if error.code not in _PASSING:
+            if error.code not in passing:
                 raise
-            return False
-        return True
+            fault = fault or error
+            pause_s = patience.pauses_s[min(looks, len(patience.pauses_s) - 1)]
+            if error.code == _BUSY:
+                pause_s = max(pause_s, _told_pause_s(error, patience))
+        if waited_s >= patience.gone_s:
+            text = (
+                f"{fault.message} It did not come back within {patience.gone_s:g} seconds. What was "
+                "predicted by then is kept: start it, then predict what is missing."
+            )
+            raise Unavailable("backend-gone", text) from fault
+        wait(pause_s)
+        waited_s += pause_s
+        looks += 1
+
+
+def _told_pause_s(fault: TreadleError, patience: Patience) -> float:
+    told = fault.details.get("retry_after_s", 1)
+    after_s = float(told) if isinstance(told, (int, float)) else 1.0
+    return min(max(after_s, 0.1), patience.longest_busy_s)
 
 
 def _together(one: Batch, other: Batch) -> Batch:

@@ -22,7 +22,7 @@ from treadle import jobs
 from treadle.access import Grant
 from treadle.db import Tx
 from treadle.db.schema import tasks
-from treadle.errors import Conflict, Invalid
+from treadle.errors import Conflict, Invalid, Unavailable
 from treadle.jobs import Job, JobKind, JobRun
 from treadle.labeling import selections
 from treadle.labeling.actions import Action, Started, Wish
@@ -30,7 +30,7 @@ from treadle.labeling.filters import TaskQuery, condition_of
 from treadle.labeling.selections import Selection
 from treadle.learning.connections import backends
 from treadle.learning.connections.backends import Backend
-from treadle.learning.connections.patience import Patience, PatientAsker
+from treadle.learning.connections.patience import NOT_THERE, Patience, PatientAsker, wait_until_well
 from treadle.learning.predictions import attempts
 from treadle.learning.predictions.attempts import Only
 from treadle.learning.predictions.predicting import Batch, Predictor, PredictWish, open_predictor, version_now
@@ -176,6 +176,16 @@ def get_backend(tx: Tx, grant: Grant, backend_id: int) -> Backend:
     return backend
 
 
+def prelabel_again(tx: Tx, grant: Grant, job: Job) -> Job:
+    """Order once more what a job did not bring to its end: what was answered by then is not asked again."""
+    order = msgspec.json.decode(job.payload, type=PrelabelOrder)
+    running = find_running(tx, get_backend(tx, grant, order.backend_id))
+    if running is not None:
+        text = f"The model is asked already, by job {running}. Wait for its end, or cancel it."
+        raise Conflict("prelabel-running", text, details={"job": running})
+    return jobs.submit(tx, grant, PRELABEL, order)
+
+
 def find_running(tx: Tx, backend: Backend) -> str | None:
     """The id of a job that asks the backend, if there is one."""
     for job in jobs.list_unfinished(tx, PRELABEL, backend.project_id):
@@ -212,9 +222,19 @@ RETRIEVE = Action(
 
 
 def _begin(run: JobRun, order: PrelabelOrder) -> str:
+    """Wait for the backend to be there, and ask by which version it predicts."""
     backend = _backend(run, order)
-    with open_predictor(run.parts, backend, PredictWish(order.version)) as predictor:
-        version = predictor.find_version()
+
+    def find_version() -> str:
+        try:
+            with open_predictor(run.parts, backend, PredictWish(order.version)) as predictor:
+                return predictor.find_version()
+        except Unavailable as error:
+            if error.code in NOT_THERE:
+                run.report(0, 0, f"Waits for the model. {error.message}")
+            raise
+
+    version = wait_until_well(find_version, _waiting(run), _PATIENCE, passing=NOT_THERE)
     run.log(f"Asks {backend.name} by {version or 'the version that it will say'}")
     return version
 

@@ -29,7 +29,7 @@ from treadle.db.prepared import Prepared
 from treadle.db.schema import jobs as job_rows
 from treadle.db.schema import users
 from treadle.errors import Conflict, Invalid, NotFound, Unsupported
-from treadle.jobs import JobState
+from treadle.jobs import Job, JobState
 from treadle.jobs.rows import FINAL_STATES
 from treadle.labeling.filters import TaskQuery, parse_selection
 from treadle.labeling.selections import Selection, select_now
@@ -205,6 +205,27 @@ def start(
     if reason:
         _tell_override(tx, grant, training_id, reason, findings or [])
     return get(tx, training_id)
+
+
+def train_again(tx: Tx, grant: Grant, job: Job) -> Job:
+    """Order a training of what another was to learn from, as it is by now; its job.
+
+    Why it was started in spite of what stops it still holds. Raises as `start`, NotFound("backend-gone").
+    """
+    before = get(tx, msgspec.json.decode(job.payload, type=TrainingOrder).training_id)
+    if before.backend_id is None:
+        raise NotFound("backend-gone", f"The backend of training {before.id} was disconnected.")
+    assert grant.project_id is not None
+    training = start(
+        tx,
+        grant,
+        grant.project_id,
+        before.backend_id,
+        spec=before.wish,
+        cause="person",
+        override=before.override_reason,
+    )
+    return jobs.get(tx, training.job_id or "")
 
 
 def get(tx: Tx, training_id: int) -> Training:
