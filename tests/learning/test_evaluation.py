@@ -11,6 +11,8 @@ import pytest
 
 from treadle.labeling.config import parse_config
 from treadle.learning.measures.evaluation import Evaluation, Measure, agreement, is_better
+from treadle.learning.measures.masks import Mask, read_mask
+from treadle.ml import masks
 
 BOXES = parse_config(
     '<View><Image name="img" value="$image"/><RectangleLabels name="box" toName="img"><Label value="Cat"/>'
@@ -120,16 +122,54 @@ def test_spans_are_measured_by_f1_of_the_very_same_ends() -> None:
     assert [each.value for each in found.labels] == pytest.approx([0, 2 / 3])
 
 
+def dot(label: str, x: float, y: float) -> dict[str, Any]:
+    value = {"x": x, "y": y, "width": 1, "keypointlabels": [label]}
+    item = {"from_name": "dot", "to_name": "img", "type": "keypointlabels", "value": value}
+    return {**item, "original_width": 200, "original_height": 100}
+
+
+def test_points_are_measured_by_f1_within_a_twentieth_of_the_longer_side() -> None:
+    found = measured(
+        BOXES,
+        # 4 % of the width, 8 % of the height which are as far; and 6 % of the width, which is too far.
+        ([dot("Eye", 10, 10), dot("Eye", 50, 10)], [dot("Eye", 14, 10), dot("Eye", 50, 18)]),
+        ([dot("Eye", 10, 10)], [dot("Eye", 16, 10)]),
+    )
+    assert found.metric == "F1"
+    assert found.value == pytest.approx(2 * 2 / (3 + 3))
+
+
+def mask(label: str, left: int, right: int, score: float | None = None) -> dict[str, Any]:
+    """All rows of a picture of 90 × 7 between two columns."""
+    rle, width, height = masks.encode([[left <= x < right for x in range(90)] for _ in range(7)])
+    value = {"format": "rle", "rle": rle, "brushlabels": [label]}
+    item = {"from_name": "brush", "to_name": "img", "type": "brushlabels", "value": value}
+    return {**item, "original_width": width, "original_height": height, "score": score}
+
+
+def test_masks_are_measured_as_boxes_are_by_the_pixels_that_they_share() -> None:
+    config = parse_config(
+        '<View><Image name="img" value="$image"/><BrushLabels name="brush" toName="img">'
+        '<Label value="Cat"/><Label value="Dog"/></BrushLabels></View>'
+    )
+    truth = [mask("Cat", 0, 30), mask("Dog", 40, 60)]
+    # Two thirds of the cat; a third over the dog, of which nothing is left to find.
+    found = measured(config, (truth, [mask("Cat", 0, 20, 0.9), mask("Dog", 50, 70, 0.8)]))
+    assert found.metric == "mAP50"
+    assert {each.label: each.value for each in found.labels} == {"Cat": 1.0, "Dog": 0.0}
+    broken = mask("Cat", 0, 30)
+    broken["value"]["rle"] = broken["value"]["rle"][:9]
+    assert measured(config, (truth, [broken])).value == 0.0
+    assert read_mask(mask("Cat", 3, 5)["value"]["rle"], 90, 7) == Mask(
+        (90, 7), tuple((90 * row + 3, 90 * row + 5) for row in range(7))
+    )
+
+
 def test_what_has_no_measure_says_so() -> None:
-    dot = {
-        "from_name": "dot",
-        "to_name": "img",
-        "type": "keypointlabels",
-        "value": {"x": 1, "y": 2, "width": 1},
-    }
-    found = measured(BOXES, ([dot], []))
+    track = {"from_name": "it", "to_name": "img", "type": "videorectangle", "value": {"sequence": []}}
+    found = measured(BOXES, ([track], []))
     assert (found.metric, found.value) == ("", None)
-    assert found.reason == "There is no measure for keypoints yet."
+    assert found.reason == "There is no measure for tracks yet."
     assert measured(BOXES).reason == "No task was held out to measure by."
 
 
@@ -173,6 +213,9 @@ def test_people_agree_as_far_as_they_say_the_same() -> None:
     )
     assert agreement(BOXES, encoded(box("Cat", 0)), encoded(box("Dog", 0))) == 0
     assert agreement(BOXES, encoded(), encoded()) is None
+    # Who answers one question more says something else, whoever of the two it is.
+    both, one = encoded(span("Per", 0, 4), mood("good")), encoded(span("Per", 0, 4))
+    assert agreement(TEXTS, both, one) == agreement(TEXTS, one, both) == pytest.approx(2 / 3)
 
 
 def test_the_measure_of_boxes_is_that_of_a_plain_reading_of_its_definition() -> None:

@@ -1,6 +1,6 @@
-"""What a result says, in the terms that it is measured by: outlines, spans and answers, each with its label.
+"""What a result says, in the terms that it is measured by: outlines, masks, points, spans and answers.
 
-Results of annotations and of predictions are read alike; what is neither, such as keypoints and masks, is
+Results of annotations and of predictions are read alike; what is neither, such as tracks and texts, is
 named, so that a measure can say what it leaves out.
 """
 
@@ -14,16 +14,18 @@ from typing import Any
 import msgspec
 
 from treadle.labeling.config import LabelConfig
+from treadle.learning.measures.masks import Mask, read_mask
 from treadle.learning.measures.overlaps import Outline, Point, outline_of
 
 #: Corners of what stands for an ellipse, of an area 0.3 % too small.
 _ROUND = 48
 _FARTHEST = 1e6
+#: Of the longer side of a picture: points that are farther apart are not the same.
+_FAR_PERCENT = 5.0
 #: Objects whose spans are a part of a time, and not of a text.
 _IN_TIME = frozenset({"Audio", "AudioPlus", "TimeSeries", "Video"})
 _UNMEASURED = {
-    "keypointlabels": "keypoints", "keypoint": "keypoints", "brushlabels": "masks", "brush": "masks",
-    "bitmasklabels": "masks", "bitmask": "masks", "videorectangle": "tracks", "timelinelabels": "tracks",
+    "bitmasklabels": "bitmaps", "bitmask": "bitmaps", "videorectangle": "tracks", "timelinelabels": "tracks",
     "vectorlabels": "vectors", "vector": "vectors", "relation": "relations", "textarea": "texts",
     "rating": "ratings", "number": "numbers", "datetime": "dates", "pairwise": "comparisons",
     "ranker": "rankings",
@@ -37,8 +39,23 @@ class Shape:
     label: str
     #: The control that wrote it, the object that it lies on and its page.
     place: str
-    outline: Outline
+    outline: Outline | Mask
     score: float
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One labelled point of a picture, in percent of its longer side."""
+
+    label: str
+    place: str
+    x: float
+    y: float
+
+    def fits(self, other: Dot) -> float:
+        """1 at the same place, a half where they are as far apart as may be, 0 twice as far."""
+        apart = math.hypot(self.x - other.x, self.y - other.y)
+        return max(0.0, 1.0 - apart / (2 * _FAR_PERCENT))
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,7 @@ class Answers:
     """What one result says."""
 
     shapes: list[Shape] = field(default_factory=list)
+    dots: list[Dot] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     #: By the name of the question.
     choices: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -76,6 +94,7 @@ class Answers:
     def labels(self) -> Iterator[str]:
         """Every label as often as it was given."""
         yield from (shape.label for shape in self.shapes)
+        yield from (dot.label for dot in self.dots)
         yield from (span.label for span in self.spans)
         for chosen in self.choices.values():
             yield from chosen
@@ -129,10 +148,25 @@ def _read_item(config: LabelConfig, item: Mapping[str, Any], answers: Answers) -
         answers.spans += [span for span in spans if span is not None]
     else:
         answers.aspect = _aspect(item) or answers.aspect
-        outline = read_outline(value, answers.aspect or 1.0)
+        if kind.startswith("keypoint"):
+            answers.dots += _dots(item, place, value, answers.aspect or 1.0)
+            return
+        outline = _mask(item, value) if "rle" in value else read_outline(value, answers.aspect or 1.0)
         if outline is not None:
             score = _number(item.get("score"), 1.0)
             answers.shapes += [Shape(label, place, outline, score) for label in labels_of_item(item)]
+
+
+def _mask(item: Mapping[str, Any], value: Mapping[str, Any]) -> Mask | None:
+    return read_mask(value["rle"], item.get("original_width"), item.get("original_height"))
+
+
+def _dots(item: Mapping[str, Any], place: str, value: Mapping[str, Any], aspect: float) -> list[Dot]:
+    x, y = (_number(value.get(name), math.nan) for name in ("x", "y"))
+    if math.isnan(x + y):
+        return []
+    across, down = min(1.0, aspect), min(1.0, 1.0 / aspect)
+    return [Dot(label, place, x * across, y * down) for label in labels_of_item(item)]
 
 
 def _read_choices(item: Mapping[str, Any], value: Mapping[str, Any], answers: Answers) -> None:

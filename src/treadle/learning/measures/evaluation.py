@@ -1,23 +1,26 @@
 """How well a version does on tasks that it has not learnt from, label by label.
 
-Boxes, turned boxes, ellipses and polygons by mAP50, answers by accuracy and F1, spans by F1. What cannot be
-measured says why, and has no number.
+Boxes, turned boxes, ellipses, polygons and masks by mAP50, answers by accuracy and F1, points and spans by
+F1. What cannot be measured says why, and has no number.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 import msgspec
 
 from treadle.labeling.config import LabelConfig
-from treadle.learning.measures.answers import Answers, Shape, Span, read_answers
-from treadle.learning.measures.overlaps import overlap
+from treadle.learning.measures.answers import Answers, Dot, Shape, Span, read_answers
+from treadle.learning.measures.masks import Mask, overlap_of_masks
+from treadle.learning.measures.overlaps import Outline, overlap
 
 Metric = Literal["mAP50", "accuracy", "F1", ""]
+
+Part = TypeVar("Part", Dot, Span)
 
 #: An outline is found when the overlap over union is at least that.
 ENOUGH = 0.5
@@ -97,6 +100,7 @@ class Measure:
     def __init__(self, config: LabelConfig) -> None:
         self._config = config
         self._shapes: dict[str, _Found] = defaultdict(_Found)
+        self._dots: dict[str, _Found] = defaultdict(_Found)
         self._spans: dict[str, _Found] = defaultdict(_Found)
         self._choices: dict[str, _Found] = defaultdict(_Found)
         self._questions: Counter[bool] = Counter()
@@ -112,8 +116,14 @@ class Measure:
         predicted = read_answers(self._config, said or b"[]", true.aspect)
         self._unmeasured |= true.unmeasured
         _count_matches(self._shapes, true.shapes, _surest(predicted.shapes), _fit_of_shapes)
-        _count_matches(self._spans, true.spans, predicted.spans, _fit_of_spans)
+        _count_matches(self._dots, true.dots, predicted.dots, _fit_of_parts)
+        _count_matches(self._spans, true.spans, predicted.spans, _fit_of_parts)
         self._count_choices(true, predicted)
+
+    def found(self) -> Iterator[_Found]:
+        """Of each label of each kind."""
+        for kind in (self._shapes, self._dots, self._spans, self._choices):
+            yield from kind.values()
 
     def evaluation(self, version: str, *, seen: bool = False) -> Evaluation:
         """What came of the tasks until now."""
@@ -132,19 +142,17 @@ class Measure:
         )
 
     def _measured(self) -> tuple[Metric, str, float | None, list[LabelScore]]:
-        """By what there is most of in truth: shapes before spans before answers, where it is the same."""
-        sums = [_support(found) for found in (self._shapes, self._spans, self._choices)]
-        most = sums.index(max(sums)) if max(sums) else None
-        if most == 0:
-            scores = [each.score(label, _average_precision(each)) for label, each in _sorted(self._shapes)]
+        """By what there is most of in truth: shapes, points, spans, answers, where it is the same."""
+        most = max((self._shapes, self._dots, self._spans, self._choices), key=_support)
+        if not _support(most):
+            return "", self._nothing(), None, []
+        if most is self._shapes:
+            scores = [each.score(label, _average_precision(each)) for label, each in _sorted(most)]
             return "mAP50", "", _mean([each.value for each in scores if each.value is not None]), scores
-        if most == 1:
-            scores = [each.score(label, each.f1) for label, each in _sorted(self._spans)]
-            return "F1", "", _together(self._spans.values()).f1, scores
-        if most == 2:
-            scores = [each.score(label, each.f1) for label, each in _sorted(self._choices)]
+        scores = [each.score(label, each.f1) for label, each in _sorted(most)]
+        if most is self._choices:
             return "accuracy", "", self._questions[True] / self._questions.total(), scores
-        return "", self._nothing(), None, []
+        return "F1", "", _together(most.values()).f1, scores
 
     def _nothing(self) -> str:
         if not self._task_count:
@@ -161,6 +169,10 @@ class Measure:
                 self._choices[label].support += 1
             for label in said:
                 self._choices[label].predicted.append((1.0, label in chosen))
+        # Nobody answered: there is nothing to be right about, but what was said is one answer too many.
+        for question in predicted.choices.keys() - true.choices.keys():
+            for label in predicted.choices[question]:
+                self._choices[label].predicted.append((1.0, False))
 
 
 def agreement(config: LabelConfig, one: bytes, other: bytes) -> float | None:
@@ -168,7 +180,7 @@ def agreement(config: LabelConfig, one: bytes, other: bytes) -> float | None:
     answers together. None where neither says anything that is measured."""
     measure = Measure(config)
     measure.add(one, other)
-    return _together([*measure._shapes.values(), *measure._spans.values(), *measure._choices.values()]).f1
+    return _together(measure.found()).f1
 
 
 def _together(found: Iterable[_Found]) -> _Found:
@@ -180,10 +192,16 @@ def _together(found: Iterable[_Found]) -> _Found:
 
 
 def _fit_of_shapes(one: Shape, other: Shape) -> float:
-    return overlap(one.outline, other.outline) if one.place == other.place else 0.0
+    if one.place != other.place:
+        return 0.0
+    if isinstance(one.outline, Mask) and isinstance(other.outline, Mask):
+        return overlap_of_masks(one.outline, other.outline)
+    if isinstance(one.outline, Outline) and isinstance(other.outline, Outline):
+        return overlap(one.outline, other.outline)
+    return 0.0
 
 
-def _fit_of_spans(one: Span, other: Span) -> float:
+def _fit_of_parts(one: Part, other: Part) -> float:
     return one.fits(other) if one.place == other.place else 0.0
 
 
@@ -191,7 +209,7 @@ def _surest(shapes: Sequence[Shape]) -> list[Shape]:
     return sorted(shapes, key=lambda shape: -shape.score)[:_MOST_SHAPES]
 
 
-Labelled = TypeVar("Labelled", Shape, Span)
+Labelled = TypeVar("Labelled", Shape, Dot, Span)
 
 
 def _count_matches(

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import msgspec
@@ -68,6 +68,8 @@ class Teacher:
     reach: Reach
     training_id: int
     pace: Pace
+    #: Of the work; "" for that of now.
+    label_config: str = ""
     _has_answered: bool = field(default=False, init=False)
 
     @property
@@ -106,7 +108,9 @@ class Teacher:
 
         def train(client: BackendClient) -> str:
             with ending_when_cancelled(self.run, client):
-                return client.train(self.reach.told, work.to_train(), settings, promote=False)
+                told = self.reach.told
+                told = replace(told, label_config=self.label_config or told.label_config)
+                return client.train(told, work.to_train(), settings, promote=False)
 
         try:
             name = self._wait_for(train, _has_sent_nothing)

@@ -54,7 +54,7 @@ def run_training(run: JobRun) -> dict[str, Any]:
     order = run.decode(TrainingOrder)
     kept = run.step("collect", _collect, run, order)
     before = run.step("before", _look_before, run, order, kept)
-    learnt = run.step("learn", _learn, run, order, before)
+    learnt = run.step("learn", _learn, run, order, kept, before)
     version_id = run.step("version", _note_version, run, order, learnt)
     measured = run.step("measure", _measure, run, order, kept, before, learnt)
     promoted = run.step("promote", _promote, run, order, version_id, measured)
@@ -93,9 +93,10 @@ def _collect(run: JobRun, order: TrainingOrder) -> Kept:
         training = trainings.get(tx, order.training_id)
         trainings.begin(tx, training)
         trainings.note(tx, training.id, message="Reads the labels")
-        config = parse_config(projects.config_of(tx, training.project_id))
+        label_config = projects.config_of(tx, training.project_id)
     work = WorkFile(run, training.id)
-    kept = work.keep(config, order.selection, training.wish)
+    kept = work.keep(parse_config(label_config), order.selection, training.wish)
+    kept = msgspec.structs.replace(kept, label_config=label_config)
     with run.database.write() as tx:
         trainings.note(
             tx,
@@ -122,10 +123,10 @@ def _look_before(run: JobRun, order: TrainingOrder, kept: Kept) -> Before:
         return Before(version, _examine(run, reach, order, kept, version, learnt.left_out, learnt.seen_count))
 
 
-def _learn(run: JobRun, order: TrainingOrder, before: Before) -> Learnt:
+def _learn(run: JobRun, order: TrainingOrder, kept: Kept, before: Before) -> Learnt:
     """Have the backend learn. Raises Unavailable("training-failed", "training-lost")."""
     with _reach(run, order) as reach:
-        teacher = Teacher(run, reach, order.training_id, PACE)
+        teacher = Teacher(run, reach, order.training_id, PACE, kept.label_config)
         return teacher.teach(WorkFile(run, order.training_id), before.version)
 
 
@@ -233,7 +234,7 @@ def _examine(
     left_out: frozenset[int],
     seen_count: int,
 ) -> Evaluation:
-    examiner = Examiner(run, reach, parse_config(reach.told.label_config))
+    examiner = Examiner(run, reach, kept.label_config or reach.told.label_config)
     questions = WorkFile(run, order.training_id).held_out(left_out)
     found = examiner.examine(questions, version, kept.held_out_count - len(left_out))
     if not seen_count:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
 from treadle.errors import TreadleError, Unavailable
 from treadle.jobs import JobRun
-from treadle.labeling.config import LabelConfig
+from treadle.labeling.config import parse_config
 from treadle.learning.connections.client import Said
 from treadle.learning.connections.reaching import Reach
 from treadle.learning.measures.evaluation import Evaluation, Measure
@@ -26,18 +26,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Examiner:
-    """Measures versions of one backend."""
+    """Measures versions of one backend, by the label config that the work was done by."""
 
     run: JobRun
     reach: Reach
-    config: LabelConfig
+    label_config: str
 
     def examine(self, questions: Iterable[Question], version: str, total: int) -> Evaluation:
         """What a version is worth; where the backend does not answer, why that is not known.
 
         version: "" for whatever a backend serves that chooses by itself. Raises JobCancelled.
         """
-        measure = Measure(self.config)
+        measure = Measure(parse_config(self.label_config))
         problem = ""
         done = 0
         try:
@@ -66,7 +66,8 @@ class Examiner:
         for number in range(_TRIES):
             try:
                 client = self.reach.client if not number else self.reach.again()
-                return client.predict(tasks, self.reach.told, version=pinned)
+                told = replace(self.reach.told, label_config=self.label_config)
+                return client.predict(tasks, told, version=pinned)
             except Unavailable as error:
                 if error.code not in _PASSING or number == _TRIES - 1:
                     raise

@@ -40,6 +40,8 @@ class Kept(msgspec.Struct, frozen=True):
     findings: list[Finding]
     train_count: int
     held_out_count: int
+    #: As it was when the work was read: labels that are renamed while a model learns them are still meant.
+    label_config: str = ""
 
 
 class _Annotation(msgspec.Struct):
