@@ -363,19 +363,20 @@ class _Telling:
             told = "it broke off within its answer"
             if isinstance(error, _NotReached):
                 told = f"nothing came back within {call.connect_s:g} seconds"
-            raise Unavailable("backend-down", _unreachable(line, told)) from error
+            raise _down(line, told) from error
         if isinstance(error, TimeoutError):
             text = f"{line.name} did not answer {call.method} {call.path} within {call.limit_s:g} seconds."
             raise Unavailable("backend-slow", text) from error
         if isinstance(error, OSError):
-            raise Unavailable("backend-down", _unreachable(line, told_of_fault(error))) from error
+            raise _down(line, told_of_fault(error)) from error
         if isinstance(error, http.client.HTTPException):
             text = f"{line.name} at {line.address.url} answered what is no HTTP ({type(error).__name__})."
             raise Invalid("backend-answer", text) from error
 
 
-def _unreachable(line: Line, told: str) -> str:
-    return f"{line.name} at {line.address.url} does not answer: {told}. Look whether it runs there."
+def _down(line: Line, told: str) -> Unavailable:
+    text = f"{line.name} at {line.address.url} does not answer: {told}. Look whether it runs there."
+    return Unavailable("backend-down", text, details={"why": told})
 
 
 def told_by(body: bytes) -> str:

@@ -14,6 +14,7 @@ from treadle.access import Grant
 from treadle.access.signing_key import load_signing_key
 from treadle.db import Database, Tx
 from treadle.db.learning_tables import ml_backends, trainings
+from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.errors import Invalid, NotFound, TreadleError, Unavailable
 from treadle.late import late
@@ -41,9 +42,10 @@ _FAULTS = "validation"
 _b = ml_backends.c
 _CLAIM = (
     update(ml_backends)
-    .where(_b.id == bindparam("backend_id"))
+    .where(one_of(_b.id, "ids"))
     .where(or_(_b.checked_at.is_(None), _b.checked_at < bindparam("before")))
     .values(checked_at=bindparam("instant"))
+    .returning(_b.id)
 )
 _TRAINED = Prepared(
     select(trainings.c.id)
@@ -174,12 +176,8 @@ def refresh(parts: LearningParts, found: Sequence[Backend]) -> None:
     Not at our own: a look would start what has ended since nobody needs it.
     """
     now = datetime.now(timezone.utc)
-    due = [
-        backend
-        for backend in found
-        if (backend.checked_at is None or backend.checked_at < now - FRESH)
-        and _claim(parts.database, backend)
-    ]
+    stale = [each for each in found if each.checked_at is None or each.checked_at < now - FRESH]
+    due = _claim(parts.database, stale) if stale else []
     if not due:
         return
     with ThreadPoolExecutor(min(_AT_ONCE, len(due)), "backends") as threads:
@@ -204,11 +202,12 @@ def state_of(tx: Tx, backend: Backend) -> State:
     return backend.state
 
 
-def _claim(database: Database, backend: Backend) -> bool:
-    """Whether it is for us to look: of many who would at once, one does."""
+def _claim(database: Database, stale: Sequence[Backend]) -> list[Backend]:
+    """Those that are ours to look at: of many who would at once, one does."""
     with database.write() as tx:
-        wanted = {"backend_id": backend.id, "before": tx.now - FRESH, "instant": tx.now}
-        return bool(tx.execute(_CLAIM, wanted).rowcount)
+        wanted = {"ids": id_list(sorted(each.id for each in stale)), "before": tx.now - FRESH}
+        ours = set(tx.execute(_CLAIM, {**wanted, "instant": tx.now}).scalars())
+    return [each for each in stale if each.id in ours]
 
 
 def _glance(parts: LearningParts, backend: Backend) -> None:
@@ -285,7 +284,7 @@ def _away(backend: Backend, error: TreadleError) -> str:
         )
     return (
         f"Can't connect to ML backend {backend.url}, health check failed. Make sure it is up and your "
-        f"firewall is properly configured. Additional info: {error.message}"
+        f"firewall is properly configured. Additional info: {error.details.get('why') or error.message}"
     )
 
 

@@ -21,9 +21,10 @@ from treadle.learning.predictions.predicting import predict_tasks, version_now
 
 logger = logging.getLogger(__name__)
 
-#: How long an opening waits, and how many tasks are asked about at once; others open without.
+#: How long an opening waits, and how many tasks are asked about at once, by one backend and by all; others
+#: open without.
 _WAIT_S = 1.5
-_MOST_AT_ONCE = 8
+_MOST_OF_ONE, _MOST_AT_ONCE = 4, 16
 #: A backend that could not answer is left alone for so long.
 _REST_S = 60.0
 
@@ -69,7 +70,8 @@ class OnOpening:
         with self._turn:
             if asked in self._under_way:
                 return self._under_way[asked]
-            if len(self._under_way) >= _MOST_AT_ONCE:
+            of_this = sum(1 for backend_id, _ in self._under_way if backend_id == backend.id)
+            if of_this >= _MOST_OF_ONE or len(self._under_way) >= _MOST_AT_ONCE:
                 return None
             future = self._under_way[asked] = Future()
         # One that nobody waits for when the server ends: what it would write is asked for again.

@@ -35,6 +35,7 @@ How = Literal["off", "uncertainty", "diversity"]
 ORDER = "order-queue"
 #: Tasks in one transaction.
 AT_ONCE = 500
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 #: Where task ids end.
 _LAST = 2**62
 
@@ -141,6 +142,7 @@ def _is_waiting(job: Job) -> bool:
 
 def _wait_for_earlier(run: JobRun) -> None:
     """Until those that were stopped for this one have ended: two would write the same rows."""
+    pause_s = _FIRST_PAUSE_S
     while True:
         run.check_cancelled()
         with run.database.read() as tx:
@@ -151,7 +153,8 @@ def _wait_for_earlier(run: JobRun) -> None:
             ]
         if not earlier:
             return
-        time.sleep(0.05)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
 def _forget(run: JobRun) -> int:
