@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -129,10 +130,28 @@ def test_one_that_ends_at_its_start_says_why_and_is_left_alone_for_a_while(
 
 
 def test_what_the_server_was_told_is_not_told_to_it(tmp_path: Path) -> None:
-    environment = {"TREADLE_DATABASE_URL": "postgresql://a:b@c/d", "PGPASSWORD": "b", "HOME": "/home/jo"}
-    told = builtin_processes.child_environment(environment, tmp_path)
-    assert told["HOME"] == "/home/jo"
-    assert not {"TREADLE_DATABASE_URL", "PGPASSWORD"} & told.keys()
+    secret = {"TREADLE_DATABASE_URL": "postgresql://a:b@c/d", "PGPASSWORD": "b", "HF_TOKEN": "c"}
+    needed = {"HOME": "/home/jo", "CUDA_VISIBLE_DEVICES": "1", "https_proxy": "http://proxy:3128"}
+    told = builtin_processes.child_environment({**secret, **needed}, tmp_path)
+    assert needed.items() <= told.items()
+    assert not secret.keys() & told.keys()
+
+
+def test_one_that_runs_on_another_machine_of_the_same_folder_is_not_asked_at_this_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backends = settings.data_dir / "backends"
+    backends.mkdir(parents=True)
+    told = {"url": "http://127.0.0.1:1", "token": "t", "started_at": 0.0, "tries": 0, "machine": "elsewhere"}
+    (backends / f"{NAME}.lock").write_text(json.dumps(told))
+    monkeypatch.setattr(builtin_processes, "_has_taken", lambda descriptor: not _is_lock(descriptor))
+    with pytest.raises(Unavailable, match="runs on elsewhere") as raised:
+        builtin_processes.ask_for(settings, NAME)
+    assert raised.value.code == "builtin-elsewhere"
+
+
+def _is_lock(descriptor: int) -> bool:
+    return os.readlink(f"/proc/self/fd/{descriptor}").endswith(".lock")
 
 
 def test_it_stays_off_the_network_where_the_server_was_told_so(tmp_path: Path) -> None:

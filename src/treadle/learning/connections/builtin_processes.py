@@ -47,8 +47,18 @@ _TRIES, _SOON_S, _PAUSE_S = 3, 20.0, 30.0
 _BACKLOG = 256
 _LOG_BYTES = 5 * 1024**2
 _SHOWN_CHARACTERS = 300
-#: What the server was told is not a backend's to know, nor what an operator set for one of their own.
-_NOT_INHERITED = ("TREADLE_", "LABEL_STUDIO_", "ML_SERVER_", "BASIC_AUTH_", "MODEL_DIR", "PG", "AWS_")
+#: What a program needs of its surroundings. All else may be a secret: of the server, of an operator's own
+#: backends, of clouds.
+_INHERITED = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV"),
+        *("LD_LIBRARY_PATH", "LD_PRELOAD", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+        *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+        *("PYTHONPATH", "PYTHONHOME", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+    )
+)
+_INHERITED_KINDS = ("LC_", "CUDA_", "NVIDIA_", "OMP_", "OPENBLAS_", "MKL_", "TORCH_", "PYTORCH_", "XDG_")
 _CACHE = "TREADLE_ML_CACHE"
 _WEIGHTS = "TREADLE_ML_WEIGHTS"
 _OFFLINE = "TREADLE_ML_OFFLINE"
@@ -70,6 +80,8 @@ class _Told(msgspec.Struct, frozen=True):
     started_at: float
     #: How often it was started again soon after its start.
     tries: int
+    #: Where it runs: a folder can be shared by machines, which each are 127.0.0.1 to themselves.
+    machine: str = ""
 
 
 def ask_for(settings: Settings, name: str, *, idle_s: float = _IDLE_S) -> Address:
@@ -144,11 +156,23 @@ def _find_or_start(place: _Place, settings: Settings, idle_s: float) -> tuple[_T
     lock = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not _has_taken(lock):
+            told = _read(lock)
+            _check_is_here(place, told)
             os.utime(lock)  # somebody is on the way: it does not leave now
-            return _read(lock), False
+            return told, False
         return _start(place, lock, settings, idle_s), True
     finally:
         os.close(lock)  # the process that was started holds it on
+
+
+def _check_is_here(place: _Place, told: _Told) -> None:
+    if told.machine not in ("", socket.gethostname()):
+        text = (
+            f"The built-in backend {place.name} runs on {told.machine}, and can be asked from there alone. "
+            "Where a web process or a worker runs on another machine, start a model server by hand "
+            "(treadle ml serve) and connect it by its address."
+        )
+        raise Unavailable("builtin-elsewhere", text)
 
 
 def _start(place: _Place, lock: int, settings: Settings, idle_s: float) -> _Told:
@@ -157,7 +181,8 @@ def _start(place: _Place, lock: int, settings: Settings, idle_s: float) -> _Told
         listening.bind(("127.0.0.1", 0))
         listening.listen(_BACKLOG)
         port = listening.getsockname()[1]
-        told = _Told(f"http://127.0.0.1:{port}", secrets.token_urlsafe(32), time.time(), tries)
+        token, here = secrets.token_urlsafe(32), socket.gethostname()
+        told = _Told(f"http://127.0.0.1:{port}", token, time.time(), tries, here)
         content = msgspec.json.encode(told)
         os.ftruncate(lock, 0)
         os.pwrite(lock, content, 0)
@@ -199,10 +224,14 @@ def _spawn(
 
 
 def child_environment(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The environment of a built-in backend: without what the server was told, with threads for half of the
+    """The environment of a built-in backend: what any program needs of it, threads for half of the
     processors, and what it fetches kept below ``folder``.
     """
-    kept = {name: value for name, value in environment.items() if not name.startswith(_NOT_INHERITED)}
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name in _INHERITED or name.startswith(_INHERITED_KINDS)
+    }
     threads = str(max(1, (os.cpu_count() or 2) // 2))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         kept.setdefault(name, threads)
