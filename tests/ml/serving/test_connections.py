@@ -35,7 +35,8 @@ def connected(served: Running) -> Iterator[socket.socket]:
 
 def heard(line: socket.socket, *, count: int = 1) -> list[tuple[int, bytes]]:
     """Status and body of the next answers."""
-    found, text = [], b""
+    found: list[tuple[int, bytes]] = []
+    text = b""
     while len(found) < count:
         while b"\r\n\r\n" not in text:
             text += _more(line)
