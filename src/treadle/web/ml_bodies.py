@@ -94,6 +94,7 @@ def backend_body(tx: Tx, backend: Backend, *, is_whole: bool = True) -> dict[str
         "hostname": backend.hostname or backend.called_as,
         "checked_at": rendering.instant(backend.checked_at),
         "serving_version": serving and {name: serving[name] for name in ("id", "name", "number")},
+        "versions": backends.version_numbers(tx, backend.id),
         "can_train": backend.generation != "",
         "can_follow": backend.can_follow,
     }
@@ -107,6 +108,7 @@ def brief_body(tx: Tx, backend: Backend) -> dict[str, Any]:
         "is_interactive": backend.is_interactive,
         "state": connecting.state_of(tx, backend),
         "project": backend.project_id,
+        "versions": backends.version_numbers(tx, backend.id),
     }
 
 

@@ -18,9 +18,11 @@ CONFIG = (
     '<RectangleLabels name="box" toName="img"><Label value="Cat"/></RectangleLabels></View>'
 )
 
+_ROLES = ("manager", "editor", "annotator", "viewer")
+
 
 def test_a_manager_promotes_and_everybody_sees_who_did(server: RunningServer) -> None:
-    people = {role: server.member(f"{role}@example.com", role) for role in ("manager", "editor", "viewer")}
+    people = {role: server.member(f"{role}@example.com", role) for role in _ROLES}
     stranger = server.sign_up("stranger@example.com")
     with peer(health=OURS, version="untrained") as there, server.client() as admin:
         promotable(there)
@@ -46,6 +48,9 @@ def test_a_manager_promotes_and_everybody_sees_who_did(server: RunningServer) ->
         there.answers["/promote"] = (500, {"detail": "the weights are of cheese"})
         refused = promote(people["manager"].token, second["id"])
         assert (refused.status_code, "of cheese" in refused.text) == (503, True)
+        with server.client(people["annotator"].token) as annotator:
+            (model,) = annotator.get("/api/ml/", params={"project": project}).json()
+            assert model["versions"] == [{"name": "b", "number": 2}, {"name": "a", "number": 1}]
         with server.client(people["viewer"].token) as viewer:
             found = viewer.get("/api/learning/versions/", params={"project": project}).json()
             assert [(each["name"], each["number"], each["is_serving"]) for each in found] == [
