@@ -50,14 +50,6 @@ _NUMBERS = Prepared(
     .order_by(_v.number.desc())
     .limit(_MOST_NUMBERS)
 )
-#: People compare the newest; of those before, their names are as good as any.
-_MOST_NUMBERS = 1000
-_NUMBERS = Prepared(
-    select(_v.name, _v.number)
-    .where(_v.backend_id == bindparam("backend_id"))
-    .order_by(_v.number.desc())
-    .limit(_MOST_NUMBERS)
-)
 _PROJECT = Prepared(
     select(projects.c.model_version, projects.c.show_collab_predictions).where(
         projects.c.id == bindparam("project_id")
@@ -166,14 +158,6 @@ def serving_version(tx: Tx, backend_id: int) -> Mapping[str, Any] | None:
     """The row of the version that serves; None: the untrained model, or one that only the backend knows."""
     rows = tx.rows(_SERVING, {"backend_id": backend_id})
     return rows[0] if rows else None
-
-
-def version_numbers(tx: Tx, backend_id: int) -> list[dict[str, Any]]:
-    """What the versions call themselves, and their numbers here; the newest first."""
-    return [
-        {"name": row["name"], "number": row["number"]}
-        for row in tx.rows(_NUMBERS, {"backend_id": backend_id})
-    ]
 
 
 def version_numbers(tx: Tx, backend_id: int) -> list[dict[str, Any]]:
