@@ -11,3 +11,8 @@ extras="--extra server --extra postgres --extra parquet --extra redis --extra tr
 # shellcheck disable=SC2086 # words are meant
 compile "$@" $extras pyproject.toml -o requirements/lock.txt
 echo uv | compile "$@" - -o requirements/uv.txt
+# A subset of the first, with the same versions: what launch.py installs, and what it builds with.
+product="--extra server --extra postgres --extra parquet --extra tracking --extra ml --extra learn --extra samples"
+# shellcheck disable=SC2086 # words are meant
+compile $product --constraints requirements/lock.txt pyproject.toml -o requirements/runtime.txt
+printf 'hatchling\nnodejs-wheel\n' | compile --constraints requirements/lock.txt - -o requirements/build.txt

@@ -26,8 +26,6 @@ NOT_IMPORTED = {
     "flask-cors": "MLflow's server needs it",
     "graphene": "MLflow's server needs it",
     "pandas": "MLflow's server needs it",
-    "uvloop": "uvicorn runs on it",
-    "psycopg": "SQLAlchemy's driver of PostgreSQL",
     "pyarrow": "an import of Parquet loads it by name, when one comes",
 }
 #: All but ``dev``, ``redis`` and ``mlflow-ui``.

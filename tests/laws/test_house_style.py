@@ -38,7 +38,7 @@ BROAD_EXCEPTS = (
 )
 
 #: No file that is installed from may say where it is downloaded from.
-WITHOUT_ADDRESS = ("requirements/lock.txt", "requirements/uv.txt")
+WITHOUT_ADDRESS = tuple(f"requirements/{name}.txt" for name in ("lock", "runtime", "build", "uv"))
 NPM_LOCKS = ("frontend/package-lock.json", "tests/browser/package-lock.json")
 
 
