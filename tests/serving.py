@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from treadle.db import Database, connect_url, migrate
 from treadle.launch.application import create_application
@@ -86,6 +87,11 @@ def post_form(client: httpx.Client, path: str, fields: dict[str, str], **more: A
     return client.post(path, data={**fields, "csrfmiddlewaretoken": token}, **more)
 
 
+def _config(application: ASGIApp) -> uvicorn.Config:
+    """As the web process has it: what proxies say is for ourselves to believe."""
+    return uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", proxy_headers=False)
+
+
 @contextmanager
 def serve(
     database_url: str, data_dir: Path, *, routes: tuple[Route, ...] = (), **settings: Any
@@ -103,7 +109,7 @@ def serve(
     parts = open_parts(Settings(database_url=database_url, data_dir=data_dir, **given))
     application = create_application(parts, RouteTree(routes) if routes else None)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = _Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
+    server = _Server(_config(application))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

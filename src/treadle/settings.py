@@ -54,7 +54,15 @@ class Settings:
     lease_s: int = _setting(900, "seconds that a handed-out task stays reserved without a draft")
     trusted_origins: str = _setting("", "further origins that may write (https://a.example), by commas")
     trusted_proxies: str = _setting(
-        "", "addresses and ranges of proxies whose X-Forwarded-For names the client, by commas"
+        "",
+        "addresses and ranges of proxies whose X-Forwarded-… and Forwarded headers count, by commas; empty: "
+        "this machine's own, and of nobody the client's address",
+    )
+    base_path: str = _setting(
+        "", "sub-paths that a proxy leaves before the server's paths (/team/label), by commas"
+    )
+    platform_domain: str = _setting(
+        "", "domain of a platform before this server, which gives it a host below; only that host is its own"
     )
     session_days: int = _setting(14, "days that a sign-in lasts")
     max_upload_bytes: int = _setting(2 * 1024**3, "largest body of one upload, in bytes")

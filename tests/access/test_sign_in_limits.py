@@ -7,14 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from tests.access.people import add_person
-from treadle.access import addresses
-from treadle.access.addresses import client_address
 from treadle.access.sign_in_limits import LIMITS, Attempted, add_failure, check_attempt, note_success
 from treadle.db import Database, Tx
-from treadle.errors import Invalid, Unavailable
+from treadle.errors import Unavailable
 
 HOME, ELSEWHERE = "192.0.2.1", "203.0.113.9"
 Later = Callable[[float], Tx]
@@ -94,38 +90,3 @@ def test_success_forgets_what_failed_from_there(database: Database) -> None:
         note_success(at(10), ada)
         fail(at(11), ada, 4)
         assert wait_of(at(11), ada) == 0
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "trusted", "client"),
-    [
-        (HOME, ELSEWHERE, "", HOME),
-        (HOME, ELSEWHERE, "192.0.2.0/24", ELSEWHERE),
-        (HOME, f"10.0.0.1, {ELSEWHERE}", "192.0.2.1", ELSEWHERE),
-        (HOME, f"{ELSEWHERE}, 10.1.2.3", "192.0.2.1, 10.0.0.0/8", ELSEWHERE),
-        (ELSEWHERE, "10.0.0.1", "192.0.2.1", ELSEWHERE),
-        (HOME, "", "192.0.2.1", HOME),
-        ("", "10.0.0.1", "0.0.0.0/0", ""),
-    ],
-)
-def test_only_a_trusted_proxy_says_who_its_client_is(
-    peer: str, forwarded: str, trusted: str, client: str
-) -> None:
-    assert client_address(peer, forwarded, trusted) == client
-
-
-def test_a_proxy_that_nobody_named_is_told_of_once(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(addresses, "_told_of", [])
-    client_address(HOME, "", "")
-    client_address(HOME, ELSEWHERE, HOME)
-    assert caplog.text == ""
-    for _ in range(3):
-        client_address(HOME, ELSEWHERE, "")
-    assert [f"TREADLE_TRUSTED_PROXIES={HOME}" in one.getMessage() for one in caplog.records] == [True]
-
-
-def test_a_wrong_setting_of_proxies_is_told(database: Database) -> None:
-    with pytest.raises(Invalid, match="TREADLE_TRUSTED_PROXIES"):
-        client_address(HOME, "", "proxy.example.com")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from treadle.access.arrivals import Arrival
 from treadle.access.backend_tokens import BACKEND_PREFIX, identify_by_backend_token
 from treadle.access.identities import (
     Identity,
@@ -26,6 +27,9 @@ CSRF_HEADER = "X-CSRFToken"
 CSRF_FIELD = "csrfmiddlewaretoken"
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_MOST_SESSIONS = 8
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 NO_CREDENTIALS = "Authentication credentials were not provided."
 WRONG_CREDENTIALS = (
@@ -97,26 +101,69 @@ def identify(tx: Tx, credential: Credential, key: Secret) -> Identity | None:
     return identity if identity and identity.actor.email == credential.email.strip().lower() else None
 
 
-def check_same_site(method: str, headers: Mapping[str, str], own_origin: str, trusted_origins: str) -> None:
+def read_cookies(text: str) -> dict[str, str]:
+    """The cookies of a header by name. Browsers send that of the longest path first, which is ours."""
+    cookies: dict[str, str] = {}
+    for name, value in _cookie_pairs(text):
+        cookies.setdefault(name, value)
+    return cookies
+
+
+def session_secrets(text: str) -> list[str]:
+    """Every session of a cookie header: another path's may be of this server, from before it moved."""
+    return [value for name, value in _cookie_pairs(text) if name == SESSION_COOKIE and value][:_MOST_SESSIONS]
+
+
+def check_same_site(method: str, headers: Mapping[str, str], arrival: Arrival, trusted_origins: str) -> None:
     """A write with a session's cookie comes from our own pages, or from no browser at all.
 
-    ``own_origin``: as this request reached us, such as ``https://label.example.org``.
     Raises Forbidden("cross-site") that says which origin was seen, which expected, and what to set.
     """
-    if method in SAFE_METHODS or headers.get("sec-fetch-site") in ("same-origin", "none"):
+    if method in SAFE_METHODS:
+        return
+    if arrival.is_own_host and headers.get("sec-fetch-site") in ("same-origin", "none"):
         return
     origin = headers.get("origin")
     if origin is None:
         return
     trusted = {text.strip().rstrip("/").lower() for text in trusted_origins.split(",") if text.strip()}
-    if origin.lower() == own_origin.lower() or origin.lower() in trusted:
+    if _is_same(origin, arrival) or origin.lower() in trusted:
         return
     raise Forbidden(
         "cross-site",
-        f"This request came from {_shown(origin)}, and this server is {own_origin}. If both are yours, start "
-        f"the server with TREADLE_TRUSTED_ORIGINS={_shown(origin)}; behind a proxy, let it pass the "
-        "Host header on unchanged.",
+        f"This request came from {_shown(origin)}, and this server is {arrival.origin}. If both are yours: "
+        f"{_advice(origin, arrival)}, or start the server with TREADLE_TRUSTED_ORIGINS={_shown(origin)}",
     )
+
+
+def _is_same(origin: str, arrival: Arrival) -> bool:
+    """Whether ``origin`` is this server's. A scheme that no proxy told is no reason to refuse."""
+    scheme, _, host = origin.lower().partition("://")
+    if not arrival.is_own_host or (arrival.is_scheme_told and scheme != arrival.scheme):
+        return False
+    port = _DEFAULT_PORTS.get(scheme, "")
+    return bool(port) and host.removesuffix(port) == arrival.host.lower().removesuffix(port)
+
+
+def _advice(origin: str, arrival: Arrival) -> str:
+    """What to set at the server or its proxy, as far as this request shows it."""
+    host = urlsplit(origin).netloc.lower()
+    names = ", ".join(name.title() for name, _ in arrival.said)
+    if arrival.said and not arrival.is_trusted:
+        peer = arrival.peer
+        return f"{peer} sends {names}; if it is your proxy, set TREADLE_TRUSTED_PROXIES={peer}"
+    if not arrival.is_own_host:
+        return "come by the address that the platform gives this server (TREADLE_PLATFORM_DOMAIN)"
+    if host and host == arrival.host.lower():
+        return "let the proxy that ends TLS send X-Forwarded-Proto: https, and those behind it pass that on"
+    return "let the proxy pass the Host header on unchanged, or send X-Forwarded-Host"
+
+
+def _cookie_pairs(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split(";"):
+        name, _, value = part.partition("=")
+        if name.strip():
+            yield name.strip(), value.strip().strip('"')
 
 
 def _read_basic(value: str) -> BasicCredential | None:

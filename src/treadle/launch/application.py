@@ -8,11 +8,13 @@ from collections.abc import Callable
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from treadle.access.arrivals import arrive, read_trust
 from treadle.gateways.s3.asked import MOUNT
 from treadle.late import late
 from treadle.tracking.mounts import is_tracking_path
 from treadle.web.app import create_app
 from treadle.web.areas import Areas
+from treadle.web.own_roots import OWN_ROOTS
 from treadle.web.parts import Parts
 from treadle.web.routes import AREAS
 from treadle.web.routing import Routes
@@ -31,6 +33,7 @@ def create_application(parts: Parts, routes: Routes | None = None, *, is_local: 
 
     routes: others than the server's own.
     """
+    trust = read_trust(parts.settings, OWN_ROOTS)
     web = create_app(parts, routes or Areas(AREAS), is_local=is_local)
     gateway = _Late(lambda: _open_gateway(parts))
     door = _Late(lambda: create_door(parts, is_local=is_local))
@@ -47,6 +50,8 @@ def create_application(parts: Parts, routes: Routes | None = None, *, is_local: 
         return web
 
     async def answer_asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not is_local:
+            arrive(scope, trust)
         await choose(scope)(scope, receive, send)
 
     return watched(answer_asgi, parts.settings, parts.metrics)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from treadle.access.addresses import client_address
+from treadle.access.arrivals import Arrival, arrival_of
+from treadle.access.credentials import read_cookies
 from treadle.errors import Invalid, NotFound
 from treadle.tracking.mounts import UI_MOUNT
 from treadle.tracking.route_table import find, find_page, methods_at
 from treadle.tracking.routes import Row
 
 WORKSPACE_HEADER = "x-mlflow-workspace"
+#: Of which there may be several, and how they are one.
+_JOINED = {"cookie": "; "}
 _LONGEST_PATH = 4096
 _SMALL_BYTES = 1024 * 1024
 #: MLflow itself decodes what it is given again and again; nobody means more than a few times.
@@ -31,14 +34,17 @@ class Asked:
     #: A file of MLflow's own pages, which belongs to no workspace.
     is_page: bool
     headers: Mapping[str, str]
-    scheme: str
-    address: str
+    arrival: Arrival
+
+    @property
+    def address(self) -> str:
+        """Of the client."""
+        return self.arrival.client
 
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies by name."""
-        pairs = (one.partition("=") for one in self.headers.get("cookie", "").split(";"))
-        return {name.strip(): value.strip().strip('"') for name, _, value in pairs if name.strip()}
+        return read_cookies(self.headers.get("cookie", ""))
 
     @property
     def body_bytes(self) -> int | None:
@@ -59,13 +65,8 @@ class Asked:
         """The workspace that the request names; "" for none."""
         return self.headers.get(WORKSPACE_HEADER, "").strip()
 
-    @property
-    def origin(self) -> str:
-        """Scheme and host as the request reached us."""
-        return f"{self.scheme}://{self.headers.get('host', '')}"
 
-
-def read_asked(scope: Mapping[str, Any], trusted_proxies: str) -> Asked:
+def read_asked(scope: MutableMapping[str, Any]) -> Asked:
     """The request of an ASGI scope, at a route that MLflow has.
 
     Raises Invalid("address-odd", "method-not-allowed", "header-twice"), NotFound("route-unknown").
@@ -81,16 +82,7 @@ def read_asked(scope: Mapping[str, Any], trusted_proxies: str) -> Asked:
     if row is None:
         raise _unknown(method, inner)
     headers = _read_headers(scope["headers"])
-    peer = scope["client"][0] if scope.get("client") else ""
-    return Asked(
-        method,
-        inner,
-        row,
-        page is not None,
-        headers,
-        scope.get("scheme", "http"),
-        client_address(peer, headers.get("x-forwarded-for", ""), trusted_proxies),
-    )
+    return Asked(method, inner, row, page is not None, headers, arrival_of(scope))
 
 
 def check_path(path: str) -> str:
@@ -126,7 +118,7 @@ def _read_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
         text = value.decode("latin-1")
         if key == WORKSPACE_HEADER and headers.get(key, text) != text:
             raise Invalid("header-twice", "The header X-MLFLOW-WORKSPACE names two workspaces. Send it once.")
-        headers[key] = f"{headers[key]},{text}" if key == "x-forwarded-for" and key in headers else text
+        headers[key] = f"{headers[key]}{_JOINED[key]}{text}" if key in _JOINED and key in headers else text
     return headers
 
 

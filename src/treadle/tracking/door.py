@@ -137,7 +137,7 @@ class Door:
             if scope["method"] == "OPTIONS":
                 await _tell_methods(scope, reply)
                 return
-            asked = read_asked(scope, self._parts.settings.trusted_proxies)
+            asked = read_asked(scope)
             await self._answer(asked, scope, receive, reply)
         except Turned as turned:
             if not isinstance(turned.refusal, Invalid):

@@ -179,7 +179,7 @@ class Entrance:
         if not isinstance(credential, SessionCredential) or asked.method in SAFE_METHODS:
             return
         settings = self._keys.settings
-        check_same_site(asked.method, asked.headers, asked.origin, settings.trusted_origins)
+        check_same_site(asked.method, asked.headers, asked.arrival, settings.trusted_origins)
         if asked.headers.get("sec-fetch-site") == "same-origin" or "origin" in asked.headers:
             return
         cookie, sent = asked.cookies.get(CSRF_COOKIE, ""), asked.headers.get(CSRF_HEADER.lower(), "")

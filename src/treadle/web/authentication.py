@@ -16,7 +16,9 @@ from treadle.access.credentials import (
     check_same_site,
     digest_of,
     identify,
+    read_cookies,
     read_credential,
+    session_secrets,
 )
 
 __all__ = [
@@ -33,5 +35,7 @@ __all__ = [
     "check_same_site",
     "digest_of",
     "identify",
+    "read_cookies",
     "read_credential",
+    "session_secrets",
 ]

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from treadle.access import Actor, Grant, ListGrant, Scope, TokenScope, allow, allow_anywhere
-from treadle.access.addresses import client_address
+from treadle.access.arrivals import Arrival, arrival_of
 from treadle.access.grants import held_token, read_only_token
 from treadle.access.identities import Identity, identify_by_id, identify_owner, touch
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
@@ -30,6 +30,7 @@ from treadle.web.authentication import (
     check_same_site,
     digest_of,
     identify,
+    read_cookies,
     read_credential,
 )
 from treadle.web.parts import Parts
@@ -71,7 +72,9 @@ class Call:
         self.is_local = is_local
         self._is_own_account = is_own_account
         self._is_reading = is_reading
-        self._credential = read_credential(request.headers, request.cookies)
+        #: Where it came from and to which address it was sent, behind proxies.
+        self.arrival: Arrival = arrival_of(request.scope)
+        self._credential = read_credential(request.headers, self.cookies)
         #: Of a token or a password: what it is counted under when it is wrong.
         self._digest = ""
         if isinstance(self._credential, (TokenCredential, BasicCredential)):
@@ -187,10 +190,15 @@ class Call:
         """The headers; names in any case."""
         return self.request.headers
 
-    @property
+    @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies by name."""
-        return self.request.cookies
+        """The cookies by name; of those for several paths the one that is nearest to ours."""
+        return read_cookies(self.cookie_header)
+
+    @property
+    def cookie_header(self) -> str:
+        """All cookies as they came."""
+        return "; ".join(self.request.headers.getlist("cookie"))
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -251,23 +259,20 @@ class Call:
         kind = self.headers.get("content-type", "")
         return kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
 
-    @cached_property
-    def origin(self) -> str:
-        """Scheme and host as the request reached us."""
-        return f"{self.request.url.scheme}://{self.headers.get('host', self.request.url.netloc)}"
+    @property
+    def site(self) -> str:
+        """What stands before every path of ours where the client is: scheme, host and prefix."""
+        return self.arrival.site
 
     @property
     def address(self) -> str:
         """The address of the peer, or of the client that a trusted proxy named."""
-        if self.request.client is None:
-            return ""
-        forwarded = ",".join(self.request.headers.getlist("x-forwarded-for"))
-        return client_address(self.request.client.host, forwarded, self.parts.settings.trusted_proxies)
+        return self.arrival.client
 
     def page_url(self, page: int) -> str:
         """The address of another page of the same list."""
         kept = [(name, value) for name, value in parse_qsl(self.request.url.query) if name != "page"]
-        return f"{self.origin}{self.path}?{urlencode([*kept, ('page', str(page))])}"
+        return f"{self.site}{self.path}?{urlencode([*kept, ('page', str(page))])}"
 
     # For handlers of streams
 
@@ -288,7 +293,7 @@ class Call:
         """What must happen before the transaction: it may hold the write lock."""
         if isinstance(self._credential, SessionCredential) and not self._is_public:
             trusted = self.parts.settings.trusted_origins
-            check_same_site(self.method, self.headers, self.origin, trusted)
+            check_same_site(self.method, self.headers, self.arrival, trusted)
         if self._digest and not self._is_public:
             self.parts.wrong_credentials.check(self._digest)
         if isinstance(self._credential, BasicCredential) and self._verified_id is None:

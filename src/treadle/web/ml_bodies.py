@@ -196,7 +196,7 @@ def base_of(call: Call, *, is_builtin: bool) -> str:
     if is_builtin and here and here[1]:
         host = f"[{here[0]}]" if ":" in here[0] else here[0]
         return f"http://{host}:{here[1]}"
-    return f"{call.origin}{call.path.partition('/api/')[0]}"
+    return call.site
 
 
 def _check(body: BackendBody) -> None:

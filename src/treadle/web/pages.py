@@ -10,13 +10,16 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from treadle.access.arrivals import arrival_of
 from treadle.errors import Invalid, NotFound
+from treadle.web.own_roots import OWN_ROOTS
 from treadle.web.routing import Reply
 
 STATIC = Path(__file__).parent / "static"
 HTML = "text/html; charset=utf-8"
 
 _PLACEHOLDER = "<!--base-->"
+_LONGEST_SHOWN = 200
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _ALWAYS_ASK = "no-cache"
 _GZIP_FROM_BYTES = 1024
@@ -35,27 +38,45 @@ def answer_page(request: Request) -> Reply:
     path = request.url.path
     asset = _find_asset(path)
     if asset is None and _is_for_machines(path, request.headers.get("accept", "")):
-        raise NotFound("not-found", f"There is nothing at {path}.")
+        raise NotFound("not-found", f"There is nothing at {path}.{_hint(path)}")
     if request.method not in ("GET", "HEAD"):
         method_not_allowed = f'Method "{request.method}" not allowed.'
         raise Invalid("method-not-allowed", method_not_allowed, details={"allowed": "GET, HEAD"})
     if asset is None:
-        return page(path)
+        return page(path, arrival_of(request.scope).prefix)
     return _send_asset(asset, request)
 
 
-def page(path: str) -> Reply:
-    """The page at ``path``, with its addresses made relative to the server's root."""
+def page(path: str, prefix: str = "") -> Reply:
+    """The page at ``path``, with its addresses made relative to the server's root.
+
+    prefix: of a proxy; "" also where nobody told it.
+    """
     file = STATIC / ("label.html" if _is_label_page(path) else "index.html")
     if not file.is_file():
         return Reply(200, _NOT_BUILT.encode(), HTML, {"Cache-Control": "no-store"})
-    text = file.read_text("utf-8").replace(_PLACEHOLDER, f'<base href="{base_of(path)}">', 1)
+    text = file.read_text("utf-8").replace(_PLACEHOLDER, f'<base href="{_base_in(path, prefix)}">', 1)
     return Reply(200, text.encode(), HTML, {"Cache-Control": "no-store"})
 
 
 def base_of(path: str) -> str:
     """The way from ``path`` up to the root, such as ``../../`` for /projects/1/data."""
     return "../" * (path.count("/") - 1) or "./"
+
+
+def _base_in(path: str, prefix: str) -> str:
+    # A browser may have asked for /prefix without the slash, and nothing relative shows the difference.
+    return f"{prefix}/" if prefix and path == "/" else base_of(path)
+
+
+def _hint(path: str) -> str:
+    """What to do where a proxy left a sub-path that nobody told us."""
+    segments = path[:_LONGEST_SHOWN].strip("/").split("/")
+    ours = next((number for number, name in enumerate(segments) if name in OWN_ROOTS), 0)
+    if not ours:
+        return ""
+    kept = "/" + "/".join(segments[:ours])
+    return f" If a proxy leaves {kept} before the server's paths, start it with TREADLE_BASE_PATH={kept}"
 
 
 def _is_label_page(path: str) -> bool:
@@ -69,6 +90,7 @@ def _is_for_machines(path: str, accept: str) -> bool:
         or path == "/api"
         or path.rstrip("/").endswith(("/presign", "/resolve"))
         or (accept != "" and "text/html" not in accept and "*/*" not in accept)
+        or ("text/html" not in accept and _hint(path) != "")
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from treadle.access.addresses import parse_proxies
+from treadle.access.arrivals import read_trust
 from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.signing_key import load_signing_key
 from treadle.access.wrong_credentials import WrongCredentials
@@ -14,6 +14,7 @@ from treadle.late import late, once
 from treadle.objects import ObjectStore, open_store
 from treadle.settings import Secret, Settings
 from treadle.web.metrics import Metrics
+from treadle.web.own_roots import OWN_ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,7 @@ def open_parts(settings: Settings) -> Parts:
 
     The first administrator of the settings exists afterwards.
     """
-    parse_proxies(settings.trusted_proxies)
+    read_trust(settings, OWN_ROOTS)  # a start refuses what is set wrongly
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)

@@ -62,9 +62,8 @@ def make_hook(call: Call) -> Reply:
     project_id = call.decode(ProjectBody).project
     with call.write() as tx:
         secret = rules.make_hook(tx, call.allow(tx, ProjectScope(project_id)))
-    prefix = call.path.partition("/api/")[0]
-    path = f"{prefix}/api/learning/hooks/{secret}/"
-    return json_reply({"path": path, "url": f"{call.origin}{path}"}, 201)
+    path = f"/api/learning/hooks/{secret}/"
+    return json_reply({"path": f"{call.arrival.prefix}{path}", "url": f"{call.site}{path}"}, 201)
 
 
 def end_hook(call: Call) -> Reply:

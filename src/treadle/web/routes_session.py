@@ -20,7 +20,7 @@ from treadle.access.sign_in_limits import Attempted, note_success
 from treadle.access.users import NewUser, SignUpMode, read_sign_up_mode, read_user, sign_up
 from treadle.access.workspaces import list_workspaces
 from treadle.errors import Forbidden, Invalid, TreadleError
-from treadle.web.authentication import SESSION_COOKIE, check_same_site
+from treadle.web.authentication import check_same_site, session_secrets
 from treadle.web.bodies import convert
 from treadle.web.call import Call
 from treadle.web.cookies import (
@@ -146,14 +146,15 @@ def post_new_password(call: Call) -> Reply:
 
 def sign_out(call: Call) -> Reply:
     settings = call.parts.settings
-    check_same_site(call.method, call.headers, call.origin, settings.trusted_origins)
+    check_same_site(call.method, call.headers, call.arrival, settings.trusted_origins)
     if call.method == "GET" and not _is_navigation(call):
         text = "Only a page that is opened, or a POST, signs out; this was asked for in the background."
         raise Forbidden("sign-out-in-background", text)
-    secret = call.cookies.get(SESSION_COOKIE)
-    if secret:
+    secrets = session_secrets(call.cookie_header)
+    if secrets:
         with call.parts.database.write() as tx:
-            end_session(tx, secret)
+            for secret in secrets:
+                end_session(tx, secret)
     to = f"{base_of(call.path)}user/login"
     return Reply(302, b"", HTML, {"Location": to, **_UNCACHED}, (ended_session_cookie(call),))
 

@@ -39,7 +39,7 @@ def asked(token: str, workspace: str | None = "here") -> Asked:
     if workspace is not None:
         headers.append((b"x-mlflow-workspace", workspace.encode()))
     scope = {"method": "POST", "path": PATH, "headers": headers, "client": ("192.0.2.1", 1)}
-    return read_asked(scope, "")
+    return read_asked(scope)
 
 
 def enter(entrance: Entrance, request: Asked) -> Admission:
@@ -185,7 +185,7 @@ def guessed(number: int) -> Asked:
     shown = base64.b64encode(f"editor@example.com:guess-{number}".encode())
     headers = [(b"authorization", b"Basic " + shown), (b"x-mlflow-workspace", b"here")]
     scope = {"method": "POST", "path": PATH, "headers": headers, "client": ("192.0.2.1", 1)}
-    return read_asked(scope, "")
+    return read_asked(scope)
 
 
 def test_the_only_workspace_is_meant_by_who_names_none(database: Database) -> None:

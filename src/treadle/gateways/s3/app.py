@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from treadle.access.arrivals import arrival_of
 from treadle.access.audit import write_audit
 from treadle.access.s3_keys import KeyHolder, touch_key
 from treadle.errors import Forbidden, TreadleError
@@ -172,7 +173,8 @@ class _Gateway:
 
 
 def _read(scope: Scope) -> Asked:
-    return read_request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"])
+    prefix, query = arrival_of(scope).prefix, scope["query_string"]
+    return read_request(scope["method"], scope["raw_path"], query, scope["headers"], prefix=prefix)
 
 
 def _refuse(error: S3Error, resource: str, request_id: str) -> Answer:

@@ -17,6 +17,7 @@ class Asked:
     """A request.
 
     raw_path: with the mount, encoded as it was sent, no slashes folded: signatures are made over it.
+    prefix: the sub-path of the server, which a trusted proxy tells or leaves in the path.
     headers: by lower-case name, several of one name joined by commas.
     key: "" where the request is about the bucket; bucket: "" where it is about all of them.
     """
@@ -28,6 +29,7 @@ class Asked:
     bucket: str
     key: str
     query: Mapping[str, str]
+    prefix: bytes = b""
 
     def header(self, name: str) -> str:
         """The value of a header, "" when it was not sent."""
@@ -40,7 +42,12 @@ class Asked:
 
 
 def read_request(
-    method: str, raw_path: bytes, raw_query: bytes, headers: Iterable[tuple[bytes, bytes]]
+    method: str,
+    raw_path: bytes,
+    raw_query: bytes,
+    headers: Iterable[tuple[bytes, bytes]],
+    *,
+    prefix: str = "",
 ) -> Asked:
     """The request; ``raw_path`` begins with the mount. Raises S3Error("InvalidURI")."""
     joined: dict[str, bytes] = {}
@@ -49,7 +56,14 @@ def read_request(
         joined[name] = joined[name] + b"," + value if name in joined else value
     bucket, _, key = raw_path[len(MOUNT) + 1 :].partition(b"/")
     return Asked(
-        method, raw_path, raw_query, joined, _unquote(bucket), _unquote(key), dict(_query_pairs(raw_query))
+        method,
+        raw_path,
+        raw_query,
+        joined,
+        _unquote(bucket),
+        _unquote(key),
+        dict(_query_pairs(raw_query)),
+        prefix.encode(),
     )
 
 

@@ -230,6 +230,8 @@ def _signed_paths(asked: Asked) -> Iterator[bytes]:
     sent = [asked.raw_path, asked.inner_path]
     if _PREFIX.fullmatch(forwarded):
         sent[1:1] = [forwarded + asked.raw_path, forwarded + asked.inner_path]
+    if asked.prefix:
+        sent.insert(0, asked.prefix + asked.raw_path)
     yield from sent
     for path in sent:  # Clients that send less than they sign.
         yield quote_from_bytes(unquote_to_bytes(path), safe="/-_.~").encode()
