@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tests.conftest import DATABASES
 from tests.postgresql import PostgresqlServer
@@ -97,6 +97,7 @@ def test_a_backup_is_a_moment_while_four_clients_save(places: tuple[Place, Place
         assert _count(told, "events", "kind = 'annotation.created'") == len(found)
         assert admin.get(work.picture).content == _picture()
         assert admin.get(f"/api/repos/{commit['repo']}/files/a.txt?ref=master").text == "of a commit"
+        assert made.counts.keys() == _tables(restored.database)
         if here.settings.database_url:
             assert _structure(there.settings) == _structure(here.settings)
         # Ids go on behind those that came along.
@@ -296,6 +297,10 @@ def _folder(tmp_path: Path, name: str) -> Path:
 def _rows(database: Database, table: str) -> dict[int, dict[str, Any]]:
     with database.read() as tx:
         return {row["id"]: dict(row) for row in tx.rows(text(f"SELECT * FROM {table}"))}
+
+
+def _tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names())
 
 
 def _count(database: Database, table: str, condition: str) -> int:

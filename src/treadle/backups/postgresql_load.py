@@ -62,7 +62,7 @@ def _check_is_empty(connection: Connection[Any]) -> None:
     there = list_tables(connection)
     if there:
         text = (
-            f"The database has tables of a Treadle already ({', '.join(there[:3])}, …). "
+            f"The database has tables already ({', '.join(there[:3])}, …). "
             "Make a new database, and give its address as --database-url."
         )
         raise Conflict("database-not-empty", text)

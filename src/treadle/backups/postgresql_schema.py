@@ -12,15 +12,12 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from treadle.db.schema import metadata
 from treadle.tracking.paths import SCHEMA as TRACKING
 
 OWN = "public"
 #: Where the memory of jobs lies: `treadle.jobs.durable`.
 _JOBS = "treadle_jobs"
 SCHEMAS = (OWN, TRACKING, _JOBS)
-#: Of the schema that others may use, too, these alone are ours.
-OUR_TABLES = (*metadata.tables, "schema_migrations")
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -58,7 +55,7 @@ class _Found:
 _TABLES = """
     SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname = ANY(%(schemas)s)
-      AND (n.nspname <> %(own)s OR c.relname = ANY(%(ours)s))
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
     ORDER BY n.nspname, c.relname
 """
 _COLUMNS = """
@@ -93,11 +90,11 @@ _FUNCTIONS = """
     SELECT pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname = ANY(%(schemas)s) AND n.nspname <> %(own)s AND p.prokind IN ('f', 'p') ORDER BY 1
 """
-_NAMES = {"schemas": list(SCHEMAS), "own": OWN, "ours": list(OUR_TABLES)}
+_NAMES = {"schemas": list(SCHEMAS), "own": OWN}
 
 
 def list_tables(connection: Connection[Any]) -> list[str]:
-    """The tables of a Treadle that there are."""
+    """The tables that there are where a Treadle's are."""
     return [found.name for found in _find(connection)]
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from treadle.backups.named import NAMED
 from treadle.backups.snapshot import Snapshot
-from treadle.db.schema import metadata
 from treadle.errors import NotFound, Unavailable, disk_full
 from treadle.settings import Settings
 from treadle.tracking.paths import FILE_NAME as TRACKING
@@ -21,6 +20,7 @@ _JOBS = "jobs.sqlite3"
 FILES = (_JOBS, MAIN, TRACKING)
 _FULL = ("database or disk is full", "disk I/O error")
 _PATIENCE_S = 60.0
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 
 
 def copy_files(settings: Settings, folder: Path) -> Snapshot:
@@ -48,10 +48,9 @@ def copy_files(settings: Settings, folder: Path) -> Snapshot:
 
 
 def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
-    """How many rows each table of ours has."""
-    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    names = sorted(there & metadata.tables.keys())
-    return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
+    """How many rows each table has."""
+    names = [row[0] for row in connection.execute(_TABLES)]
+    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
 
 
 def _copy(source: Path, target: Path) -> None:
