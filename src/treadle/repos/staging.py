@@ -24,6 +24,7 @@ from treadle.repos.nodes import Entry
 
 PAGE_ROWS = 1_000
 _DATA_PAGE_ROWS = 100
+_LONGEST_WAIT_S = 0.001
 
 _s, _c = repo_staged.c, repo_commits.c
 # Nobody seals the commit until the transaction ends.
@@ -113,16 +114,21 @@ class _Order:
     condition: Condition | None
     lease: Lease | None
     error: BaseException | None = None
-    is_done: bool = field(default=False)
+    is_done: bool = False
+    #: Held until it is done, or is the one that writes next.
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Staging:
-    """Writes rows into open commits, for any number of threads."""
+    """Writes rows into open commits, for any number of threads; one of them writes for all that wait."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn, self._guard = threading.Lock(), threading.Lock()
+        self._guard = threading.Lock()
         self._waiting: list[_Order] = []
+        self._is_led = False
+        #: How many the last transaction wrote or were there behind it, and whether so many wait again.
+        self._wanted, self._are_there = 1, threading.Event()
 
     def write(
         self,
@@ -139,16 +145,42 @@ class Staging:
         Unavailable("lease-lost", "disk-full").
         """
         order = _Order(repo_id, commit_id, rows, condition, lease)
-        with self._guard:
-            self._waiting.append(order)
-        with self._turn:
-            # Whoever had the turn before may have written this with its own.
-            if not order.is_done:
-                with self._guard:
-                    taken, self._waiting = self._waiting, []
-                self._write_all(taken)
+        order.turn.acquire()
+        if not self._joins_as_first(order):
+            order.turn.acquire()
+        if not order.is_done:
+            self._lead(order)
         if order.error is not None:
             raise order.error
+
+    def _joins_as_first(self, order: _Order) -> bool:
+        with self._guard:
+            self._waiting.append(order)
+            if len(self._waiting) >= self._wanted:
+                self._are_there.set()
+            is_first, self._is_led = not self._is_led, True
+            return is_first
+
+    def _lead(self, order: _Order) -> None:
+        """Write all that wait, and give the lead to who came meanwhile."""
+        taken = [order]
+        try:
+            # Those who put at the same time a moment ago likely do so again, and a commit costs more.
+            if self._wanted > 1:
+                self._are_there.wait(_LONGEST_WAIT_S)
+            with self._guard:
+                taken, self._waiting = self._waiting, []
+            self._write_all(taken)
+        finally:
+            with self._guard:
+                if order in self._waiting:  # it was interrupted before
+                    self._waiting.remove(order)
+                self._wanted = len(taken) + len(self._waiting)
+                self._are_there.clear()
+                following = self._waiting[:1]
+                self._is_led = bool(following)
+            for each in (*taken, *following):
+                each.turn.release()
 
     def _write_all(self, orders: Sequence[_Order]) -> None:
         try:
