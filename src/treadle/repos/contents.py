@@ -239,6 +239,7 @@ class Contents:
             return self._read_at(place, id)
         except Damaged:
             self.damaged.add(place.pack.key)
+            place.pack.let_go()
             for copy in self._packs.find_all(id):
                 with suppress(Damaged):
                     return self._read_at(copy, id)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from treadle.repos.packs import Pack
 
@@ -18,8 +18,7 @@ _FORMER_S = 600
 _AT_ONCE = 16
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a content lies."""
 
     pack: Pack

@@ -25,8 +25,9 @@ from blake3 import blake3
 
 from treadle.errors import NotFound, Unavailable
 from treadle.repos.blocks import close_block, open_block
-from treadle.repos.shelf import Draft, Mapped, Shelf
+from treadle.repos.shelf import Draft, Held, Mapped, Shelf
 
+#: No block of several contents is larger: zstd's module opens up to so much in one go.
 BLOCK_BYTES = 32 * 1024
 #: A pack is closed at so many contents: the index of an open one lies in memory.
 MAX_CONTENTS = 131_072
@@ -80,6 +81,11 @@ class Index:
         if magic != _MAGIC or len(bytes_) != self._places_at + _PLACE.size * self.count:
             raise Damaged("The index", key)
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it is looked into on the disk, which keeps a file open."""
+        return not isinstance(self._bytes, bytes)
+
     def check(self) -> None:
         """Raises Damaged when any byte of the index is not what was written."""
         if blake3(memoryview(self._bytes)[_HEAD.size :]).digest() != self._digest:
@@ -123,6 +129,7 @@ class Pack:
         self.name = name
         self.key = f"{folder}/{name}.pack"
         self._shelf = shelf
+        self._held: Held | None = None
         try:
             index_key = f"{folder}/{name}.index"
             self.index = Index(shelf.map(index_key), index_key)
@@ -134,8 +141,12 @@ class Pack:
         stored, size_bytes, _checksum = self._stored_block(number)
         raw = open_block(stored, size_bytes)
         if raw is None:
-            raise Damaged(f"Block {number}", self.key)
+            raise self._damaged(number)
         return raw
+
+    def let_go(self) -> None:
+        """Open the file anew for the next read: it may be another one by then."""
+        self._held = None
 
     def check_block(self, number: int) -> bool:
         """Whether a block is what was written, down to bits that no content depends on."""
@@ -148,12 +159,24 @@ class Pack:
     def _stored_block(self, number: int) -> tuple[bytes, int, int]:
         offset, stored_bytes, size_bytes, checksum = self.index.block(number)
         try:
-            stored = self._shelf.read(self.key, offset, offset + stored_bytes)
+            stored = self._read(offset, stored_bytes)
         except NotFound as error:
-            raise Damaged(f"Block {number}", self.key) from error
+            raise self._damaged(number) from error
         if len(stored) != stored_bytes:
-            raise Damaged(f"Block {number}", self.key)
+            raise self._damaged(number)
         return stored, size_bytes, checksum
+
+    def _read(self, offset: int, size_bytes: int) -> bytes:
+        held = self._held
+        if held is None and self.index.is_large:  # of small packs there may be hundreds
+            held = self._held = self._shelf.hold(self.key)
+        if held is None:
+            return self._shelf.read(self.key, offset, offset + size_bytes)
+        return held.read(offset, size_bytes)
+
+    def _damaged(self, number: int) -> Damaged:
+        self.let_go()
+        return Damaged(f"Block {number}", self.key)
 
 
 class _Lane:
@@ -196,11 +219,11 @@ class PackWriter:
         """Append a content. lane: 0 contents, 1 nodes. Raises Unavailable("disk-full")."""
         self.ids.add(id)
         open_lane = self._lanes[lane]
+        if open_lane.size_bytes + len(content) > BLOCK_BYTES:
+            self._close_block(open_lane)
         open_lane.ids.append(id)
         open_lane.contents.append(content)
         open_lane.size_bytes += len(content)
-        if open_lane.size_bytes >= BLOCK_BYTES:
-            self._close_block(open_lane)
 
     def close(self) -> None:
         """Write what is left, and the index; `Shelf.settle` makes both durable."""
