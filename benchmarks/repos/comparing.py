@@ -102,7 +102,7 @@ def _make(place: Path) -> Path:
 
 
 def _ours(verb: str, repo: Path, *given: object) -> tuple[float, Figures]:
-    command = [sys.executable, "-m", "benchmarks.repos.ours", verb, str(repo), *map(str, given)]
+    command = [sys.executable, "-m", "benchmarks.repos.starting", verb, str(repo), *map(str, given)]
     cost = run(command, _ROOT)
     return cost.cpu_s, json.loads(cost.printed.splitlines()[-1])
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.repos.ours VERB FOLDER …``: what the engine of repos does, in a process of its own.
+"""What the engine of repos does, in a process of its own, which `starting` begins.
 
 Prints a JSON object of figures: seconds of CPU by verb, and the most memory that the process took.
 """
@@ -6,7 +6,6 @@ Prints a JSON object of figures: seconds of CPU by verb, and the most memory tha
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -154,7 +153,9 @@ def _peak_mb() -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1000
 
 
-def _main(verb: str, folder: Path, *given: str) -> None:
+def main(verb: str, place: str, *given: str) -> None:
+    """Do a verb to the installation at a place, and tell what it cost."""
+    folder = Path(place)
     figures: dict[str, float] = {}
     if verb == "commit":
         commit_folder(folder, Path(given[0]), given[1] if len(given) > 1 else "")
@@ -163,7 +164,3 @@ def _main(verb: str, folder: Path, *given: str) -> None:
     else:
         figures = act(folder, int(given[0]), SHORT if given[1] == "short" else FULL)
     print(json.dumps(figures | {"peak_mb": _peak_mb()}))
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

@@ -18,6 +18,7 @@ from treadle.errors import NotFound, telling_a_full_disk
 from treadle.repos.failpoints import reach
 from treadle.repos.packs import Damaged
 from treadle.repos.shelf import Draft, Shelf
+from treadle.repos.sources import Source
 from treadle.repos.verified import Verified
 
 CHUNK_BYTES = 8 * 1024**2
@@ -62,6 +63,23 @@ def chunk_key(folder: str, address: bytes) -> str:
     return f"{folder}/{name[0]}/{name}"
 
 
+def take_chunk(source: Source, view: memoryview) -> tuple[int, bytes]:
+    """Fill the view of CHUNK_BYTES: how many bytes, fewer only at the end, and the digests of their pieces.
+
+    Each piece is looked at while it still is in the processor's cache.
+    """
+    filled, digests = 0, []
+    while filled < len(view):
+        piece = view[filled : filled + PIECE_BYTES]
+        count = source.fill(piece)
+        if count:
+            digests.append(blake3(piece[:count]).digest())
+            filled += count
+        if count < PIECE_BYTES:
+            break
+    return filled, b"".join(digests)
+
+
 class Reuse(Protocol):
     """Which of the objects that are there may be reused: all but those that are to be deleted."""
 
@@ -97,11 +115,11 @@ class ChunkWriter:
         self._waiting: set[str] = set()
         self._waiting_bytes = 0
 
-    def put(self, content: memoryview) -> Chunk:
-        """Write one chunk, at most CHUNK_BYTES. Durable after `settle`. Raises Unavailable("disk-full")."""
-        digests = b"".join(
-            [blake3(content[at : at + PIECE_BYTES]).digest() for at in range(0, len(content), PIECE_BYTES)]
-        )
+    def put(self, content: memoryview, digests: bytes) -> Chunk:
+        """Write one chunk, at most CHUNK_BYTES, of which `take_chunk` gave the digests.
+
+        Durable after `settle`. Raises Unavailable("disk-full").
+        """
         chunk = Chunk(blake3(digests).digest(), len(content))
         key = chunk_key(self._folder, chunk.address)
         if key in self._waiting:

@@ -87,9 +87,11 @@ def check_names(head: Tree, changes: Sequence[tuple[str, Entry | None, Entry | N
             if folder not in seen and is_there(folder):
                 raise _same_name(folder, path)
             seen.add(folder)
-        below = next((each for each in head.scan(f"{path}/") if is_there(each.path)), None)
-        if below is not None:
-            raise _same_name(path, below.path)
+        first = head.first_path(f"{path}/")  # of most nothing is below
+        if first is not None and first.startswith(f"{path}/"):
+            below = next((each for each in head.scan(f"{path}/") if is_there(each.path)), None)
+            if below is not None:
+                raise _same_name(path, below.path)
 
 
 def check_stream(entries: Iterable[Entry]) -> Iterator[Entry]:

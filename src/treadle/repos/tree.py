@@ -52,6 +52,19 @@ class Tree:
             id = node.id(row)
         return None
 
+    def first_path(self, first: str) -> str | None:
+        """The path of the first file from the path ``first`` on. Raises Damaged."""
+        id = self.root
+        while id is not None:
+            node = self.nodes.node(id)
+            row = bisect_left(node.paths, first)
+            if row == len(node.paths):
+                return None
+            if not node.level:
+                return node.paths[row]
+            id = node.id(row)
+        return None
+
     def scan(self, prefix: str = "", after: str = "") -> Iterator[Entry]:
         """The files whose paths begin with ``prefix`` and follow ``after``, in order. Raises Damaged."""
         for entry in self.scan_from(max(prefix, after + "\0" if after else "")):

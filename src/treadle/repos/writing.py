@@ -11,7 +11,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from treadle.errors import telling_a_full_disk
-from treadle.repos.chunks import ALL, CHUNK_BYTES, ChunkWriter, Reuse, list_chunks
+from treadle.repos.chunks import ALL, CHUNK_BYTES, ChunkWriter, Reuse, list_chunks, take_chunk
 from treadle.repos.failpoints import reach
 from treadle.repos.packs import MAX_CONTENTS, Index, PackWriter, WrittenPack
 from treadle.repos.shelf import Shelf
@@ -165,11 +165,14 @@ class ContentWriter:
         view = self._buffer = self._buffer or memoryview(bytearray(CHUNK_BYTES))
         sums = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
         chunks = []
+        count = len(view)
         with closing(source):
-            while count := source.fill(view):
+            while count == len(view):
+                count, pieces = take_chunk(source, view)
                 for each in sums.values():
                     each.update(view[:count])
-                chunks.append(self._chunks.put(view[:count]))
+                if count:
+                    chunks.append(self._chunks.put(view[:count], pieces))
         document = list_chunks(chunks)
         id = LARGE + blake3(document).digest()
         size_bytes = sum(chunk.size_bytes for chunk in chunks)
