@@ -324,6 +324,27 @@ def test_a_part_is_replaced_copied_and_listed(s3: Any, bucket: str) -> None:
     assert s3.get_object(Bucket=bucket, Key="mp")["Body"].read() == b"234"
 
 
+def test_attributes_of_an_object_are_told_as_asked(s3: Any, bucket: str) -> None:
+    put = s3.put_object(Bucket=bucket, Key="one", Body=b"hello", ChecksumAlgorithm="CRC32")
+    told = s3.get_object_attributes(
+        Bucket=bucket, Key="one", ObjectAttributes=["ETag", "Checksum", "ObjectParts", "ObjectSize"]
+    )
+    assert (told["ETag"], told["ObjectSize"]) == (put["ETag"].strip('"'), 5)
+    assert told["Checksum"] == {"ChecksumCRC32": "NhCmhg==", "ChecksumType": "FULL_OBJECT"}
+    assert not {"ObjectParts", "StorageClass"}.intersection(told)
+    upload_id = begin(s3, bucket)
+    complete(s3, bucket, upload_id, upload(s3, bucket, upload_id, [b"a" * PART, b"b"]))
+    of_parts = {"Bucket": bucket, "Key": "mp", "ObjectAttributes": ["ObjectParts"]}
+    parts = s3.get_object_attributes(**of_parts, MaxParts=1)["ObjectParts"]
+    assert (parts["TotalPartsCount"], parts["IsTruncated"], parts["NextPartNumberMarker"]) == (2, True, 1)
+    rest = s3.get_object_attributes(**of_parts, PartNumberMarker=1)["ObjectParts"]
+    assert [(part["PartNumber"], part["Size"]) for part in rest["Parts"]] == [(2, 1)]
+    nowhere = {"Bucket": bucket, "Key": "nowhere", "ObjectAttributes": ["ETag"]}
+    assert refusal(s3.get_object_attributes, **nowhere) == ("NoSuchKey", 404)
+    unknown = {"Bucket": bucket, "Key": "one", "ObjectAttributes": ["Colour"]}
+    assert refusal(s3.get_object_attributes, **unknown) == ("InvalidArgument", 400)
+
+
 def test_an_aborted_upload_is_gone_with_its_parts(gateway: Gateway, s3: Any, bucket: str) -> None:
     upload_id, other = begin(s3, bucket), begin(s3, bucket, "other/x")
     upload(s3, bucket, upload_id, [b"a"])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from treadle.gateways.s3 import bucket_operations, multipart, reading, writing
+from treadle.gateways.s3 import attributes, bucket_operations, multipart, reading, writing
 from treadle.gateways.s3.asked import Asked
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.visit import Answer, Visit
@@ -50,6 +50,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DeleteObjects", "bucket", "POST", _W.delete_objects, _WRITE, ("delete",)),
     Operation("Commit", "bucket", "POST", _B.post_commit, _WRITE, ("commit",)),
     Operation("ListParts", "object", "GET", _M.list_upload_parts, _READ, ("uploadId",)),
+    Operation("GetObjectAttributes", "object", "GET", attributes.get_attributes, _READ, ("attributes",)),
     Operation("GetObject", "object", "GET", _R.get_object, _READ),
     Operation("HeadObject", "object", "HEAD", _R.head_object, _READ),
     Operation(
@@ -72,7 +73,6 @@ ABSENT = frozenset(
         "accelerate",
         "acl",
         "analytics",
-        "attributes",
         "cors",
         "encryption",
         "intelligent-tiering",
