@@ -239,15 +239,10 @@ def _rm(ask: Ask) -> None:
 def _cp(ask: Ask) -> None:
     source, goal = ask.place("source"), ask.place("destination")
     target = ask.target(goal)
-    if source.repo_name == goal.repo_name:
-        each = {"from": source.path, "from_ref": source.ref_or_head, "to": goal.path}
-        commit = ask.open(goal).change(target, copy=[each]).id
-    elif source.path.endswith("/"):
-        text = "Folders are copied inside of one repo. Between two: get -r the one, put -r into the other."
-        raise Invalid("place", text)
-    else:
-        chunks = ask.open(source).read(source.path, source.ref_or_head)
-        commit = ask.open(goal).put(goal.path, chunks, target).commit
+    each: dict[str, str | int] = {"from": source.path, "from_ref": source.ref_or_head, "to": goal.path}
+    if source.repo_name != goal.repo_name:
+        each["from_repo"] = ask.open(source).about.id
+    commit = ask.open(goal).change(target, copy=[each]).id
     ask.out.tell(f"Copied to {goal}, commit {commit}.", {"commit": commit})
 
 

@@ -270,17 +270,19 @@ class TreadleFileSystem(AbstractFileSystem):  # type: ignore[misc]
                     self.rm_file(each)
 
     def cp_file(self, path1: str, path2: str, **_options: Any) -> None:
-        """Copy a file; inside of one repo nothing of it is sent."""
+        """Copy a file; nothing of it is sent."""
         source, goal = parse_place(self._plain(path1)), parse_place(self._plain(path2))
         with as_os_errors(path1):
             if self.isdir(path1):
                 return
             from_repo, from_ref = self.repo(source.repo_name), self._ref(source)
             repo, target = self._target(goal)
-            if source.repo_name == goal.repo_name:
-                repo.change(target, copy=[{"from": source.path, "from_ref": from_ref, "to": goal.path}])
-            else:
-                repo.put(goal.path, from_repo.read(source.path, from_ref), target)
+            known: dict[str, str | int] = {
+                "from": source.path,
+                "from_ref": from_ref,
+                "from_repo": from_repo.about.id,
+            }
+            repo.change(target, copy=[{**known, "to": goal.path}])
 
     def copy(self, path1: Any, path2: Any, **options: Any) -> None:
         """Copy files, as one commit."""

@@ -337,7 +337,7 @@ class RemoteRepo:
         self,
         target: Target,
         *,
-        copy: Sequence[Mapping[str, str]] = (),
+        copy: Sequence[Mapping[str, str | int]] = (),
         move: Sequence[Mapping[str, str]] = (),
         delete: Sequence[str] = (),
         fetch: Sequence[Mapping[str, str]] = (),
@@ -345,7 +345,7 @@ class RemoteRepo:
     ) -> Commit:
         """Several changes as one; the commit, open where the target is.
 
-        copy: ``{"from", "from_ref"?, "to"}``.  move: ``{"from", "to"}``.  delete: paths.
+        copy: ``{"from", "from_ref"?, "from_repo"?, "to"}``.  move: ``{"from", "to"}``.  delete: paths.
         fetch: ``{"url", "path"}``, which the server fetches.
         reference: ``{"storage", "key" or "prefix", "path"}``: files that stay where they lie, in a storage.
         """

@@ -47,6 +47,8 @@ from treadle.repos.writing import LARGE_BYTES, REFERENCE, SMALL, ContentWriter
 _REMEMBERED_SNAPSHOTS = 8
 _BATCH_ROWS = 500
 _BATCH_BYTES = 4 * 1024**2
+#: What one request copies between repos, byte by byte.
+_MOST_COPIED_FILES, _MOST_COPIED_BYTES = 10_000, 8 * 1024**3
 _NOTHING_ATTACHED: Mapping[str, Iterable[bytes]] = MappingProxyType({})
 _DIGEST_NAMES = frozenset({"md5", "sha1", "sha256"})
 
@@ -180,6 +182,21 @@ class RepoEngine:
             rows = self._copied(repo_id, source_commit or commit_id, source, path)
             self._staging.write(repo_id, commit_id, rows, lease=lease)
         return len(rows)
+
+    def copy_from(self, grant: Grant, commit_id: str, snapshot: Snapshot, source: str, *, path: str) -> int:
+        """Copy a file, or all in a folder, of another repo into an open commit, byte by byte; how many files.
+
+        Raises as `copy`, and Invalid("copy-too-large"); what was copied before another error stays.
+        """
+        plain = check_path_or_folder(source).rstrip("/")
+        found = list(islice(snapshot.copies(plain, path.strip("/")), _MOST_COPIED_FILES + 1))
+        if not found:
+            raise _no_file(source, snapshot.commit.id)
+        _check_not_too_large(source, [entry.size_bytes for _place, entry, _data in found])
+        copies = (
+            NewFile(place, snapshot.read(entry.path), file_of(entry).metadata) for place, entry, _ in found
+        )
+        return self.put_many(grant, commit_id, copies)
 
     def move(self, grant: Grant, commit_id: str, source: str, path: str) -> int:
         """Give a file, or all in a folder, of an open commit another place; how many files.
@@ -447,3 +464,11 @@ def _is_there(snapshot: Snapshot, plain: str) -> bool:
 
 def _no_file(path: str, commit_id: str) -> NotFound:
     return NotFound("file-not-found", f"There is no file {path!r} at commit {commit_id}.")
+
+
+def _check_not_too_large(source: str, sizes_bytes: Sequence[int]) -> None:
+    if len(sizes_bytes) <= _MOST_COPIED_FILES and sum(sizes_bytes) <= _MOST_COPIED_BYTES:
+        return
+    most = f"{_MOST_COPIED_FILES:,} files and {_MOST_COPIED_BYTES // 1024**3} GB"
+    text = f"{source!r} is more than is copied from one repo to another at once: {most}. Copy parts of it."
+    raise Invalid("copy-too-large", text)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from treadle.access import Grant
+from treadle.access import Grant, RepoScope, allow
 from treadle.connectors.referencing import Selection, find_at_once, find_storage
 from treadle.errors import Invalid, NotFound, TreadleError, Unavailable
 from treadle.labeling.pictures import THUMBNAIL_PX, read_picture
@@ -58,12 +58,16 @@ _PAINTING = threading.BoundedSemaphore(2)
 _FETCHING = threading.BoundedSemaphore(4)
 
 
-class Copy(msgspec.Struct, rename={"source": "from", "ref": "from_ref"}):
-    """A file, or with a slash at its end a folder, to be copied from a ref; else from the branch itself."""
+class Copy(msgspec.Struct, rename={"source": "from", "ref": "from_ref", "repo": "from_repo"}):
+    """A file, or with a slash at its end a folder, to be copied from a ref; else from the branch itself.
+
+    repo: the id of another one, whose master is meant where no ref is.
+    """
 
     source: str
     to: str
     ref: str = ""
+    repo: int | None = None
 
 
 class Move(msgspec.Struct, rename={"source": "from"}):
@@ -291,9 +295,7 @@ def _steps(
     """Each change, and what does it."""
     engine = call.parts.repos
     for copy in asked.copy:
-        source = _source(call, grant, copy.ref) if copy.ref else None
-        copying = partial(engine.copy, grant, commit_id, copy.source, copy.to, source_commit=source)
-        yield f"{copy.source} copied to {copy.to}", copying
+        yield f"{copy.source} copied to {copy.to}", partial(_copy, call, grant, commit_id, copy)
     for move in asked.move:
         moving = partial(engine.move, grant, commit_id, move.source, move.to)
         yield f"{move.source} moved to {move.to}", moving
@@ -303,9 +305,20 @@ def _steps(
         yield f"{fetch.url} fetched", partial(_fetch, call, grant, commit_id, fetch)
 
 
-def _source(call: Call, grant: Grant, ref: str) -> str:
+def _copy(call: Call, grant: Grant, commit_id: str, asked: Copy) -> None:
+    engine, here = call.parts.repos, _repo_id(grant)
+    if asked.repo not in (None, here):
+        found = engine.at(asked.repo, _source(call, asked.repo, asked.ref or "master"))
+        engine.copy_from(grant, commit_id, found, asked.source, path=asked.to)
+        return
+    source = _source(call, here, asked.ref) if asked.ref else None
+    engine.copy(grant, commit_id, asked.source, asked.to, source_commit=source)
+
+
+def _source(call: Call, repo_id: int, ref: str) -> str:
     with call.parts.database.read() as tx:
-        found = commit_at(tx, _repo_id(grant), ref)
+        allow(tx, call.actor, _READ, RepoScope(repo_id))
+        found = commit_at(tx, repo_id, ref)
     if found is None:
         raise NotFound("ref-not-found", f"Nothing was committed to {ref!r} yet.")
     return found.id

@@ -147,6 +147,24 @@ def test_files_are_copied_moved_and_deleted_as_one_commit(images: Images) -> Non
     assert images.post("changes", {}).status_code == 400
 
 
+def test_a_folder_of_another_repo_is_copied_by_who_may_read_it(images: Images) -> None:
+    large = bytes(range(256)) * 1_000
+    images.put("f/large.bin", large)
+    images.put("f/small.txt", b"small", **{"Content-Type": "image/x-own"})
+    made = images.client.post("/api/repos/", json={"name": "labels"}).json()["id"]
+    labels = Images(images.client, f"/api/repos/{made}")
+    source = {"from_repo": int(images.path.rpartition("/")[2])}
+    copied = labels.post("changes", {"copy": [{**source, "from": "f/", "to": "g"}]})
+    assert copied.status_code == 201, copied.text
+    assert labels.paths() == ["g/large.bin", "g/small.txt"]
+    assert labels.get("files/g/large.bin").content == large
+    assert labels.get("files/g/small.txt").headers["content-type"] == "image/x-own"
+    for wrong in ({**source, "from": "none"}, {"from_repo": made + 1, "from": "f/"}):
+        assert labels.post("changes", {"copy": [{**wrong, "to": "h"}]}).status_code == 404
+    assert images.client.delete(images.path + "/").status_code in (200, 204)
+    assert labels.post("changes", {"copy": [{**source, "from": "f/", "to": "h"}]}).status_code == 404
+
+
 def test_an_address_is_fetched_by_the_server_through_its_gate(images: Images) -> None:
     own = str(images.client.base_url.join("/version"))
     assert images.post("changes", {"fetch": [{"url": own, "path": "f/"}]}).status_code == 201
