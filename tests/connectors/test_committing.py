@@ -26,11 +26,21 @@ from treadle.errors import Conflict, NotFound
 from treadle.jobs import JobState, run_in_place
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import tasks as task_verbs
+from treadle.labeling.config import parse_config
+from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import EXPORT_FORMATS, Reason
+from treadle.learning.connections import backends
+from treadle.learning.connections.backends import NewBackend
+from treadle.learning.training import gate, training_job, trainings
+from treadle.learning.training.dataset import Reader
+from treadle.learning.training.training_following import Pace
+from treadle.learning.training.trainings import Spec, Training
 from treadle.lineage import Edge, Node, add_edges
+from treadle.lineage.edges import edges_of
 from treadle.permissions import Permission
 from treadle.repos import catalogue, commits, retention, tags
 from treadle.repos.values import NewFile
+from treadle.settings import Secret
 
 
 @pytest.fixture
@@ -343,6 +353,46 @@ def test_a_project_is_seen_as_it_was(house: House, target: Storage) -> None:
     assert [each["id"] for each in page] == [ids[0] + 1, ids[0] + 2, ids[0] + 3]
     (first,) = versions.read_as_of(house.parts.repos, version, after=0, limit=1)
     assert len(json.loads(bytes(first["annotations"]))) == 1
+
+
+def test_a_model_learns_from_the_labels_of_a_commit_whatever_became_of_them(
+    house: House, target: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = label(house, 3)
+    commit = house.commit_labels(target)["commit"]
+    with house.database.write() as tx:
+        tags.create(tx, house.repo_grant(tx, repo_of(target)), "v1", commit)
+        grant = house.grant(tx, Permission.ANNOTATION_WRITE)
+        done = annotation_verbs.of_task(tx, grant, ids[0])[0]
+        annotation_verbs.change(tx, grant, done["id"], {"result": result(box(x=70))})
+    label(house, 2, start=5)
+    house.commit_labels(target)
+    with house.database.read() as tx:
+        grant = house.grant(tx, Permission.PROJECT_WRITE)
+    then = versions.labels_then(house.parts, grant, "labels@v1")
+    reader = Reader(house.database, grant, parse_config(then.label_config), house.parts.objects)
+    works = list(reader.read_then(then))
+    assert [work.task.task_id for work in works] == ids
+    assert all(json.loads(work.annotation.result_json)[0]["value"]["x"] != 70 for work in works)
+    assert gate.look(house.database, grant, TaskQuery(), held_out=0.2, then=then).task_count == 3
+    training = train_in_vain(house, Spec(as_of=then.ref), monkeypatch)
+    assert training.task_count == 3
+    with house.database.read() as tx:
+        edges = edges_of(tx, Node("training", str(training.id)), up=True, limit=10)
+    assert Node("commit", commit) in {edge.start for edge in edges}
+
+
+def train_in_vain(house: House, spec: Spec, patch: pytest.MonkeyPatch) -> Training:
+    """A training of a backend that is not there: the work is read, and it ends."""
+    patch.setattr(training_job, "PACE", Pace(look_every_s=0.0, away_s=0.0))
+    with house.database.write() as tx:
+        grant = house.grant(tx, Permission.PROJECT_WRITE)
+        backend = backends.add(tx, grant, NewBackend(title="Away", url="http://127.0.0.1:1"), Secret("key"))
+        assert grant.project_id is not None
+        ordered = trainings.start(tx, grant, grant.project_id, backend.id, spec=spec, cause="person")
+    run_in_place(house.parts, training_job.training_job(versions.labels_then), str(ordered.job_id))
+    with house.database.read() as tx:
+        return trainings.get(tx, ordered.id)
 
 
 def test_from_one_annotation_one_walks_to_the_picture_and_to_the_commit(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from heapq import merge
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import select
@@ -56,6 +56,46 @@ class Version:
     def config(self) -> LabelConfig:
         """The label config of then."""
         return parse_config(self.told.label_config)
+
+
+@dataclass(frozen=True)
+class LabelsThen:
+    """The labels of a version, to be learnt from."""
+
+    version: Version
+    snapshot: Snapshot
+
+    @property
+    def commit_id(self) -> str:
+        """Its full name."""
+        return self.version.commit.id
+
+    @property
+    def ref(self) -> str:
+        """A name that always means it."""
+        repo = self.version.repo
+        return f"{repo.workspace}/{repo.name}@{self.commit_id}"
+
+    @property
+    def label_config(self) -> str:
+        """That of then."""
+        return self.version.told.label_config
+
+    def tasks(self) -> Iterator[ExportTask]:
+        """The tasks whose labels were committed, by id."""
+        return _labelled(self.snapshot, self.version)
+
+
+class ReposParts(Protocol):
+    """What is open in a process that reads commits."""
+
+    @property
+    def database(self) -> Database:
+        """The open database."""
+
+    @property
+    def repos(self) -> RepoEngine:
+        """The engine of repos."""
 
 
 class AsOfOrder(msgspec.Struct, frozen=True):
@@ -120,6 +160,13 @@ def read_as_of(engine: RepoEngine, version: Version, *, after: int, limit: int) 
         data = labels["data"] if labels else task.data
         found.append({"id": task.id, "inner_id": task.inner_id, "data": data, "annotations": annotations})
     return found
+
+
+def labels_then(parts: ReposParts, grant: Grant, ref: str) -> LabelsThen:
+    """What was labelled at the version that ``ref`` names, as `find_version` has it, which see for errors."""
+    with parts.database.read() as tx:
+        version = find_version(tx, grant, ref)
+    return LabelsThen(version, parts.repos.at(version.repo.id, version.commit.id))
 
 
 def start_export_as_of(tx: Tx, grant: Grant, version: Version, order: AsOfOrder) -> Job:

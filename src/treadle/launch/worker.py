@@ -14,7 +14,7 @@ from treadle.connectors.referencing import REFERENCE_JOB
 from treadle.connectors.syncing import SYNC_JOB
 from treadle.connectors.targets import TARGET_JOB
 from treadle.connectors.upkeep import FSCK_JOB, GC_JOB
-from treadle.connectors.versions import AS_OF_JOB
+from treadle.connectors.versions import AS_OF_JOB, labels_then
 from treadle.jobs import JobKind
 from treadle.jobs.worker import Worker
 from treadle.labeling.actions import ACCEPT_JOB, ASSIGN_JOB
@@ -34,7 +34,7 @@ from treadle.learning.predictions.prelabel import PRELABEL_JOB
 from treadle.learning.rules.following_rules import start_following_rules
 from treadle.learning.rules.ordering import ORDER_JOB
 from treadle.learning.serving.keeping import start_keeping
-from treadle.learning.training.training_job import TRAINING_JOB
+from treadle.learning.training.training_job import training_job
 from treadle.settings import Settings, load_settings
 from treadle.tracking.purging import PURGE_JOB
 
@@ -62,7 +62,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     GC_JOB,
     FSCK_JOB,
     PURGE_JOB,
-    TRAINING_JOB,
+    training_job(labels_then),
     ORDER_JOB,
     PRELABEL_JOB,
 )

@@ -7,11 +7,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from treadle.access import Grant, ProjectScope
 from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.labeling import rendering
+from treadle.late import late
 from treadle.learning.connections import backends
 from treadle.learning.training import gate, trainings
 from treadle.learning.training.gate import Finding, LabelCount, Look
@@ -21,6 +23,8 @@ from treadle.web.absent import told_as
 from treadle.web.body_types import Id
 from treadle.web.call import Call
 from treadle.web.routing import Reply, Route, json_reply
+
+labels_then = late("treadle.connectors.versions:labels_then")
 
 Row = Mapping[str, Any]
 
@@ -83,14 +87,15 @@ def start_training(call: Call) -> Reply:
     with call.read() as tx:
         grant = _allow_backend(call, tx, body.project, body.backend)
     # Before the transaction of the change: nobody waits for the look.
-    findings = _look(call, grant, body.spec).findings
+    spec = _pinned(call, grant, body.spec)
+    findings = _look(call, grant, spec).findings
     with call.write() as tx:
         training = trainings.start(
             tx,
             _allow_backend(call, tx, body.project, body.backend),
             body.project,
             body.backend,
-            spec=body.spec,
+            spec=spec,
             cause="person",
             override=body.override,
             findings=findings,
@@ -149,7 +154,15 @@ def cancel_training(call: Call) -> Reply:
 
 
 def _look(call: Call, grant: Grant, spec: Spec) -> Look:
-    return gate.look(call.parts.database, grant, spec.query, held_out=spec.held_out, seed=spec.seed)
+    then = labels_then(call.parts, grant, spec.as_of) if spec.as_of else None
+    return gate.look(
+        call.parts.database, grant, spec.query, held_out=spec.held_out, seed=spec.seed, then=then
+    )
+
+
+def _pinned(call: Call, grant: Grant, spec: Spec) -> Spec:
+    """The same, of a commit by its own name: a branch or a tag may be another one by the time it trains."""
+    return replace(spec, as_of=labels_then(call.parts, grant, spec.as_of).ref) if spec.as_of else spec
 
 
 def _allow_backend(call: Call, tx: Tx, project_id: int, backend_id: int) -> Grant:

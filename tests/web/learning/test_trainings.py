@@ -116,10 +116,12 @@ def test_a_training_is_seen_while_it_runs_and_stopped(client: httpx.Client, serv
 
 
 def test_a_wish_that_is_none_is_refused_by_its_field(server: RunningServer) -> None:
-    wrong = [{"held_out": 1}, {"seed": -1}, {"as_of": "labels@v1"}, {"promote": "always"}]
+    wrong = [{"held_out": 1}, {"seed": -1}, {"as_of": 7}, {"promote": "always"}]
     with server.client() as client:
         made = client.post("/api/projects/", json={"title": "Moods", "label_config": CONFIG})
         body = {"project": made.json()["id"], "backend": 1}
         for spec in wrong:
             answered = client.post(_ALL, json={**body, "spec": spec})
             assert (answered.status_code, list(answered.json()["validation_errors"])) == (400, ["spec"])
+        absent = client.post(_ALL, json={**body, "spec": {"as_of": "labels@v1"}})
+        assert absent.status_code == 404

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -49,6 +49,21 @@ _ALIKE = select(_f.file_name, _f.object_key, _f.size_bytes).where(
     _f.project_id == bindparam("project_id"), _f.size_bytes.in_(_SHARED_SIZES)
 )
 T = TypeVar("T")
+
+
+class LabelsThen(Protocol):
+    """The labels of a project as they were at a commit."""
+
+    @property
+    def commit_id(self) -> str:
+        """Its full name."""
+
+    @property
+    def label_config(self) -> str:
+        """That of then."""
+
+    def tasks(self) -> Iterator[ExportTask]:
+        """The tasks whose labels it holds, by id."""
 
 
 class _State(msgspec.Struct):
@@ -126,10 +141,16 @@ class Reader:
 
     def read(self, query: TaskQuery) -> Iterator[Work]:
         """What is finished of the tasks that ``query`` names, by id. Memory holds a page."""
-        alike = self._uploads_alike()
-        found = read_tasks(
-            self.database, self.grant, query, lambda _count: None, with_all=False, detail=_BRIEF
+        return self._works(
+            read_tasks(self.database, self.grant, query, lambda _count: None, with_all=False, detail=_BRIEF)
         )
+
+    def read_then(self, then: LabelsThen) -> Iterator[Work]:
+        """What was finished at a commit, by id."""
+        return self._works(then.tasks())
+
+    def _works(self, found: Iterator[ExportTask]) -> Iterator[Work]:
+        alike = self._uploads_alike()
         for page in _pages(found):
             finished = [(task, of) for task in page if (of := finished_of(task))]
             etags = self._etags([task.task_id for task, _ in finished])

@@ -20,7 +20,7 @@ from treadle.labeling.config import LabelConfig, parse_config, validate_result
 from treadle.labeling.filters import TaskQuery
 from treadle.learning.measures.answers import read_answers
 from treadle.learning.measures.evaluation import agreement
-from treadle.learning.training.dataset import Reader, Work, count_annotated, held_out_of
+from treadle.learning.training.dataset import LabelsThen, Reader, Work, count_annotated, held_out_of
 
 Severity = Literal["ok", "look", "stop"]
 
@@ -203,14 +203,27 @@ class Gate:
         yield Finding("agreement", "stop" if is_hopeless else "look", text, count, unlike)
 
 
-def look(database: Database, grant: Grant, query: TaskQuery, *, held_out: float, seed: int = 0) -> Look:
-    """Look at the first tasks that the query names: soon, and without reading files. Raises Invalid."""
+def look(
+    database: Database,
+    grant: Grant,
+    query: TaskQuery,
+    *,
+    held_out: float,
+    seed: int = 0,
+    then: LabelsThen | None = None,
+) -> Look:
+    """Look at the first tasks that the query names, or a commit holds: soon, and without reading files.
+
+    Raises Invalid.
+    """
     with database.read() as tx:
-        config = parse_config(projects.config_of(tx, _project_of(grant)))
+        label_config = projects.config_of(tx, _project_of(grant)) if then is None else then.label_config
         total = count_annotated(tx, grant, query)
+    config = parse_config(label_config)
     gate = Gate(config, held_out=held_out, compared=_COMPARED_SOON)
     groups = []
-    for work in islice(Reader(database, grant, config).read(query), LOOKED_AT):
+    reader = Reader(database, grant, config)
+    for work in islice(reader.read(query) if then is None else reader.read_then(then), LOOKED_AT):
         gate.add(work)
         groups.append(work.group)
     findings, count = gate.findings(), gate.task_count

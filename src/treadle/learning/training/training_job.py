@@ -7,16 +7,18 @@ the new version is promoted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from treadle.access import Grant
 from treadle.errors import NotFound, TreadleError
-from treadle.jobs import JobKind, JobRun
+from treadle.jobs import JobKind, JobParts, JobRun
 from treadle.labeling import projects
-from treadle.labeling.config import parse_config
 from treadle.learning.connections import backends
 from treadle.learning.connections.backends import UNTRAINED, Backend
 from treadle.learning.connections.reaching import Reach
@@ -24,6 +26,7 @@ from treadle.learning.measures.evaluation import Evaluation, is_better
 from treadle.learning.serving import descent, promoting, versions
 from treadle.learning.training import gate, trainings
 from treadle.learning.training.already_learnt import Already, Ancestry
+from treadle.learning.training.dataset import LabelsThen
 from treadle.learning.training.training_following import UNNAMED, Learnt, Pace, Teacher
 from treadle.learning.training.training_measuring import Examiner
 from treadle.learning.training.training_work import Kept, WorkFile
@@ -33,6 +36,9 @@ from treadle.permissions import Permission
 #: How backends are looked at, and waited for.
 PACE = Pace()
 _SERVES = "The new one serves now."
+
+#: The labels of the grant's project at a commit, by its name such as ``labels@v1``.
+LabelsOf = Callable[[JobParts, Grant, str], LabelsThen]
 
 
 class Before(msgspec.Struct, frozen=True):
@@ -49,10 +55,13 @@ class Measured(msgspec.Struct, frozen=True):
     serving: Evaluation | None
 
 
-def run_training(run: JobRun) -> dict[str, Any]:
-    """Read, look, learn, measure, promote where that was asked for; the ids of what came of it."""
+def run_training(run: JobRun, labels_of: LabelsOf | None = None) -> dict[str, Any]:
+    """Read, look, learn, measure, promote where that was asked for; the ids of what came of it.
+
+    labels_of: finds what was labelled at a commit.
+    """
     order = run.decode(TrainingOrder)
-    kept = run.step("collect", _collect, run, order)
+    kept = run.step("collect", _collect, run, order, labels_of)
     before = run.step("before", _look_before, run, order, kept)
     learnt = run.step("learn", _learn, run, order, kept, before)
     version_id = run.step("version", _note_version, run, order, learnt)
@@ -87,16 +96,22 @@ def undo_training(run: JobRun) -> None:
 TRAINING_JOB = JobKind(JOB_NAME, run_training, Permission.PROJECT_WRITE, undo_training, is_followed=True)
 
 
-def _collect(run: JobRun, order: TrainingOrder) -> Kept:
+def training_job(labels_of: LabelsOf) -> JobKind:
+    """The kind of job where labels can be read out of commits."""
+    return replace(TRAINING_JOB, run=partial(run_training, labels_of=labels_of))
+
+
+def _collect(run: JobRun, order: TrainingOrder, labels_of: LabelsOf | None) -> Kept:
     """Keep the work, and look whether it may be learnt from. Raises Conflict("gate")."""
     with run.database.write() as tx:
         training = trainings.get(tx, order.training_id)
         trainings.begin(tx, training)
         trainings.note(tx, training.id, message="Reads the labels")
         label_config = projects.config_of(tx, training.project_id)
-    work = WorkFile(run, training.id)
-    kept = work.keep(parse_config(label_config), order.selection, training.wish)
-    kept = msgspec.structs.replace(kept, label_config=label_config)
+    work, then = WorkFile(run, training.id), _labels_then(run, training, labels_of)
+    if then is not None:
+        label_config = then.label_config
+    kept = work.keep(label_config, order.selection, training.wish, then)
     with run.database.write() as tx:
         trainings.note(
             tx,
@@ -109,8 +124,16 @@ def _collect(run: JobRun, order: TrainingOrder) -> Kept:
     gate.check_passes(kept.findings, training.override_reason)
     for annotation_ids in work.learnt_from():
         with run.database.write() as tx:
-            descent.note_dataset(tx, training.id, annotation_ids)
+            descent.note_dataset(tx, training.id, annotation_ids, [] if then is None else [then.commit_id])
     return kept
+
+
+def _labels_then(run: JobRun, training: Training, labels_of: LabelsOf | None) -> LabelsThen | None:
+    as_of = training.wish.as_of
+    if not as_of:
+        return None
+    assert labels_of is not None, "a server reads commits"
+    return labels_of(run.parts, run.grant, as_of)
 
 
 def _look_before(run: JobRun, order: TrainingOrder, kept: Kept) -> Before:

@@ -21,9 +21,16 @@ from treadle.db.learning_tables import trainings
 from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.jobs import JobParts, JobRun
-from treadle.labeling.config import LabelConfig
+from treadle.labeling.config import parse_config
 from treadle.labeling.selections import Selection
-from treadle.learning.training.dataset import Entry, Reader, Work, held_out_of, read_entries
+from treadle.learning.training.dataset import (
+    Entry,
+    LabelsThen,
+    Reader,
+    Work,
+    held_out_of,
+    read_entries,
+)
 from treadle.learning.training.gate import Finding, Gate
 from treadle.learning.training.trainings import Spec
 from treadle.objects import ObjectStore
@@ -79,17 +86,22 @@ class WorkFile:
         """The object that tells which annotations it learnt from."""
         return f"{_FOLDER}/{self.training_id}/dataset"
 
-    def keep(self, config: LabelConfig, selection: Selection, spec: Spec) -> Kept:
-        """Read and keep all finished work of the selection, and split it."""
+    def keep(
+        self, label_config: str, selection: Selection, spec: Spec, then: LabelsThen | None = None
+    ) -> Kept:
+        """Read and keep all finished work of the selection, or of a commit, and split it."""
+        config = parse_config(label_config)
         gate = Gate(config, held_out=spec.held_out)
         groups: list[bytes] = []
         reader = Reader(self.run.database, self.run.grant, config, self.run.objects)
-        works = takewhile(lambda work: work.task.task_id <= selection.last_id, reader.read(selection.query))
+        works = reader.read_then(then) if then is not None else reader.read(selection.query)
+        if then is None:
+            works = takewhile(lambda work: work.task.task_id <= selection.last_id, works)
         self.run.objects.put(self._key, self._lines(works, gate, groups))
         held_out = held_out_of(groups, spec.held_out, spec.seed)
         self.run.objects.put(self.dataset_key, self._entries(groups, held_out))
         count = sum(map(held_out.__contains__, groups))
-        return Kept(gate.findings(), len(groups) - count, count)
+        return Kept(gate.findings(), len(groups) - count, count, label_config)
 
     def learnt_from(self) -> Iterator[list[int]]:
         """The annotations on the side to learn from, some thousands at once."""

@@ -91,11 +91,11 @@ _PIECES_AT_ONCE = 64
 
 
 class Spec(msgspec.Struct, frozen=True, rename={"selected": "selectedItems"}, forbid_unknown_fields=True):
-    """Which work to learn from, and how. as_of: nothing else than null is taken."""
+    """Which work to learn from, and how. as_of: a commit of the labels, such as ``labels@v1``; null: now."""
 
     filters: dict[str, Any] | None = None
     selected: dict[str, Any] | list[int] | None = None
-    as_of: None = None
+    as_of: Annotated[str, Meta(max_length=500)] | None = None
     #: Of the Train form: epochs, image_size, …, as the backend knows them.
     settings: dict[str, Any] = {}
     #: The part that is kept back to measure by.
@@ -185,6 +185,7 @@ def start(
         raise backends.no_backend(backend_id)
     reason = _checked_reason(override)
     _check_settings(spec)
+    _check_one_choice(spec)
     _check_is_free(tx, backend)
     gate.check_passes(findings or [], reason)
     selection = select_now(tx, grant, spec.query)
@@ -354,6 +355,12 @@ def _check_settings(spec: Spec) -> None:
     if len(msgspec.json.encode(spec.settings)) > _MOST_SETTINGS_BYTES:
         text = f"The settings take more than {_MOST_SETTINGS_BYTES:,} bytes."
         raise Invalid("settings-long", text, fields={"settings": [text]})
+
+
+def _check_one_choice(spec: Spec) -> None:
+    if spec.as_of and (spec.filters or spec.selected):
+        text = "A commit is learnt from as a whole: leave filters and selected tasks out, or as_of."
+        raise Invalid("as-of", text, fields={"as_of": [text]})
 
 
 def _check_is_free(tx: Tx, backend: backends.Backend) -> None:
