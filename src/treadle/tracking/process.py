@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 from starlette.types import Message, Receive, Scope, Send
 
-from treadle.errors import TreadleError, Unavailable, Unsupported
+from treadle.errors import Forbidden, TreadleError, Unauthenticated, Unavailable, Unsupported
 from treadle.settings import Settings
 from treadle.tracking.channel import PATIENCE_S, Connection, Head, Silent
 from treadle.tracking.exchanges import (
@@ -86,12 +86,15 @@ class Tracking:
         """Answer a request that the door let in by what the tracking process answers; streams both ways.
 
         path: without the server's prefix, decoded. Of the headers those of the door, of its own and of the
-        person's credentials are not handed on.
+        person's credentials are not handed on. Raises Unauthenticated and Forbidden of `receive`, before
+        anything was sent: whoever looked again at who sends the body tells of it.
         """
         try:
             await self._hand_on(outgoing_of(scope, visitor, path, self._supervisor.key), receive, send)
         except Gone:
             return
+        except (Unauthenticated, Forbidden):
+            raise
         except TreadleError as error:
             await refuse(send, error, self._supervisor.retry_after_s())
 

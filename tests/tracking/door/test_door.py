@@ -196,6 +196,30 @@ def test_what_is_only_noted_waits_alone_and_not_without_end(
     assert "too many waited" in caplog.text
 
 
+def test_a_note_of_one_thing_waits_once_and_a_defect_in_one_is_told(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    written: list[str] = []
+
+    def write(what: str, _tx: Tx) -> None:
+        written.append(what)
+        if what == "wrong":
+            raise ValueError(what)
+
+    database = Database.open(sqlite_url)
+    notes = Notes(database)
+    with database.write():  # nobody else writes meanwhile
+        notes.add(partial(write, "wrong"))
+        for _ in range(5):
+            notes.add_once("token", partial(write, "touch"))
+    wait_until(lambda: len(written) == 2)
+    notes.add_once("token", partial(write, "touch"))
+    wait_until(lambda: len(written) == 3)
+    database.close()
+    assert written == ["wrong", "touch", "touch"]
+    assert "by a defect" in caplog.text
+
+
 def test_a_wrong_token_is_slowed_down_and_a_right_one_beside_it_is_not() -> None:
     now = 0.0
     wrong = WrongCredentials(clock=lambda: now)

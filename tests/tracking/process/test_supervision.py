@@ -20,11 +20,13 @@ from alembic import command
 from mlflow.store.db.utils import _get_alembic_config, _get_schema_version, create_sqlalchemy_engine
 from mlflow.store.tracking.dbmodels.initial_models import Base as initial_tables
 from mlflow.tracking import MlflowClient
+from starlette.types import Message
 
 from tests.laws.source import ROOT
 from tests.tracking.process.conftest import BREAKING, DYING, FAINTING, environment_of_process, is_alive
 from tests.tracking.process.front import EDITOR, Front, open_front
 from tests.waiting import run_coroutine, wait_until
+from treadle.errors import Unauthenticated
 from treadle.settings import Settings
 from treadle.tracking.child.inside import PINNED_SCHEMA
 from treadle.tracking.paths import _is_listened_on, tracking_database_url
@@ -166,6 +168,26 @@ def test_an_answer_that_the_process_did_not_finish_is_none(here: Settings) -> No
             httpx.get(f"{front.address}/breaking", timeout=60)
         assert httpx.get(front.address + OWN, timeout=60).status_code == 404
         assert front.tracking.starts == 2
+
+
+def test_who_is_let_in_no_more_within_a_body_is_the_doors_to_tell(front_here: Front) -> None:
+    """It keeps the audit log; the process has not seen the end of the request."""
+    sent: list[Message] = []
+    scope = {"method": "POST", "path": OWN, "query_string": b"", "headers": [(b"content-length", b"9")]}
+    parts: list[Message] = [{"type": "http.request", "body": b"half", "more_body": True}]
+
+    async def receive() -> Message:
+        if parts:
+            return parts.pop()
+        raise Unauthenticated("invalid-credentials", "no more")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asked = front_here.tracking.hand_on(scope, receive, send, EDITOR, path=OWN)
+    with pytest.raises(Unauthenticated):
+        asyncio.run_coroutine_threadsafe(asked, front_here.loop).result(60)
+    assert sent == []
 
 
 def test_who_goes_within_a_body_leaves_nothing(front_here: Front) -> None:
