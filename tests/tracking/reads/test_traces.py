@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from tests.tracking.reads.corpus import Studio
 from tests.waiting import wait_until
+from treadle.tracking.reads.tables import Tables
+from treadle.tracking.reads.traces import tell_planner
 
 #: As MLflow asks, but for the columns.
 _SEARCH = (
@@ -29,6 +32,29 @@ def test_sqlite_looks_for_the_spans_of_one_trace_by_the_trace(studio: Studio) ->
             searched = [step for step in plan if step.startswith("SEARCH spans")]
             assert searched != [], plan
             assert all("trace_id=?" in step for step in searched), plan
+
+
+def test_what_somebody_had_sqlite_count_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+
+        def tell() -> list[tuple[str, str]]:
+            with closing(Tables(f"sqlite:///{file}")) as tables, tables.write() as writer:
+                tell_planner(writer)
+            return database.execute("SELECT tbl, stat FROM sqlite_stat1 ORDER BY idx").fetchall()
+
+        database.execute("CREATE TABLE spans (trace_id, experiment_id, type)")
+        database.execute("CREATE INDEX of_trace ON spans (trace_id)")
+        database.execute("CREATE INDEX of_type ON spans (experiment_id, type)")
+        database.execute("CREATE TABLE treadle_series (run_uuid UNIQUE)")
+        database.execute("INSERT INTO treadle_series VALUES ('of the first start')")
+        told = tell()
+        assert [table for table, _ in told] == ["spans", "spans"]
+        assert tell() == told
+        database.execute("INSERT INTO spans VALUES ('tr-1', 1, 'TOOL')")
+        database.execute("ANALYZE")
+        counted = database.execute("SELECT tbl, stat FROM sqlite_stat1 ORDER BY idx").fetchall()
+        assert tell() == counted != told
 
 
 @contextmanager

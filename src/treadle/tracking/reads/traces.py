@@ -10,21 +10,36 @@ from treadle.tracking.reads.tables import Reader
 _ROWS = 1_000_000
 _OF_A_TRACE = 10
 _OF_AN_EXPERIMENT = 100_000
+#: A table of ours.
+_ANY = "treadle_series"
 
 
 def tell_planner(writer: Reader) -> None:
-    """Tell SQLite which index of the spans leads to few; PostgreSQL sees for itself."""
+    """Tell SQLite which index of the spans leads to few, unless somebody had it count them.
+
+    PostgreSQL sees for itself.
+    """
     if not writer.is_sqlite:
+        return
+    told = _told(writer, "spans")
+    if any(not stat.startswith(f"{_ROWS} ") for stat in told.values()):
         return
     indexes = writer.all("SELECT name FROM pragma_index_list('spans')")
     wanted = {name: _spread(writer, name) for (name,) in indexes}
-    has_any = writer.first("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
-    if has_any and dict(writer.all("SELECT idx, stat FROM sqlite_stat1 WHERE tbl = 'spans'")) == wanted:
+    if told == wanted and not _told(writer, _ANY):
         return
-    writer.run("ANALYZE treadle_series")  # makes the table of figures where there is none
-    writer.run("DELETE FROM sqlite_stat1 WHERE tbl = 'spans'")
+    writer.run(f"ANALYZE {_ANY}")  # makes the table of figures where there is none
+    # What it says of that table is of this moment, and would be believed for ever.
+    writer.run("DELETE FROM sqlite_stat1 WHERE tbl IN ('spans', ?)", (_ANY,))
     writer.run_many("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('spans', ?, ?)", list(wanted.items()))
     writer.run("ANALYZE sqlite_master")  # reads the figures anew
+
+
+def _told(reader: Reader, table: str) -> dict[str, str]:
+    """What SQLite was told of the indexes of a table."""
+    if reader.first("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'") is None:
+        return {}
+    return dict(reader.all("SELECT coalesce(idx, ''), stat FROM sqlite_stat1 WHERE tbl = ?", (table,)))
 
 
 def _spread(reader: Reader, index: str) -> str:

@@ -142,11 +142,16 @@ class Upkeep:
                 self._tables.keep_a_log()
             with self._tables.write() as writer:
                 add_own_tables(writer)
-                tell_planner(writer)
-            self.is_prepared = True
         except self._tables.errors:
             _LOG.warning("Indexes for reads of MLflow's tables were not made", exc_info=True)
-        return self.is_prepared
+            return False
+        try:
+            with self._tables.write() as writer:
+                tell_planner(writer)
+        except self._tables.errors:
+            _LOG.warning("Searches in spans may be slow: SQLite was not told of them", exc_info=True)
+        self.is_prepared = True
+        return True
 
 
 def _parse(body: bytes) -> dict[str, Any]:
