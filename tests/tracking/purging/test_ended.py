@@ -12,15 +12,18 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.utils.workspace_context import WorkspaceContext
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from tests.tracking.purging.house import House, Place, mentioned
+from tests.tracking.purging.test_faults import Refusing
 from treadle.access.workspaces import delete_workspace
 from treadle.db.ended_tables import ended_workspaces
-from treadle.errors import Conflict
+from treadle.db.schema import audit_log
+from treadle.errors import Conflict, Defect
 from treadle.permissions import Permission
 from treadle.settings import Settings
 from treadle.tracking.contents import holding_still
-from treadle.tracking.purging import free_ended, note_ended
+from treadle.tracking.purging import free_ended, note_ended, opened
 from treadle.tracking.purging.ledger import NOBODYS
 
 
@@ -107,11 +110,42 @@ def test_what_is_purged_keeps_it_no_longer_and_the_rest_is_freed(house: House, p
     before = mentioned(house.dump(), theirs)
     assert free_ended(house.database, house.objects, house.parts.settings) > 0
     assert free_ended(house.database, house.objects, house.parts.settings) == 0
+    assert len(told_of_rests(house, place)) == 1
     after = house.dump()
     assert mentioned(after, late, run, f"'{place.name}'") == set()
     assert before <= after
     assert other.files()
     assert place.files() == []
+
+
+def told_of_rests(house: House, place: Place) -> list[str]:
+    here = select(audit_log.c.detail).where(
+        audit_log.c.action == "tracking.rest-freed", audit_log.c.subject == f"workspace:{place.id}"
+    )
+    with house.database.read() as tx:
+        return [row["detail"] for row in tx.rows(here)]
+
+
+def test_a_rest_whose_files_cannot_be_removed_is_taken_up_again(house: House, place: Place) -> None:
+    end(place)
+    run = place.bare_run(place.experiment("late"))
+    store = Refusing(house.objects.root)
+    store.refused = run
+    assert free_ended(house.database, store, house.parts.settings) == 0
+    assert told_of_rests(house, place) == []
+    assert place.files()
+    assert free_ended(house.database, house.objects, house.parts.settings) > 0
+    assert place.files() == []
+
+
+def test_what_fails_elsewhere_is_not_told_as_of_mlflows_tables(house: House) -> None:
+    with pytest.raises(DBAPIError), holding_still(house.parts.settings), house.database.read() as tx:
+        tx.connection.exec_driver_sql("SELECT nothing")
+    with pytest.raises(Defect), opened(house.parts.settings) as tables:
+        assert tables is not None
+        with tables.write() as writer:
+            for _ in range(2):
+                writer.run("INSERT INTO experiments (experiment_id, name) VALUES (2000000000, 'twice')")
 
 
 def test_an_ended_workspace_is_looked_after_for_a_day(house: House, place: Place) -> None:

@@ -17,7 +17,16 @@ from tests.tracking.purging.house import House, Place, mentioned
 from treadle.errors import Conflict
 from treadle.tracking.contents import _BESIDE
 from treadle.tracking.paths import tracking_file
-from treadle.tracking.purging import count_old, cutoff_ms, ledger, list_old_places, measure, opened, taking
+from treadle.tracking.purging import (
+    count_old,
+    cutoff_ms,
+    ledger,
+    list_old_places,
+    measure,
+    opened,
+    rows,
+    taking,
+)
 from treadle.tracking.purging.ended import OF_WORKSPACES
 from treadle.tracking.purging.rows import OF_EXPERIMENTS, OF_MODELS, OF_RUNS, OF_TRACES
 
@@ -183,20 +192,53 @@ def test_an_id_of_an_experiment_is_never_given_again(house: House, place: Place)
 
 
 def test_mlflow_can_still_rebuild_its_tables(house: House, place: Place) -> None:
-    """As its migrations do on SQLite, where a trigger that names a table keeps it from being renamed."""
+    """As its migrations do: SQLite renames none that a trigger names, PostgreSQL changes no column of one."""
     place.purge()
-    file = tracking_file(house.parts.settings)
-    if not file.exists():
-        return  # PostgreSQL changes tables as they stand
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        for sql in (
-            "BEGIN IMMEDIATE",
-            "CREATE TABLE again AS SELECT * FROM experiments",
-            "DROP TABLE experiments",
-            "ALTER TABLE again RENAME TO experiments",
-            "ROLLBACK",
-        ):
-            connection.execute(sql)
+    if house.store.engine.dialect.name == "sqlite":
+        file = tracking_file(house.parts.settings)
+        with closing(sqlite3.connect(file, isolation_level=None)) as database:
+            for sql in ("BEGIN IMMEDIATE", *_REBUILT, "ROLLBACK"):
+                database.execute(sql)
+        return
+    with house.store.engine.connect() as connection:
+        for table, column, kind in _CHANGED:
+            connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}"))
+        connection.rollback()
+
+
+_REBUILT = (
+    "CREATE TABLE again AS SELECT * FROM experiments",
+    "DROP TABLE experiments",
+    "ALTER TABLE again RENAME TO experiments",
+)
+_CHANGED = (
+    ("runs", "lifecycle_stage", "VARCHAR(200)"),
+    ("runs", "experiment_id", "BIGINT"),
+    ("experiments", "workspace", "VARCHAR(200)"),
+    ("metrics", "key", "VARCHAR(500)"),
+)
+
+
+def test_roll_ups_of_long_metrics_go_bit_by_bit(
+    house: House, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_CHUNK", 20)
+    run = place.bare_run(place.experiment("long"))
+    place.purge()
+    with opened(house.parts.settings) as tables:
+        assert tables is not None
+        with tables.write() as writer:
+            series = (
+                "INSERT INTO treadle_series (run_uuid, key, step_shift, time_shift) VALUES (?, 'loss', 0, 0)"
+            )
+            (number,) = writer.all(f"{series} RETURNING id", (run,))[0]
+            writer.run_many(
+                "INSERT INTO treadle_buckets (series, axis, bucket, points, nans, total, first, last) "
+                "VALUES (?, 0, ?, 1, 0, 0, 0, 0)",
+                [(number, bucket) for bucket in range(50)],
+            )
+            freed = [rows.free_chunk(writer, OF_RUNS[:2], [run]) for _ in range(5)]
+    assert freed == [20, 20, 10, 1, 0]
 
 
 def test_one_purge_at_a_time(house: House, place: Place) -> None:

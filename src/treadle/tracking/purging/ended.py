@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 
+from treadle.access.audit import write_audit
 from treadle.db import Database, Tx
 from treadle.db.ended_tables import ended_workspaces
-from treadle.errors import TreadleError
+from treadle.errors import TreadleError, Unavailable
 from treadle.objects import ObjectStore
 from treadle.settings import Settings
 from treadle.tracking.names import internal_name
@@ -133,14 +134,18 @@ def free_ended(database: Database, objects: ObjectStore, settings: Settings) -> 
         ended = tx.rows(select(ended_workspaces).order_by(ended_workspaces.c.workspace_id))
         now = tx.now
     freed = 0
-    over: list[int] = []
     for row in ended:
-        count = _try_to_free(objects, settings, internal_name(row["workspace_id"]), row["ended_at"])
-        freed += count or 0
-        if count is not None and row["ended_at"] < now - _WATCHED:
-            over.append(row["workspace_id"])
-    with database.write() as tx:
-        tx.execute(delete(ended_workspaces).where(ended_workspaces.c.workspace_id.in_(over)))
+        workspace_id = row["workspace_id"]
+        count = _try_to_free(objects, settings, internal_name(workspace_id), row["ended_at"])
+        if count is None:
+            continue
+        freed += count
+        with database.write() as tx:
+            if count:
+                subject, told = f"workspace:{workspace_id}", {"freed": count}
+                write_audit(tx, "tracking.rest-freed", actor_id=None, subject=subject, detail=told)
+            if row["ended_at"] < now - _WATCHED:
+                tx.execute(delete(ended_workspaces).where(ended_workspaces.c.workspace_id == workspace_id))
     return freed
 
 
@@ -175,14 +180,18 @@ def _free(objects: ObjectStore, settings: Settings, workspace: str, ended_at: da
 def _free_rows(tables: Tables, objects: ObjectStore, workspace: str, ended_at: datetime) -> int:
     purge = Purge(tables, objects, workspace, f"ended-{workspace}", _ALL_TIME_MS, look_up=lambda: None)
     purge.begin()
-    before = purge.counts()
     with tables.write() as writer:
         _check_is_young(writer, workspace, int((ended_at - _LEEWAY).timestamp() * 1000))
         rows.free_rest(writer, OF_WORKSPACES, (workspace,))
         for sql in _END_EXPERIMENTS:
             writer.run(sql, (workspace,))
-    purge.free()
-    return sum(count - before[name] for name, count in purge.counts().items() if name != "size_bytes")
+    left = purge.free()
+    if left.refused:
+        text = f"The files of {left.refused} runs or models could not be removed ({left.refusal})."
+        raise Unavailable("purge-left", text)
+    with tables.write() as writer:
+        counts = ledger.take_counts(writer, purge.job)
+    return sum(count for name, count in counts.items() if name != "size_bytes")
 
 
 def _check_is_young(reader: Reader, workspace: str, end_ms: int) -> None:

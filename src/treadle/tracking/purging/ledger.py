@@ -11,11 +11,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from treadle.errors import Unavailable
+from treadle.errors import Defect, Unavailable
 from treadle.settings import Settings
 from treadle.tracking.names import internal_name
 from treadle.tracking.paths import tracking_database_url, tracking_file
-from treadle.tracking.reads import deleters
+from treadle.tracking.reads.own_tables import make_tables
 from treadle.tracking.reads.tables import Reader, Tables, among
 
 #: The workspace of experiments that are being freed: nobody's, since ids of workspaces begin at 1.
@@ -58,19 +58,23 @@ _SQLITE_TRIGGERS = (
     f"CREATE TRIGGER IF NOT EXISTS treadle_experiment_taken {_RESTORES_EXPERIMENT} "
     f"WHEN old.workspace = '{NOBODYS}' {_SQLITE_REFUSES}",
 )
+# What changed is asked within the functions: PostgreSQL changes the type of no column that a trigger names.
+_POSTGRESQL_REFUSES = f"RAISE EXCEPTION '{_TAKEN}' USING ERRCODE = 'integrity_constraint_violation'"
 _POSTGRESQL_TRIGGERS = (
-    "CREATE OR REPLACE FUNCTION treadle_refuse_taken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-    f"RAISE EXCEPTION '{_TAKEN}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+    "CREATE OR REPLACE FUNCTION treadle_refuse_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF old.experiment_id IS NULL AND (new.lifecycle_stage IS DISTINCT FROM old.lifecycle_stage "
+    f"OR new.experiment_id IS NOT NULL) THEN {_POSTGRESQL_REFUSES}; END IF; RETURN new; END $$",
+    "CREATE OR REPLACE FUNCTION treadle_refuse_experiment() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    f"IF old.workspace = '{NOBODYS}' AND (new.lifecycle_stage IS DISTINCT FROM old.lifecycle_stage "
+    f"OR new.workspace <> old.workspace) THEN {_POSTGRESQL_REFUSES}; END IF; RETURN new; END $$",
     "CREATE OR REPLACE FUNCTION treadle_refuse_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-    f"IF EXISTS ({_IN_TAKEN}) THEN "
-    f"RAISE EXCEPTION '{_TAKEN}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
-    "RETURN new; END $$",
-    f"CREATE OR REPLACE TRIGGER treadle_run_taken {_RESTORES_RUN} FOR EACH ROW "
-    "WHEN (old.experiment_id IS NULL) EXECUTE FUNCTION treadle_refuse_taken()",
+    f"IF EXISTS ({_IN_TAKEN}) THEN {_POSTGRESQL_REFUSES}; END IF; RETURN new; END $$",
+    "CREATE OR REPLACE TRIGGER treadle_run_taken BEFORE UPDATE ON runs FOR EACH ROW "
+    "EXECUTE FUNCTION treadle_refuse_run()",
     "CREATE OR REPLACE TRIGGER treadle_run_late BEFORE INSERT ON runs FOR EACH ROW "
     "EXECUTE FUNCTION treadle_refuse_late()",
-    f"CREATE OR REPLACE TRIGGER treadle_experiment_taken {_RESTORES_EXPERIMENT} FOR EACH ROW "
-    f"WHEN (old.workspace = '{NOBODYS}') EXECUTE FUNCTION treadle_refuse_taken()",
+    "CREATE OR REPLACE TRIGGER treadle_experiment_taken BEFORE UPDATE ON experiments FOR EACH ROW "
+    "EXECUTE FUNCTION treadle_refuse_experiment()",
 )
 
 
@@ -98,6 +102,10 @@ def opened(settings: Settings) -> Iterator[Tables | None]:
                 return
             yield tables
         except tables.errors as error:
+            if tables.is_defect(error):
+                raise Defect(
+                    "tracking-tables", f"MLflow's tables are not as a purge left them ({error})."
+                ) from error
             text = "The database of experiments is away or busy. Try again; what was begun is finished then."
             raise Unavailable("tracking-database", text) from error
 
@@ -120,7 +128,8 @@ def prepare(writer: Reader) -> None:
     """Make what is missing of our tables and triggers."""
     if not writer.is_sqlite:
         writer.run("SELECT pg_advisory_xact_lock(hashtext('treadle'), hashtext('purge'))")
-    for sql in (deleters.TABLE, *_TABLES):
+    make_tables(writer)
+    for sql in _TABLES:
         writer.run(sql)
     if _count_triggers(writer) < len(_TRIGGERS):
         for sql in _SQLITE_TRIGGERS if writer.is_sqlite else _POSTGRESQL_TRIGGERS:
@@ -218,6 +227,13 @@ def read_counts(reader: Reader, job: str) -> dict[Counted, int]:
     """What the job has freed, whichever worker did it and however often it was killed."""
     row = reader.first(f"SELECT {', '.join(COUNTED)} FROM treadle_purge_counts WHERE job = ?", (job,))
     return dict(zip(COUNTED, row or (0,) * len(COUNTED), strict=True))
+
+
+def take_counts(writer: Reader, job: str) -> dict[Counted, int]:
+    """The same, once: whoever counts on under this name begins at nothing."""
+    counts = read_counts(writer, job)
+    writer.run("DELETE FROM treadle_purge_counts WHERE job = ?", (job,))
+    return counts
 
 
 def _has_table(reader: Reader, name: str) -> bool:

@@ -19,10 +19,14 @@ _CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of a table that belong to something; ``{ids}`` stands for the ids of those, once or more often."""
+    """Rows of a table that belong to something; ``{ids}`` stands for the ids of those, once or more often.
+
+    key: what finds a row on SQLite, where the table numbers its rows no other way.
+    """
 
     table: str
     where: str
+    key: str = "rowid"
 
 
 def _of_runs(table: str, column: str = "run_uuid") -> Part:
@@ -44,8 +48,12 @@ def _associations(kind: str) -> tuple[Part, Part]:
     )
 
 
-#: In this order, what refers to others first; our own roll-ups go by a trigger.
+_ROLLED = "series IN (SELECT id FROM treadle_series WHERE run_uuid IN {ids})"
+
+#: In this order, what refers to others first. Of our own roll-ups a trigger frees what is made meanwhile.
 OF_RUNS: tuple[Part, ...] = (
+    Part("treadle_buckets", _ROLLED, key="(series, axis, bucket)"),
+    _of_runs("treadle_series"),
     *(_of_runs(table) for table in ("metrics", "latest_metrics", "params", "tags")),
     _of_runs("logged_model_metrics", "run_id"),
     Part("input_tags", _INPUTS_OF.format(_INTO_RUN)),
@@ -168,8 +176,8 @@ def free_marks(writer: Reader) -> None:
 
 
 def _free_some(writer: Reader, part: Part, ids: Sequence[Any]) -> int:
-    row = "rowid" if writer.is_sqlite else "ctid"
-    some = f"SELECT {row} FROM {part.table} WHERE {_marked(part.where, ids)} LIMIT {_CHUNK}"
+    row = part.key if writer.is_sqlite else "ctid"
+    some = f"SELECT {row.strip('()')} FROM {part.table} WHERE {_marked(part.where, ids)} LIMIT {_CHUNK}"
     those = f"IN ({some})" if writer.is_sqlite else f"= ANY (ARRAY({some}))"
     writer.run(f"DELETE FROM {part.table} WHERE {row} {those}", _repeated(part.where, ids))
     return writer.changed

@@ -78,10 +78,7 @@ _POSTGRESQL_TRIGGERS = (
 
 def add_own_tables(writer: Reader) -> None:
     """Make what is missing, in one transaction; roll-ups that nothing kept true meanwhile are dropped."""
-    words = ("INTEGER", " WITHOUT ROWID") if writer.is_sqlite else ("BIGSERIAL", "")
-    for sql in _TABLES:
-        writer.run(sql.format(id=words[0], tail=words[1]))
-    writer.run(deleters.TABLE)
+    make_tables(writer)
     for sql in _INDEXES:
         writer.run(sql)
     if _count_triggers(writer) == len(_NAMES):
@@ -93,6 +90,16 @@ def add_own_tables(writer: Reader) -> None:
             writer.run(f"DROP TRIGGER IF EXISTS {name}")
     for sql in _SQLITE_TRIGGERS if writer.is_sqlite else _POSTGRESQL_TRIGGERS:
         writer.run(sql)
+
+
+def make_tables(writer: Reader) -> None:
+    """Make those that are missing; on PostgreSQL one after the other, whoever does."""
+    if not writer.is_sqlite:
+        writer.run("SELECT pg_advisory_xact_lock(hashtext('treadle'), hashtext('tables'))")
+    words = ("INTEGER", " WITHOUT ROWID") if writer.is_sqlite else ("BIGSERIAL", "")
+    for sql in _TABLES:
+        writer.run(sql.format(id=words[0], tail=words[1]))
+    writer.run(deleters.TABLE)
 
 
 def lock_run(writer: Reader, run_id: str) -> None:

@@ -106,9 +106,19 @@ class Tables:
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """What the driver raises where the database is away, or its tables are others."""
-        driver: Any = self._engine.dialect.loaded_dbapi
-        return (driver.Error, DBAPIError)
+        """What the driver raises where the database is away, or its tables are others.
+
+        Errors of Treadle's own database, which come by SQLAlchemy, are none of them.
+        """
+        return (self._driver.Error,)
+
+    def is_defect(self, error: Exception) -> bool:
+        """Is one of `errors` a statement of ours that the database rightly refused?"""
+        return isinstance(error, self._driver.IntegrityError)
+
+    @property
+    def _driver(self) -> Any:
+        return self._engine.dialect.loaded_dbapi
 
     def is_refused(self, error: Exception) -> bool:
         """Is one of `errors` about what was asked, and not about the database, which is as it should be?"""
@@ -122,8 +132,7 @@ class Tables:
             return code in _SQLITE_REFUSES if code is not None else str(error).startswith(_SQLITE_SAYS)
         state = getattr(error, "sqlstate", None)
         if state is None:  # the driver itself could not write the value down
-            driver: Any = self._engine.dialect.loaded_dbapi
-            return isinstance(error, driver.DataError)
+            return isinstance(error, self._driver.DataError)
         return state.startswith(_POSTGRESQL_REFUSES) and state not in _POSTGRESQL_NOT_THERE
 
     @contextmanager
@@ -161,7 +170,7 @@ class Tables:
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
-        connection = self._engine.raw_connection()
+        connection = self._open()
         try:
             yield connection
         except self.errors:
@@ -169,6 +178,13 @@ class Tables:
             raise
         finally:
             connection.close()
+
+    def _open(self) -> Any:
+        """A connection of the pool. Raises one of `errors`, whoever says that there is none."""
+        try:
+            return self._engine.raw_connection()
+        except DBAPIError as error:
+            raise (error.orig or error) from error
 
     def _look(self) -> str | None:
         """The revision of MLflow's tables; looked up until it is the one that is known.
