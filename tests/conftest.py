@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import shortcuts
 from tests.chromium import find_chromium
 from tests.postgresql import PostgresqlServer, start_postgresql
 from tests.serving import migrated_file
@@ -25,11 +26,12 @@ DATABASES = os.environ.get("TREADLE_TEST_DATABASES", "sqlite postgresql").split(
 settings.register_profile("same-examples", derandomize=True)
 settings.load_profile("same-examples")
 
-#: Where files lie in memory: half of what the tests would take on a disk is waiting for it.
-_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3
+shortcuts.take_all()
 
-if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+def pytest_collection_finish() -> None:
+    """All that tests need is imported."""
+    shortcuts.leave_what_is_imported()
 
 
 @pytest.hookimpl(wrapper=True)
