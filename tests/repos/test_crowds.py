@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.repos.bench import Bench, open_bench, reopened
-from treadle.db import Database
+from treadle.db import Database, Tx
 from treadle.errors import Conflict
-from treadle.repos import branches, commits, publishing
+from treadle.repos import branches, commits, publishing, staging
+from treadle.repos.staging import Staged
 from treadle.repos.values import Commit, NewFile
 
 
@@ -166,3 +168,43 @@ def test_a_commit_that_is_abandoned_under_its_finish_is_not_made(bench: Bench) -
     with pytest.raises(Exception, match="abandoned"):
         bench.finish(opened, attachments={"note": meanwhile(abandon)})
     assert bench.head() is None
+
+
+def test_writers_at_once_all_write_whoever_of_them_is_refused(bench: Bench) -> None:
+    opened = bench.start()
+    bench.put(opened, "taken")
+
+    def write(number: int) -> None:
+        for at in range(5):
+            bench.put(opened, f"{number}/{at}")
+            with pytest.raises(Conflict):
+                bench.put(opened, "taken", b"other", only_if_absent=True)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert bench.files(opened)["taken"] == b"bytes"
+    assert len(bench.listed(opened)) == 41
+
+
+def test_a_transaction_that_fails_is_told_to_all_in_it_and_the_next_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, put = bench.start(), staging._put
+
+    def put_or_fail(tx: Tx, commit_row: int, row: Staged) -> None:
+        put(tx, commit_row, row)
+        if row.path == "bad":
+            raise OSError("the disk failed")
+
+    def write(number: int) -> None:
+        with pytest.raises(OSError):
+            bench.put(opened, "bad")
+        while True:  # with whom it shares a transaction hangs on the moment
+            with suppress(OSError):
+                bench.put(opened, f"{number}")
+                return
+
+    monkeypatch.setattr(staging, "_put", put_or_fail)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert bench.listed(opened) == [f"{number}" for number in range(8)]
