@@ -199,6 +199,35 @@ describe('suggestions', () => {
   });
 });
 
+describe('what a model found and could not name', () => {
+  const shape = { x: 0, y: 10, width: 10, height: 10, rotation: 0 };
+  const plain = (id: string): LsResult => ({ ...result(id, 0), type: 'rectangle', value: shape });
+
+  it('is named by one key each, one after the other', () => {
+    const editor = opened([], [{ result: [result('p', 50), plain('a'), plain('b')] }]);
+    expect([...editor.selection.ids()]).toEqual(['a']);
+    editor.chooseLabel('box', 'Bus');
+    expect([...editor.selection.ids()]).toEqual(['b']);
+    editor.chooseLabel('box', 'Car');
+    expect(editor.results()).toEqual([
+      { ...result('a', 0), value: { ...shape, rectanglelabels: ['Bus'] }, origin: 'prediction-changed' },
+      { ...result('b', 0), value: { ...shape, rectanglelabels: ['Car'] }, origin: 'prediction-changed' },
+    ]);
+  });
+
+  it('is left as a suggestion when all are accepted', () => {
+    const editor = opened([], [{ result: [result('p', 50), plain('a')] }]);
+    editor.acceptAll();
+    expect(editor.results().map(({ id }) => id)).toEqual(['p']);
+    expect(editor.suggestions().map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('stays as it came where it is part of the annotation', () => {
+    const kept = { ...plain('a'), origin: 'manual' };
+    expect(opened([kept]).results()).toEqual([kept]);
+  });
+});
+
 describe('answers', () => {
   it('one takes the place of another, or goes, at a press', () => {
     const editor = opened();

@@ -9,11 +9,13 @@ import { ResultWriter } from './results/serialize';
 import { History } from './store/history';
 import { type Loaded, RecordStore, type Unsubscribe } from './store/record-store';
 import { Selection } from './store/selection';
-import { accepted, acceptedAnswer, touched, withSuggestions } from './suggestions';
+import { accepted, acceptedAnswer, isPrompt, touched, withSuggestions } from './suggestions';
+import { firstUnnamed, isUnnamed } from './unnamed';
 import type {
   Answer,
   AnswerChange,
   Box,
+  ExchangePart,
   LsResult,
   PictureSize,
   PictureSizes,
@@ -32,6 +34,12 @@ export interface ActiveLabel {
   readonly value: string;
 }
 
+/** Who is told what a person draws, and may take it for a question to a model instead of a region to be kept. */
+export interface Listener {
+  promptOf(control: ControlTag): Exclude<ExchangePart, 'answer'> | undefined;
+  drawn(region: Region): void;
+}
+
 /** What the next press makes: a tool, and the labels that a new region gets. A new object after every change. */
 export interface LabelState {
   readonly active: readonly ActiveLabel[];
@@ -47,6 +55,7 @@ export class Editor {
   readonly store = new RecordStore();
   readonly history = new History(this.store);
   readonly selection = new Selection(this.store);
+  listener: Listener | null = null;
 
   #labelState: LabelState;
   #sizes: PictureSizes = new Map();
@@ -92,12 +101,23 @@ export class Editor {
     const loaded = withSuggestions(readResults(results, this.config, sizes, texts), predictions, this.config, sizes, texts);
     this.store.load(results.length === 0 ? withPreselected(loaded, this.config) : loaded);
     this.selection.clear();
+    this.selectUnnamed();
     this.history.clear();
   }
 
   /** What would be saved now. */
   results(): LsResult[] {
     return this.#writer.write(this.store);
+  }
+
+  /** What results show, without taking them over. */
+  read(results: readonly LsResult[]): Loaded {
+    return readResults(results, this.config, this.#sizes, this.#texts);
+  }
+
+  /** The results of regions, also of those that would not be saved. */
+  resultsOf(regions: readonly Region[]): LsResult[] {
+    return this.#writer.writeRegions(regions);
   }
 
   pictureSize(objectName: string): PictureSize | undefined {
@@ -147,14 +167,23 @@ export class Editor {
   /**
    * What a label key, or a press on a label or choice, does: answers the question; or gives the label to the selected
    * regions that can carry it; or takes the label and its tool up. Where several labels are allowed, it adds or removes.
+   * What a model found without a name gets it so, and the next such region is selected.
    */
   chooseLabel(controlName: string, value: string): void {
     const control = findControl(this.config, controlName);
     if (control?.makes === 'answer') return void this.toggleAnswer(controlName, value);
     const fitting = [...this.selection.ids()].filter((id) => this.#canCarry(id, control));
     if (fitting.length === 0) return this.toggleActiveLabel(controlName, value);
+    const names = fitting.some((id) => isUnnamed(this.config, this.store.get(id)!));
     if (control?.multiple) this.toggleLabel(fitting, value, controlName);
     else this.relabel(fitting, value, controlName);
+    if (names) this.selectUnnamed();
+  }
+
+  /** Selects the first region that a model found and could not name, if there is one. */
+  selectUnnamed(): void {
+    const region = firstUnnamed(this.config, this.store);
+    if (region) this.selection.set([region.id]);
   }
 
   // ---- regions
@@ -165,6 +194,7 @@ export class Editor {
     if (control === undefined || validateShape(shape) !== null) return null;
     const labels = this.#labelsFor(control);
     if (labels.length === 0 && control.attributes.allowEmpty !== true) return null;
+    const prompt = this.listener?.promptOf(control);
     const region: Region = {
       id: newRegionId(),
       fromName: control.name,
@@ -172,10 +202,12 @@ export class Editor {
       shape,
       labels,
       origin: 'manual',
-      suggested: false,
+      suggested: prompt !== undefined,
+      ...(prompt && { exchange: prompt }),
     };
     this.history.mark('add region');
     this.store.apply({ added: [region], removed: [], updated: [] });
+    this.listener?.drawn(region);
     return region;
   }
 
@@ -265,16 +297,17 @@ export class Editor {
   // ---- suggestions
 
   suggestions(): readonly Region[] {
-    return this.store.all().filter((region) => region.suggested);
+    return this.store.all().filter((region) => region.suggested && !isPrompt(region));
   }
 
   accept(ids: Iterable<RegionId>): boolean {
     return this.#edit('accept', ids, accepted);
   }
 
-  /** Accepts every suggested region and answer in one step. */
+  /** Accepts every suggested region that has its label, and every answer, in one step. */
   acceptAll(): boolean {
-    const updated = this.suggestions().map((region): RegionChange => [region, accepted(region)]);
+    const named = this.suggestions().filter((region) => !isUnnamed(this.config, region));
+    const updated = named.map((region): RegionChange => [region, accepted(region)]);
     const answers = this.#suggestedAnswers().map((answer): AnswerChange => [answer.fromName, answer, acceptedAnswer(answer)]);
     if (updated.length + answers.length === 0) return false;
     this.history.mark('accept all suggestions');

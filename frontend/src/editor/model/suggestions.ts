@@ -31,17 +31,27 @@ function asSuggestion(region: Region, score: number | null | undefined): Region 
   return { ...region, origin: 'prediction', suggested: true, ...(typeof known === 'number' && { score: known }) };
 }
 
-/** The region after a person changed something of it: no suggestion any more. */
-export function touched(region: Region, change: Partial<Pick<Region, 'shape' | 'labels' | 'fromName'>>): Region {
-  const origin = region.origin === 'manual' ? 'manual' : 'prediction-changed';
-  return { ...region, ...change, origin, suggested: false };
+/** Drawn to ask a model with, and not to be kept. */
+export function isPrompt({ exchange }: Region): boolean {
+  return exchange === 'prompt' || exchange === 'counter-prompt';
 }
 
-/** The region taken over as it was proposed. */
+/** The region after a person changed something of it: no suggestion any more. A prompt stays one. */
+export function touched(region: Region, change: Partial<Pick<Region, 'shape' | 'labels' | 'fromName'>>): Region {
+  if (isPrompt(region)) return { ...region, ...change };
+  const origin = region.origin === 'manual' ? 'manual' : 'prediction-changed';
+  return { ...accepted(region), ...change, origin };
+}
+
+/** The region taken over as it was proposed; a prompt, as it was drawn. */
 export function accepted(region: Region): Region {
-  return region.suggested ? { ...region, suggested: false } : region;
+  if (!region.suggested) return region;
+  const { exchange, ...own } = region;
+  return { ...own, suggested: false };
 }
 
 export function acceptedAnswer(answer: Answer): Answer {
-  return answer.suggested ? { ...answer, suggested: false } : answer;
+  if (!answer.suggested) return answer;
+  const { exchange, ...own } = answer;
+  return { ...own, suggested: false };
 }

@@ -53,6 +53,9 @@ export type ShapeKind = Shape['kind'];
 
 export type Origin = 'manual' | 'prediction' | 'prediction-changed';
 
+/** What a model is asked with (`counter-prompt`: a point that is not meant), or what it answered and nobody accepted yet. */
+export type ExchangePart = 'prompt' | 'counter-prompt' | 'answer';
+
 /** One item of a Label Studio result. */
 export interface LsResult {
   id: string;
@@ -79,6 +82,8 @@ export interface Region {
   readonly score?: number;
   /** A prediction that nobody accepted or touched yet: drawn dashed, never submitted. */
   readonly suggested: boolean;
+  /** Its part where a model is asked while one draws. Such regions are suggested ones too. */
+  readonly exchange?: ExchangePart;
   readonly hidden?: boolean;
   readonly locked?: boolean;
   /**
@@ -100,6 +105,8 @@ export interface Answer {
   readonly origin?: Origin;
   /** Proposed by a prediction and not accepted yet: shown, never submitted. */
   readonly suggested?: boolean;
+  /** Proposed by a model that was asked while one draws. */
+  readonly exchange?: 'answer';
 }
 
 export type RegionChange = readonly [from: Region, to: Region];

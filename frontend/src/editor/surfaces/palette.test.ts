@@ -31,10 +31,10 @@ describe('palette', () => {
     expect(palette.styleOf(region({ id: 'b' }))).toBe(own);
   });
 
-  it('names a region by its labels, else by its control', () => {
+  it('names a region by its labels, else says that it has none', () => {
     const palette = new Palette(config, document.documentElement);
     expect(palette.nameOf(region({ labels: ['car', 'van'] }))).toBe('car, van');
-    expect(palette.nameOf(region({ labels: [] }))).toBe('box');
+    expect(palette.nameOf(region({ labels: [] }))).toBe('no label');
   });
 
   it('puts readable ink on any colour', () => {

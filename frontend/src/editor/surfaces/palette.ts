@@ -12,7 +12,7 @@ export interface RegionStyle {
   readonly isDashed: boolean;
 }
 
-type Styled = Pick<Region, 'fromName' | 'labels' | 'suggested'>;
+type Styled = Pick<Region, 'fromName' | 'labels' | 'suggested' | 'exchange'>;
 
 const FILL_ALPHA = 0.1;
 const UNLABELLED = 'var(--l12)';
@@ -38,7 +38,7 @@ export class Palette {
   }
 
   #sharedStyle(region: Styled): RegionStyle {
-    const key = `${region.fromName}\n${region.labels[0] ?? ''}\n${region.suggested ? 1 : 0}`;
+    const key = `${region.fromName}\n${region.labels[0] ?? ''}\n${region.suggested ? 1 : 0}${region.exchange === 'counter-prompt' ? '-' : ''}`;
     let style = this.#styles.get(key);
     if (style === undefined) {
       style = this.#newStyle(key, region);
@@ -63,10 +63,10 @@ export class Palette {
     return this.resolve(labelColour(this.#config, control, label));
   }
 
-  /** What people read for a region: its labels as shown, or the name of its control. */
+  /** What people read for a region: its labels as shown, or the name of a control that has none. */
   nameOf(region: Region): string {
-    if (region.labels.length === 0) return region.fromName;
     const control = findControl(this.#config, region.fromName);
+    if (region.labels.length === 0) return control?.labels.length === 0 ? region.fromName : 'no label';
     return region.labels.map((value) => shownLabel(this.#config, control, value)).join(', ');
   }
 
@@ -83,7 +83,7 @@ export class Palette {
   #newStyle(key: string, region: Styled): RegionStyle {
     return {
       key,
-      colour: this.colourOf(region.fromName, region.labels[0]),
+      colour: region.exchange === 'counter-prompt' ? this.resolve('var(--bad)') : this.colourOf(region.fromName, region.labels[0]),
       fillAlpha: FILL_ALPHA,
       isDashed: region.suggested,
     };

@@ -18,6 +18,13 @@ const FIXED: ReadonlyArray<readonly [keys: string, title: string]> = [
   ['Ctrl + wheel, two fingers', 'Zoom'],
 ];
 
+/** Of a model that is asked while one draws. */
+const WHILE_ASKING: ReadonlyArray<readonly [keys: string, title: string]> = [
+  ['Enter', 'Accept what the model answered, or what of it is selected; then it submits again'],
+  ['Esc', 'Refuse it, or wait for it no longer'],
+  ['Alt + click', 'With a point that asks: this is not meant'],
+];
+
 /** What every key does, and the place to change it. */
 export function KeySheet({ keyMap, known }: KeySheetProps) {
   const [, draw] = useReducer((count: number) => count + 1, 0);
@@ -55,13 +62,20 @@ export function KeySheet({ keyMap, known }: KeySheetProps) {
           </div>
         ))}
       </dl>
-      <h3 className="keys-head">On the focused picture</h3>
-      <dl className="keys fixed">
-        {FIXED.map(([keys, title]) => (
-          <div key={keys}><dt>{title}</dt><dd><kbd>{keys}</kbd></dd></div>
-        ))}
-      </dl>
+      <FixedKeys title="On the focused picture" keys={FIXED} />
+      {known.has('suggestions.ask') && <FixedKeys title="With auto-annotate on" keys={WHILE_ASKING} />}
       <div className="row"><button type="button" className="btn" onClick={() => (setTrouble(''), keyMap.reset())}>Give all keys back</button></div>
+    </>
+  );
+}
+
+function FixedKeys({ title, keys }: { title: string; keys: typeof FIXED }) {
+  return (
+    <>
+      <h3 className="keys-head">{title}</h3>
+      <dl className="keys fixed">
+        {keys.map(([key, act]) => <div key={key}><dt>{act}</dt><dd><kbd>{key}</kbd></dd></div>)}
+      </dl>
     </>
   );
 }

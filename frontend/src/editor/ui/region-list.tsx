@@ -3,7 +3,7 @@ import { Icon } from '../../ui/icon.tsx';
 import type { Editor } from '../model/editor.ts';
 import type { Region, RegionId } from '../model/types.ts';
 import { keepFocus } from './keep-focus.ts';
-import { regionColour, regionMeasure, regionName, regionSentence, scoreTone } from './region-text.ts';
+import { promptName, regionColour, regionMeasure, regionName, regionSentence, scoreTone } from './region-text.ts';
 import { useEditor } from './use-editor.ts';
 
 /**
@@ -77,7 +77,7 @@ const Row = memo(function Row({ editor, region, index, isSelected, isHovered, ha
     onReveal(region);
   };
   const name = regionName(editor, region);
-  const measure = regionMeasure(editor, region);
+  const measure = promptName(region) ?? regionMeasure(editor, region);
   return (
     <div
       className={`reg ${isSelected ? 'on' : ''} ${isHovered ? 'over' : ''} ${region.hidden ? 'unseen-region' : ''}`}

@@ -46,12 +46,17 @@ export function excerpt(editor: Editor, region: Region, most: number): string {
 /** Full name for those who hear the page: "wheel, suggested, 94 %, 155 × 172". */
 export function regionSentence(editor: Editor, region: Region): string {
   const parts = [regionName(editor, region)];
-  if (region.suggested) parts.push('suggested');
+  if (region.suggested) parts.push(promptName(region) ?? 'suggested');
   if (region.score !== undefined) parts.push(`${Math.round(region.score * 100)} %`);
   if (region.hidden) parts.push('hidden');
   if (region.locked) parts.push('locked');
   parts.push(regionMeasure(editor, region));
   return parts.join(', ');
+}
+
+/** What a region is that was drawn to ask a model with. */
+export function promptName({ exchange }: Region): string | null {
+  return exchange === 'prompt' ? 'prompt' : exchange === 'counter-prompt' ? 'prompt: not this' : null;
 }
 
 /** A score of 0.5 or more is worth a look, less is doubtful. */

@@ -56,6 +56,11 @@ export class StageSurfaces {
     return this.#all().some((surface) => surface.commit());
   }
 
+  /** Whether a shape is begun, or text selected. */
+  isDrawing(): boolean {
+    return this.#all().some((surface) => surface.isDrawing());
+  }
+
   /** Lets go of what is begun; true if there was something. */
   cancel(): boolean {
     return this.#all().map((surface) => surface.cancel()).some(Boolean);

@@ -2,12 +2,14 @@ import { Icon } from '../../ui/icon.tsx';
 import type { Editor } from '../model/editor.ts';
 import type { KeyMap } from '../model/tools/keymap.ts';
 import { showKey } from '../model/tools/keys.ts';
+import { isUnnamed } from '../model/unnamed.ts';
 import { keepFocus } from './keep-focus.ts';
 import { useEditor } from './use-editor.ts';
 
-/** What a model proposes and nobody has accepted yet. */
+/** What predictions propose and nobody has accepted yet; what a model answers to what one draws stands by itself. */
 export function SuggestionsBar({ editor, keyMap, model }: { editor: Editor; keyMap: KeyMap; model: string | null }) {
   const count = useEditor(editor, countSuggestions);
+  const unnamed = useEditor(editor, countUnnamed);
   if (count === 0) return null;
   const key = keyMap.keysOf('suggestions.accept-all')[0];
   return (
@@ -15,10 +17,13 @@ export function SuggestionsBar({ editor, keyMap, model }: { editor: Editor; keyM
       <span className="two cut">
         {count === 1 ? '1 suggestion' : `${count.toLocaleString('en')} suggestions`}
         {model && <> from <b>{model}</b></>}
+        {unnamed > 0 && <span data-testid="unnamed">, {unnamed === count ? '' : `${unnamed} `}without a label: press a label’s key</span>}
       </span>
-      <button type="button" className="btn" data-testid="accept-all" {...keepFocus} onClick={() => editor.acceptAll()}>
-        Accept all {key && <kbd className="wide">{showKey(key)}</kbd>}
-      </button>
+      {unnamed < count && (
+        <button type="button" className="btn" data-testid="accept-all" {...keepFocus} onClick={() => editor.acceptAll()}>
+          Accept all {key && <kbd className="wide">{showKey(key)}</kbd>}
+        </button>
+      )}
       <button type="button" className="btn ghost" aria-label="Dismiss suggestions" {...keepFocus} onClick={() => editor.dismissSuggestions()}>
         <span className="wide">Dismiss</span><span className="slim"><Icon name="close" /></span>
       </button>
@@ -28,7 +33,13 @@ export function SuggestionsBar({ editor, keyMap, model }: { editor: Editor; keyM
 
 function countSuggestions(editor: Editor): number {
   let count = 0;
-  for (const region of editor.store.all()) if (region.suggested) count += 1;
-  for (const answer of editor.store.answers().values()) if (answer.suggested) count += 1;
+  for (const region of editor.store.all()) if (region.suggested && !region.exchange) count += 1;
+  for (const answer of editor.store.answers().values()) if (answer.suggested && !answer.exchange) count += 1;
+  return count;
+}
+
+function countUnnamed(editor: Editor): number {
+  let count = 0;
+  for (const region of editor.store.all()) if (!region.exchange && isUnnamed(editor.config, region)) count += 1;
   return count;
 }

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { EditorConfig } from '../model/config/config.ts';
 import type { Editor } from '../model/editor.ts';
@@ -35,9 +36,11 @@ export interface ToolStripProps {
   readonly onKeys: () => void;
   /** Absent: the project has none. */
   readonly onInstructions?: (() => void) | undefined;
+  /** Further tools. */
+  readonly children?: ReactNode;
 }
 
-export function ToolStrip({ editor, keyMap, onKeys, onInstructions }: ToolStripProps) {
+export function ToolStrip({ editor, keyMap, onKeys, onInstructions, children }: ToolStripProps) {
   const { view, shapes } = toolsFor(editor.config);
   return (
     <nav className="strip" aria-label="Tools">
@@ -45,6 +48,7 @@ export function ToolStrip({ editor, keyMap, onKeys, onInstructions }: ToolStripP
         {view.map((tool) => <ToolButton key={tool} tool={tool} editor={editor} keyMap={keyMap} />)}
         {view.length > 0 && shapes.length > 0 && <hr />}
         {shapes.map((tool) => <ToolButton key={tool} tool={tool} editor={editor} keyMap={keyMap} />)}
+        {children}
       </div>
       <span className="grow" />
       {onInstructions && (

@@ -7,6 +7,7 @@ import type { ToolName } from '../../editor/model/types.ts';
 import { press } from '../../editor/ui/choices-panel.tsx';
 import type { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
 import { toolsFor } from '../../editor/ui/tool-strip.tsx';
+import type { Asking } from './asking/asking.ts';
 import type { Labelling } from './labelling.ts';
 
 export interface PageParts {
@@ -17,6 +18,8 @@ export interface PageParts {
   readonly showHistory: () => void;
   readonly showThen: () => void;
   readonly findLabel: () => void;
+  /** Null where no model can be asked while one draws. */
+  readonly asking: Asking | null;
 }
 
 type Act = Omit<Command, 'title'>;
@@ -24,7 +27,7 @@ type Act = Omit<Command, 'title'>;
 /** The acts that the open task allows, with their titles from the key map. */
 export function actsFor(editor: Editor, keyMap: KeyMap, parts: PageParts): Command[] {
   const titles = new Map(keyMap.list().map((command) => [command.id, command.title]));
-  const acts = [...toolActs(editor), ...taskActs(parts), ...regionActs(editor, parts), ...editActs(editor), ...viewActs(editor, parts)];
+  const acts = [...toolActs(editor), ...taskActs(parts), ...regionActs(editor, parts), ...editActs(editor, parts), ...viewActs(editor, parts)];
   return acts.map((act) => ({ ...act, title: titles.get(act.id) ?? act.id }));
 }
 
@@ -33,11 +36,11 @@ function toolActs(editor: Editor): Act[] {
   return [...view, ...shapes].map((tool: ToolName) => ({ id: `tool.${tool}`, run: () => editor.setTool(tool) }));
 }
 
-function taskActs({ labelling, surfaces }: PageParts): Act[] {
+function taskActs({ labelling, surfaces, asking }: PageParts): Act[] {
   const state = () => labelling.state.getState();
   return [
-    // Enter closes an open polygon first.
-    { id: 'task.submit', run: () => surfaces.commit() || void labelling.submit(), isEnabled: () => labelling.open !== null },
+    // Enter closes an open polygon first, then takes what a model answered.
+    { id: 'task.submit', run: () => surfaces.commit() || asking?.accept() || void labelling.submit(), isEnabled: () => labelling.open !== null },
     { id: 'task.skip', run: () => void labelling.skip(), isEnabled: () => state().project?.show_skip_button !== false },
     { id: 'task.previous', run: () => void labelling.previous(), isEnabled: () => state().hasPrevious },
     { id: 'task.next', run: () => void labelling.next(), isEnabled: () => state().hasNext },
@@ -85,11 +88,12 @@ function every(editor: Editor, flag: 'hidden' | 'locked'): boolean {
   return [...editor.selection.ids()].every((id) => editor.store.get(id)?.[flag] === true);
 }
 
-function editActs(editor: Editor): Act[] {
+function editActs(editor: Editor, { asking }: PageParts): Act[] {
   return [
     { id: 'history.undo', run: () => editor.history.undo(), isEnabled: () => editor.history.canUndo },
     { id: 'history.redo', run: () => editor.history.redo(), isEnabled: () => editor.history.canRedo },
     { id: 'suggestions.accept-all', run: () => editor.acceptAll() },
+    ...(asking ? [{ id: 'suggestions.ask', run: () => asking.toggle() }] : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { Editor } from '../../editor/model/editor.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
@@ -13,10 +14,12 @@ export interface DockProps {
   readonly isSheetOpen: boolean;
   readonly onSheet: (isOpen: boolean) => void;
   readonly onInstructions?: (() => void) | undefined;
+  /** Further tools. */
+  readonly children?: ReactNode;
 }
 
 /** On a phone, below the picture: tools, undo, the way to other tasks and the sheet of regions. */
-export function Dock({ labelling, editor, isSheetOpen, onSheet, onInstructions }: DockProps) {
+export function Dock({ labelling, editor, isSheetOpen, onSheet, onInstructions, children }: DockProps) {
   const hasPrevious = usePart(labelling, 'hasPrevious');
   const hasNext = usePart(labelling, 'hasNext');
   const tool = useEditor(editor, (it) => it.tool);
@@ -31,6 +34,7 @@ export function Dock({ labelling, editor, isSheetOpen, onSheet, onInstructions }
         {[...view, ...shapes].map((name) => (
           <DockButton key={name} icon={name as IconName} title={name} isOn={tool === name} onPress={() => editor.setTool(name)} />
         ))}
+        {children}
         <DockButton icon="undo" title="Undo" isOff={!canUndo} onPress={() => editor.history.undo()} />
         <DockButton icon="redo" title="Redo" isOff={!canRedo} onPress={() => editor.history.redo()} />
         <DockButton icon="up" title="Previous task" isOff={!hasPrevious} onPress={() => void labelling.previous()} />

@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Outlives the page; the browser takes at most 64 KB. */
   readonly keepalive?: boolean;
+  /** Ends it; without one it is given up after a time. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpReply {
@@ -66,7 +68,7 @@ function fetchInit(request: HttpRequest, place: SendPlace): RequestInit {
     headers,
     body,
     keepalive: request.keepalive === true || outlives(request.method, body),
-    ...(!request.keepalive && { signal: AbortSignal.timeout(TIMEOUT_MS) }),
+    ...(!request.keepalive && { signal: request.signal ?? AbortSignal.timeout(TIMEOUT_MS) }),
   };
 }
 

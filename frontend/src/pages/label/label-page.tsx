@@ -14,7 +14,9 @@ import { OwnKeys } from './own-keys.ts';
 import { Panel } from './panel.tsx';
 import { SceneView } from './scenes.tsx';
 import { Stage } from './stage.tsx';
+import { nameOfVersion } from './models.ts';
 import { useKeys } from './use-keys.ts';
+import { type Models, useModels } from './use-models.ts';
 import { usePageLife } from './use-page-life.ts';
 import { usePart } from './use-part.ts';
 
@@ -40,10 +42,13 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
   const open = scene.kind === 'task' ? scene.open : null;
   const editor = useLast(open?.editor ?? null);
   const user = usePart(labelling, 'user');
-  const ownKeys = useMemo(() => new OwnKeys(user, storage(), labelling.gate.fetch), [labelling, user]);
+  const [kept] = useState(storage);
+  const ownKeys = useMemo(() => new OwnKeys(user, kept, labelling.gate.fetch), [labelling, user, kept]);
   const keyMap = useMemo(() => editor && new KeyMap(editor.config.controls, ownKeys), [editor, ownKeys]);
+  const models = useModels(labelling, kept, open);
+  const asking = models.asker?.asking ?? null;
   usePageLife(labelling);
-  useSettling(labelling, surfaces, open);
+  useSettling(labelling, surfaces, open, models.find);
   // Before the frame: the keys below are there in it.
   useLayoutEffect(() => {
     if (!editor || !keyMap) return undefined;
@@ -55,15 +60,16 @@ export function LabelPage({ labelling }: { labelling: Labelling }) {
       showHistory: () => setOpened('history'),
       showThen: () => setOpened('then'),
       findLabel: () => setFinding(true),
+      asking,
     };
     return registry.register(...actsFor(editor, keyMap, parts));
-  }, [labelling, surfaces, registry, editor, keyMap]);
+  }, [labelling, surfaces, registry, editor, keyMap, asking]);
   useKeys(open ? editor : null, keyMap, registry);
   return (
     <div className="lab">
       <Header labelling={labelling} keyMap={keyMap} onHeld={() => setLater(false)} onHistory={() => setOpened('history')} />
       {open && keyMap ? (
-        <Work labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={setFinding} onKeys={() => setOpened('keys')} onThen={() => setOpened('then')} />
+        <Work labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} models={models} isFinding={isFinding} onFinding={setFinding} onKeys={() => setOpened('keys')} onThen={() => setOpened('then')} />
       ) : (
         scene.kind !== 'task' && <SceneView scene={scene} labelling={labelling} />
       )}
@@ -90,13 +96,14 @@ interface WorkProps {
   readonly open: OpenTask;
   readonly keyMap: KeyMap;
   readonly surfaces: StageSurfaces;
+  readonly models: Models;
   readonly isFinding: boolean;
   readonly onFinding: (isFinding: boolean) => void;
   readonly onKeys: () => void;
   readonly onThen: () => void;
 }
 
-function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys, onThen }: WorkProps) {
+function Work({ labelling, open, keyMap, surfaces, models: { models, asker }, isFinding, onFinding, onKeys, onThen }: WorkProps) {
   const obstacle = usePart(labelling, 'obstacle');
   const project = usePart(labelling, 'project');
   const onInstructions = project?.expert_instruction ? () => labelling.showInstructions(true) : undefined;
@@ -106,10 +113,11 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys,
   useEffect(() => {
     if (obstacle) setSheetOpen(true);
   }, [obstacle]);
+  const askButton = asker && hasShapes && <asker.AskButton asking={asker.asking} keyMap={keyMap} />;
   return (
     <div className={hasShapes ? 'work' : 'work plain'}>
-      <ToolStrip editor={editor} keyMap={keyMap} onKeys={onKeys} onInstructions={onInstructions} />
-      <Stage labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={onFinding} onThen={onThen} />
+      <ToolStrip editor={editor} keyMap={keyMap} onKeys={onKeys} onInstructions={onInstructions}>{askButton}</ToolStrip>
+      <Stage labelling={labelling} open={open} keyMap={keyMap} surfaces={surfaces} isFinding={isFinding} onFinding={onFinding} onThen={onThen} model={nameOfVersion(models, open.opening.modelVersion)} asker={hasShapes ? asker : null} />
       <Panel
         editor={editor}
         keyMap={keyMap}
@@ -118,7 +126,7 @@ function Work({ labelling, open, keyMap, surfaces, isFinding, onFinding, onKeys,
         isOpen={isSheetOpen}
         onClose={() => setSheetOpen(false)}
       />
-      <Dock labelling={labelling} editor={editor} keyMap={keyMap} isSheetOpen={isSheetOpen} onSheet={setSheetOpen} onInstructions={onInstructions} />
+      <Dock labelling={labelling} editor={editor} keyMap={keyMap} isSheetOpen={isSheetOpen} onSheet={setSheetOpen} onInstructions={onInstructions}>{askButton}</Dock>
     </div>
   );
 }
@@ -149,7 +157,7 @@ function useLast(editor: Editor | null): Editor | null {
 }
 
 /** Once all of a task is drawn: gives the keyboard its place again, and looks ahead. */
-function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTask | null): void {
+function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTask | null, onDrawn: () => void): void {
   const hadKeyboard = useKeyboardPlace(labelling);
   useEffect(() => {
     if (labelling.address.bench) installBench(labelling, surfaces);
@@ -164,11 +172,11 @@ function useSettling(labelling: Labelling, surfaces: StageSurfaces, open: OpenTa
       isSettled = true;
       if (hadKeyboard.current) surfaces.focus();
       hadKeyboard.current = false;
-      setTimeout(() => (labelling.settleDown(), void loadDialogs().catch(() => undefined)), 50);
+      setTimeout(() => (labelling.settleDown(), onDrawn(), void loadDialogs().catch(() => undefined)), 50);
     };
     look();
     return surfaces.subscribe(look);
-  }, [labelling, surfaces, open, hadKeyboard]);
+  }, [labelling, surfaces, open, hadKeyboard, onDrawn]);
 }
 
 /** Whether the picture or text that goes away has the keyboard: whoever works by keys alone wants it in the next one. */

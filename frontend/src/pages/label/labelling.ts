@@ -491,10 +491,12 @@ export class Labelling {
   }
 }
 
-/** Not of how it looks only: hiding and locking are nobody's work. */
+/** Not of how it looks only, nor of what a model was asked and answered: hiding and locking are nobody's work. */
 function isOfContent(diff: Diff): boolean {
-  if (diff.added.length > 0 || diff.removed.length > 0 || (diff.answers?.length ?? 0) > 0) return true;
+  const isOwn = (one: { readonly exchange?: unknown } | undefined): boolean => one !== undefined && one.exchange === undefined;
+  if ([...diff.added, ...diff.removed].some(isOwn) || diff.answers?.some(([, from, to]) => isOwn(from) || isOwn(to))) return true;
   return diff.updated.some(([from, to]) => {
+    if (!isOwn(from) && !isOwn(to)) return false;
     return from.shape !== to.shape || from.labels !== to.labels || from.suggested !== to.suggested || from.fromName !== to.fromName;
   });
 }

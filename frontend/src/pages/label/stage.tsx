@@ -6,6 +6,7 @@ import type { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
 import { SuggestionsBar } from '../../editor/ui/suggestions-bar.tsx';
 import { TextStage } from '../../editor/ui/text-stage.tsx';
 import { Icon } from '../../ui/icon.tsx';
+import type { Asker } from './use-models.ts';
 import type { Content } from './contents.ts';
 import type { Labelling, OpenTask } from './labelling.ts';
 import { Notices, Refusal } from './notices.tsx';
@@ -19,11 +20,15 @@ export interface StageProps {
   readonly onFinding: (isFinding: boolean) => void;
   /** Shows the picture as it was labelled. */
   readonly onThen: () => void;
+  /** What people call the version whose suggestions are shown; null while that is not known. */
+  readonly model: string | null;
+  /** What asks a model while one draws. */
+  readonly asker: Asker | null;
 }
 
 /** The task's pictures and texts, in the config's order, and the labels over them. */
-export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding, onThen }: StageProps) {
-  const { editor, contents, opening } = open;
+export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding, onThen, model, asker }: StageProps) {
+  const { editor, contents } = open;
   return (
     <main className="stage" data-testid="stage" aria-label={`Task ${open.task.id}`}>
       <div className="panes">
@@ -31,7 +36,8 @@ export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding,
         {contents.length === 0 && <Broken title="The label config shows nothing of the task" message="It has no Image and no Text that this page can draw." />}
       </div>
       <div className="over-top">
-        <SuggestionsBar editor={editor} keyMap={keyMap} model={opening.modelVersion} />
+        {asker && <asker.AskBar asking={asker.asking} editor={editor} keyMap={keyMap} surfaces={surfaces} />}
+        <SuggestionsBar editor={editor} keyMap={keyMap} model={model} />
         <Notices labelling={labelling} open={open} keyMap={keyMap} onThen={onThen} />
         <Refusal labelling={labelling} />
       </div>

@@ -29,6 +29,15 @@ export interface WireProject {
   readonly finished_task_number?: number | null;
 }
 
+/** A connected model, as much of it as everybody who labels may know. */
+export interface WireModel {
+  readonly id: number;
+  readonly title: string;
+  readonly is_interactive: boolean;
+  /** What its versions call themselves, and their numbers here. */
+  readonly versions?: ReadonlyArray<{ readonly name: string; readonly number: number }>;
+}
+
 export interface WirePrediction {
   readonly id: number;
   readonly result: readonly LsResult[];

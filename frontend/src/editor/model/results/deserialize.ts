@@ -54,12 +54,13 @@ class ResultReader {
     return { regions: whole, answers: [...answers.values()], passthrough, order: results };
   }
 
-  /** The first result of each id that is a shape we can show. */
+  /** The first result of each id that is a shape we can show; one with labels goes before a plain one. */
   #readRegions(results: readonly LsResult[]): Map<RegionId, Region> {
     const regions = new Map<RegionId, Region>();
     for (const result of results) {
       const region = this.#readRegion(result);
-      if (region !== null && !regions.has(region.id)) regions.set(region.id, region);
+      const known = region && regions.get(region.id);
+      if (region && (!known || (isPlain(known) && !isPlain(region)))) regions.set(region.id, region);
     }
     return regions;
   }
@@ -98,8 +99,14 @@ class ResultReader {
     if (typeof result !== 'object' || result === null) return undefined;
     if (typeof result.value !== 'object' || result.value === null) return undefined;
     const control = this.#controls.get(result.from_name);
-    return control?.resultType === result.type && control.toName === result.to_name ? control : undefined;
+    // A shape that has no label is written as the plain one ("rectangle") by those who know it under its labels' name.
+    const isItsType = control?.resultType === result.type || (control?.makes === result.type && control?.makes !== 'answer');
+    return isItsType && control?.toName === result.to_name ? control : undefined;
   }
+}
+
+function isPlain({ source, shape }: Region): boolean {
+  return source?.[0]?.type === shape.kind;
 }
 
 function isAbout(result: LsResult, regions: ReadonlyMap<RegionId, Region>): boolean {

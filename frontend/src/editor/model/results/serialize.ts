@@ -52,6 +52,10 @@ export class ResultWriter {
     return inOrder(written, store.order);
   }
 
+  writeRegions(regions: readonly Region[]): LsResult[] {
+    return regions.flatMap((region) => this.#ofRegion(region).map(([, result]) => result));
+  }
+
   #ofRegion(region: Region): readonly Written[] {
     let written = this.#written.get(region);
     if (written === undefined) {
@@ -91,7 +95,8 @@ function writeRegion(region: Region, config: EditorConfig, frames: Frames): Writ
   if (own === undefined) return [[undefined, newResult(region, control.resultType, frame, next)]];
   const previous = previousValue(own, frame, region.shape.kind);
   const value = mergeValue(own.value, previous, next, shapeModule(region.shape.kind).alwaysWritten);
-  const result = complete({ ...own, value, from_name: region.fromName, type: control.resultType }, region, frame);
+  const type = region.labels.length === 0 && own.type === region.shape.kind ? own.type : control.resultType;
+  const result = complete({ ...own, value, from_name: region.fromName, type }, region, frame);
   const geometry = changedGeometry(previous, next, [own.type, control.resultType]);
   return [[own, result], ...attached.map((other): Written => [other, follow(other, geometry, own, region.origin)])];
 }

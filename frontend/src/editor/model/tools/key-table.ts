@@ -16,7 +16,7 @@ export const KEY_TABLE: readonly KeyedCommand[] = [
   { id: 'tool.ellipse', title: 'Draw ellipses', keys: ['o'] },
   { id: 'tool.keypoint', title: 'Set points', keys: ['k'] },
   { id: 'tool.brush', title: 'Brush', keys: ['b'] },
-  { id: 'suggestions.ask', title: 'Suggest', keys: ['m'] },
+  { id: 'suggestions.ask', title: 'Auto-annotate', keys: ['m'] },
   { id: 'suggestions.accept-all', title: 'Accept all suggestions', keys: ['a'] },
   { id: 'label.find', title: 'Find a label', keys: ['/'] },
   { id: 'task.submit', title: 'Submit', keys: ['enter', 'ctrl+enter'] },
