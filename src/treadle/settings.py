@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from treadle.errors import Invalid
+from treadle.surroundings import settings_of
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -64,6 +65,10 @@ class Settings:
     platform_domain: str = _setting(
         "", "domain of a platform before this server, which gives it a host below; only that host is its own"
     )
+    remote_user: bool = _setting(
+        False, "take the header REMOTE-USER of a proxy on this machine for who asks, without a password"
+    )
+    remote_user_domain: str = _setting("", "makes an e-mail address of a REMOTE-USER without: name@domain")
     session_days: int = _setting(14, "days that a sign-in lasts")
     max_upload_bytes: int = _setting(2 * 1024**3, "largest body of one upload, in bytes")
     max_unpacked_bytes: int = _setting(20 * 1024**3, "most that one archive may unpack to, in bytes")
@@ -126,16 +131,19 @@ def variable(name: str) -> str:
 
 
 def load_settings(environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
-    """Options first, then variables, then defaults.
+    """Options first, then variables, then what the surroundings say, then defaults.
 
     ``options``: by setting name; None means not given. Raises Invalid("setting") naming the variable.
     """
     given: dict[str, Any] = {}
+    around = settings_of(environment)
     for setting in fields(Settings):
         if options.get(setting.name) is not None:
             given[setting.name] = _convert(setting.name, setting.default, options[setting.name])
         elif variable(setting.name) in environment:
             given[setting.name] = _convert(setting.name, setting.default, environment[variable(setting.name)])
+        elif setting.name in around:
+            given[setting.name] = _convert(setting.name, setting.default, around[setting.name])
     return Settings(**given)
 
 

@@ -21,6 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "settings",
             "local_socket",
             "streams",
+            "surroundings",
             "tether",
             "version_tars",
         }

@@ -14,6 +14,7 @@ from treadle.access.identities import (
     Identity,
     hash_secret,
     identify_by_access_token,
+    identify_by_email,
     identify_by_session,
     identify_by_token,
 )
@@ -40,7 +41,7 @@ WRONG_CREDENTIALS = (
 
 @dataclass(frozen=True)
 class TokenCredential:
-    """``Authorization: Token …`` or ``Bearer …``, or ``X-API-Key``: any kind of token."""
+    """``X-Treadle-Token``, ``Authorization: Token`` or ``Bearer``, or ``X-API-Key``: any kind of token."""
 
     text: str
 
@@ -60,11 +61,26 @@ class SessionCredential:
     text: str
 
 
-Credential = TokenCredential | BasicCredential | SessionCredential
+@dataclass(frozen=True)
+class RemoteCredential:
+    """The person that a proxy before us names: see `treadle.access.remote_user`."""
+
+    email: str
 
 
-def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Credential | None:
-    """The credential that counts: ``Authorization`` before ``X-API-Key`` before the session's cookie."""
+Credential = TokenCredential | BasicCredential | SessionCredential | RemoteCredential
+#: What a browser sends by itself, so that another site's page could make it ask.
+AMBIENT = (SessionCredential, RemoteCredential)
+
+
+def read_credential(
+    headers: Mapping[str, str], cookies: Mapping[str, str], remote_email: str = ""
+) -> Credential | None:
+    """The credential that counts: ``X-Treadle-Token``, which leaves ``Authorization`` to a platform before
+    us, then ``Authorization``, ``X-API-Key``, whom a proxy names, and the session's cookie.
+    """
+    if headers.get("x-treadle-token"):
+        return TokenCredential(headers["x-treadle-token"].strip())
     scheme, _, value = headers.get("authorization", "").strip().partition(" ")
     value = value.strip()
     if value and scheme.lower() in ("token", "bearer"):
@@ -73,6 +89,8 @@ def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> C
         return _read_basic(value)
     if headers.get("x-api-key"):
         return TokenCredential(headers["x-api-key"].strip())
+    if remote_email:
+        return RemoteCredential(remote_email)
     if cookies.get(SESSION_COOKIE):
         return SessionCredential(cookies[SESSION_COOKIE])
     return None
@@ -84,6 +102,8 @@ def digest_of(credential: Credential) -> str:
         return hash_secret(f"basic\0{credential.email}\0{credential.secret}")
     if isinstance(credential, SessionCredential):
         return hash_secret(f"session\0{credential.text}")
+    if isinstance(credential, RemoteCredential):
+        return hash_secret(f"remote\0{credential.email}")
     return hash_secret(credential.text)
 
 
@@ -91,6 +111,8 @@ def identify(tx: Tx, credential: Credential, key: Secret) -> Identity | None:
     """Who the credential shows, as of this transaction; a password of Basic is not tried here."""
     if isinstance(credential, SessionCredential):
         return identify_by_session(tx, credential.text)
+    if isinstance(credential, RemoteCredential):
+        return identify_by_email(tx, credential.email)
     if isinstance(credential, TokenCredential):
         if credential.text.count(".") == 2:
             return identify_by_access_token(tx, credential.text, key)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.sql.expression import true
+from sqlalchemy.sql.expression import false, true
 
 from treadle.access.grants import Actor, TokenScope
 from treadle.access.jwt_settings import LEGACY_TOKENS_ENABLED
@@ -81,6 +81,11 @@ _BY_SESSION = Prepared(
     )
 )
 _BY_ID = Prepared(select(*_PERSON).where(users.c.id == bindparam("user_id"), users.c.is_active.is_(true())))
+_BY_EMAIL = Prepared(
+    select(*_PERSON).where(
+        users.c.email == bindparam("email"), users.c.is_active.is_(true()), users.c.is_service.is_(false())
+    )
+)
 _OWNER = Prepared(
     select(*_PERSON)
     .where(users.c.is_admin.is_(true()), users.c.is_active.is_(true()))
@@ -135,6 +140,12 @@ def identify_by_session(tx: Tx, text: str) -> Identity | None:
 def identify_by_id(tx: Tx, user_id: int) -> Identity | None:
     """The active person ``user_id``, of whom something else has shown that it is they."""
     return _first(tx, _BY_ID, {"user_id": user_id})
+
+
+def identify_by_email(tx: Tx, email: str) -> Identity | None:
+    """The active person with this e-mail address, in lower case, of whom something else has shown that it is
+    they; no service account."""
+    return _first(tx, _BY_EMAIL, {"email": email})
 
 
 def identify_owner(tx: Tx) -> Identity | None:

@@ -15,8 +15,8 @@ from treadle.tracking.route_table import find, find_page, methods_at
 from treadle.tracking.routes import Row
 
 WORKSPACE_HEADER = "x-mlflow-workspace"
-#: Of which there may be several, and how they are one.
-_JOINED = {"cookie": "; "}
+#: Of which there may be several, and how they are one: a liar may have sent one of them.
+_JOINED = {"remote-user": ",", "cookie": "; "}
 _LONGEST_PATH = 4096
 _SMALL_BYTES = 1024 * 1024
 #: MLflow itself decodes what it is given again and again; nobody means more than a few times.

@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from treadle.access.credentials import SAFE_METHODS
 from treadle.access.identities import Identity, touch
+from treadle.access.remote_user import RemoteUsers
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, Tx
 from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unauthenticated, Unavailable
@@ -79,6 +80,8 @@ class DoorParts(Protocol):
     def signing_key(self) -> Secret: ...
     @property
     def wrong_credentials(self) -> WrongCredentials: ...
+    @property
+    def remote_users(self) -> RemoteUsers: ...
 
 
 @dataclass
@@ -117,7 +120,7 @@ class Door:
         self._threads = ThreadPoolExecutor(_THREADS, "door")
         self._entrance = Entrance(
             parts.database,
-            Keys(parts.settings, parts.signing_key, parts.wrong_credentials, is_local=is_local),
+            Keys(parts.settings, parts.signing_key, parts.wrong_credentials, is_local, parts.remote_users),
         )
         self._notes = Notes(parts.database)
         self._refusals = RefusalLog(self._notes)

@@ -9,7 +9,7 @@ import hmac
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from sqlalchemy import bindparam, select
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from treadle.access import ORGANIZATION, Actor, Grant, TokenScope, WorkspaceScope, allow, allow_anywhere
 from treadle.access.credentials import (
+    AMBIENT,
     CSRF_COOKIE,
     CSRF_HEADER,
     NO_CREDENTIALS,
@@ -24,13 +25,14 @@ from treadle.access.credentials import (
     WRONG_CREDENTIALS,
     BasicCredential,
     Credential,
-    SessionCredential,
+    RemoteCredential,
     check_same_site,
     digest_of,
     identify,
     read_credential,
 )
 from treadle.access.identities import Identity, identify_by_id, identify_owner
+from treadle.access.remote_user import RemoteUsers, read_remote_user
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
 from treadle.access.tokens import is_token_text
 from treadle.access.wrong_credentials import WrongCredentials
@@ -82,6 +84,7 @@ class Keys:
     wrong: WrongCredentials
     #: Who asks holds the data folder, and is its owner where they show nothing else.
     is_local: bool = False
+    remote_users: RemoteUsers = field(default_factory=RemoteUsers)
 
 
 class Entrance:
@@ -100,11 +103,11 @@ class Entrance:
     def recall(self, asked: Asked) -> Admission | None:
         """Who asks, if that was found before and nothing has changed since; it never waits.
 
-        Raises Forbidden("cross-site", "csrf").
+        Raises Forbidden("cross-site", "csrf"), Unauthenticated("remote-user-unclear").
         """
         if not self._may_recall:
             return None
-        credential = read_credential(asked.headers, asked.cookies)
+        credential = self._read_credential(asked)
         known = self._known.get(_place(asked, credential), self._database.version())
         if known is None or _is_over(known.identity):
             return None
@@ -162,21 +165,31 @@ class Entrance:
         """Where the database tells no version; of a token or a session, which one look finds again."""
         if shown.credential is None or shown.verified_id is not None or self._database.dialect == "sqlite":
             return None, None
+        if isinstance(shown.credential, RemoteCredential):
+            return None, None
         return self._witnessed.look(key, shown.credential)
 
     def _read(self, asked: Asked) -> _Shown:
         """The credential, tried as far as that needs no transaction."""
-        credential = read_credential(asked.headers, asked.cookies)
+        credential = self._read_credential(asked)
         self._check_site(asked, credential)
         if credential is None:
             return _Shown(None, "", None)
         digest = digest_of(credential)
         self._wrong.check(digest)
+        if isinstance(credential, RemoteCredential):
+            settings = self._keys.settings
+            self._keys.remote_users.admit(self._database, credential.email, sign_up=settings.sign_up)
         return _Shown(credential, digest, self._verify(asked, credential))
 
+    def _read_credential(self, asked: Asked) -> Credential | None:
+        header, peer = asked.headers.get("remote-user", ""), asked.arrival.peer
+        named = read_remote_user(header, peer, self._keys.settings)
+        return read_credential(asked.headers, asked.cookies, named)
+
     def _check_site(self, asked: Asked, credential: Credential | None) -> None:
-        """A browser's own cookie writes nothing that a page of ours did not ask for."""
-        if not isinstance(credential, SessionCredential) or asked.method in SAFE_METHODS:
+        """What a browser sends by itself writes nothing that a page of ours did not ask for."""
+        if not isinstance(credential, AMBIENT) or asked.method in SAFE_METHODS:
             return
         settings = self._keys.settings
         check_same_site(asked.method, asked.headers, asked.arrival, settings.trusted_origins)
@@ -216,6 +229,8 @@ class Entrance:
             found = identify(tx, shown.credential, self._keys.signing_key)
         if found is None:
             self._wrong.add_wrong(shown.digest, asked.address)
+            if isinstance(shown.credential, RemoteCredential):
+                self._keys.remote_users.forget(shown.credential.email)
             raise Unauthenticated("invalid-credentials", WRONG_CREDENTIALS)
         self._wrong.add_right(shown.digest)
         return found

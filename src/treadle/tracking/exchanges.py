@@ -32,6 +32,7 @@ _NOT_SENT = frozenset(
         b"keep-alive",
         b"proxy-authorization",
         b"proxy-connection",
+        b"remote-user",
         b"te",
         b"trailer",
         b"transfer-encoding",

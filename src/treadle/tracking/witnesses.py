@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from treadle.access.credentials import BasicCredential, Credential, SessionCredential
+from treadle.access.credentials import BasicCredential, SessionCredential, TokenCredential
 from treadle.access.identities import hash_secret
 from treadle.access.jwt_settings import LEGACY_TOKENS_ENABLED
 from treadle.db import Database
@@ -26,6 +26,8 @@ from treadle.permissions import ROLE_PERMISSIONS, Permission
 
 Value = TypeVar("Value")
 Row = Mapping[str, Any]
+#: What hangs on a row of its own.
+Credential = TokenCredential | BasicCredential | SessionCredential
 #: "Last used" is not among the rows: so often it is found anew whether writing it is due.
 _KEPT_S = 30.0
 

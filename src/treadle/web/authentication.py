@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from treadle.access.credentials import (
+    AMBIENT,
     CSRF_COOKIE,
     CSRF_FIELD,
     CSRF_HEADER,
@@ -11,6 +12,7 @@ from treadle.access.credentials import (
     SESSION_COOKIE,
     WRONG_CREDENTIALS,
     BasicCredential,
+    RemoteCredential,
     SessionCredential,
     TokenCredential,
     check_same_site,
@@ -22,6 +24,7 @@ from treadle.access.credentials import (
 )
 
 __all__ = [
+    "AMBIENT",
     "CSRF_COOKIE",
     "CSRF_FIELD",
     "CSRF_HEADER",
@@ -30,6 +33,7 @@ __all__ = [
     "SESSION_COOKIE",
     "WRONG_CREDENTIALS",
     "BasicCredential",
+    "RemoteCredential",
     "SessionCredential",
     "TokenCredential",
     "check_same_site",

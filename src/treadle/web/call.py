@@ -15,6 +15,7 @@ from treadle.access import Actor, Grant, ListGrant, Scope, TokenScope, allow, al
 from treadle.access.arrivals import Arrival, arrival_of
 from treadle.access.grants import held_token, read_only_token
 from treadle.access.identities import Identity, identify_by_id, identify_owner, touch
+from treadle.access.remote_user import read_remote_user
 from treadle.access.sign_in import SignInAttempt, verify_sign_in
 from treadle.access.tokens import is_token_text
 from treadle.db import Tx
@@ -22,9 +23,11 @@ from treadle.errors import Defect, Forbidden, Invalid, NotFound, Unauthenticated
 from treadle.permissions import READING, Permission
 from treadle.web import bodies
 from treadle.web.authentication import (
+    AMBIENT,
     NO_CREDENTIALS,
     WRONG_CREDENTIALS,
     BasicCredential,
+    RemoteCredential,
     SessionCredential,
     TokenCredential,
     check_same_site,
@@ -74,7 +77,7 @@ class Call:
         self._is_reading = is_reading
         #: Where it came from and to which address it was sent, behind proxies.
         self.arrival: Arrival = arrival_of(request.scope)
-        self._credential = read_credential(request.headers, self.cookies)
+        self._credential = read_credential(request.headers, self.cookies, self.remote_email)
         #: Of a token or a password: what it is counted under when it is wrong.
         self._digest = ""
         if isinstance(self._credential, (TokenCredential, BasicCredential)):
@@ -269,6 +272,12 @@ class Call:
         """The address of the peer, or of the client that a trusted proxy named."""
         return self.arrival.client
 
+    @cached_property
+    def remote_email(self) -> str:
+        """Whom the proxy before us names, where the settings let it; "" for nobody."""
+        named = ",".join(self.request.headers.getlist("remote-user"))
+        return read_remote_user(named, self.arrival.peer, self.parts.settings)
+
     def page_url(self, page: int) -> str:
         """The address of another page of the same list."""
         kept = [(name, value) for name, value in parse_qsl(self.request.url.query) if name != "page"]
@@ -291,13 +300,22 @@ class Call:
 
     def _prepare(self) -> None:
         """What must happen before the transaction: it may hold the write lock."""
-        if isinstance(self._credential, SessionCredential) and not self._is_public:
+        if isinstance(self._credential, AMBIENT) and not self._is_public:
             trusted = self.parts.settings.trusted_origins
             check_same_site(self.method, self.headers, self.arrival, trusted)
         if self._digest and not self._is_public:
             self.parts.wrong_credentials.check(self._digest)
         if isinstance(self._credential, BasicCredential) and self._verified_id is None:
             self._verified_id = self._verify_basic(self._credential)
+        if isinstance(self._credential, RemoteCredential):
+            self._admit_remote(self._credential.email)
+
+    def _admit_remote(self, email: str) -> None:
+        try:
+            self.parts.remote_users.admit(self.parts.database, email, sign_up=self.parts.settings.sign_up)
+        except Forbidden:
+            if not self._is_public:  # there they are a visitor, who may sign up
+                raise
 
     def _verify_basic(self, credential: BasicCredential) -> int | None:
         """Whose password it is; None for a token, which is looked up again with what it is held to."""
@@ -353,4 +371,8 @@ class Call:
             return Unauthenticated("not-authenticated", NO_CREDENTIALS)
         if isinstance(self._credential, SessionCredential):
             return Unauthenticated("session-over", "Your session is over. Sign in again; nothing is lost.")
+        if isinstance(self._credential, RemoteCredential):
+            self.parts.remote_users.forget(self._credential.email)
+            text = f"There is no account of {self._credential.email} any more. Ask an organisation admin."
+            return Unauthenticated("account-gone", text)
         return Unauthenticated("invalid-credentials", WRONG_CREDENTIALS)

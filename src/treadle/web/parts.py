@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from treadle.access.arrivals import read_trust
 from treadle.access.first_administrator import ensure_first_administrator
+from treadle.access.remote_user import RemoteUsers
 from treadle.access.signing_key import load_signing_key
 from treadle.access.wrong_credentials import WrongCredentials
 from treadle.db import Database, migrate
@@ -44,6 +45,7 @@ class Parts:
     #: Signs access tokens.
     signing_key: Secret
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
+    remote_users: RemoteUsers = field(default_factory=RemoteUsers)
 
     #: What the process counts of its requests.
     metrics: Metrics = field(default_factory=Metrics)

@@ -163,7 +163,15 @@ _KEPT_IN_URL = "/?&=#%+,;:@!$'()*~"
 _UNCACHED = {"Cache-Control": "no-store"}
 
 
+def _check_is_named(call: Call, email: str) -> None:
+    """Where a proxy says who asks, nobody else can be signed in: its word counts before the cookie."""
+    if call.remote_email and email.strip().lower() != call.remote_email:
+        text = f"The platform before this server knows you as {call.remote_email}: give that address."
+        raise Invalid("other-person", text, fields={"email": [text]})
+
+
 def _sign_in(call: Call, form: SignInForm) -> _SignedIn:
+    _check_is_named(call, form.email)
     attempt = SignInAttempt(form.email, form.password, call.address)
     user_id = verify_sign_in(call.parts.database, attempt)
     if user_id is None:
@@ -177,6 +185,7 @@ def _sign_in(call: Call, form: SignInForm) -> _SignedIn:
 
 
 def _sign_up(call: Call, form: SignUpForm) -> _SignedIn:
+    _check_is_named(call, form.email)
     check_password_rules(form.password)
     new = NewUser(form.email, hash_password(form.password), form.first_name, form.last_name)
     settings = call.parts.settings
