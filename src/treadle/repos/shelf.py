@@ -74,6 +74,8 @@ class Draft:
 class Held:
     """A file of this machine that stays open while anybody has this."""
 
+    _close = staticmethod(os.close)  # when the interpreter ends, modules may have gone before
+
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
@@ -82,7 +84,7 @@ class Held:
         return os.pread(self._descriptor, size_bytes, start)
 
     def __del__(self) -> None:
-        os.close(self._descriptor)
+        self._close(self._descriptor)
 
 
 class Shelf(Protocol):
