@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { addressOf, errorFrom } from './client';
-import { mediaAddress, thumbnailAddress } from './base';
+import { mediaAddress, thumbnailAddress } from './addresses';
 
 describe('addresses', () => {
   test('leave out what is not set', () => {

@@ -1,4 +1,4 @@
-import { address } from './base';
+import { address } from './addresses';
 
 /** Why a call failed, in words for a person (`message`) and for a program (`status`, `code`, `fields`). */
 export class ApiError extends Error {

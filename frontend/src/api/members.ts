@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { get, post, remove } from './client';
-import { address } from './base';
+import { address } from './addresses';
 import type { Invitation, Member, Role } from './types';
 
 /** Where a role holds: in a workspace, or in one project of it. */

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { address } from './base';
+import { address } from './addresses';
 import { get, post, remove } from './client';
 import type { Role, Time } from './types';
 

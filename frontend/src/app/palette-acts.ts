@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { address } from '../api/base';
+import { address } from '../api/addresses';
 import { projectsQuery } from '../api/projects';
 import { reposQuery } from '../api/repos';
 import { sessionQuery, signOut } from '../api/session';

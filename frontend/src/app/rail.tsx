@@ -2,7 +2,7 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
-import { address } from '../api/base';
+import { address } from '../api/addresses';
 import { runningJobsQuery } from '../api/jobs';
 import { projectsQuery } from '../api/projects';
 import { initialsOf, nameOf, sessionQuery, signOut } from '../api/session';

@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
-import { base } from '../api/base';
+import { base } from '../api/addresses';
 import { sessionQuery } from '../api/session';
 import type { RunLook } from '../api/tracking';
 import type { TraceLook } from '../pages/traces/use-trace-asking';

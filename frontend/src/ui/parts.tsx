@@ -1,5 +1,5 @@
 import { useId, type ReactNode } from 'react';
-import { address } from '../api/base';
+import { address } from '../api/addresses';
 import { ApiError } from '../api/client';
 import { colourOf } from './format';
 import { Icon, type IconName } from './icon';

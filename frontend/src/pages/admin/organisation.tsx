@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { organizationQuery, renameOrganization, renewSignUpLink, signUpLinkQuery } from '../../api/people';
 import type { Organization } from '../../api/types';
 import { CopyField } from '../../ui/copy-field';

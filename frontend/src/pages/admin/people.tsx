@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { ADMIN, type AdminPerson, adminPeopleQuery, changePerson, makePasswordLink, type PasswordLink, type PeopleState } from '../../api/admin';
 import { organizationQuery } from '../../api/people';
 import { nameOf, sessionQuery, signOut } from '../../api/session';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { base } from '../../api/base';
+import { base } from '../../api/addresses';
 import type { ControlTag, EditorConfig } from '../../editor/model/config/config';
 import { Editor } from '../../editor/model/editor';
 import { useEditor } from '../../editor/ui/use-editor';

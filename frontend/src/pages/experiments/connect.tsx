@@ -1,6 +1,6 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { base } from '../../api/base';
+import { base } from '../../api/addresses';
 import { sessionQuery } from '../../api/session';
 import type { Workspace } from '../../api/types';
 import { CopyLine } from '../../ui/copy-line';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { exportFormats } from '../../api/transfer';
 import { viewsQuery } from '../../api/tasks';
 import type { ExportFormat, Project } from '../../api/types';

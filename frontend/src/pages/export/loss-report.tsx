@@ -1,4 +1,4 @@
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { isRecord } from '../../api/client';
 import { count, counted } from '../../ui/format';
 import { Notice } from '../../ui/parts';

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { exportFrom, type ExportOrder } from '../../api/transfer';
 import type { ExportFile, Job } from '../../api/types';
 

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import type { LabelsAs } from '../../api/transfer';
 import type { Project } from '../../api/types';
 import { isUncertain } from '../../api/upload';

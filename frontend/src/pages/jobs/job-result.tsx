@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { isRecord } from '../../api/client';
 import { restoreDeletion } from '../../api/deletions';
 import { reasonOf } from '../../api/jobs';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { type Backend, prelabelFailuresQuery, startPrelabel } from '../../api/learning';
 import type { Project } from '../../api/types';
 import { Dialog } from '../../ui/dialog';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { type Backend, builtinsQuery, gateQuery, startTraining, type Training, type TrainingSpec } from '../../api/learning';
 import { viewsQuery } from '../../api/tasks';
 import type { Project } from '../../api/types';

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, type KeyboardEvent } from 'react';
 import type { Way } from '../../api/lineage';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { ago, counted, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { useWidth } from '../../ui/use-width';

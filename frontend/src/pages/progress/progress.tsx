@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { progressQuery } from '../../api/progress';
 import { projectQuery } from '../../api/projects';
 import type { Project, ProjectProgress } from '../../api/types';

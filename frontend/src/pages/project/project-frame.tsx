@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useParams, useRouterState, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { address, thumbnailAddress } from '../../api/base';
+import { address, thumbnailAddress } from '../../api/addresses';
 import { taskPageQuery } from '../../api/tasks';
 import type { Project, TaskRow } from '../../api/types';
 import { may, useWorkspace } from '../../app/workspace';

@@ -1,5 +1,5 @@
 import { isRecord } from '../../api/client';
-import { isMedia, mediaAddress } from '../../api/base';
+import { isMedia, mediaAddress } from '../../api/addresses';
 import type { TaskResult } from '../../api/types';
 import { Palette } from '../../editor/model/config/palette';
 import { labelsIn } from '../tasks/task-results';

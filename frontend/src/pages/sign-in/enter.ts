@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type AnyRouter, useRouter } from '@tanstack/react-router';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { type Credentials, enter, sessionQuery } from '../../api/session';
 
 const LABEL_PAGE = /^\/projects\/\d+\/label/;

@@ -1,4 +1,4 @@
-import { isMedia, mediaAddress, thumbnailAddress } from '../../api/base';
+import { isMedia, mediaAddress, thumbnailAddress } from '../../api/addresses';
 import type { Project, TaskRow } from '../../api/types';
 import { Palette } from '../../editor/model/config/palette';
 

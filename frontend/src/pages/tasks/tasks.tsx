@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { address } from '../../api/base';
+import { address } from '../../api/addresses';
 import { ApiError } from '../../api/client';
 import { projectQuery } from '../../api/projects';
 import { peopleQuery, sessionQuery } from '../../api/session';
