@@ -14,11 +14,19 @@ from treadle.permissions import Permission
 from treadle.web.routing import JSON, PUBLIC, Route
 
 _REF = "#/components/schemas/{name}"
-_SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"bearer": []}, {"basic": []}, {"session": []}]
+_SECURITY: list[dict[str, list[str]]] = [
+    {name: []} for name in ("token", "bearer", "basic", "beside", "session")
+]
 _SCHEMES = {
     "token": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Token <token>"},
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
+    "beside": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Treadle-Token",
+        "description": "A token, where a platform before the server has Authorization for itself",
+    },
     "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
 }
 _ERROR = {

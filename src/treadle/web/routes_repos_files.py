@@ -53,6 +53,8 @@ _ASK_AGAIN = "private, no-cache"
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w.+-]+=\"?[\w.+-]+\"?)*", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{32}")
 _UNKNOWN = "application/octet-stream"
+#: Headers by which an answer is one person's.
+_WHO_ASKS = "Authorization, Cookie, X-Treadle-Token"
 #: Unpacking a picture takes hundreds of megabytes, fetching takes as long as somebody else wants.
 _PAINTING = threading.BoundedSemaphore(2)
 _FETCHING = threading.BoundedSemaphore(4)
@@ -129,7 +131,7 @@ def get_file(call: Call) -> AnyReply:
     file = found.stat(path)
     is_small = bool(call.query_text("thumbnail"))
     etag = f'"{file.id}-small"' if is_small else f'"{file.id}"'
-    headers = {"ETag": etag, "Cache-Control": _caching(call, found.commit), "Vary": "Authorization, Cookie"}
+    headers = {"ETag": etag, "Cache-Control": _caching(call, found.commit), "Vary": _WHO_ASKS}
     if etag in call.headers.get("if-none-match", ""):
         return Reply(304, content_type="", headers=headers)
     if is_small:
