@@ -76,10 +76,10 @@ class Server:
 
 
 @contextmanager
-def treadle(folder: Path) -> Iterator[Server]:
-    """Treadle on SQLite, ended afterwards."""
+def treadle(folder: Path, *options: str) -> Iterator[Server]:
+    """Treadle, on SQLite where ``options`` name no database, ended afterwards."""
     command = [str(Path(sys.executable).with_name("treadle")), "serve", "--port", "0"]
-    command += ["--data-dir", str(folder), "--admin-email", EMAIL, "--admin-token", TOKEN]
+    command += ["--data-dir", str(folder), "--admin-email", EMAIL, "--admin-token", TOKEN, *options]
     environment = {**os.environ, "TREADLE_ADMIN_PASSWORD": PASSWORD}
     began_s = time.monotonic()
     with Path(folder, "log").open("ab") as log:

@@ -9,7 +9,8 @@ from itertools import count
 from statistics import median
 
 from benchmarks.rows import Row
-from benchmarks.tracking.servers import API, Tracker, now_ms
+from benchmarks.tracking.seeding import Tables, seed_runs
+from benchmarks.tracking.servers import Pair, Tracker, now_ms
 
 Act = Callable[[], object]
 _NEWEST = ["attributes.start_time DESC"]
@@ -26,7 +27,7 @@ class Sizes:
 
 
 FULL = Sizes(rounds=5, calls=60, runs=1_000)
-SHORT = Sizes(rounds=3, calls=20, runs=200)
+SHORT = Sizes(rounds=2, calls=10, runs=200)
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,21 @@ class Operation:
     part: int = 1
 
 
-def compare(plain: Tracker, ours: Tracker, sizes: Sizes, tell: Callable[[str], None]) -> list[Row]:
+def compare(tell: Callable[[str], None], pair: Pair, sizes: Sizes) -> list[Row]:
     """A row for each operation; both have an experiment of ``sizes.runs`` runs to search."""
     tell(f"{sizes.runs:,} runs on both")
-    filled = [(tracker, _fill(tracker, sizes.runs)) for tracker in (plain, ours)]
+    sides = ((pair.plain, pair.plain_tables), (pair.ours, pair.our_tables))
+    filled = [(tracker, _fill(tracker, tables, sizes.runs)) for tracker, tables in sides]
     rows = []
     for operation in OPERATIONS:
-        tell(operation.name)
+        name = operation.name.format(runs=sizes.runs)
+        tell(name)
         acts = [(tracker, operation.prepare(tracker, experiment)) for tracker, experiment in filled]
-        rows.append(_compare_one(operation, acts, sizes))
+        rows.append(_compare_one(name, operation, acts, sizes))
     return rows
 
 
-def _compare_one(operation: Operation, acts: list[tuple[Tracker, Act]], sizes: Sizes) -> Row:
+def _compare_one(name: str, operation: Operation, acts: list[tuple[Tracker, Act]], sizes: Sizes) -> Row:
     calls = max(3, sizes.calls // operation.part)
     spent: list[list[float]] = [[] for _ in acts]
     for number in range(sizes.rounds + 1):
@@ -63,21 +66,12 @@ def _compare_one(operation: Operation, acts: list[tuple[Tracker, Act]], sizes: S
             if number:  # the first round warms up
                 seen.append(cost)
     theirs, ours = (median(costs) for costs in spent)
-    return Row(
-        operation.name, "ms CPU", ours, theirs, theirs * operation.budget, f"{operation.budget} × theirs"
-    )
+    return Row(name, "ms CPU", ours, theirs, theirs * operation.budget, f"{operation.budget} × theirs")
 
 
-def _fill(tracker: Tracker, runs: int) -> str:
+def _fill(tracker: Tracker, tables: Tables, runs: int) -> str:
     experiment = tracker.create_experiment(f"filled-{now_ms()}")
-    for number in range(runs):
-        metrics = [
-            {"key": f"m{key}", "value": (number * 37 % 1000) / 1000 + key, "timestamp": now_ms(), "step": 0}
-            for key in range(8)
-        ]
-        params = [{"key": f"p{key}", "value": str(number % (key + 2))} for key in range(8)]
-        body = {"run_id": tracker.create_run(experiment), "metrics": metrics, "params": params}
-        tracker.post(f"{API}/runs/log-batch", body)
+    seed_runs(tables, experiment, runs)
     return experiment
 
 
@@ -129,14 +123,14 @@ OPERATIONS = (
     Operation("create a run", _create_run, 0.9),
     Operation("search experiments", lambda tracker, _: tracker.search_experiments, 0.9),
     Operation(
-        "search 1,000 runs, first 100",
+        "search {runs:,} runs, first 100",
         lambda tracker, experiment: lambda: tracker.search_runs(experiment, 100, order_by=_NEWEST),
         0.06,
         part=6,
     ),
     Operation("the same, filtered and sorted", _filter, 1.1, part=6),
     Operation(
-        "search 1,000 runs, a page of 1,000",
+        "search {runs:,} runs, a page of 1,000",
         lambda tracker, experiment: lambda: tracker.search_runs(experiment, 1000),
         0.06,
         part=20,

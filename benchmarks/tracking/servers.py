@@ -6,16 +6,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
 import msgspec
 
 from benchmarks.servers import Server, end, free_port, wait_for_health
+from benchmarks.tracking.seeding import KEYS, Tables
 
 API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -25,6 +28,11 @@ _PLAIN = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
+_COLUMNS = {
+    "metrics": [f"m{key}" for key in range(KEYS)],
+    "params": [f"p{key}" for key in range(KEYS)],
+    "tags": [],
 }
 
 
@@ -111,6 +119,11 @@ class Tracker:
         """The first page of experiments."""
         return self.get(f"{API}/experiments/search?max_results=100")
 
+    def list_runs(self, experiment_id: str, **more: object) -> Any:
+        """The first 100 of our table of runs, with all that was logged; of Treadle alone."""
+        body = {"workspace": 1, "experiment_ids": [experiment_id], "limit": 100, "columns": _COLUMNS, **more}
+        return self.post("/api/tracking/runs/", body)
+
     def upload(self, path: str, content: bytes | Iterator[bytes]) -> None:
         """Put an artifact."""
         self.client.put(f"{_ARTIFACTS}/{path}", content=content, headers=_BYTES).raise_for_status()
@@ -120,6 +133,38 @@ class Tracker:
         with self.client.stream("GET", f"{_ARTIFACTS}/{path}") as answer:
             answer.raise_for_status()
             return sum(len(chunk) for chunk in answer.iter_raw())
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Plain MLflow and Treadle, both running and idle, with their tables open to be written into."""
+
+    plain: Tracker
+    ours: Tracker
+    plain_tables: Tables
+    our_tables: Tables
+
+
+@contextmanager
+def tracked(server: Server) -> Iterator[Tracker]:
+    """Somebody who tracks on the server, once it is idle."""
+    with server.client() as client:
+        server.wait_until_idle()
+        yield Tracker(server, client)
+
+
+def cost(server: Server, act: Callable[[], object], rounds: int = 7) -> float:
+    """Milliseconds of CPU that an act costs the server: the median, after one that warms up."""
+    act()
+    server.wait_until_idle()
+    return median(server.cpu_of(act) for _ in range(rounds))
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    """How long it took."""
+    began_s = time.perf_counter()
+    act()
+    return time.perf_counter() - began_s
 
 
 def now_ms() -> int:
