@@ -1,6 +1,6 @@
 import { act } from 'react';
 import { expect, test, vi } from 'vitest';
-import { answer, button, mount, press, settle } from '../../test-screens';
+import { answer, button, mount, press, settle, type } from '../../test-screens';
 import { useToasts } from '../../ui/toast';
 import { StorageDialog } from './storage-dialog';
 
@@ -53,5 +53,26 @@ test('files of which no task comes are said before a source is made, and it can 
   await act(async () => document.querySelector('form')?.requestSubmit());
   await settle(() => closed.mock.calls.length > 0);
   expect(made).toEqual(['/api/storages/http', '/api/storages/http/1/sync']);
+  await unmount();
+});
+
+test('a change sends what was typed, and not what somebody else may have changed meanwhile', async () => {
+  const sent: unknown[] = [];
+  vi.stubGlobal('fetch', async (address: string, { method, body }: RequestInit) => {
+    const path = new URL(address).pathname;
+    if (path.endsWith('/types')) return answer([{ name: 'http', title: 'HTTP' }]);
+    if (path.endsWith('/form')) return answer([{ fields: [{ name: 'url', label: 'URL', type: 'text', required: true }] }]);
+    if (method === 'PATCH') sent.push(JSON.parse(String(body)));
+    return answer({ id: 7, type: 'http' });
+  });
+  const closed = vi.fn();
+  const { show, unmount } = mount();
+  const kept = { id: 7, type: 'http', title: 'Old', url: 'https://files.example/list' };
+  await show(<StorageDialog project={{ id: 1, workspace: 1 } as never} direction="source" storage={kept as never} onClose={closed} />);
+  await settle(() => document.querySelectorAll('input').length > 1 && !button('Save').disabled);
+  await type(document.querySelector('input') as HTMLInputElement, 'New');
+  await act(async () => document.querySelector('form')?.requestSubmit());
+  await settle(() => closed.mock.calls.length > 0);
+  expect(sent).toEqual([{ title: 'New' }]);
   await unmount();
 });

@@ -53,7 +53,7 @@ function Form({ project, direction, storage, kind, onBack, onClose }: FormProps)
   const check = useMutation({ mutationFn: () => checkStorage(direction, kind.name, sent(), storage?.id) });
   const save = useMutation({
     mutationFn: async () => {
-      if (storage) await changeStorage(direction, storage, sent());
+      if (storage) await changeStorage(direction, storage, sentValues(fields.filter(({ name }) => name in typed), values, true)); // and not what somebody else may have changed meanwhile
       else return firstSync(direction, await createStorage(direction, kind.name, sent()));
       return undefined;
     },
