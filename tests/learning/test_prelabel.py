@@ -29,6 +29,7 @@ from treadle.learning.predictions import attempts, predicting, prelabel
 from treadle.learning.predictions.opening import OnOpening
 from treadle.learning.predictions.predicting import predict_tasks
 from treadle.learning.predictions.prelabel import PRELABEL_JOB
+from treadle.learning.predictions.trying import try_out
 from treadle.learning.retrying import RETRIES
 from treadle.learning.rules.ordering import ORDER_JOB
 from treadle.learning.training.training_job import TRAINING_JOB
@@ -213,6 +214,20 @@ def test_a_job_waits_for_a_backend_that_is_only_just_starting_and_can_be_done_ag
         monkeypatch.setattr(prelabel, "_waiting", lambda _run: start)
         assert desk.run(again)["done"] == 3
     assert len(waited) == 1
+
+
+def test_what_cannot_predict_in_a_project_says_so_when_it_is_connected(desk: Desk) -> None:
+    spoken = Spoken()
+    with connected(desk, spoken) as backend:
+        assert try_out(desk.parts, backend).problem == ""  # there is no task yet
+        desk.studio.add_tasks(2)
+        assert try_out(desk.parts, backend).problem == ""
+        spoken.predict = lambda body: [cat(score="high") for _ in body["tasks"]]
+        tried = try_out(desk.parts, backend)
+        assert (tried.state, desk.predictions()) == ("CO", [])
+        assert "cannot predict here" in tried.problem
+        spoken.predict = lambda _body: (500, b"")
+        assert try_out(desk.parts, backend).problem
 
 
 def test_what_can_be_done_again_is_named_as_its_job_is() -> None:

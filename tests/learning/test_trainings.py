@@ -302,6 +302,19 @@ def test_what_is_changed_after_the_order_is_not_learnt_from(school: School, serv
     assert set(served.learnt) <= set(ids)
 
 
+def test_a_label_that_is_renamed_meanwhile_is_measured_as_it_was_learnt(
+    school: School, served: Served
+) -> None:
+    school.label()
+    training = school.start(school.connect(served.url), settings={"epochs": 50, "do": "wait"})
+    with school.running(training):
+        school.wait_until_it_learns(training)
+        school.set_config(CONFIG.replace('"Good"', '"Great"'))
+        school.cancel(training, keep=True)
+    found = msgspec.json.decode(school.get(training).evaluation, type=Evaluation)
+    assert (found.metric, found.value) == ("accuracy", 1.0)
+
+
 def test_a_backend_that_is_killed_and_comes_back_says_what_became_of_the_training(
     school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ start_training = late("treadle.learning.training.trainings:start")
 training_spec = late("treadle.learning.training.trainings:Spec")
 count_to_ask = late("treadle.learning.predictions.prelabel:count_to_ask")
 start_prelabel = late("treadle.learning.predictions.prelabel:start_prelabel")
+try_out = late("treadle.learning.predictions.trying:try_out")
 
 _NOT_RANDOM = "Not implemented - you must provide random=true query parameter"
 _NO_TASKS = "Project has no tasks to run prediction on, import at least 1 task to run prediction"
@@ -81,6 +82,7 @@ def connect_backend(call: Call) -> Reply:
         config = projects.config_of(tx, body.project)
     new = new_backend(body, config, base_of(call, is_builtin=bool(body.builtin)))
     added = connecting.connect(call.parts, grant, new)
+    try_out(call.parts, added)
     return _told(call, added.id, status=201)
 
 
@@ -125,7 +127,7 @@ def check_backend(call: Call) -> Reply:
     with call.write() as tx:
         grant, backend = _allow(call, tx, backend_id)
         backends.take_over(tx, grant, backend, _base(call, backend))
-    connecting.look(call.parts, backend_id)
+    try_out(call.parts, connecting.look(call.parts, backend_id))
     return _told(call, backend_id)
 
 

@@ -44,6 +44,7 @@ export function ConnectionCard({ project, backend, backends, edits, manages, onC
           {edits && <div className="row notice-acts"><button type="button" className="btn small" disabled={check.isPending} onClick={() => check.mutate()}>{check.isPending ? <span className="turn" /> : <Icon name="again" />}Check now</button>{!backend.builtin && <button type="button" className="btn small" onClick={() => setOpen('settings')}>Change…</button>}</div>}
         </Notice>
       )}
+      {!isBad && backend.error_message && <Notice tone="warn" live><b>{backend.error_message}</b> Change the label config or the model, then press <b>Check now</b>.</Notice>}
       {open === 'settings' && <ConnectionDialog project={project} backend={backend} onClose={() => setOpen(null)} />}
       {open === 'remove' && <RemoveDialog project={project} backend={backend} edits={edits} manages={manages} onClose={() => setOpen(null)} />}
     </section>
