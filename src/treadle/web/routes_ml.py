@@ -46,8 +46,6 @@ _NOT_INTERACTIVE = "Model is not set to be used for interactive preannotations"
 _NO_CONTEXT = b"null"
 #: A task is chosen by chance among as many, since to find one far behind takes its time.
 _NEAR = 1_000
-#: What keeps a backend in its place; a change of it is tried before it is kept.
-_WHERE = frozenset({"url", "auth_method", "auth_user", "sealed_secret"})
 
 
 class TrainBody(Struct):
@@ -103,7 +101,7 @@ def change_backend(call: Call) -> Reply:
         columns = changes_of(body, backend, config, call.parts.signing_key)
         draft = backends.changed(backend, {**columns, "id": 0})
         told = told_of(tx, draft)
-    if any(columns.get(name, getattr(backend, name)) != getattr(backend, name) for name in _WHERE):
+    if backends.is_moved(backend, columns):
         with call.write() as tx:
             backends.forget_told(tx, backend_id)  # the try tells it of the project without its token
         connecting.check_answers(call.parts, draft, told)

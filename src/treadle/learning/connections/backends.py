@@ -211,7 +211,7 @@ def change(tx: Tx, grant: Grant, backend: Backend, values: Mapping[str, Any]) ->
     columns = dict(values)
     if "settings" in columns:
         columns["settings"] = _json(columns["settings"])
-    if any(columns.get(name, getattr(backend, name)) != getattr(backend, name) for name in _WHERE):
+    if is_moved(backend, columns):
         columns["token_serial"] = backend.token_serial + 1
         columns["created_by"] = grant.actor.user_id
     columns["updated_at"] = tx.now
@@ -220,6 +220,11 @@ def change(tx: Tx, grant: Grant, backend: Backend, values: Mapping[str, Any]) ->
         _rename(tx, backend.project_id, backend.title, columns["title"])
     _record(tx, grant, "backend.updated", backend.id)
     return get(tx, backend.id)
+
+
+def is_moved(backend: Backend, columns: Mapping[str, Any]) -> bool:
+    """Would it be another server with these columns, or be spoken to otherwise?"""
+    return any(columns.get(name, getattr(backend, name)) != getattr(backend, name) for name in _WHERE)
 
 
 def take_over(tx: Tx, grant: Grant, backend: Backend, called_as: str) -> None:

@@ -1,7 +1,7 @@
 """How much two outlines on a picture overlap: those that are convex exactly, other polygons by lines.
 
 Coordinates are in percent of the picture, as results have them. Overlap over union is the same however a
-picture is stretched, so nothing here asks for its size; only what turns a box does (`outlines.py`).
+picture is stretched, so nothing here asks for its size; only what turns a box does (`answers.py`).
 """
 
 from __future__ import annotations
