@@ -141,7 +141,8 @@ def _check_installed(what: str) -> None:
     if missing:
         raise Unsupported(
             "ml-extra",
-            f"{what} needs {', '.join(missing)}, which are not installed: pip install 'treadle[ml]'.",
+            f"{what} needs {', '.join(missing)}, which are not installed: pip install 'treadle[ml]'; in a "
+            "checkout: .venv/bin/pip install '.[ml]'.",
         )
 
 

@@ -22,6 +22,8 @@ from treadle.settings import Settings
 __all__ = ["BUILTINS", "Address", "Builtin", "Parameter", "ensure", "find_builtin"]
 
 _FOLDER = Path(treadle.__file__).parent / "ml" / "builtin"
+#: The checkout, where it is one.
+_ROOT = Path(treadle.__file__).parents[2]
 _NAMES = ("yolo", "detector", "image_classifier", "text_classifier")
 
 
@@ -64,7 +66,9 @@ class Builtin:
 
     @property
     def install(self) -> str:
-        """The command that brings what it needs."""
+        """The command that brings what it needs: in the checkout that runs here, or of the package."""
+        if (_ROOT / "pyproject.toml").is_file():
+            return f".venv/bin/pip install '.[{self.extra}]'"
         return f"pip install 'treadle[{self.extra}]'"
 
     def fits(self, label_config: str) -> str:
@@ -112,7 +116,10 @@ def ensure(settings: Settings, name: str) -> Address:
     """
     builtin = find_builtin(name)
     if not builtin.is_installed:
-        text = f'"{builtin.title}" needs more than is installed here: {builtin.install} on the server.'
+        text = (
+            f'"{builtin.title}" needs more than is installed here. Let its administrator run '
+            f"{builtin.install} where the server runs."
+        )
         raise Unsupported("builtin-not-installed", text)
     return ask_for(settings, name)
 
