@@ -160,6 +160,8 @@ class Supervisor:
         self._selector.unregister(question.connection)
         is_well = question.is_answered_well()
         question.close()
+        if self._is_ending:  # an answer that comes late starts nothing, which nobody would end
+            return
         if not is_well:
             self._ask_at_s = time.monotonic() + _ASK_AGAIN_S
             return
