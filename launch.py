@@ -270,7 +270,8 @@ class LabelStudio(App):
         if not url:
             say(f"Label Studio takes forms from {own} alone. Where it is shown at another address, set")
             say("TREADLE_PUBLIC_URL to that address, such as https://label-studio.ml.example.com.")
-        return {"CSRF_TRUSTED_ORIGINS": own, "LABEL_STUDIO_HOST": own, "SSRF_PROTECTION_ENABLED": "true"}
+        # No wildcard of the domain, by which a neighbour's application could write here.
+        return {"CSRF_TRUSTED_ORIGINS": own}
 
 
 def only_from(folder: Path) -> tuple[str, ...]:
