@@ -1,4 +1,4 @@
-import { address } from './addresses';
+import { address, base } from './addresses';
 
 /** Why a call failed, in words for a person (`message`) and for a program (`status`, `code`, `fields`). */
 export class ApiError extends Error {
@@ -46,7 +46,8 @@ export function addressOf(path: string, query: Query = {}): string {
 
 /** Headers and body of a request as `fetch` and `XMLHttpRequest` both want them. */
 export function prepare(method: string, options: CallOptions): { headers: Record<string, string>; body: BodyInit | null } {
-  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
+  // The path of this server's cookies: a proxy may strip the sub-path and say nothing of it.
+  const headers: Record<string, string> = { Accept: 'application/json', 'X-Treadle-Base': base.pathname, ...options.headers };
   if (method !== 'GET') headers['X-CSRFToken'] = csrfToken();
   if (options.json !== undefined) headers['Content-Type'] = 'application/json';
   return { headers, body: options.json !== undefined ? JSON.stringify(options.json) : (options.form ?? null) };

@@ -26,7 +26,7 @@ export class SignInGate {
   /** Who is signed in; asks until somebody is. */
   async user(): Promise<WireUser> {
     for (;;) {
-      const reply = await this.#send({ method: 'GET', path: 'api/session' });
+      const reply = await this.#send({ method: 'GET', path: 'api/session', headers: here() });
       const user = reply.status === 200 ? (reply.body as WireSession).user : null;
       if (user) return user;
       if (reply.status >= 500) throw new NoAnswer(`The server answered ${reply.status}.`);
@@ -46,9 +46,9 @@ export class SignInGate {
 
   /** Null when it worked, else what to tell the person. */
   async signIn(email: string, password: string, expected: WireUser | null): Promise<string | null> {
-    await this.#send({ method: 'GET', path: 'api/session' }); // brings the CSRF cookie
+    await this.#send({ method: 'GET', path: 'api/session', headers: here() }); // brings the CSRF cookie
     const csrfmiddlewaretoken = cookieValue(document.cookie, 'csrftoken');
-    const reply = await this.#send({ method: 'POST', path: 'user/login', form: { email, password, csrfmiddlewaretoken } });
+    const reply = await this.#send({ method: 'POST', path: 'user/login', headers: here(), form: { email, password, csrfmiddlewaretoken } });
     if (reply.status >= 400) return refusal(reply);
     const session = (await this.#send({ method: 'GET', path: 'api/session' })).body as WireSession | null;
     if (!session?.user) return 'The server did not keep the sign-in. Does this browser take cookies?';
@@ -65,6 +65,9 @@ export class SignInGate {
     this.#asking = null;
   }
 }
+
+/** The path of this server's cookies: a proxy may strip the sub-path and say nothing of it. */
+const here = () => ({ 'X-Treadle-Base': new URL('.', document.baseURI).pathname });
 
 function refusal(reply: HttpReply): string {
   const body = reply.body as { detail?: string; validation_errors?: Record<string, string[]> } | null;
