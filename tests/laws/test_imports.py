@@ -32,7 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"repos", "lineage", "webhooks"}),
     frozenset({"jobs"}),
     frozenset({"labeling", "tracking"}),
-    frozenset({"learning", "connectors", "samples"}),
+    frozenset({"learning", "connectors", "samples", "moving"}),
     frozenset({"web", "gateways", "backups"}),
     frozenset({"launch"}),
     frozenset({"cli"}),

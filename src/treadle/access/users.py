@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -109,8 +109,18 @@ def claim_installation(tx: Tx, email: str) -> bool:
     return tx.execute(_CLAIM, {"email": email.strip().lower()}).rowcount == 1
 
 
-def add_user(tx: Tx, new: NewUser, *, is_admin: bool = False, actor_id: int | None = None) -> User:
-    """A new person without any role. Raises Invalid("email-invalid", "email-taken", "too-long")."""
+def add_user(
+    tx: Tx,
+    new: NewUser,
+    *,
+    is_admin: bool = False,
+    actor_id: int | None = None,
+    kept: Mapping[str, object] | None = None,
+) -> User:
+    """A new person without any role. Raises Invalid("email-invalid", "email-taken", "too-long").
+
+    kept: of somebody who comes from elsewhere, what they bring along: ``id``, ``created_at``, ….
+    """
     email = clean_email(new.email)
     if tx.execute(_BY_EMAIL, {"email": email}).first() is not None:
         text_ = "A user with this e-mail address is here already. Sign in instead."
@@ -122,6 +132,7 @@ def add_user(tx: Tx, new: NewUser, *, is_admin: bool = False, actor_id: int | No
         "last_name": check_length("last_name", new.last_name.strip(), _NAME_LENGTH),
         "is_admin": is_admin,
         "created_at": tx.now,
+        **(kept or {}),
     }
     user_id = tx.execute(_INSERT, values).scalar_one()
     detail = {"is_admin": is_admin}

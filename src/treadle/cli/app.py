@@ -16,6 +16,7 @@ from treadle.cli.admin_commands import ADMIN_COMMANDS, ADMIN_GROUPS
 from treadle.cli.backup_commands import BACKUP_COMMANDS
 from treadle.cli.command import Command
 from treadle.cli.commands_ml import ML_COMMANDS, ML_GROUPS
+from treadle.cli.moving_commands import MOVING_COMMANDS
 from treadle.cli.repo_commands import REPO_COMMANDS
 from treadle.errors import TreadleError
 from treadle.settings import Secret, Settings, load_settings
@@ -163,6 +164,7 @@ COMMANDS: tuple[Command, ...] = (
         _add_reset_password,
     ),
     *BACKUP_COMMANDS,
+    *MOVING_COMMANDS,
     *REPO_COMMANDS,
     *ADMIN_COMMANDS,
     *ML_COMMANDS,

@@ -111,6 +111,31 @@ def create(tx: Tx, grant: Grant, values: Mapping[str, Any]) -> Mapping[str, Any]
     return get(tx, project_id)
 
 
+def bring(
+    tx: Tx, grant: Grant, values: Mapping[str, Any], *, project_id: int, made: Mapping[str, Any]
+) -> None:
+    """Make a project of the grant's workspace that was made elsewhere, under an id that nobody has.
+
+    made: ``created_at``, ``created_by`` and ``pinned_at`` of then. Raises Invalid naming every field that is
+    wrong.
+    """
+    checked = _check(values)
+    columns = {name: value for name, value in checked.items() if name in SETTABLE}
+    row = {
+        "title": "",
+        **columns,
+        **made,
+        "id": project_id,
+        "workspace_id": grant.workspace_id,
+        "options": _options_text({}, checked),
+        "updated_at": tx.now,
+    }
+    tx.execute(_INSERT, row)
+    tx.execute(insert(project_counters), {"project_id": project_id})
+    by = grant.actor.user_id
+    events.record(tx, "project.created", actor_id=by, project_id=project_id, subject_id=project_id)
+
+
 def change(tx: Tx, grant: Grant, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Set what is named in ``values``; the project. Many tasks follow a new overlap by a job (see `overlap`).
 

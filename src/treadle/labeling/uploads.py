@@ -79,12 +79,18 @@ def list_made(tx: Tx, project_id: int, import_id: int) -> list[Mapping[str, Any]
     return [dict(row) for row in tx.execute(made, {"project_id": project_id}).mappings()]
 
 
-def add(tx: Tx, project_id: int, user_id: int | None, file: StoredFile) -> int:
-    """Write the row of a kept file; its id."""
+def add(
+    tx: Tx, project_id: int, user_id: int | None, file: StoredFile, *, upload_id: int | None = None
+) -> int:
+    """Write the row of a kept file; its id.
+
+    upload_id: the id that it shall have, which nobody has; None: a new one.
+    """
     return int(
         tx.execute(
             _INSERT,
             {
+                **({} if upload_id is None else {"id": upload_id}),
                 "project_id": project_id,
                 "user_id": user_id,
                 "file_name": file.file_name,

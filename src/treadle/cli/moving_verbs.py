@@ -1,0 +1,79 @@
+"""Bringing a Label Studio here, from a terminal on the machine of the data."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from treadle.backups.unfinished import check_is_whole
+from treadle.cli.printing import Printer, ProgressBar
+from treadle.db import Database, migrate
+from treadle.errors import Conflict, Unavailable, telling_a_full_disk
+from treadle.moving.bringing import Place, Report, bring_all, list_pairs
+from treadle.moving.peer import Peer
+from treadle.objects import open_store
+from treadle.permissions import Role
+from treadle.settings import Secret, Settings
+
+
+def import_label_studio(settings: Settings, arguments: Namespace) -> int:
+    """Bring all of it, while a server runs here or not; 1 where a project could not be brought."""
+    os.umask(0o077)
+    printer = Printer(arguments.json)
+    peer = Peer(arguments.url, Secret(arguments.token or os.environ.get("LABEL_STUDIO_API_KEY", "")))
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    check_is_whole(settings.data_dir)
+    database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
+    bar = ProgressBar("Importing")
+    try:
+        with telling_a_full_disk("the rest of the import"):
+            report = _bring(settings, arguments, database, peer, bar=bar)
+        bar.end()
+        if arguments.table:
+            _write_table(Path(arguments.table), database, report.source)
+    except IntegrityError as error:
+        text = "Somebody wrote the same at the same moment, such as another import. Run it again: it goes on."
+        raise Conflict("overtaken", text) from error
+    except DBAPIError as error:
+        text = f"The database does not answer ({error.orig}). Run it again: it goes on."
+        raise Unavailable("database-unusable", text) from error
+    finally:
+        database.close()
+    printer.tell(_describe(report), report.as_json())
+    return 1 if report.failed else 0
+
+
+def _bring(
+    settings: Settings, arguments: Namespace, database: Database, peer: Peer, *, bar: ProgressBar
+) -> Report:
+    migrate(database)
+    with tempfile.TemporaryDirectory(prefix="import-", dir=settings.data_dir) as folder:
+        place = Place(database, open_store(settings), Path(folder), arguments.workspace, Role(arguments.role))
+        return bring_all(place, peer, lambda what, done, total: bar.show(done, total, what))
+
+
+def _write_table(path: Path, database: Database, source: str) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(("kind", "label_studio_id", "treadle_id"))
+        table.writerows(list_pairs(database, source))
+
+
+def _describe(report: Report) -> str:
+    def listed(counts: dict[str, int]) -> str:
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "nothing"
+
+    lines = [
+        f"From Label Studio {report.version} at {report.source}:",
+        f"  brought        {listed(report.counts.came)}",
+        f"  there already  {listed(report.counts.there)}",
+        f"  not brought    {listed(report.counts.left)}",
+        f"  ids            {'as they were' if report.keeps_ids else 'new ones: --table FILE.csv lists both'}",
+    ]
+    lines += [f"  FAILED         project {title}: {why}" for title, why in report.failed.items()]
+    return "\n".join(lines)
