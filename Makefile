@@ -1,7 +1,7 @@
 # Needs git, make and Python 3.10 to 3.13 with venv, on x86-64 Linux. Each target is quick the second time.
 #
 #   make run [PORT=8080]   serve Treadle with its sample projects
-#   make test [JOBS=2]     all tests: Python on SQLite and PostgreSQL, front end, browser
+#   make test [JOBS=3]     all tests: Python on SQLite and PostgreSQL, front end, browser
 #   make check             style, types, laws of the house
 #   make test-long         the tests that take minutes
 #   make bench             the figures of benchmarks/, beside Label Studio (installed in .bench/, about 1 GB)
@@ -11,8 +11,8 @@
 #   make lock              write the lock anew from pyproject.toml
 
 PORT ?= 8080
-# How many tests run at once, a file of them in one process.
-JOBS ?= 2
+# How many tests run at once, a file of them in one process; many wait for a server now and then.
+JOBS ?= 3
 export JOBS
 PYTHON ?=
 export PYTHON
