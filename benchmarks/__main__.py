@@ -94,8 +94,8 @@ def measure_label_page(is_short: bool) -> list[Row]:
 def measure_alone(is_short: bool) -> list[Row]:
     """What holds for Treadle by itself."""
     return [
-        *alone.measure_scale(_tell, 100_000 if is_short else 1_000_000),
-        *alone.measure_saves_beside(_tell, 20_000 if is_short else 100_000, 2_000 if is_short else 10_000),
+        *alone.measure_scale(_tell, 50_000 if is_short else 1_000_000),
+        *alone.measure_saves_beside(_tell, 10_000 if is_short else 100_000, 2_000 if is_short else 10_000),
         *alone.measure_start(_tell),
         *alone.measure_memory(_tell, 2 * 10**8 if is_short else 2 * 10**9),
         *alone.measure_size(_tell),

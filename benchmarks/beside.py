@@ -30,7 +30,7 @@ class Sizes:
 
 
 FULL = Sizes(rounds=5, project=2_000, beside=100_000, bulk=2_000)
-SHORT = Sizes(rounds=3, project=1_000, beside=10_000, bulk=1_000)
+SHORT = Sizes(rounds=1, project=1_000, beside=5_000, bulk=1_000)
 
 Act = Callable[[], object]
 
