@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from treadle.db.learning_tables import (
     prediction_attempts,
     prediction_quality,
 )
-from treadle.db.schema import predictions
+from treadle.db.schema import events, predictions
 from treadle.labeling import annotations as annotation_verbs
 from treadle.labeling import trash
 from treadle.labeling.annotations import NewAnnotation
@@ -230,3 +231,24 @@ def test_a_save_costs_nothing_more_and_what_one_worker_did_is_not_done_again(stu
     second.look()
     assert sums(studio) == {"v1": (1, 0, 0, 0, 0)}
     assert first.look() == 0
+
+
+def test_what_is_committed_late_is_counted_however_much_happened_meanwhile(studio: Studio) -> None:
+    if studio.database.dialect != "postgresql":
+        return  # who writes next begins there when this one has ended
+    (task,) = studio.add_tasks(1)
+    parent = predict(studio, task, shaped("a"))
+    follower = QualityFollower(studio.database)
+    with ExitStack() as late:
+        tx = late.enter_context(studio.database.write())
+        grant = studio.grant(tx, "annotator", Permission.ANNOTATION_WRITE)
+        new = NewAnnotation(json.dumps([shaped("a")]).encode(), parent_prediction=parent)
+        annotation_verbs.submit(tx, grant, task, new)
+        with studio.database.write() as other:
+            row = {"at": other.now, "kind": "annotation.updated", "subject_id": 2**40, "payload": "{}"}
+            rows = [row] * 1_500
+            other.execute(insert(events), rows)
+        follower.look()
+        follower.look()
+    follower.look()
+    assert sums(studio) == {"v1": (1, 0, 0, 0, 0)}
