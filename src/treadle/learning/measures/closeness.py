@@ -6,15 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from treadle.learning.measures.overlaps import outline_of, overlap
+from treadle.learning.measures.answers import read_outline
+from treadle.learning.measures.overlaps import Outline, overlap
 
-_ELLIPSE_CORNERS = 48
 #: Of points, in percent of the picture: so near is the same, and so far is another one.
 _SAME_POINT, _OTHER_POINT = 0.1, 10.0
 _PARAGRAPH = 10_000_000
 
 _Place = Mapping[str, Any]
-_Points = list[tuple[float, float]]
 
 
 def closeness(kind: str, one: _Place, other: _Place, *, aspect: float = 1.0) -> float:
@@ -31,7 +30,7 @@ def closeness(kind: str, one: _Place, other: _Place, *, aspect: float = 1.0) -> 
         if kind == "rectangle" and not one.get("rotation") and not other.get("rotation"):
             return _of_boxes(one, other)
         if kind in ("rectangle", "polygon", "ellipse"):
-            return _of_outlines(_outline(kind, one, aspect), _outline(kind, other, aspect))
+            return _of_outlines(read_outline(one, aspect), read_outline(other, aspect))
     except (KeyError, TypeError, ValueError):
         pass  # not said as its kind is: then only the same is near
     return float(_without_labels(one) == _without_labels(other))
@@ -73,25 +72,7 @@ def _of_boxes(one: _Place, other: _Place) -> float:
     return float(shared / union) if union > 0 else 0.0
 
 
-def _outline(kind: str, place: _Place, aspect: float) -> _Points:
-    """Its corners, as wide as high in the same unit."""
-    if kind == "polygon":
-        return [(x * aspect, float(y)) for x, y in place["points"]]
-    turn = math.radians(place.get("rotation") or 0.0)
-    x, y = place["x"] * aspect, float(place["y"])
-    if kind == "ellipse":
-        wide, high = place["radiusX"] * aspect, place["radiusY"]
-        angles = [2 * math.pi * number / _ELLIPSE_CORNERS for number in range(_ELLIPSE_CORNERS)]
-        corners = [(wide * math.cos(angle), high * math.sin(angle)) for angle in angles]
-    else:
-        wide, high = place["width"] * aspect, place["height"]
-        corners = [(0.0, 0.0), (wide, 0.0), (wide, high), (0.0, high)]
-    cos, sin = math.cos(turn), math.sin(turn)
-    return [(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in corners]
-
-
-def _of_outlines(one: _Points, other: _Points) -> float:
-    if one == other:
-        return 1.0
-    mine, theirs = outline_of(one), outline_of(other)
-    return overlap(mine, theirs) if mine is not None and theirs is not None else 0.0
+def _of_outlines(one: Outline | None, other: Outline | None) -> float:
+    if one is None or other is None:
+        raise ValueError("it encloses nothing")
+    return 1.0 if one == other else overlap(one, other)
