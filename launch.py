@@ -211,7 +211,7 @@ class Treadle(App):
 
     def _build_pages(self, frontend: Path, folder: Path, tools: Path) -> None:
         paths = f"{tools / 'bin'}{os.pathsep}{self.variables.get('PATH', '')}"
-        settings = {"PATH": paths, "npm_config_cache": str(folder / "npm")}
+        settings = {"PATH": paths, "npm_config_cache": str(folder / "npm"), **certificate_of(self.variables)}
         npm = str(tools / "bin" / "npm")
         try:
             self.call(
@@ -328,6 +328,13 @@ def variables_of(environment: dict[str, str]) -> dict[str, str]:
     """The environment of what is started: without what turns Python or MLflow to other places."""
     kept = {name: text for name, text in environment.items() if not name.startswith(NOT_INHERITED)}
     return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def certificate_of(variables: dict[str, str]) -> dict[str, str]:
+    """What a site tells pip of its own certificates, for Node."""
+    names = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+    found = next((variables[name] for name in names if variables.get(name)), "")
+    return {"NODE_EXTRA_CA_CERTS": found} if found else {}
 
 
 def find_root(names: dict[str, object]) -> Path:

@@ -284,3 +284,11 @@ def test_it_finds_its_folder_without_a_file_name(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     assert launch.find_root({}) == tmp_path
     assert launch.find_root({"__file__": str(ROOT / "launch.py")}) == ROOT
+
+
+def test_node_trusts_whom_pip_trusts() -> None:
+    assert launch.certificate_of({"PIP_CERT": "/ca.pem"}) == {"NODE_EXTRA_CA_CERTS": "/ca.pem"}
+    assert launch.certificate_of({"NODE_EXTRA_CA_CERTS": "/own.pem", "PIP_CERT": "/ca.pem"}) == {
+        "NODE_EXTRA_CA_CERTS": "/own.pem"
+    }
+    assert launch.certificate_of({}) == {}
