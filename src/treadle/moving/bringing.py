@@ -101,7 +101,7 @@ def bring_all(place: Place, peer: Peer, told: Told) -> Report:
         workspace_id = find_workspace(tx, actor, place.workspace)
         managing = allow(tx, actor, Permission.MEMBERS_MANAGE, WorkspaceScope(workspace_id))
         report.keeps_ids = _decide(tx, ledger)
-        new = bring_people(tx, ledger, everybody, managing, place.role) + is_first
+        new = bring_people(tx, ledger, everybody, managing, role=place.role) + is_first
         report.counts.add(report.counts.came, "users", new)
         report.counts.add(report.counts.there, "users", len(everybody) - new)
     for project in peer.projects():

@@ -48,7 +48,7 @@ def find_workspace(tx: Tx, actor: Actor, name: str) -> int:
     return int(row[0])
 
 
-def bring_people(tx: Tx, ledger: Ledger, found: Sequence[Who], grant: Grant, role: Role) -> int:
+def bring_people(tx: Tx, ledger: Ledger, found: Sequence[Who], grant: Grant, *, role: Role) -> int:
     """Everybody gets an account here, and a role unless they have one; how many are new.
 
     An account keeps its old id where nobody has it here.
