@@ -40,6 +40,7 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8080, "port to listen on; 0: any free one")
+    s3_port: int = _setting(0, "port where S3 stands alone, for programs whose endpoint has no path; 0: none")
     data_dir: Path = _setting(Path("treadle-data"), "folder that holds everything the server keeps")
     database_url: str = _setting("", "postgresql://… ; empty: SQLite in the data folder")
     objects_url: str = _setting(

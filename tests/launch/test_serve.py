@@ -9,7 +9,10 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import boto3
+import httpx
 import pytest
+from botocore.config import Config
 
 from tests.launch.conftest import Serve, is_alive
 from tests.waiting import wait_until
@@ -29,6 +32,33 @@ def test_a_data_folder_is_its_owner_s_alone(serve: Serve) -> None:
     server.part("worker")
     modes = {stat.S_IMODE(path.stat().st_mode) for path in [server.data_dir, *server.data_dir.iterdir()]}
     assert modes <= {0o700, 0o600}
+
+
+def test_s3_stands_alone_on_a_port_of_its_own(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = serve("--s3-port", str(port))
+        assert refused.process.wait(timeout=20) == 1
+        assert "give --s3-port another number" in refused.text
+    token = "0123456789abcdef0123456789abcdef01234567"
+    server = serve("--s3-port", str(port), "--admin-email", "a@example.com", "--admin-token", token)
+    headers = {"Authorization": f"Token {token}"}
+    made = httpx.post(f"{server.url}/api/s3-keys", json={"name": "t"}, headers=headers, trust_env=False)
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id=made.json()["access_key_id"],
+        aws_secret_access_key=made.json()["secret_access_key"],
+        region_name="us-east-1",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, proxies={}),
+    )
+    s3.create_bucket(Bucket="master.images")
+    s3.put_object(Bucket="master.images", Key="a b.txt", Body=b"one")
+    assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["master.images"]
+    signed = s3.generate_presigned_url("get_object", {"Bucket": "master.images", "Key": "a b.txt"})
+    assert httpx.get(signed, trust_env=False).content == b"one"
+    assert httpx.get(f"http://127.0.0.1:{port}/api/version", trust_env=False).status_code == 403
+    assert server.end() in (0, -signal.SIGTERM)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -144,6 +144,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             "host",
             "port",
+            "s3_port",
             *_WHERE,
             "admin_email",
             "admin_password",
@@ -152,7 +153,10 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
-        "web", "serve as one of several web processes on one PostgreSQL", _web, ("host", "port", *_WHERE)
+        "web",
+        "serve as one of several web processes on one PostgreSQL",
+        _web,
+        ("host", "port", "s3_port", *_WHERE),
     ),
     Command("worker", "run jobs as one of several workers on one PostgreSQL", _worker, _WHERE),
     Command("settings", "list every setting: variable, value, default and meaning", _settings),

@@ -57,6 +57,18 @@ def create_application(parts: Parts, routes: Routes | None = None, *, is_local: 
     return watched(answer_asgi, parts.settings, parts.metrics)
 
 
+def only_s3(application: ASGIApp) -> ASGIApp:
+    """The same where every path is one of S3: programs whose endpoint has no path get a port of their own."""
+
+    async def answer_asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            below = {"path": MOUNT + scope["path"], "raw_path": _MOUNT + scope["raw_path"]}
+            scope = {**scope, **below}
+        await application(scope, receive, send)
+
+    return answer_asgi
+
+
 class _Late:
     """An application that is made when it is first asked, in a thread: others are answered meanwhile."""
 

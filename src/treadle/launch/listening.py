@@ -12,31 +12,39 @@ from treadle.errors import Conflict, Invalid
 from treadle.launch.health import reachable_host
 from treadle.launch.lock import try_until, unusable
 from treadle.local_socket import FILE_NAME, socket_address
+from treadle.settings import Settings
 
 _BACKLOG = 2048
 _LISTENING = "0A"
 _EVERYWHERE = ("0.0.0.0", "::", "")
 
 
-def listen(host: str, port: int, timeout_s: float) -> socket.socket:
-    """A socket that listens on ``host`` and ``port``; port 0 takes any free one.
+def listen(host: str, port: int, timeout_s: float, *, option: str = "--port") -> socket.socket:
+    """A socket that listens on ``host`` and ``port``; port 0 takes any free one. option: that named the port.
 
     Raises Conflict("port-taken"), naming who holds it where the system tells, when it is not free
     within ``timeout_s`` seconds; Invalid("host") when the address is none of this machine's.
     """
-    family, address = _resolve(host, port)
+    family, address = _resolve(host, port, option)
     opened = socket.socket(family, socket.SOCK_STREAM)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         is_free = try_until(lambda: _try_bind(opened, address), timeout_s)
     except OSError as error:
         opened.close()
-        raise _refusal(host, port, error) from error
+        raise _refusal(host, port, error, option) from error
     if not is_free:
         opened.close()
-        raise _taken(host, port)
+        raise _taken(host, port, option)
     opened.listen(_BACKLOG)
     return opened
+
+
+def listen_for_s3(settings: Settings, timeout_s: float) -> list[socket.socket]:
+    """The socket of S3 alone, where the settings name a port for it. Raises as `listen`."""
+    if not settings.s3_port:
+        return []
+    return [listen(settings.host, settings.s3_port, timeout_s, option="--s3-port")]
 
 
 def listen_locally(data_dir: Path) -> socket.socket:
@@ -70,11 +78,12 @@ def reachable(listening: socket.socket) -> tuple[str, int]:
     return reachable_host(host), port
 
 
-def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+def _resolve(host: str, port: int, option: str) -> tuple[socket.AddressFamily, tuple[object, ...]]:
     try:
         found = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, OverflowError) as error:
-        raise Invalid("host", f"{host}:{port} is no address to listen on. Give --host and --port.") from error
+        text = f"{host}:{port} is no address to listen on. Give --host and {option}."
+        raise Invalid("host", text) from error
     # A name such as localhost has several addresses: the one that other programs try first.
     best = next((one for one in found if one[0] == socket.AF_INET), found[0])
     return best[0], best[4]
@@ -90,9 +99,9 @@ def _try_bind(opened: socket.socket, address: tuple[object, ...]) -> bool:
     return True
 
 
-def _refusal(host: str, port: int, error: OSError) -> Invalid:
+def _refusal(host: str, port: int, error: OSError, option: str) -> Invalid:
     if error.errno == errno.EACCES:
-        text = f"You may not listen on port {port}: ports below 1024 are root's. Give --port another one."
+        text = f"You may not listen on port {port}: ports below 1024 are root's. Give {option} another one."
     else:
         text = (
             f"{host}:{port} cannot be listened on ({error.strerror}). Give --host an address of this machine."
@@ -100,12 +109,12 @@ def _refusal(host: str, port: int, error: OSError) -> Invalid:
     return Invalid("host", text)
 
 
-def _taken(host: str, port: int) -> Conflict:
+def _taken(host: str, port: int, option: str) -> Conflict:
     holder = find_listener(host, port)
     who = f"held by {holder}" if holder else "held by a process that the system does not show to you"
-    remedy = "Stop that one, or give --port another number."
+    remedy = f"Stop that one, or give {option} another number."
     if host in _EVERYWHERE and _is_free("127.0.0.1", port):
-        remedy = f"127.0.0.1:{port} is free: give --host 127.0.0.1, or --port another number."
+        remedy = f"127.0.0.1:{port} is free: give --host 127.0.0.1, or {option} another number."
     return Conflict("port-taken", f"Port {port} of {host} is {who}. {remedy}")
 
 

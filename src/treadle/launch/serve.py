@@ -8,6 +8,7 @@ import selectors
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from types import FrameType
@@ -18,7 +19,7 @@ from treadle.launch.children import Child
 from treadle.launch.first_sign_in import FirstSignIn, make_first_sign_in, with_first_sign_in
 from treadle.launch.health import HealthQuestion
 from treadle.launch.leftovers import clear_leftovers
-from treadle.launch.listening import address_of, listen, listen_locally, reachable
+from treadle.launch.listening import address_of, listen, listen_for_s3, listen_locally, reachable
 from treadle.launch.lock import DataDirLock, Holder
 from treadle.launch.logs import start_logging
 from treadle.launch.refusals import EXIT_REFUSED
@@ -47,6 +48,7 @@ def serve(settings: Settings) -> int:
         check_is_whole(settings.data_dir)
         _hold(lock, settings)
         listening = listen(settings.host, settings.port, _WAIT_S)
+        of_s3 = listen_for_s3(settings, _WAIT_S)
         local = listen_locally(settings.data_dir)
     except TreadleError:
         lock.release()
@@ -55,7 +57,9 @@ def serve(settings: Settings) -> int:
     _hold(lock, settings)
     clear_leftovers(settings.data_dir)
     sign_in = make_first_sign_in(settings)
-    status = Supervisor(with_first_sign_in(settings, sign_in), (listening, local), lock, sign_in).run()
+    status = Supervisor(
+        with_first_sign_in(settings, sign_in), (listening, local, *of_s3), lock, sign_in
+    ).run()
     (settings.data_dir / FILE_NAME).unlink(missing_ok=True)
     return status
 
@@ -72,22 +76,21 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
-        sockets: tuple[socket.socket, socket.socket],
+        sockets: Sequence[socket.socket],
         lock: DataDirLock,
         sign_in: FirstSignIn | None,
     ) -> None:
-        """sockets: of the network, and the one in the data folder."""
-        listening, local = sockets
+        """sockets: of the network, the one in the data folder, and that of S3 alone if there is one."""
         self._settings = settings
         self._lock = lock
-        self._listening = listening
-        self._local = local
+        self._listening = sockets[0]
+        self._sockets = sockets  # open as long as this is
         self._sign_in = sign_in
         #: The reading end is the children's; the writing end closes when this process ends.
         self._tether, self._tether_end = os.pipe()
         # A child keeps the lock as well, so that nobody else begins before the last of ours has ended.
         kept = (lock.descriptor,)
-        self._web = Child("web", (self._tether, listening.fileno(), local.fileno()), kept, settings)
+        self._web = Child("web", (self._tether, *(each.fileno() for each in sockets)), kept, settings)
         without_secrets = replace(settings, admin_password=Secret(""), admin_token=Secret(""))
         self._worker = Child("worker", (self._tether,), kept, without_secrets)
         self._samples = Child("samples", (self._tether,), kept, without_secrets)
