@@ -283,6 +283,8 @@ def _stop(run: JobRun, training: Training) -> None:
 def _told_of(measured: Measured, promoted: str, numbers: Mapping[str, int], held_out_count: int) -> str:
     """Such as: Version 4 has mAP50 0.74. Version 3 has mAP50 0.66. The new one serves now."""
     found = [each for each in (measured.new, measured.serving) if each is not None]
+    if len(found) == 2 and found[0].value is None and found[0].reason == found[1].reason:
+        found = found[:1]  # what keeps both from being measured is said once
     told = [_sentence(each, numbers) for each in found]
     measured_on = [each.task_count for each in found if each.value is not None]
     if measured_on and measured_on[0] < held_out_count:
