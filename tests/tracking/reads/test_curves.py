@@ -177,12 +177,11 @@ def shift_of(studio: Studio, run_id: str) -> int:
 
 
 def count_triggers(studio: Studio) -> int:
-    """How many triggers of ours there are."""
+    """How many triggers of ours keep roll-ups true."""
+    names = "IN ('treadle_metrics_rolled', 'treadle_run_gone')"
     if studio.url.startswith("sqlite"):
-        return int(
-            ask(studio, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'treadle%'")
-        )
-    return int(ask(studio, "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'treadle%'"))
+        return int(ask(studio, f"SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name {names}"))
+    return int(ask(studio, f"SELECT count(*) FROM pg_trigger WHERE tgname {names}"))
 
 
 def ask(studio: Studio, sql: str, **values: Any) -> Any:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
+from mlflow.utils.workspace_context import WorkspaceContext
+from sqlalchemy import text
 
 from tests.tracking.reads.corpus import Studio
+from tests.waiting import wait_until
+from treadle.tracking.reads.own_tables import add_own_tables
+from treadle.tracking.reads.tables import Tables
 
 FILTERS = (
     "metrics.loss < 0.5",
@@ -189,3 +195,46 @@ def by_rank(value: float | str) -> tuple[int, float]:
     if value in ("NaN", "none"):
         return (1 if value == "NaN" else 2), 0
     return 0, -float(value)
+
+
+def test_totals_are_true_whatever_becomes_of_runs(studio: Studio) -> None:
+    wait_until(lambda: studio.reads._upkeep.is_prepared)
+
+    def totals() -> tuple[int, int, int]:
+        asked = {"workspace": 1, "experiment_ids": [studio.ids["counted"]]}
+        active, deleted = (
+            studio.screen("runs", {**asked, "view": view})["total"] for view in ("active", "deleted")
+        )
+        listed = {one["name"]: one["run_count"] for one in studio.screen("experiments", {})["results"]}
+        return active, deleted, listed["counted"]
+
+    with WorkspaceContext("ws-1"):
+        studio.ids["counted"] = studio.store.create_experiment("counted", tags=[])
+    assert totals() == (0, 0, 0)
+    runs = [studio.new_run("counted", f"run {number}") for number in range(5)]
+    with WorkspaceContext("ws-1"):
+        for run in runs[:3]:
+            studio.store.delete_run(run)
+        assert totals() == (2, 3, 2)
+        studio.store.restore_run(runs[0])
+        assert totals() == (3, 2, 3)
+        with studio.store.engine.begin() as connection:
+            connection.execute(text(f"DELETE FROM tags WHERE run_uuid = '{runs[4]}'"))
+            connection.execute(text(f"DELETE FROM runs WHERE run_uuid = '{runs[4]}'"))
+            connection.execute(text(f"UPDATE runs SET experiment_id = NULL WHERE run_uuid = '{runs[1]}'"))
+        assert totals() == (2, 1, 2)
+        if studio.store.engine.dialect.name == "sqlite":
+            with studio.store.engine.begin() as connection:  # as a migration that rebuilds the table
+                connection.execute(text("DROP TRIGGER treadle_run_counted"))
+        runs.append(studio.new_run("counted", "uncounted"))
+        assert totals() == (3, 1, 3)
+        with closing(Tables(studio.url)) as tables, tables.write() as writer:
+            add_own_tables(writer)
+        runs.append(studio.new_run("counted", "counted again"))
+        assert totals() == (4, 1, 4)
+    experiment = studio.ids.pop("counted")
+    with studio.store.engine.begin() as connection:
+        for run in runs:
+            connection.execute(text(f"DELETE FROM tags WHERE run_uuid = '{run}'"))
+            connection.execute(text(f"DELETE FROM runs WHERE run_uuid = '{run}'"))
+        connection.execute(text(f"DELETE FROM experiments WHERE experiment_id = {experiment}"))

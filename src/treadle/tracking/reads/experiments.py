@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from treadle.tracking.reads.own_tables import has_counts
 from treadle.tracking.reads.questions import DeletedQuestion, ExperimentsQuestion
 from treadle.tracking.reads.tables import Reader, among
 
@@ -54,18 +55,31 @@ def read_experiments(reader: Reader, workspace: str, question: ExperimentsQuesti
     )
     found = [_experiment(row) for row in rows if wanted in row[1].casefold()]
     by_id = {int(experiment.id): experiment for experiment in found}
-    where, ids = among("experiment_id", list(by_id))
-    counts = (
-        "SELECT experiment_id, count(*), max(start_time) FROM runs "
-        f"WHERE {where} AND lifecycle_stage = ? GROUP BY experiment_id"
-    )
-    for experiment_id, count, last in reader.all(counts, (*ids, stage)):
+    for experiment_id, count, last in _counts(reader, list(by_id), stage):
         by_id[experiment_id].run_count, by_id[experiment_id].last_run_at = count, last
+    where, ids = among("experiment_id", list(by_id))
     for experiment_id, key, value in reader.all(
         f"SELECT experiment_id, key, value FROM experiment_tags WHERE {where}", ids
     ):
         by_id[experiment_id].tags[key] = value
     return found
+
+
+def _counts(reader: Reader, ids: list[int], stage: str) -> list[tuple[Any, ...]]:
+    """Of each experiment with runs: its id, how many there are, and when the last one began."""
+    where, values = among("experiment_id", ids)
+    if has_counts(reader):
+        last = (
+            "SELECT r.start_time FROM runs r WHERE r.experiment_id = c.experiment_id "
+            "AND r.lifecycle_stage = c.stage ORDER BY r.start_time DESC LIMIT 1"
+        )
+        counts = f"SELECT experiment_id, runs, ({last}) FROM treadle_run_counts c WHERE {where} AND stage = ?"
+    else:
+        counts = (
+            "SELECT experiment_id, count(*), max(start_time) FROM runs "
+            f"WHERE {where} AND lifecycle_stage = ? GROUP BY experiment_id"
+        )
+    return reader.all(counts, (*values, stage))
 
 
 def read_deleted(reader: Reader, workspace: str, question: DeletedQuestion) -> dict[str, Any]:

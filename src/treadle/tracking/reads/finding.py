@@ -8,6 +8,7 @@ from typing import Any
 
 from treadle.tracking.reads.conditions import Condition, write_conditions
 from treadle.tracking.reads.ordering import ATTRIBUTES, Order
+from treadle.tracking.reads.own_tables import has_counts
 from treadle.tracking.reads.runs import COLUMNS
 from treadle.tracking.reads.tables import Reader, among
 
@@ -78,10 +79,20 @@ def count_runs(reader: Reader, workspace: str, search: Search) -> int:
     ids = visible_experiments(reader, workspace, search.experiment_ids)
     if not ids:
         return 0
+    if not search.conditions and has_counts(reader):
+        return sum(count for _, count in kept_counts(reader, ids, search.stages))
     where = where_of(search, ids, is_sqlite=reader.is_sqlite)
     row = reader.first(f"SELECT count(*) FROM runs r WHERE {where.sql}", where.values)
     assert row is not None
     return int(row[0])
+
+
+def kept_counts(reader: Reader, ids: Sequence[int], stages: Sequence[str]) -> list[tuple[int, int]]:
+    """How many runs each of the experiments holds in these stages, as `has_counts` says that it is known."""
+    experiments, values = among("experiment_id", ids)
+    named, names = among("stage", stages)
+    sql = f"SELECT experiment_id, runs FROM treadle_run_counts WHERE {experiments} AND {named}"
+    return [(row[0], row[1]) for row in reader.all(sql, (*values, *names))]
 
 
 def visible_experiments(reader: Reader, workspace: str, ids: Sequence[int]) -> list[int]:

@@ -6,15 +6,37 @@ migrations may rebuild them. What they drop is made again at the next start of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from treadle.tracking.reads import deleters
 from treadle.tracking.reads.tables import Reader
 
-_NAMES = ("treadle_metrics_rolled", "treadle_run_gone")
+_ROLLING = ("treadle_metrics_rolled", "treadle_run_gone")
+#: On SQLite, which has one who writes at a time: elsewhere all who make runs would wait for one row.
+_COUNTING = ("treadle_run_counted", "treadle_run_counted_anew", "treadle_run_counted_off")
 
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS treadle_runs_newest "
     "ON runs (experiment_id, lifecycle_stage, start_time DESC, run_uuid)",
 )
+
+_COUNTS = (
+    "CREATE TABLE IF NOT EXISTS treadle_run_counts (experiment_id INTEGER NOT NULL, "
+    "stage VARCHAR(20) NOT NULL, runs INTEGER NOT NULL, PRIMARY KEY (experiment_id, stage)) WITHOUT ROWID"
+)
+_COUNT_ANEW = (
+    "INSERT INTO treadle_run_counts SELECT experiment_id, lifecycle_stage, count(*) FROM runs "
+    "WHERE experiment_id IS NOT NULL AND lifecycle_stage IS NOT NULL GROUP BY experiment_id, lifecycle_stage"
+)
+_COUNT = """
+INSERT INTO treadle_run_counts SELECT new.experiment_id, new.lifecycle_stage, 1
+WHERE new.experiment_id IS NOT NULL AND new.lifecycle_stage IS NOT NULL
+ON CONFLICT (experiment_id, stage) DO UPDATE SET runs = runs + 1;
+"""
+_COUNT_OFF = """
+UPDATE treadle_run_counts SET runs = runs - 1
+WHERE experiment_id = old.experiment_id AND stage = old.lifecycle_stage;
+"""
 
 # axis 0: by step; 1: by timestamp. A bucket holds what lies in [bucket << shift, (bucket + 1) << shift).
 _TABLES = (
@@ -59,6 +81,10 @@ _SQLITE_TRIGGERS = (
     "(SELECT 1 FROM treadle_series s WHERE s.run_uuid = new.run_uuid AND s.key = new.key) "
     f"BEGIN {_BY_STEP} {_BY_TIME} END",
     f"CREATE TRIGGER treadle_run_gone AFTER DELETE ON runs BEGIN {_RUN_IS_GONE} END",
+    f"CREATE TRIGGER treadle_run_counted AFTER INSERT ON runs BEGIN {_COUNT} END",
+    "CREATE TRIGGER treadle_run_counted_anew AFTER UPDATE OF experiment_id, lifecycle_stage ON runs "
+    f"BEGIN {_COUNT_OFF} {_COUNT} END",
+    f"CREATE TRIGGER treadle_run_counted_off AFTER DELETE ON runs BEGIN {_COUNT_OFF} END",
 )
 # Who logs to a run holds its lock until the points are committed: who makes its roll-up waits for them, and
 # then sees them; who comes later waits for the roll-up, and adds to it.
@@ -77,19 +103,27 @@ _POSTGRESQL_TRIGGERS = (
 
 
 def add_own_tables(writer: Reader) -> None:
-    """Make what is missing, in one transaction; roll-ups that nothing kept true meanwhile are dropped."""
+    """Make what is missing, in one transaction; what nothing kept true meanwhile is dropped or made anew."""
     make_tables(writer)
     for sql in _INDEXES:
         writer.run(sql)
-    if _count_triggers(writer) == len(_NAMES):
+    names = (*_ROLLING, *_COUNTING) if writer.is_sqlite else _ROLLING
+    if _has_triggers(writer, names):
         return
     writer.run("DELETE FROM treadle_buckets")
     writer.run("DELETE FROM treadle_series")
     if writer.is_sqlite:
-        for name in _NAMES:
+        for name in names:
             writer.run(f"DROP TRIGGER IF EXISTS {name}")
+        writer.run("DELETE FROM treadle_run_counts")
+        writer.run(_COUNT_ANEW)
     for sql in _SQLITE_TRIGGERS if writer.is_sqlite else _POSTGRESQL_TRIGGERS:
         writer.run(sql)
+
+
+def has_counts(reader: Reader) -> bool:
+    """Does ``treadle_run_counts`` hold how many runs each experiment has at this moment?"""
+    return reader.is_sqlite and _has_triggers(reader, _COUNTING)
 
 
 def make_tables(writer: Reader) -> None:
@@ -100,6 +134,8 @@ def make_tables(writer: Reader) -> None:
     for sql in _TABLES:
         writer.run(sql.format(id=words[0], tail=words[1]))
     writer.run(deleters.TABLE)
+    if writer.is_sqlite:
+        writer.run(_COUNTS)
 
 
 def lock_run(writer: Reader, run_id: str) -> None:
@@ -108,13 +144,13 @@ def lock_run(writer: Reader, run_id: str) -> None:
         writer.run("SELECT pg_advisory_xact_lock(hashtext('treadle'), hashtext(?))", (run_id,))
 
 
-def _count_triggers(reader: Reader) -> int:
-    names = ", ".join(f"'{name}'" for name in _NAMES)
+def _has_triggers(reader: Reader, names: Sequence[str]) -> bool:
+    """Are all of them there?"""
+    listed = ", ".join(f"'{name}'" for name in names)
     found = reader.first(
-        f"SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name IN ({names})"
+        f"SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name IN ({listed})"
         if reader.is_sqlite
         else "SELECT count(*) FROM pg_trigger WHERE tgrelid IN ('metrics'::regclass, 'runs'::regclass) "
-        f"AND tgname IN ({names})"
+        f"AND tgname IN ({listed})"
     )
-    assert found is not None
-    return int(found[0])
+    return found is not None and found[0] == len(names)
