@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import time
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from treadle.access.addresses import parse_proxies
+from treadle.access.addresses import is_among, parse_proxies
+from treadle.access.arrivals import arrival_of
 from treadle.asking import begin_request, is_request_id
 from treadle.ids import new_uuid
 from treadle.settings import Settings
@@ -102,15 +102,11 @@ class _Watched:
                     "path": shown_path(scope["path"]),
                     "status": status,
                     "duration_ms": round(duration_s * 1000, 1),
-                    "peer": scope["client"][0] if scope.get("client") else "local",
+                    "client": arrival_of(scope).client or "local",
                 },
             )
 
 
 @lru_cache(maxsize=64)
 def _is_trusted(peer: str, proxies: str) -> bool:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in network for network in parse_proxies(proxies))
+    return is_among(peer, parse_proxies(proxies))

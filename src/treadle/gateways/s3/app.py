@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from treadle.access.arrivals import arrival_of
 from treadle.access.audit import write_audit
 from treadle.access.s3_keys import KeyHolder, touch_key
+from treadle.asking import current_request_id
 from treadle.errors import Forbidden, TreadleError
 from treadle.gateways.s3 import xml
 from treadle.gateways.s3.asked import Asked, read_request
@@ -72,7 +73,7 @@ class _Gateway:
 
     async def answer_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request_id = new_uuid().replace("-", "").upper()[:16]
+        request_id = current_request_id() or new_uuid()
         if scope["method"] == "OPTIONS":
             await self._send(Answer(200, _PREFLIGHT), request_id, receive, send, is_head=False)
             return
