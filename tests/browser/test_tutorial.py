@@ -55,7 +55,7 @@ def test_the_tutorial_ends_with_better_pre_labels(house: House, page: Page) -> N
     page.get_by_role("link", name="Learning").click()
     page.get_by_role("button", name="Use Image classification").click()
     expect(page.get_by_text("connected", exact=True)).to_be_visible()
-    before = predict(house, page, project)
+    expect(page.get_by_text("It answers nothing before it has learnt")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Train")).first.click()
     dialog = page.get_by_role("dialog", name=re.compile("^Train "))
     expect(dialog).to_contain_text("60 labelled tasks")
@@ -67,7 +67,6 @@ def test_the_tutorial_ends_with_better_pre_labels(house: House, page: Page) -> N
     after = predict(house, page, project)
 
     unseen = dict(list(truth.items())[LABELLED:])
-    assert share_right(before, unseen) == 0
     assert share_right(after, unseen) >= 0.8
     take_a_suggestion(house, page, project)
 

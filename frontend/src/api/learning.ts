@@ -50,6 +50,8 @@ export interface Backend {
   hostname: string;
   checked_at: Time | null;
   serving_version: VersionRef | null;
+  /** What its versions call themselves, and their numbers; the newest first. */
+  versions: ReadonlyArray<Pick<VersionRef, 'name' | 'number'>>;
   can_train: boolean;
   can_follow: boolean;
 }

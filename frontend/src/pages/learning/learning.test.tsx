@@ -11,7 +11,7 @@ import { TrainingCard } from './training-card';
 import { VersionsCard } from './versions-card';
 
 const project = { id: 1, workspace: 1, title: 'Garage', task_number: 9, num_tasks_with_annotations: 5, parsed_label_config: { box: { type: 'RectangleLabels', to_name: ['image'], inputs: [], labels: ['Car', 'Bus'], labels_attrs: {} } } } as never;
-const backend = { id: 7, project: 1, title: 'Finder', url: 'http://127.0.0.1:9090', builtin: '', state: 'CO', error_message: '', auth_method: 'NONE', basic_auth_user: '', settings: {}, timeout: 100, generation: 'treadle', checked_at: '2026-11-22T05:00:00Z', serving_version: null, can_train: true, can_follow: true } as unknown as Backend;
+const backend = { id: 7, project: 1, title: 'Finder', url: 'http://127.0.0.1:9090', builtin: '', state: 'CO', error_message: '', auth_method: 'NONE', basic_auth_user: '', settings: {}, timeout: 100, generation: 'treadle', checked_at: '2026-11-22T05:00:00Z', serving_version: null, versions: [], can_train: true, can_follow: true } as unknown as Backend;
 const training = { id: 3, project: 1, backend: 7, state: 'running', cause: 'person', spec: { settings: {}, held_out: 0.2, seed: 0, promote: 'never' }, gate: [], override_reason: '', message: '', done: 3, total: 10, eta_s: 120, task_count: 5, held_out_count: 1, evaluation: null, serving_evaluation: null, version: null, serving_version: null, run: null, started_by: null, created_at: '2026-11-22T05:00:00Z', started_at: null, ended_at: null, job: null } as unknown as Training;
 const AT = '/projects/1/learning';
 

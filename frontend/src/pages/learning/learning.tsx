@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { createPortal } from 'react-dom';
-import { type Backend, backendsQuery, isTrainingOver, prelabelQuery, startPrelabel, trainingsQuery } from '../../api/learning';
+import { address } from '../../api/addresses';
+import { type Backend, backendsQuery, builtinsQuery, isTrainingOver, prelabelQuery, startPrelabel, trainingsQuery } from '../../api/learning';
 import { projectQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';
@@ -28,7 +29,7 @@ import { TrainingCard } from './training-card';
 import { TrainingsCard } from './trainings-card';
 import { useLearningAct } from './use-learning';
 import { VersionsCard } from './versions-card';
-import { firstTraining, trainingsOf } from './words';
+import { firstTraining, knowsNothing, trainingsOf } from './words';
 import '../jobs/jobs.css';
 import '../progress/progress.css';
 import './learning.css';
@@ -115,7 +116,8 @@ function TopActs({ project, backend, edits, onTrain }: CardProps & { onTrain: ()
   const prelabel = useQuery(prelabelQuery(project.id, backend.id)).data;
   const predict = useLearningAct(project.id, () => startPrelabel(project.id, backend.id, 'missing'), ({ total }) => say(total === 0 ? 'Every task has a prediction.' : `The model is asked for ${counted(total, 'task')}.`));
   const isTraining = useQuery(trainingsQuery(project.id)).data?.some((each) => each.backend === backend.id && !isTrainingOver(each)) ?? false;
-  const missing = prelabel?.missing ?? 0;
+  const builtins = useQuery({ ...builtinsQuery(project.id), enabled: backend.builtin !== '' }).data;
+  const missing = knowsNothing(backend, builtins) ? 0 : (prelabel?.missing ?? 0);
   const canPredict = edits && missing > 0 && !prelabel?.job && !predict.isPending;
   const canTrain = edits && backend.can_train;
   useKeys({ ...(canPredict ? { p: () => predict.mutate() } : {}), ...(canTrain && !isTraining ? { t: onTrain } : {}) });
@@ -140,13 +142,15 @@ interface NoTrainingProps extends CardProps {
 }
 
 function NoTraining({ project, backend, edits, isPending, error, retry, onTrain }: NoTrainingProps) {
+  const labels = may(useRoleIn(project.id), 'label');
   if (error) return <section className="card"><Failure error={error} retry={retry} what="The list of trainings" /></section>;
   if (isPending) return <section className="card" aria-busy="true"><Skeleton width="100%" height={240} /></section>;
   const labelled = project.num_tasks_with_annotations ?? 0;
-  const acts = edits && backend.can_train && labelled > 0 ? <button type="button" className="btn" onClick={onTrain}>Train on {counted(labelled, 'task')}</button> : undefined;
+  const train = edits && backend.can_train && <button type="button" className="btn" onClick={onTrain}>Train on {counted(labelled, 'task')}</button>;
+  const acts = labelled > 0 ? train : backend.can_train && labels && <a className="btn" href={address(`projects/${project.id}/label`)}>Label next</a>;
   return (
     <section className="card">
-      <Empty art={<Icon name="chart" size={28} />} title="Not trained yet" acts={acts}>
+      <Empty art={<Icon name="chart" size={28} />} title="Not trained yet" acts={acts || undefined}>
         {!backend.can_train ? 'This model only predicts: it has no training that can be asked for.' : labelled === 0 ? 'It learns from finished work, and nothing is labelled yet: label a few tasks, then train it.' : `It can learn from the work on ${count(labelled)} of ${counted(project.task_number ?? labelled, 'task')}. Before it starts, the page says what in the labels could mislead it.`}
       </Empty>
     </section>

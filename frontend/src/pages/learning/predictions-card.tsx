@@ -14,7 +14,7 @@ import { writeWhere } from '../tasks/filters';
 import { FailuresDialog } from './failures-dialog';
 import type { CardProps } from './learning';
 import { useLearningAct } from './use-learning';
-import { isDown } from './words';
+import { isDown, knowsNothing } from './words';
 
 /** How far the model was asked, and what it had to say. */
 export function PredictionsCard({ project, backend, edits }: CardProps) {
@@ -25,7 +25,7 @@ export function PredictionsCard({ project, backend, edits }: CardProps) {
   const version = backend.serving_version;
   return (
     <section className="card" aria-labelledby="predictions">
-      <div className="row card-head"><h2 id="predictions">Predictions</h2>{told && <span className="muted">{version ? `of version ${version.number}` : told.version ? `of ${told.version}` : ''}</span>}<span className="grow" />{edits && told && <PredictMenu told={told} isBusy={predict.isPending || told.job !== null} onPredict={(which) => predict.mutate(which)} />}</div>
+      <div className="row card-head"><h2 id="predictions">Predictions</h2>{told && <span className="muted">{wordsOfVersion(told.version, backend)}</span>}<span className="grow" />{edits && told && <PredictMenu told={told} isBusy={predict.isPending || told.job !== null} onPredict={(which) => predict.mutate(which)} />}</div>
       {prelabel.isError && !told && <Failure error={prelabel.error} retry={() => void prelabel.refetch()} what="How far the model was asked" />}
       {prelabel.isPending && <Skeleton width="100%" height={60} />}
       {told && <Counts project={project.id} told={told} onFailures={() => setListing(true)} />}
@@ -34,6 +34,13 @@ export function PredictionsCard({ project, backend, edits }: CardProps) {
       {isListing && <FailuresDialog project={project} backend={backend} edits={edits} onClose={() => setListing(false)} />}
     </section>
   );
+}
+
+/** Whose predictions are counted. */
+function wordsOfVersion(name: string, { serving_version: serving, versions }: Backend): string {
+  const number = serving?.number ?? versions?.find((each) => each.name === name)?.number;
+  if (number !== undefined) return `of version ${number}`;
+  return name === 'untrained' ? 'of the untrained model' : name && `of ${name}`;
 }
 
 function Counts({ project, told, onFailures }: { project: number; told: Prelabelled; onFailures: () => void }) {
@@ -56,10 +63,9 @@ function Counts({ project, told, onFailures }: { project: number; told: Prelabel
 /** What to expect of a model that has not learnt yet. */
 function Untrained({ project, backend, hasFound }: { project: number; backend: Backend; hasFound: boolean }) {
   const builtins = useQuery({ ...builtinsQuery(project), enabled: backend.builtin !== '' }).data;
-  if (hasFound) return null;
-  const builtin = builtins?.find(({ name }) => name === backend.builtin);
-  if (builtin && builtin.starts.length > 0) return null;
-  return <p className="muted small untrained-says">It is untrained. {builtin ? 'It answers nothing before it has learnt' : 'Many models answer nothing before they have learnt'}: train it first, then predict.</p>;
+  const isBlank = knowsNothing(backend, builtins);
+  if (hasFound || (backend.builtin !== '' && !isBlank)) return null;
+  return <p className="muted small untrained-says">It is untrained. {isBlank ? 'It answers nothing before it has learnt' : 'Many models answer nothing before they have learnt'}: train it first, then predict.</p>;
 }
 
 const PredictMenu = ({ told, isBusy, onPredict }: { told: Prelabelled; isBusy: boolean; onPredict: (which: PredictWhich) => void }) => (

@@ -73,10 +73,12 @@ function Point({ curve, step, x, y, width, tone, beside }: PointProps) {
   const other = beside && nearestPoint(beside.points, step);
   const isRight = cx > width - RIGHT - 92;
   const above = other && beside ? cy < y(other[1], beside.top) || (tone === 'main' && cy === y(other[1], beside.top)) : tone === 'main';
+  // In the foot of the chart its words would cover those of the axis.
+  const isLow = cy > TOP + HEIGHT - 14 && !(other && beside && Math.abs(cy - y(other[1], beside.top)) < 20);
   return (
     <g>
       <circle cx={cx} cy={cy} r={tone === 'main' ? 3.5 : 2.5} fill={tone === 'main' ? 'var(--accent)' : 'var(--text-3)'} />
-      <text x={cx + (isRight ? -8 : 8)} y={above && cy > TOP + 12 ? cy - 7 : cy + 16} textAnchor={isRight ? 'end' : 'start'} className={`axis ${tone === 'main' ? 'now' : ''}`}>{nameOfFigure(curve.name)} {figure(point[1])}</text>
+      <text x={cx + (isRight ? -8 : 8)} y={isLow || (above && cy > TOP + 12) ? cy - 7 : cy + 16} textAnchor={isRight ? 'end' : 'start'} className={`axis ${tone === 'main' ? 'now' : ''}`}>{nameOfFigure(curve.name)} {figure(point[1])}</text>
     </g>
   );
 }

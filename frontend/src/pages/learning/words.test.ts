@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Evaluation, ModelVersion, Training, UnknownLabels } from '../../api/learning';
+import type { Builtin, Evaluation, ModelVersion, Training, UnknownLabels } from '../../api/learning';
 import { curvesOf, figure, judgedBy } from './curves';
 import { settingsIn, USUAL_SETTINGS, valuesOf, wrongWithParam } from './params';
 import { choiceOf, classesIn, settingOf } from './unknown';
-import { change, foundTogether, pairOf, scoreRows, seenBy, verdictOn } from './words';
+import { change, foundTogether, knowsNothing, nameOfVersion, pairOf, scoreRows, seenBy, verdictOn } from './words';
 
 const measured = (version: string, value: number | null, labels: Record<string, number> = {}): Evaluation => ({
   metric: 'mAP50', reason: '', value, task_count: 240, seen: false, version, labels: Object.entries(labels).map(([label, each]) => ({ label, value: each, precision: each, recall: each, support: 9 })),
@@ -70,4 +70,16 @@ test('what a version has learnt of the tasks that it is measured on is told', ()
   expect(seenBy('3', measured('v3', 0.9))).toBe('');
   expect(seenBy('3', { ...measured('v3', 0.9), seen: true, seen_count: 12 })).toBe('Version 3 has learnt from 12 of these 240 tasks: its scores may be too good.');
   expect(seenBy('3', { ...measured('v3', 0.9), seen: true })).toContain('chose itself');
+});
+
+test('a version is called by its model and its number, and what nobody knows by what it says itself', () => {
+  const cars = { id: 1, title: 'Cars', builtin: '', versions: [{ name: '20261122T071009Z-7fe696', number: 3 }] };
+  expect(nameOfVersion('20261122T071009Z-7fe696', [cars])).toBe('Cars, version 3');
+  expect(nameOfVersion('5 nearest neighbours', [cars])).toBe('5 nearest neighbours');
+});
+
+test('there is nothing to ask a built-in model that has not learnt, but for one with weights to begin from', () => {
+  const builtins = [{ name: 'sorter', starts: [] }, { name: 'finder', starts: ['small'] }] as unknown as Builtin[];
+  const of = (builtin: string, serving: { id: number; name: string; number: number } | null = null) => knowsNothing({ builtin, serving_version: serving }, builtins);
+  expect([of('sorter'), of('finder'), of(''), of('sorter', { id: 1, name: 'a', number: 1 })]).toEqual([true, false, false, false]);
 });

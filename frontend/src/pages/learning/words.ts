@@ -1,4 +1,4 @@
-import type { Backend, Evaluation, Finding, Judged, ModelVersion, Promotion, Training, VersionRef } from '../../api/learning';
+import type { Backend, Builtin, Evaluation, Finding, Judged, ModelVersion, Promotion, Training, VersionRef } from '../../api/learning';
 import { isTrainingOver } from '../../api/learning';
 import type { Tone } from '../../ui/parts';
 import { count, counted } from '../../ui/format';
@@ -42,6 +42,19 @@ export function helpFor({ builtin, state, auth_method: auth }: Pick<Backend, 'bu
 }
 
 export const nameOfBackend = ({ title, builtin, id }: Pick<Backend, 'title' | 'builtin' | 'id'>): string => title || builtin || `Model ${id}`;
+
+/** How people call the version that predictions name: "Cars, version 3". What no connected model says stands as it is. */
+export function nameOfVersion(name: string, backends: ReadonlyArray<Pick<Backend, 'title' | 'builtin' | 'id' | 'versions'>>): string {
+  for (const backend of backends) {
+    const found = backend.versions.find((version) => version.name === name);
+    if (found) return `${nameOfBackend(backend)}, version ${found.number}`;
+  }
+  return name;
+}
+
+/** Whether a model has learnt nothing yet and answers nothing before it has: there is nothing to ask it. `builtins`: undefined while they are on their way. */
+export const knowsNothing = ({ builtin, serving_version: serving }: Pick<Backend, 'builtin' | 'serving_version'>, builtins: readonly Builtin[] | undefined): boolean =>
+  serving === null && builtin !== '' && (builtins?.find(({ name }) => name === builtin)?.starts.length ?? 0) === 0;
 
 const GENERATIONS: Record<string, string> = { treadle: 'a Treadle backend', current: 'a Label Studio backend', old: 'an old Label Studio backend' };
 export const generationOf = (generation: string): string => GENERATIONS[generation] ?? '';

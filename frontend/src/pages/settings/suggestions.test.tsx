@@ -18,3 +18,13 @@ test('a project says whether its model is asked when a task is opened', async ()
   expect(sent).toEqual([{ evaluate_predictions_automatically: true }]);
   await unmount();
 });
+
+test('versions to choose from are called by their numbers', async () => {
+  const project = { id: 1, show_collab_predictions: true, evaluate_predictions_automatically: false, model_version: '' } as Project;
+  vi.stubGlobal('fetch', async (at: URL | string) => answer(String(at).includes('api/ml/') ? [{ id: 4, title: 'Cars', builtin: '', versions: [{ name: '2026-x', number: 2 }] }] : { '2026-x': 7, 'by hand': 1 }));
+  const { show, host, unmount } = mount();
+  await show(<Suggestions project={project} />);
+  await settle(() => host.textContent?.includes('Cars') === true);
+  expect([...host.querySelectorAll('option')].map(({ value, textContent }) => [value, textContent])).toEqual([['', 'The newest'], ['2026-x', 'Cars, version 2 (7)'], ['by hand', 'by hand (1)']]);
+  await unmount();
+});

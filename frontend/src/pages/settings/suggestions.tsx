@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
+import { backendsQuery } from '../../api/learning';
 import { modelVersionsQuery } from '../../api/projects';
 import type { Project } from '../../api/types';
 import { count } from '../../ui/format';
 import { Field, wrongWith } from '../../ui/parts';
+import { nameOfVersion } from '../learning/words';
 import { SaveBar, useProjectChange } from './settings';
 import { useTyped } from './use-typed';
 
@@ -11,6 +13,7 @@ export function Suggestions({ project }: { project: Project }) {
   const kept = { show_collab_predictions: project.show_collab_predictions, evaluate_predictions_automatically: project.evaluate_predictions_automatically ?? false, model_version: project.model_version ?? '' };
   const { values, changes, isChanged, set, letGo, reset } = useTyped(kept);
   const versions = Object.entries(useQuery(modelVersionsQuery(project.id)).data ?? {});
+  const backends = useQuery({ ...backendsQuery(project.id), refetchInterval: false }).data ?? [];
   const save = useProjectChange(project, 'Saved.');
   return (
     <section className="card" aria-labelledby="suggestions">
@@ -22,7 +25,7 @@ export function Suggestions({ project }: { project: Project }) {
             {(wiring) => (
               <select {...wiring} className="input medium" value={values.model_version} onChange={(event) => set('model_version', event.target.value)}>
                 <option value="">The newest</option>
-                {versions.map(([version, times]) => <option key={version} value={version}>{version} ({count(times)})</option>)}
+                {versions.map(([version, times]) => <option key={version} value={version}>{nameOfVersion(version, backends)} ({count(times)})</option>)}
               </select>
             )}
           </Field>
