@@ -53,7 +53,7 @@ class RunningServer:
         """A client with a token; None: nobody."""
         if token is not None:
             headers["Authorization"] = f"Token {token}"
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
 
     @contextmanager
     def browser(self) -> Iterator[httpx.Client]:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.house import ADA, EMAIL, PASSWORD, House
 
 #: For what a busy machine may take long over; a test waits for conditions, never for time.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 
 DESKTOP = {"width": 1440, "height": 900}

@@ -54,7 +54,7 @@ class Server:
     def end(self) -> int:
         """Ask it to end; its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def _find(self, name: str) -> int:
         for pid, command in children_of(self.process.pid):

@@ -50,7 +50,7 @@ def test_every_line_of_a_server_is_an_object_and_no_secret_is_in_any(
         ids = _ask_with_secrets(url)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     text = output.read_text()
     assert [secret for secret in secrets if secret in text] == []
     lines = [json.loads(line) for line in text.splitlines() if line]

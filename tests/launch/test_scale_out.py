@@ -40,7 +40,7 @@ def start(postgresql_url: str, tmp_path: Path) -> Iterator[Callable[..., subproc
     yield start_one
     for process in started:
         process.terminate()
-        assert process.wait(timeout=20) in (0, -15)
+        assert process.wait(timeout=60) in (0, -15)
 
 
 def free_port() -> int:

@@ -38,7 +38,7 @@ def test_s3_stands_alone_on_a_port_of_its_own(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = serve("--s3-port", str(port))
-        assert refused.process.wait(timeout=20) == 1
+        assert refused.process.wait(timeout=60) == 1
         assert "give --s3-port another number" in refused.text
     token = "0123456789abcdef0123456789abcdef01234567"
     server = serve("--s3-port", str(port), "--admin-email", "a@example.com", "--admin-token", token)
@@ -66,7 +66,7 @@ def test_a_signal_ends_the_server_and_its_parts(serve: Serve, number: signal.Sig
     server = serve()
     parts = [server.part("web"), server.part("worker")]
     server.process.send_signal(number)
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(timeout=60) == 0
     assert [part for part in parts if is_alive(part)] == []
 
 
@@ -103,7 +103,7 @@ def test_a_second_server_on_a_data_folder_refuses_and_names_the_holder(serve: Se
     first = serve()
     assert first.is_healthy()
     second = serve()
-    assert second.process.wait(timeout=20) == 1
+    assert second.process.wait(timeout=60) == 1
     assert f"is held by process {first.process.pid} (treadle serve at 127.0.0.1:{first.port}" in second.text
     assert first.is_healthy()
 
@@ -112,13 +112,13 @@ def test_a_port_that_is_taken_is_refused_and_its_holder_named(serve: Serve, tmp_
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         server = serve(port=port)
-        assert server.process.wait(timeout=20) == 1
+        assert server.process.wait(timeout=60) == 1
         assert f"Port {port} of 127.0.0.1 is held by process {os.getpid()}" in server.text
 
 
 def test_a_refused_start_leaves_the_data_folder_free(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert serve(port=taken.getsockname()[1]).process.wait(timeout=20) == 1
+        assert serve(port=taken.getsockname()[1]).process.wait(timeout=60) == 1
     assert serve().is_healthy()
 
 
@@ -126,13 +126,13 @@ def test_a_data_folder_that_is_a_file_is_refused(serve: Serve, tmp_path: Path) -
     path = tmp_path / "file"
     path.touch()
     server = serve(data_dir=path)
-    assert server.process.wait(timeout=20) == 1
+    assert server.process.wait(timeout=60) == 1
     assert f"The data folder {path} cannot be used" in server.text
 
 
 def test_a_data_folder_on_a_read_only_file_system_is_refused(serve: Serve) -> None:
     server = serve(data_dir=Path("/proc/treadle-data"))
-    assert server.process.wait(timeout=20) == 1
+    assert server.process.wait(timeout=60) == 1
     assert "The data folder /proc/treadle-data cannot be used" in server.text
 
 
@@ -142,7 +142,7 @@ def test_a_database_of_a_newer_treadle_is_refused(serve: Serve) -> None:
     first.end()
     add_migration(first.data_dir / "treadle.sqlite3", 9999)
     second = serve()
-    assert second.process.wait(timeout=20) == 1
+    assert second.process.wait(timeout=60) == 1
     assert "Start the newer Treadle that wrote it." in second.text
 
 
@@ -155,6 +155,6 @@ def add_migration(path: Path, number: int) -> None:
 
 def test_settings_that_make_no_administrator_are_refused(serve: Serve) -> None:
     server = serve("--admin-token", "0123456789")
-    assert server.process.wait(timeout=20) == 1
+    assert server.process.wait(timeout=60) == 1
     assert "Give the e-mail too." in server.text
     assert "0123456789" not in server.text

@@ -47,7 +47,8 @@ def check_nothing_is_left(studio: RunningServer, admin: httpx.Client, project: i
 def kept_files(studio: RunningServer, project: int) -> list[Path]:
     data_dir = studio.parts.settings.data_dir
     of_project = [path for path in data_dir.rglob(f"**/{project}/**/*") if path.is_file()]
-    return of_project + [path for path in (data_dir / "tmp").rglob("*") if path.is_file()]
+    half_written = (path for path in (data_dir / "tmp").rglob("*") if path.name != "worker-alive")
+    return of_project + [path for path in half_written if path.is_file()]
 
 
 def jpeg(kind: str = "JPEG") -> bytes:
