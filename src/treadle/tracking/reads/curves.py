@@ -57,14 +57,17 @@ def visible_runs(reader: Reader, workspace: str, run_ids: Sequence[str]) -> list
     return [run_id for run_id in dict.fromkeys(run_ids) if run_id in found]
 
 
-def read_curve(reader: Reader, run_id: str, key: str, window: Window, *, has_rollups: bool) -> Curve:
-    """A metric of a run, which was found to be the workspace's.
+def read_curve(
+    reader: Reader, run_id: str, key: str, window: Window, *, has_rollups: bool
+) -> tuple[Curve, bool]:
+    """A metric of a run, which was found to be the workspace's, and whether there is a roll-up of it.
 
     has_rollups: our own tables are there, and triggers keep them true.
     """
     rolled = rollups.find_rolled(reader, run_id, key, window.axis) if has_rollups else None
     rows = None if rolled is None else _rolled(reader, rolled, window)
-    return _curve(run_id, rows if rows is not None else _raw(reader, run_id, key, window))
+    curve = _curve(run_id, rows if rows is not None else _raw(reader, run_id, key, window))
+    return curve, rolled is not None
 
 
 def _rolled(reader: Reader, rolled: rollups.Rolled, window: Window) -> list[tuple[Any, ...]] | None:
@@ -135,16 +138,20 @@ def _cut(reader: Reader, window: Window, column: str, where: str, values: list[A
 
 
 def _curve(run_id: str, rows: Sequence[tuple[Any, ...]]) -> Curve:
-    curve = Curve(run_id, 0, [], [], [], [], [], [])
-    for points, nans, low, high, total, first, last in rows:
-        curve.points += points
-        curve.x.append(first)
-        curve.to.append(last)
-        curve.nans.append(nans)
-        curve.min.append("NaN" if low is None else shown(low))
-        curve.max.append("NaN" if high is None else shown(high))
-        curve.mean.append(mean_of(points - nans, low, high, total))
-    return curve
+    if not rows:
+        return Curve(run_id, 0, [], [], [], [], [], [])
+    points, nans, low, high, total, first, last = map(list, zip(*rows, strict=True))
+    if not any(nans) and min(low) > -_UNADDED and max(high) < _UNADDED:  # as nearly all are, in no time
+        mean: list[Number] = [each / count for each, count in zip(total, points, strict=True)]
+    else:
+        ends = zip(points, nans, low, high, total, strict=True)
+        mean = [mean_of(count - none, *numbers) for count, none, *numbers in ends]
+        low, high = ([_shown_or_none(each) for each in values] for values in (low, high))
+    return Curve(run_id, sum(points), first, last, low, high, mean, nans)
+
+
+def _shown_or_none(value: float | None) -> Number:
+    return "NaN" if value is None else shown(value)
 
 
 def shown(value: float) -> Number:

@@ -141,9 +141,10 @@ class Reads:
         curves = [
             read_curve(reader, run_id, question.key, window, has_rollups=has_rollups) for run_id in run_ids
         ]
-        for curve in curves:
-            self._upkeep.notice_curve(curve.run_id, question.key, curve.points)
-        return {"curves": curves}
+        for curve, is_rolled in curves:
+            if not is_rolled:
+                self._upkeep.notice_curve(curve.run_id, question.key, curve.points)
+        return {"curves": [curve for curve, _ in curves]}
 
 
 def _asks(kind: type[Any], read: Callable[..., Any]) -> Callable[[Reader, str, bytes], Any]:
