@@ -167,6 +167,8 @@ export interface Finding {
 
 export interface TrainingSpec {
   filters?: { conjunction: 'and' | 'or'; items: readonly FilterItem[] };
+  /** A commit of the labels, such as "labels@v1": they are learnt from as they were then. */
+  as_of?: string;
   settings: Readonly<Record<string, string | number>>;
   /** Share of the tasks that the model never sees. */
   held_out: number;

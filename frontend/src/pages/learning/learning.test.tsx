@@ -76,6 +76,23 @@ test('what the gate stops is started only with a reason, which goes with it', as
   expect(sent.at(-1)).toEqual({ method: 'POST', path: '/api/learning/trainings/', body: { project: 1, backend: 7, spec: { settings: {}, held_out: 0.2, seed: 0, promote: 'never' }, override: 'They are known.' } });
 });
 
+test('the labels of a commit can be learnt from, as they were then', async () => {
+  const version = { commit: { id: 'c'.repeat(32), message: 'Sixty digits' }, repo: 2, repo_name: 'labels', branch: 'master', tags: ['v1'] };
+  const sent = serve({ 'GET /api/projects/1/versions/': { results: [version] }, '/gate/': { findings: [], task_count: 5, held_out_count: 1, labels: [] } });
+  const { show } = mount();
+  await show(routed(() => <TrainDialog project={project} backend={backend} manages before={undefined} onStarted={() => undefined} onClose={() => undefined} />, AT));
+  await settle(() => document.querySelectorAll('option').length > 1);
+  const choice = [...document.querySelectorAll('option')].find(({ textContent }) => textContent === 'v1, Sixty digits');
+  await act(async () => {
+    const list = choice?.closest('select') as HTMLSelectElement;
+    list.value = choice?.value ?? '';
+    list.dispatchEvent(new Event('change', { bubbles: true }));
+    await new Promise((done) => setTimeout(done, 400));
+  });
+  await settle(() => (sent.at(-1)?.body as { spec?: { as_of?: string } } | undefined)?.spec?.as_of !== undefined);
+  expect(sent.at(-1)).toMatchObject({ path: '/api/learning/trainings/gate/', body: { spec: { as_of: 'labels@v1' } } });
+});
+
 test('nothing to learn from asks for no reason: nothing overrides it', async () => {
   serve({ '/gate/': { findings: [{ code: 'nothing', severity: 'stop', text: 'No task is finished.', count: 0, tasks: [] }], task_count: 0, held_out_count: 0, labels: [] } });
   const { show } = mount();

@@ -3,12 +3,15 @@ import { type FormEvent, useState } from 'react';
 import { address } from '../../api/addresses';
 import { type Backend, builtinsQuery, gateQuery, startTraining, type Training, type TrainingSpec } from '../../api/learning';
 import { viewsQuery } from '../../api/tasks';
+import { versionsQuery } from '../../api/versions';
 import type { Project } from '../../api/types';
 import { Dialog } from '../../ui/dialog';
 import { count, counted } from '../../ui/format';
 import { Field, messageOf, Notice, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import { useSettled } from '../../ui/use-settled';
+import { shortId } from '../repos/names';
+import { refOf } from '../versions/versions';
 import { FindingList } from './findings';
 import { InSight } from './in-sight';
 import { ParamFields } from './param-fields';
@@ -27,7 +30,11 @@ interface Props {
 }
 
 const ALL_WORK = '';
+/** Before the name of a commit. */
+const AS_OF = 'as of ';
 const [LEAST_HELD, MOST_HELD] = [0, 90];
+/** Commits to choose from; older ones are chosen by the API. */
+const MOST_COMMITS = 50;
 
 /** What to train on and how, with what was found in the labels before it starts. */
 export function TrainDialog({ project, backend, manages, before, onStarted, onClose }: Props) {
@@ -90,7 +97,7 @@ function useTrainForm(project: Project, backend: Backend, before: Training | und
   const wrongSeed = /^\d{1,9}$/.test(seed.trim()) ? undefined : 'Type a whole number.';
   const view = views.find(({ id }) => String(id) === source);
   const spec: TrainingSpec = {
-    ...(view?.data.filters ? { filters: view.data.filters } : {}),
+    ...(view?.data.filters ? { filters: view.data.filters } : {}), ...(source.startsWith(AS_OF) ? { as_of: source.slice(AS_OF.length) } : {}),
     settings: backend.builtin ? valuesOf(params, shown) : own.values, held_out: held / 100, seed: Number(seed), promote: promotes ? 'when_better' : 'never',
   };
   const isKnown = backend.builtin === '' || builtins.isSuccess;
@@ -100,9 +107,10 @@ function useTrainForm(project: Project, backend: Backend, before: Training | und
   };
 }
 
-/** Which work: all of it, or that of a saved view. */
+/** Which work: all of it, that of a saved view, or the labels of a commit. */
 function Source({ project, value, onChange }: { project: Project; value: string; onChange: (value: string) => void }) {
   const views = useQuery(viewsQuery(project.id)).data ?? [];
+  const commits = useQuery({ ...versionsQuery(project.id), retry: false }).data ?? [];
   const filtered = views.filter(({ data }) => (data.filters?.items.length ?? 0) > 0 && !data.isPassing);
   return (
     <Field label="Learn from" hint="Only finished work counts: neither skipped nor rejected">
@@ -110,6 +118,7 @@ function Source({ project, value, onChange }: { project: Project; value: string;
         <select {...wiring} className="input" value={value} onChange={(event) => onChange(event.target.value)}>
           <option value={ALL_WORK}>All finished work</option>
           {filtered.length > 0 && <optgroup label="A view">{filtered.map(({ id, data }) => <option key={id} value={id}>{data.title ?? `View ${id}`}</option>)}</optgroup>}
+          {commits.length > 0 && <optgroup label="The labels of a commit">{commits.slice(0, MOST_COMMITS).map((each) => <option key={each.commit.id} value={AS_OF + refOf(each)}>{each.tags[0] ?? shortId(each.commit.id)}, {each.commit.message.split('\n')[0] || 'no message'}</option>)}</optgroup>}
         </select>
       )}
     </Field>
