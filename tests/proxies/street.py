@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -221,11 +223,12 @@ def _answers(way: Way) -> bool:
 @contextmanager
 def _run(command: list[str], log: Path) -> Iterator[None]:
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        # With a session of its own: the node of the virtual environment has a child that is the real one.
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         try:
             yield
         finally:
-            process.kill()  # neither keeps anything
+            os.killpg(process.pid, signal.SIGKILL)  # neither keeps anything
             process.wait()
 
 
