@@ -260,7 +260,8 @@ class Door:
 
     def _touch(self, identity: Identity) -> None:
         if identity.is_stale:
-            self._notes.add(partial(_write_touch, identity))
+            who = ("touch", identity.actor.user_id, identity.token_id)
+            self._notes.add_once(who, partial(_write_touch, identity))
 
     async def _in_thread(self, look: Callable[[Asked], Found], asked: Asked) -> Found:
         return await asyncio.get_running_loop().run_in_executor(self._threads, look, asked)
