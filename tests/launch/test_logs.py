@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.serving import ADMIN_PASSWORD
 from tests.waiting import wait_until
 from treadle.asking import begin_request
 from treadle.errors import Invalid
-from treadle.launch.logs import JsonFormatter, LineFormatter, start_logging
+from treadle.launch.logs import JsonFormatter, LineFormatter, start_logging, without_secrets
 from treadle.settings import Secret, Settings
 
 _TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -80,6 +81,28 @@ def test_a_line_tells_its_request_and_hides_what_is_secret() -> None:
     assert "page=2" in written["where"]
     assert "request_id=from-the-proxy" in line
     assert "hidden" not in json.dumps(written) + line
+
+
+@pytest.mark.parametrize("character", list('-_a ":=@/'))
+def test_a_long_line_costs_no_more_than_its_length(character: str) -> None:
+    def give_up(*_: object) -> None:
+        raise AssertionError(f"a line of {character!r} takes for ever")
+
+    line = character * 200_000
+    former = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 10)  # of this process's own time: it takes milliseconds
+    try:
+        assert without_secrets(line) == line
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, former)
+
+
+@pytest.mark.parametrize(
+    "name", ["token", "x-amz-security-token", "MYTOKEN", "client_secret", "db_password", "PGPASSWORD", "sig"]
+)
+def test_what_is_called_a_secret_is_none_of_the_log(name: str) -> None:
+    assert without_secrets(f"{name}=hidden-1 other=shown-1") == f"{name}=*** other=shown-1"
 
 
 def test_another_format_is_refused() -> None:
