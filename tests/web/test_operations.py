@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from tests.serving import ADMIN_TOKEN, RunningServer, serve
+from treadle.db import Database
 from treadle.jobs.liveness import note_alive
-from treadle.settings import Secret
+from treadle.objects import MemoryObjects, StoredObject
+from treadle.settings import Secret, Settings
 from treadle.web.readiness import Readiness
 
 _METRICS = "of-prometheus-1"
@@ -60,12 +64,57 @@ def test_a_server_whose_files_cannot_be_written_is_not_ready(sqlite_url: str, tm
         assert stranger.get("/health").status_code == 200
 
 
+class _Hanging(MemoryObjects):
+    """Takes no object until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.goes_on = Event(), Event()
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
+        self.is_asked.set()
+        self.goes_on.wait(60)
+        return super().put(key, chunks)
+
+
+def test_probes_of_what_hangs_take_one_thread(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, objects = Database.open(sqlite_url), _Hanging()
+    readiness = Readiness(Settings(data_dir=tmp_path), database, objects)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(readiness.problems)
+        assert objects.is_asked.wait(20)
+        try:
+            assert "not tried" in threads.submit(readiness.problems).result(20)["objects"]
+            monkeypatch.setattr("treadle.web.readiness._PATIENCE_S", 0.0)
+            assert "does not answer" in threads.submit(readiness.problems).result(20)["objects"]
+        finally:
+            objects.goes_on.set()
+        assert first.result(20)["objects"] == ""
+    assert readiness.problems()["objects"] == ""
+    database.close()
+
+
 def test_metrics_are_for_their_token_and_for_administrators(server: RunningServer) -> None:
     person = server.sign_up("somebody@example.com")
     expected = {None: 401, _METRICS + "2": 401, person.token: 403, ADMIN_TOKEN: 200, _METRICS: 200}
     for token, status in expected.items():
         with server.client(token) as client:
             assert client.get("/metrics").status_code == status, token
+    # A platform before us keeps Authorization for itself.
+    for token, status in expected.items():
+        sent = {"Authorization": "Bearer of-the-platform", "X-Treadle-Token": token or ""}
+        with server.client(None, **sent) as client:
+            assert client.get("/metrics").status_code == status, token
+
+
+def test_a_wrong_metrics_token_is_told_to_wait(server: RunningServer) -> None:
+    with server.client(_METRICS + "3") as client:
+        answers = [client.get("/metrics").status_code for _ in range(11)]
+    assert answers == [401] * 10 + [429]
+    with server.client(_METRICS) as client:
+        assert client.get("/metrics").status_code == 200
 
 
 def test_metrics_count_what_was_asked_in_prometheus_words(server: RunningServer) -> None:

@@ -199,6 +199,11 @@ class Call:
         return read_cookies(self.cookie_header)
 
     @property
+    def token(self) -> str:
+        """The token that was sent, by whichever header; "" for none."""
+        return self._credential.text if isinstance(self._credential, TokenCredential) else ""
+
+    @property
     def cookie_header(self) -> str:
         """All cookies as they came."""
         return "; ".join(self.request.headers.getlist("cookie"))

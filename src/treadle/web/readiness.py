@@ -27,23 +27,41 @@ _SCHEMA = text("SELECT max(number) FROM schema_migrations")
 _FAULTS = (DBAPIError, PoolTimeoutError, TreadleError, OSError)
 
 
+#: What takes longer to answer than this is not there.
+_PATIENCE_S = 10.0
+
+
 @dataclass
 class _Check:
-    """A question whose answer is kept for a while."""
+    """A question whose answer is kept for a while, and that one thread at a time waits for."""
 
     ask: Callable[[], str]
     kept_s: float
-    _answer: str = ""
-    _asked_at_s: float | None = None
+    _answer: str = "It was not tried yet."
+    _answered_at_s: float | None = None
+    #: Since when a thread waits for an answer.
+    _asking_since_s: float | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def problem(self) -> str:
-        """Empty: there is none."""
-        with self._turn:
-            now_s = time.monotonic()
-            if self._asked_at_s is None or now_s - self._asked_at_s > self.kept_s:
-                self._answer, self._asked_at_s = self._try(), now_s
+        """Empty: there is none.
+
+        While another thread waits for an answer, the one before counts: probes of what hangs are not to
+        take every thread that answers requests.
+        """
+        if not self._turn.acquire(blocking=False):
+            since_s = self._asking_since_s
+            hangs = since_s is not None and time.monotonic() - since_s > _PATIENCE_S
+            return "It does not answer." if hangs else self._answer
+        try:
+            if self._answered_at_s is None or time.monotonic() - self._answered_at_s > self.kept_s:
+                self._asking_since_s = time.monotonic()
+                self._answer = self._try()
+                self._answered_at_s = time.monotonic()
             return self._answer
+        finally:
+            self._asking_since_s = None
+            self._turn.release()
 
     def _try(self) -> str:
         try:

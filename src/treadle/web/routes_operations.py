@@ -19,11 +19,11 @@ from treadle.db.schema import jobs, project_counters, projects
 from treadle.db.webhook_tables import webhook_deliveries
 from treadle.errors import Forbidden, Unauthenticated
 from treadle.jobs import JobState
+from treadle.web.authentication import TokenCredential, digest_of
 from treadle.web.call import Call
 from treadle.web.metrics import CONTENT_TYPE, Family, write
 from treadle.web.routing import PUBLIC, Reply, Route, json_reply
 
-_SCHEMES = ("Bearer ", "Token ")
 _UNFINISHED = (JobState.QUEUED.value, JobState.RUNNING.value)
 _PAGE_BYTES = resource.getpagesize()
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -94,17 +94,22 @@ def get_metrics(call: Call) -> Reply:
 
 
 def _check_may_read(call: Call) -> None:
-    """Raises Unauthenticated, Forbidden."""
+    """Raises Unauthenticated, Forbidden, Unavailable("too-many-attempts")."""
     wanted = call.parts.settings.metrics_token.reveal()
-    sent = call.headers.get("authorization", "")
-    for scheme in _SCHEMES:
-        told = sent[len(scheme) :].strip() if wanted and sent.startswith(scheme) else ""
-        if told and hmac.compare_digest(told.encode(), wanted.encode()):
-            return
+    if wanted and hmac.compare_digest(call.token.encode(), wanted.encode()):
+        return
+    counted, digest = call.parts.wrong_credentials, digest_of(TokenCredential(call.token))
+    if call.token:
+        counted.check(digest)
     with call.read():
         visitor = call.visitor
     if visitor is None:
-        text = "Send the token of TREADLE_METRICS_TOKEN, or an administrator's, as Authorization: Bearer …"
+        if call.token:
+            counted.add_wrong(digest, call.address)
+        text = (
+            "Send the token of TREADLE_METRICS_TOKEN, or an administrator's, as Authorization: Bearer …, or as "
+            "X-Treadle-Token."
+        )
         raise Unauthenticated("not-authenticated", text)
     if not visitor.is_admin:
         text = "Metrics are for organisation admins, and for whoever has the token of TREADLE_METRICS_TOKEN."
