@@ -173,10 +173,10 @@ def test_forwarded_is_read_as_its_rfc_has_it() -> None:
             "/user/ada/proxy/8080",
             "/projects",
         ),
-        ("/x/projects", {"x_forwarded_prefix": "/x"}, "", "/x", "/projects"),
-        ("/x", {"x_forwarded_prefix": "/x"}, "", "/x", "/"),
-        ("/xy/projects", {"x_forwarded_prefix": "/x"}, "", "/x", "/xy/projects"),
-        # A sub-path that is called as one of ours: such a proxy has stripped it.
+        # A header alone takes nothing away: a proxy may hand on its client's.
+        ("/x/metrics", {"x_forwarded_prefix": "/x"}, "", "/x", "/x/metrics"),
+        ("/x", {"x_script_name": "/x"}, "", "/x", "/x"),
+        # A sub-path that is called as one of ours.
         ("/data/upload/1", {"x_forwarded_prefix": "/data"}, "", "/data", "/data/upload/1"),
         ("/projects", {"x_forwarded_prefix": "/a, /b"}, "", "/a/b", "/projects"),
         ("/projects", {"x_forwarded_prefix": "/a, /a"}, "", "/a", "/projects"),
@@ -186,6 +186,7 @@ def test_forwarded_is_read_as_its_rfc_has_it() -> None:
         ("/x/y/projects", {}, "/x, /x/y", "/x/y", "/projects"),
         ("/x/y/", {}, "/x/y", "/x/y", "/"),
         ("/x/projects", {"x_forwarded_prefix": "/x"}, "/x", "/x", "/projects"),
+        ("/xy/projects", {}, "/x", "", "/xy/projects"),
         ("/x/projects", {"x_forwarded_prefix": "/team"}, "/x", "/team/x", "/projects"),
         # By the address of the machine itself nothing was stripped; through a proxy it was.
         ("/projects", {}, "/x", "", "/projects"),

@@ -92,6 +92,14 @@ def test_a_sub_path_that_nobody_told_is_answered_with_what_to_set(street: Street
     assert "TREADLE_BASE_PATH=/what/ever" in answer.json()["detail"]
 
 
+def test_a_client_cannot_take_a_path_past_the_rules_of_a_proxy_by_a_header(street: Street) -> None:
+    """nginx hands on what it does not set itself."""
+    for name in ("X-Forwarded-Prefix", "X-Script-Name", "X-Forwarded-Context", "X-ProxyContextPath"):
+        with street.way("tls").client(ADMIN_TOKEN, **{name: "/any"}) as client:
+            assert client.get("/any/metrics").status_code == 404, name
+            assert client.get("/metrics").status_code == 200
+
+
 def test_two_servers_on_one_host_do_not_sign_each_other_out(street: Street) -> None:
     first, second = street.way("ingress", "/x"), street.way("ingress", "/z", street.servers.beside)
     with httpx.Client(verify=first.verify, trust_env=False) as client:

@@ -4,7 +4,8 @@ Promises: a header of a peer that is no trusted proxy decides nothing; what is b
 and into HTML; once a request has arrived, its scope holds path, host and scheme as the client meant them,
 without the sub-path that a proxy left before them.
 
-Refuses to guess a sub-path: a rule of a proxy about ``/metrics`` would then not hold for ``/any/metrics``.
+Refuses to take from a path what no setting names, whatever a header says of it, for a proxy may hand on its
+client's header: a rule of a proxy about ``/metrics`` would then not hold for ``/any/metrics``.
 """
 
 from __future__ import annotations
@@ -42,13 +43,12 @@ class Trust(NamedTuple):
 
     networks: of the proxies whose headers count; none: this machine's own addresses may say where a request
     was sent to, and nobody who it came from.  base_paths: sub-paths that proxies leave before our paths, the
-    longest first.  own_roots: how our own paths begin.  platform_domain: of a platform that gives this server
-    a host below it, and ends TLS before it; only that host is its own.
+    longest first.  platform_domain: of a platform that gives this server a host below it, and ends TLS before
+    it; only that host is its own.
     """
 
     networks: tuple[Network, ...] = ()
     base_paths: tuple[str, ...] = ()
-    own_roots: frozenset[str] = frozenset()
     platform_domain: str = ""
 
 
@@ -90,7 +90,7 @@ class _Told(NamedTuple):
 
 
 def read_trust(settings: Settings, own_roots: frozenset[str]) -> Trust:
-    """The settings about proxies. Raises Invalid("setting")."""
+    """The settings about proxies; own_roots: how our own paths begin. Raises Invalid("setting")."""
     paths = [text.strip().rstrip("/") for text in settings.base_path.split(",")]
     found = sorted({path for path in paths if path}, key=len, reverse=True)
     for path in found:
@@ -105,7 +105,7 @@ def read_trust(settings: Settings, own_roots: frozenset[str]) -> Trust:
                 f"Choose another, or let the proxy strip it and send X-Forwarded-Prefix: {path}",
             )
     domain = settings.platform_domain.strip().strip(".").lower()
-    return Trust(parse_proxies(settings.trusted_proxies), tuple(found), own_roots, domain)
+    return Trust(parse_proxies(settings.trusted_proxies), tuple(found), domain)
 
 
 def arrive(scope: Scope, trust: Trust) -> Arrival:
@@ -239,15 +239,14 @@ def _is_of(host: str, domain: str) -> bool:
 
 
 def _find_prefix(path: str, said: dict[str, str], trust: Trust) -> tuple[str, str]:
-    """The prefix, and how much of it stands before ``path``."""
+    """The prefix, and what of ``path`` is none of ours: only a setting can say so."""
     name = next((name for name in _OF_PREFIX if said.get(name)), "")
     told = read_prefix(said[name]) if name else ""
     base = next((base for base in trust.base_paths if _is_below(path, base)), "")
     if base:
         return (told if told.endswith(base) else told + base), base
     if told:
-        is_kept = told.split("/")[1] not in trust.own_roots and _is_below(path, told)
-        return told, told if is_kept else ""
+        return told, ""
     # A proxy that says that it is one, and stripped what the settings name.
     return (trust.base_paths[0], "") if said and len(trust.base_paths) == 1 else ("", "")
 

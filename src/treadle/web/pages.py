@@ -76,7 +76,10 @@ def _hint(path: str) -> str:
     if not ours:
         return ""
     kept = "/" + "/".join(segments[:ours])
-    return f" If a proxy leaves {kept} before the server's paths, start it with TREADLE_BASE_PATH={kept}"
+    return (
+        f" If a proxy leaves {kept} before the server's paths, start it with TREADLE_BASE_PATH={kept} "
+        "(X-Forwarded-Prefix is for one that takes it away)"
+    )
 
 
 def _is_label_page(path: str) -> bool:

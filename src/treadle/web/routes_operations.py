@@ -107,8 +107,8 @@ def _check_may_read(call: Call) -> None:
         if call.token:
             counted.add_wrong(digest, call.address)
         text = (
-            "Send the token of TREADLE_METRICS_TOKEN, or an administrator's, as Authorization: Bearer …, or as "
-            "X-Treadle-Token."
+            "Send the token of TREADLE_METRICS_TOKEN, or an administrator's, as Authorization: Bearer …, or "
+            "as X-Treadle-Token."
         )
         raise Unauthenticated("not-authenticated", text)
     if not visitor.is_admin:
