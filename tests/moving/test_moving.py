@@ -67,6 +67,30 @@ def test_twice_is_once_and_what_is_here_stays(database_url: str, tmp_path: Path)
         assert sorted(titles) == ["Ours", "Pictures", "Texts"]
 
 
+def test_old_ids_that_were_given_here_meanwhile_are_passed_by(database_url: str, tmp_path: Path) -> None:
+    name = "GET /api/projects/1/exports/5/download?exportType=JSON"
+    before = json.loads(KEPT[name][0]["text"])
+    mark = {**before[0]["annotations"][0], "id": 10, "unique_id": "later", "parent_prediction": None}
+    bare: dict[str, Any] = {"annotations": [], "drafts": [], "predictions": []}
+    later = [{**before[0], **bare, "id": 209, "annotations": [mark]}, {**before[0], **bare, "id": 210}]
+    told = [{"status": 200, "text": json.dumps(tasks)} for tasks in (before, [*before, *later])]
+    path = rewritten(tmp_path, {name: told})
+    with serve(database_url, tmp_path / "data", admin_email="") as server, replayed(path) as (url, _):
+        assert bring(server, url).keeps_ids
+        with server.client(token_of_owner(server)) as admin:
+            ours = admin.post("/api/tasks/", json={"project": 1, "data": {"image": "ours"}}).json()
+            made = admin.post("/api/tasks/209/annotations/", json={"result": []})
+            assert (ours["id"], made.json()["id"]) == (209, 10)
+            again = bring(server, url)
+            assert (again.failed, again.counts.came) == ({}, {"tasks": 2, "annotations": 1})
+            assert again.renumbered == {"annotation": 1, "task": 1}
+            ids = {(kind, old): new for kind, old, new in list_pairs(server.database, again.source)}
+            assert ids["task", 210] == 210
+            assert admin.get("/api/tasks/209/").json()["data"] == {"image": "ours"}
+            [came] = admin.get(f"/api/tasks/{ids['task', 209]}/").json()["annotations"]
+            assert (came["id"], came["lead_time"]) == (ids["annotation", 10], mark["lead_time"])
+
+
 def test_what_was_cut_off_goes_on(sqlite_url: str, tmp_path: Path) -> None:
     class Cut(Exception):
         pass
@@ -106,6 +130,26 @@ def test_what_does_not_fit_is_told_and_keeps_nothing_else(sqlite_url: str, tmp_p
             assert [each["title"] for each in listed(admin)] == ["Texts"]
 
 
+def test_what_cannot_be_had_is_told_and_the_others_come(sqlite_url: str, tmp_path: Path) -> None:
+    exporting = "POST /api/projects/2/exports/"
+    refused, failed = {"status": 403, "text": "{}"}, {"status": 500, "text": "{}"}
+    told = {"GET /data/upload/1/57433797-b.png": [refused], exporting: [failed, KEPT[exporting][0]]}
+    path = rewritten(tmp_path, told)
+    with serve(sqlite_url, tmp_path / "data") as server, replayed(path) as (url, asked):
+        report = bring(server, url)
+        assert list(report.failed) == ["2 (Texts)"]
+        assert report.counts.left["files that are not given"] == 1
+        assert report.counts.came["tasks"] == 3
+        # What makes something there is not asked for twice.
+        assert asked.count(exporting) == 1
+        with server.client() as admin:
+            assert admin.delete("/api/projects/1/").status_code == 204
+            again = bring(server, url)
+            assert again.failed == {}
+            assert again.counts.left["projects that were deleted here since"] == 1
+            assert {each["title"]: each["task_number"] for each in listed(admin)} == {"Texts": 205}
+
+
 def test_another_server_and_none_are_told(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +161,13 @@ def test_another_server_and_none_are_told(
             bring(server, url)
         with pytest.raises(Unavailable, match="does not answer"):
             bring(server, "http://127.0.0.1:1")
+
+
+def rewritten(folder: Path, told: Mapping[str, Any]) -> Path:
+    """The conversation with other answers in it."""
+    path = folder / "rewritten.json"
+    path.write_text(json.dumps({**KEPT, **told}))
+    return path
 
 
 def bring(server: RunningServer, url: str, *, told: Any = lambda *_: None) -> Report:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from argparse import Namespace
 from pathlib import Path
 
@@ -52,9 +51,15 @@ def _bring(
     settings: Settings, arguments: Namespace, database: Database, peer: Peer, *, bar: ProgressBar
 ) -> Report:
     migrate(database)
-    with tempfile.TemporaryDirectory(prefix="import-", dir=settings.data_dir) as folder:
-        place = Place(database, open_store(settings), Path(folder), arguments.workspace, Role(arguments.role))
+    role = Role(arguments.role)
+    place = Place(database, open_store(settings), settings.data_dir, arguments.workspace, role)
+    try:
         return bring_all(place, peer, lambda what, done, total: bar.show(done, total, what))
+    except FileNotFoundError as error:
+        text = (
+            f"{error.filename} was cleared away by a server that started meanwhile. Run it again: it goes on."
+        )
+        raise Conflict("overtaken", text) from error
 
 
 def _write_table(path: Path, database: Database, source: str) -> None:
@@ -65,15 +70,25 @@ def _write_table(path: Path, database: Database, source: str) -> None:
 
 
 def _describe(report: Report) -> str:
-    def listed(counts: dict[str, int]) -> str:
-        return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "nothing"
-
     lines = [
         f"From Label Studio {report.version} at {report.source}:",
-        f"  brought        {listed(report.counts.came)}",
-        f"  there already  {listed(report.counts.there)}",
-        f"  not brought    {listed(report.counts.left)}",
-        f"  ids            {'as they were' if report.keeps_ids else 'new ones: --table FILE.csv lists both'}",
+        f"  brought        {_list(report.counts.came)}",
+        f"  there already  {_list(report.counts.there)}",
+        f"  not brought    {_list(report.counts.left)}",
+        f"  ids            {_describe_ids(report)}",
     ]
     lines += [f"  FAILED         project {title}: {why}" for title, why in report.failed.items()]
     return "\n".join(lines)
+
+
+def _describe_ids(report: Report) -> str:
+    if not report.keeps_ids:
+        return "new ones: --table FILE.csv lists both"
+    if not report.renumbered:
+        return "as they were"
+    counts = {f"{kind}{'' if count == 1 else 's'}": count for kind, count in report.renumbered.items()}
+    return f"as they were, but of {_list(counts)}, whose were taken here: --table FILE.csv lists both"
+
+
+def _list(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "nothing"

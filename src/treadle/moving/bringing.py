@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from treadle.access import Actor, Grant, ProjectScope, WorkspaceScope, allow
 from treadle.db import Database, Tx
+from treadle.db.lists import id_list, one_of
 from treadle.db.schema import file_uploads, imports, projects
-from treadle.errors import Invalid, NotFound, TreadleError
+from treadle.errors import Forbidden, Invalid, NotFound, TreadleError, Unavailable
 from treadle.labeling import uploads
 from treadle.labeling.imports import writing as showing
 from treadle.labeling.imports.beginning import begin, name_job
@@ -25,7 +26,7 @@ from treadle.labeling.project_options import KEPT_OPTIONS
 from treadle.labeling.projects import SETTABLE, bring
 from treadle.moving import said
 from treadle.moving.ledger import Ledger, new_ids
-from treadle.moving.peer import Peer
+from treadle.moving.peer import OF_ONE_THING, Peer
 from treadle.moving.people import bring_people, ensure_owner, find_workspace
 from treadle.moving.writing import Counts, Goal, settle_places, write_tasks
 from treadle.objects import ObjectStore
@@ -45,6 +46,9 @@ _NOT_BROUGHT = {
     "source storages": "/api/storages/",
     "target storages": "/api/storages/export",
 }
+#: What the other side says of one thing: see `_check_others_can_come`.
+_OF_ONE = (Invalid, Forbidden, NotFound, Unavailable)
+_FILES = select(file_uploads.c.id).where(one_of(file_uploads.c.id, "ids"))
 
 #: Told what is done: a sentence, how much of how much.
 Told = Callable[[str, int, int], None]
@@ -56,7 +60,7 @@ class Place:
 
     database: Database
     objects: ObjectStore
-    #: For an export on its way.
+    #: For an export on its way: in files without a name, which a kill takes along.
     folder: Path
     #: The workspace's name; "": the first one.
     workspace: str = ""
@@ -71,6 +75,8 @@ class Report:
     source: str
     version: str
     keeps_ids: bool = False
+    #: Of what came, now or before, and should have kept its id: how many could not, by their kind.
+    renumbered: dict[str, int] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     #: Projects that could not be brought, with the reason.
     failed: dict[str, str] = field(default_factory=dict)
@@ -81,6 +87,7 @@ class Report:
             "source": self.source,
             "label_studio": self.version,
             "ids_kept": self.keeps_ids,
+            "ids_taken_here": self.renumbered,
             "brought": self.counts.came,
             "there_already": self.counts.there,
             "not_brought": self.counts.left,
@@ -106,6 +113,9 @@ def bring_all(place: Place, peer: Peer, told: Told) -> Report:
         report.counts.add(report.counts.there, "users", len(everybody) - new)
     for project in peer.projects():
         _Project(place, peer, ledger, report, project, actor, workspace_id, everybody, told).try_to_bring()
+    if report.keeps_ids:
+        with place.database.read() as tx:
+            report.renumbered = ledger.count_changed(tx, but=_DECISION)
     return report
 
 
@@ -147,12 +157,16 @@ class _Project:
         """Bring it, or note why that cannot be; the others come all the same."""
         try:
             self._bring()
-        except Invalid as error:
+        except _OF_ONE as error:
+            _check_others_can_come(error)
             said_of_fields = "; ".join(text for texts in error.fields.values() for text in texts)
             self.report.failed[f"{self.old.id} ({self.title})"] = said_of_fields or error.message
 
     def _bring(self) -> None:
         counts = self.report.counts
+        if self._is_deleted():
+            counts.add(counts.left, "projects that were deleted here since", 1)
+            return
         grant, is_new = self._project()
         counts.add(counts.came if is_new else counts.there, "projects", 1)
         files = self._files(grant)
@@ -177,6 +191,13 @@ class _Project:
         if not is_empty:
             showing.show(self.place.database, goal.import_id)
 
+    def _is_deleted(self) -> bool:
+        """Whether it came before, and somebody deleted it here."""
+        with self.place.database.read() as tx:
+            known = self.ledger.find(tx, "project", [self.old.id]).get(self.old.id)
+            here = (projects.c.id == known) & projects.c.deleted_at.is_(None)
+            return known is not None and tx.execute(select(projects.c.id).where(here)).first() is None
+
     def _project(self) -> tuple[Grant, bool]:
         with self.place.database.write() as tx:
             known = self.ledger.find(tx, "project", [self.old.id])
@@ -191,7 +212,7 @@ class _Project:
             return allow(tx, self.actor, Permission.TASK_WRITE, scope), True
 
     def _values(self) -> dict[str, Any]:
-        """Its settings. Its config is not looked at: work is kept, whoever may show it."""
+        """Its settings, which are checked as anybody's."""
         kept = {name: self.old.fields.get(name) for name in (*SETTABLE, *KEPT_OPTIONS)}
         del kept["pinned_at"]
         return {name: value for name, value in kept.items() if value is not None}
@@ -254,16 +275,21 @@ class _Project:
         listed = self.peer.uploads(self.old.id)
         with self.place.database.read() as tx:
             known = self.ledger.find(tx, "file", [upload.id for upload in listed])
+            here = set(tx.execute(_FILES, {"ids": id_list(list(known.values()))}).scalars())
         for number, upload in enumerate(listed):
             name = PurePosixPath(upload.file).name
             if upload.id in known:
-                kept[name] = known[upload.id]
+                if known[upload.id] in here:
+                    kept[name] = known[upload.id]
                 counts.add(counts.there, "files", 1)
                 continue
             try:
                 kept[name] = self._file(grant.project_id, upload, name)
             except NotFound:
                 counts.add(counts.left, "files that are listed and not there", 1)
+            except _OF_ONE as error:
+                _check_others_can_come(error)
+                counts.add(counts.left, "files that are not given", 1)
             else:
                 counts.add(counts.came, "files", 1)
             self.told(f"{self.title}: files", number + 1, len(listed))
@@ -298,6 +324,11 @@ class _Project:
                 return None
         self.place.objects.put(uploads.thumbnail_key(project_id, name), [picture.thumbnail])
         return picture.width_px, picture.height_px, picture.content_type
+
+
+def _check_others_can_come(error: TreadleError) -> None:
+    if isinstance(error, Unavailable) and error.code not in OF_ONE_THING:
+        raise error
 
 
 def _tasks(file: BinaryIO, name: str) -> Iterator[said.Task]:

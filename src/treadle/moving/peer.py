@@ -24,6 +24,14 @@ _PAUSE_S = 1.0
 _ASK_AGAIN_S = 1.0
 _PAGE = 100
 _CHUNK_BYTES = 256 * 1024
+#: Of an answer that is read as a whole.
+_MOST_BYTES = 256 * 1024**2
+#: How long an export may take there.
+_EXPORT_S = 4 * 3600.0
+#: Codes of Unavailable that speak of one project or file: others may be had.
+OF_ONE_THING = frozenset({"peer-export", "peer-failed"})
+#: Answers of what stands before a server that is away, and of one that has too much to do.
+_AWAY = frozenset({http.client.BAD_GATEWAY, http.client.SERVICE_UNAVAILABLE, http.client.GATEWAY_TIMEOUT})
 #: All that belongs to a task, whole; whoever did it by their id.
 EXPORT = {
     "title": "for Treadle",
@@ -101,8 +109,13 @@ class Peer:
         below = f"/api/projects/{project_id}/exports/"
         made = self._ask("POST", below, Snapshot, EXPORT)
         try:
+            patience_s = _EXPORT_S
             while made.status not in (_DONE, _FAILED):
+                if patience_s <= 0:
+                    text = f"{self.name} did not export project {project_id} within {_EXPORT_S / 3600:.0f} h."
+                    raise Unavailable("peer-export", text)
                 time.sleep(_ASK_AGAIN_S)
+                patience_s -= _ASK_AGAIN_S
                 made = self._get(f"{below}{made.id}", {}, Snapshot)
             if made.status == _FAILED:
                 raise Unavailable("peer-export", f"{self.name} could not export project {project_id}.")
@@ -115,25 +128,34 @@ class Peer:
         return self._ask("GET", f"{path}?{urlencode(query)}" if query else path, kind)
 
     def _ask(self, method: str, target: str, kind: type[T], body: object = None) -> T:
-        content = b"".join(self._stream(method, target, body)) or b"null"
+        content = bytearray()
+        for chunk in self._stream(method, target, body):
+            content += chunk
+            if len(content) > _MOST_BYTES:
+                text = f"{self.name} answered {method} {target} with more than {_MOST_BYTES:,} bytes."
+                raise Invalid("peer-answer", text)
         try:
-            return msgspec.json.decode(content, type=kind)
+            return msgspec.json.decode(content or b"null", type=kind)
         except msgspec.DecodeError as error:
             text = f"{self.name} answered {method} {target} with something else than a Label Studio: {error}."
             raise Invalid("peer-answer", text) from error
 
     def _stream(self, method: str, target: str, body: object = None) -> Iterator[bytes]:
         """The body of a good answer. Raises TreadleError for another, and for one that breaks off."""
-        has_begun = False
+        has_begun = has_refreshed = False
         for attempt in range(_TRIES):
             connection = self._connect()
             try:
                 sent = None if body is None else msgspec.json.encode(body)
                 connection.request(method, f"{self._at.path.rstrip('/')}{target}", sent, self._headers())
                 answer = connection.getresponse()
-                if answer.status == http.client.UNAUTHORIZED and self._can_refresh(attempt):
-                    continue
-                if answer.status < http.client.INTERNAL_SERVER_ERROR or attempt == _TRIES - 1:
+                if answer.status == http.client.UNAUTHORIZED and not has_refreshed:
+                    has_refreshed = True
+                    if self._can_refresh():
+                        continue
+                # What makes something is asked for once.
+                is_final = method == "POST" or attempt == _TRIES - 1
+                if is_final or answer.status < http.client.INTERNAL_SERVER_ERROR:
                     has_begun = True
                     yield from self._read(answer, method, target)
                     return
@@ -162,8 +184,10 @@ class Peer:
             return Forbidden("peer-refused", text)
         if answer.status == http.client.NOT_FOUND:
             return NotFound("peer-not-found", text)
-        if answer.status >= http.client.INTERNAL_SERVER_ERROR:
+        if answer.status in _AWAY:
             return Unavailable("peer-away", text)
+        if answer.status >= http.client.INTERNAL_SERVER_ERROR:
+            return Unavailable("peer-failed", text)
         return Invalid("peer-answer", text)
 
     def _headers(self) -> dict[str, str]:
@@ -171,10 +195,10 @@ class Peer:
         shown = f"Bearer {self._access}" if self._access else f"Token {token}"
         return {"Authorization": shown, "Content-Type": "application/json", "Accept": "*/*"}
 
-    def _can_refresh(self, attempt: int) -> bool:
+    def _can_refresh(self) -> bool:
         """A personal access token gives others, which end after five minutes."""
         token = self._token.reveal()
-        if attempt or token.count(".") != 2:
+        if token.count(".") != 2:
             return False
         connection = self._connect()
         try:
@@ -187,7 +211,10 @@ class Peer:
             connection.close()
         if answer.status != http.client.OK:
             return False
-        self._access = msgspec.json.decode(told, type=dict[str, str])["access"]
+        try:
+            self._access = msgspec.json.decode(told, type=_Access).access
+        except msgspec.DecodeError:
+            return False
         return True
 
     def _connect(self) -> http.client.HTTPConnection:
@@ -196,6 +223,10 @@ class Peer:
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(host, self._at.port, timeout=_TIMEOUT_S, context=context)
         return http.client.HTTPConnection(host, self._at.port, timeout=_TIMEOUT_S)
+
+
+class _Access(msgspec.Struct):
+    access: str
 
 
 class _Numbered(msgspec.Struct):

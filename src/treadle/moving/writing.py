@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,6 +107,8 @@ _TAKEN = select(schema.annotations.c.unique_id).where(
     schema.annotations.c.unique_id.in_(bindparam("ids", expanding=True))
 )
 _NULL = b"null"
+#: An address of an upload as JSON has it, which is not the path of another host's address.
+_UPLOAD = re.compile(r"(?<![\w\].\\-])(\\?/data\\?/upload\\?/)([0-9]+)(\\?/)")
 
 
 @dataclass(frozen=True)
@@ -297,14 +300,10 @@ class _Batch:
 
     def _moved(self, data: msgspec.Raw) -> str:
         """Data of a task, with its files where they are here."""
-        text = _text(data)
-        old, new = self._goal.old_project_id, self._goal.project_id
-        if old == new:
-            return text
-        for slash in ("/", "\\/"):
-            before = slash.join(("", "data", "upload", str(old), ""))
-            text = text.replace(before, slash.join(("", "data", "upload", str(new), "")))
-        return text
+        old, new = str(self._goal.old_project_id), self._goal.project_id
+        return _UPLOAD.sub(
+            lambda found: f"{found[1]}{new}{found[3]}" if found[2] == old else found[0], _text(data)
+        )
 
 
 def _list(raw: msgspec.Raw) -> str:
