@@ -110,8 +110,11 @@ class App:
     def prepare(self) -> Path:
         """The virtual environment, made where it is missing or was left half made."""
         make_folder(self.home)
-        wanted = {"made_of": self.fingerprint(), "python": self.environment.get("TREADLE_PYTHON", "")}
-        venv = self.home / "venvs" / f"{self.name}-{wanted['made_of'][:12]}"
+        made_of, python = self.fingerprint(), self.environment.get("TREADLE_PYTHON", "")
+        wanted = {"made_of": made_of, "python": python}
+        # Of another Python another one: a server that runs takes its modules from the one before.
+        name = digest_of_text(f"{made_of} {python}") if python else made_of
+        venv = self.home / "venvs" / f"{self.name}-{name[:12]}"
         if is_whole(venv, wanted):
             return venv
         with only_one(self.home / "launch.lock"):
@@ -123,7 +126,7 @@ class App:
         version, python = find_python(self.environment, self.pythons())
         shutil.rmtree(venv, ignore_errors=True)
         say(f"Making {venv} with Python {version} ({python})")
-        self.call([python, "-m", "venv", str(venv)], "Making the virtual environment")
+        self.call([python, "-m", "venv", str(venv), "--clear"], "Making the virtual environment")
         self.install(str(venv / "bin" / "python"))
         write_whole(venv / STAMP, json.dumps(wanted))
         forget_older(venv)
@@ -150,13 +153,19 @@ class Treadle(App):
         return self.root / "wheels"
 
     def _found_wheel(self) -> Path | None:
-        found = sorted(self._wheels.glob("treadle-*.whl"), key=lambda path: path.stat().st_mtime)
-        return found[-1] if found else None
+        found = sorted(self._wheels.glob("treadle-*.whl"))
+        if len(found) > 1:  # of their times a git checkout keeps none
+            names = ", ".join(path.name for path in found)
+            raise LaunchError(f"{self._wheels} holds {names}: leave the one that is to be installed.")
+        return found[0] if found else None
 
     def fingerprint(self) -> str:
         wheel, released = self._found_wheel(), self.environment.get("TREADLE_WHEEL", "")
         if wheel is not None:
             return digest_of_files(self._wheels, [wheel])
+        path = Path(released).absolute()
+        if released and path.is_file():
+            return digest_of_files(path.parent, [path])
         return digest_of_text(released) if released else digest_of_tree(self.root)
 
     def pythons(self) -> tuple[str, ...]:

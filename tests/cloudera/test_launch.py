@@ -93,6 +93,13 @@ def test_what_changed_gets_another_and_the_last_but_one_is_freed(
     assert [venv.exists() for venv in made] == [False, True, True]
 
 
+def test_another_python_gets_another_beside_what_may_still_run(app: App, tmp_path: Path) -> None:
+    before = app.prepare()
+    app.environment["TREADLE_PYTHON"] = str(pretend_python(tmp_path / "bin", "python3.11", "3.11"))
+    assert app.prepare() != before
+    assert launch.is_whole(before, {"made_of": app.fingerprint(), "python": f"{tmp_path}/bin/python3.12"})
+
+
 def test_of_two_starts_at_once_one_makes_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     waits = threading.Event()
     monkeypatch.setattr(launch, "say", lambda text: waits.set() if "waiting" in text else None)
@@ -166,6 +173,23 @@ def test_a_wheel_counts_before_a_release_and_that_before_the_source(tmp_path: Pa
     wheel = tmp_path / "wheels" / "treadle-1-py3-none-any.whl"
     wheel.touch()
     assert hear(tmp_path, TREADLE_WHEEL=address) == (str(wheel), *launch.only_from(wheel.parent))
+
+
+def test_another_wheel_by_the_same_name_is_installed(tmp_path: Path) -> None:
+    wheel = tmp_path / "treadle-1-py3-none-any.whl"
+    wheel.write_text("1")
+    before = treadle(tmp_path, TREADLE_WHEEL=str(wheel)).fingerprint()
+    assert treadle(tmp_path, TREADLE_WHEEL=str(wheel)).fingerprint() == before
+    wheel.write_text("12")
+    assert treadle(tmp_path, TREADLE_WHEEL=str(wheel)).fingerprint() != before
+
+
+def test_of_two_wheels_none_is_chosen_by_chance(tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    for version in (1, 2):
+        (tmp_path / "wheels" / f"treadle-{version}-py3-none-any.whl").touch()
+    with pytest.raises(launch.LaunchError, match=r"treadle-1.*, treadle-2.*: leave the one"):
+        treadle(tmp_path).fingerprint()
 
 
 def test_the_source_is_built_anew_when_it_changed_and_not_for_what_a_build_makes(tmp_path: Path) -> None:
