@@ -2,7 +2,7 @@
 #
 #   make run [PORT=8080]   serve Treadle with its sample projects
 #   make test [JOBS=3]     all tests: Python on SQLite and PostgreSQL, front end, browser
-#   make check             style, types, laws of the house
+#   make check             style, types, laws of the house, images and manifests
 #   make test-long         the tests that take minutes
 #   make bench             the figures of benchmarks/, beside Label Studio (installed in .bench/, about 1 GB)
 #   make bench-short       the same in smaller sizes; prints alone
@@ -60,7 +60,7 @@ check: npm
 	ruff format --check
 	mypy
 	npm --prefix frontend run check
-	python -m pytest -q tests/laws
+	python -m pytest -q -m "not long" tests/laws tests/deploy
 
 bench: setup browser
 	python -m benchmarks
