@@ -4,8 +4,11 @@ Made for short requests on connections of their own, as Label Studio sends them:
 answer is one write, and nothing is set up that a request does not need. What a public server needs beyond
 that stands in front of it: TLS, and limits on who may connect.
 
-Promises: no head grows beyond 64 KB; a body is taken at the pace of who reads it; who sends nothing for two
-minutes within a request, or half a minute between two, is let go.
+Promises: no head, and nothing else that is no body, is held beyond 64 KB and what one read brings. A body is
+taken at the pace of who reads it, and no request is answered before the answer to the one before it is taken.
+Who sends or takes nothing for two minutes within a request, or half a minute between two, is let go; so is
+who needs more than half a minute for a head, or two minutes for what nobody reads of a body. A body that is
+read may come as slowly as it likes.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ _MOST_HEAD_BYTES = 64 * 1024
 _MOST_DROPPED_BYTES = 64 * 1024 * 1024
 #: Requests that wait for the one before them on the same connection.
 _MOST_WAITING = 16
-_IDLE_S, _SILENT_S = 30.0, 120.0
+_IDLE_S, _HEAD_S, _SILENT_S = 30.0, 30.0, 120.0
 _LOOK_EVERY_S = 5.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -87,7 +90,9 @@ class Connection(asyncio.Protocol):
         #: Of the request whose head is being read.
         self._target = b""
         self._headers: Headers = []
+        #: What came since the last request or piece of a body: of a head, or of what frames a body.
         self._head_bytes = 0
+        self._head_began_s = 0.0
         #: The request whose body is being read, the one that is being answered, and those behind it.
         self._incoming: Request | None = None
         self._current: Request | None = None
@@ -95,10 +100,15 @@ class Connection(asyncio.Protocol):
         self._dropped_bytes = 0
         self._is_paused = False
         self._is_lost = False
-        #: What is said of what could not be read, once all before it is answered.
+        #: Whether nothing more can be read; and what is said of that, once all before it is answered.
+        self._is_deaf = False
         self._refusal = b""
         self._heard_s = 0.0
+        self._answered_s = 0.0
         self._can_write: asyncio.Future[None] | None = None
+        #: What was left of the answers when somebody looked, and when some of it had last been taken.
+        self._unsent_bytes = 0
+        self._taken_s = 0.0
         #: What answers the current request.
         self.task: asyncio.Task[None] | None = None
 
@@ -118,15 +128,25 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def close_if_silent(self, now_s: float) -> None:
-        """Close it where nothing has come for long that was to come."""
-        silent_s = now_s - self._heard_s
-        is_between = self._current is None and self._incoming is None and not self._head_bytes
-        body = self._incoming
-        is_slow = body is not None and (self._current is None or body.is_awaited or body.is_dropped)
-        if (is_between and silent_s > _IDLE_S) or (
-            (is_slow or self._head_bytes) and silent_s > _SILENT_S and not self._is_paused
-        ):
+        """Close it where nothing has come, or been taken, for long that was to be."""
+        if self._takes_nothing(now_s) or (not self._is_paused and self._sends_nothing(now_s)):
             self._transport.abort()
+
+    def _takes_nothing(self, now_s: float) -> bool:
+        unsent = self._transport.get_write_buffer_size()
+        if unsent != self._unsent_bytes or not unsent:
+            self._unsent_bytes, self._taken_s = unsent, now_s
+        return now_s - self._taken_s > _SILENT_S
+
+    def _sends_nothing(self, now_s: float) -> bool:
+        body = self._incoming
+        if body is not None and body.is_dropped:
+            return now_s - self._answered_s > _SILENT_S
+        if body is not None:
+            return body.is_awaited and now_s - self._heard_s > _SILENT_S
+        if self._head_bytes:
+            return self.task is None and now_s - self._head_began_s > _HEAD_S
+        return self._current is None and not self._unsent_bytes and now_s - self._heard_s > _IDLE_S
 
     # What the event loop calls.
 
@@ -148,22 +168,24 @@ class Connection(asyncio.Protocol):
         del self._parser
 
     def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            return
         self._heard_s = self._loop.time()
-        if self._incoming is None:
-            self._head_bytes += len(data)
+        if not self._head_bytes:
+            self._head_began_s = self._heard_s
+        self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # Whatever it would become, it stays what it is; nothing that follows can be read.
-            self._let_close()
+            self._hear_no_more()
         except httptools.HttpParserError:
             self._refuse(HTTPStatus.BAD_REQUEST, "This is no HTTP/1.1.")
             return
-        if self._incoming is not None:
-            self._offer(self._incoming)
-        elif self._head_bytes > _MOST_HEAD_BYTES:
+        if self._head_bytes > _MOST_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
             return
+        if self._incoming is not None:
+            self._offer(self._incoming)
         self._set_pace()
 
     def pause_writing(self) -> None:
@@ -183,7 +205,8 @@ class Connection(asyncio.Protocol):
         self._target += target
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value))
+        if self._incoming is None:  # what stands behind a body is no part of the head, and nobody's
+            self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         parser = self._parser
@@ -196,6 +219,7 @@ class Connection(asyncio.Protocol):
         )
 
     def on_body(self, piece: bytes) -> None:
+        self._head_bytes = 0
         request = self._incoming
         if request is None:
             return
@@ -207,10 +231,11 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         request, self._incoming = self._incoming, None
+        self._head_bytes = 0
         if request is None:
             return
         request.end()
-        if request.is_dropped:
+        if request.is_dropped and self.task is None:
             self._answer_next()
         else:
             self._offer(request)
@@ -235,22 +260,30 @@ class Connection(asyncio.Protocol):
                 self._transport.write(self._refusal)
                 self._transport.close()
                 return
-            request.keeps_alive = request.keeps_alive and not self._front.is_ending
-            head = _head(answer, keeps_alive=request.keeps_alive)
-            if request.method == "HEAD":
-                self._transport.write(head)
-            elif answer.pieces is None:
-                self._transport.write(head + answer.body)
-            else:
-                self._transport.write(head)
-                await self._write_pieces(answer)
+            if self._front.is_ending or request.expects:
+                # Who was to be told whether to send the body, and was not, may send it or leave it out.
+                request.keeps_alive = False
+            await self._write(request, answer)
+            self._answered_s = self._loop.time()
+            request.drop()
+            if self._can_write is not None:
+                await self._can_write
         finally:
             self.task = None
-        request.drop()
-        if request.is_whole:
+        if request.is_whole or self._is_deaf:
             self._answer_next()
         else:  # the next one stands behind its body
             self._set_pace()
+
+    async def _write(self, request: Request, answer: Answer) -> None:
+        head = _head(answer, keeps_alive=request.keeps_alive)
+        if request.method == "HEAD":
+            self._transport.write(head)
+        elif answer.pieces is None:
+            self._transport.write(head + answer.body)
+        else:
+            self._transport.write(head)
+            await self._write_pieces(answer)
 
     async def _write_pieces(self, answer: Answer) -> None:
         assert answer.pieces is not None
@@ -266,6 +299,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _answer_next(self) -> None:
+        if self._is_lost:
+            return
         if self._current is not None and not self._current.keeps_alive:
             self._transport.close()
             return
@@ -273,26 +308,32 @@ class Connection(asyncio.Protocol):
         if self._waiting:
             self._begin(self._waiting.popleft())
             self._set_pace()
-        elif self._front.is_ending:
-            self._transport.close()
-
-    def _let_close(self) -> None:
-        for request in (*self._waiting, self._incoming, self._current):
-            if request is not None:
-                request.keeps_alive = False
-
-    def _refuse(self, status: HTTPStatus, text: str) -> None:
-        """Answer what cannot be read, and close; where another is being answered, after that."""
-        refusal = Answer(text.encode(), status, b"text/plain; charset=utf-8")
-        self._refusal = _head(refusal, keeps_alive=False) + refusal.body
-        if self._current is None:
+        elif self._is_deaf or self._front.is_ending:
             self._transport.write(self._refusal)
             self._transport.close()
-            return
-        self._let_close()
-        self._waiting.clear()
-        if self._incoming is not None:
-            self._incoming.lose()
+
+    def _hear_no_more(self) -> None:
+        """Answer what was read, and close: it would become something else, which nobody here speaks."""
+        self._is_deaf, self._head_bytes = True, 0
+        last = self._waiting[-1] if self._waiting else self._current
+        if last is None:
+            self._transport.close()
+        else:
+            last.keeps_alive = False
+
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        """Answer what cannot be read, when all before it is answered, and close."""
+        self._is_deaf, self._head_bytes = True, 0
+        refusal = Answer(text.encode(), status, b"text/plain; charset=utf-8")
+        self._refusal = _head(refusal, keeps_alive=False) + refusal.body
+        broken, self._incoming = self._incoming, None
+        if broken is not None:
+            broken.keeps_alive = False
+            broken.lose()
+        if self._waiting and self._waiting[-1] is broken:
+            self._waiting.pop()
+        if self._current is None or (self._current is broken and self.task is None):
+            self._answer_next()
 
     def _set_pace(self) -> None:
         """Take more, or let whoever sends wait; say that a body may come to who asked whether it may."""
@@ -303,6 +344,8 @@ class Connection(asyncio.Protocol):
         is_full = len(self._waiting) >= _MOST_WAITING or (request is not None and request.is_full)
         if is_full is not self._is_paused and not self._is_lost:
             self._is_paused = is_full
+            # Whoever sends was made to wait, and has all the time again.
+            self._heard_s = self._head_began_s = self._loop.time()
             with suppress(RuntimeError):  # it is closing
                 (self._transport.pause_reading if is_full else self._transport.resume_reading)()
 

@@ -18,7 +18,6 @@ class Request:
 
     __slots__ = (
         "_held",
-        "_held_bytes",
         "_is_lost",
         "_is_wanted",
         "_set_pace",
@@ -43,15 +42,15 @@ class Request:
         self.headers = headers
         #: Whether the connection may have another one after it.
         self.keeps_alive = keeps_alive
-        #: Whether whoever sends it waits to hear that the body may come.
+        #: Whether whoever sends it waits to hear that the body may come, and was not told.
         self.expects = any(name == b"expect" and value.lower() == b"100-continue" for name, value in headers)
         #: Whether all of it has come.
         self.is_whole = False
         #: It is answered: what still comes of its body is nobody's.
         self.is_dropped = False
         self._set_pace = set_pace
-        self._held: list[bytes] = []
-        self._held_bytes = 0
+        #: As it came where it came at once; else put together, which takes no more room than it has bytes.
+        self._held: bytes | bytearray = b""
         self._is_wanted = False
         self._is_lost = False
         self._waiter: asyncio.Future[None] | None = None
@@ -62,11 +61,12 @@ class Request:
         if declared.isdigit() and int(declared[:20]) > limit_bytes:
             raise too_large(limit_bytes)
         self._is_wanted = True
-        while not self.is_whole and self._held_bytes <= limit_bytes:
+        while not self.is_whole and len(self._held) <= limit_bytes:
             await self._more()
-        if self._held_bytes > limit_bytes:
+        if len(self._held) > limit_bytes:
             raise too_large(limit_bytes)
-        return self._held[0] if len(self._held) == 1 else b"".join(self._held)
+        self._held = whole = bytes(self._held)
+        return whole
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes, which waits for who reads it. Raises ConnectionResetError."""
@@ -74,7 +74,7 @@ class Request:
             if not self._held:
                 await self._more()
                 continue
-            piece, self._held, self._held_bytes = b"".join(self._held), [], 0
+            piece, self._held = bytes(self._held), b""
             yield piece
 
     def header(self, name: bytes) -> bytes:
@@ -95,7 +95,7 @@ class Request:
     @property
     def is_full(self) -> bool:
         """Whether no more of the body is to come before some is read."""
-        return self._held_bytes > _MOST_HELD_BYTES and not (self._is_wanted or self.is_dropped)
+        return len(self._held) > _MOST_HELD_BYTES and not (self._is_wanted or self.is_dropped)
 
     @property
     def is_awaited(self) -> bool:
@@ -104,14 +104,20 @@ class Request:
 
     def feed(self, piece: bytes) -> None:
         """Take a piece of the body."""
-        if not self.is_dropped:
-            self._held.append(piece)
-            self._held_bytes += len(piece)
-            self._wake()
+        self.expects = False
+        if self.is_dropped:
+            return
+        if not self._held:
+            self._held = piece
+        else:
+            if isinstance(self._held, bytes):
+                self._held = bytearray(self._held)
+            self._held += piece
+        self._wake()
 
     def end(self) -> None:
         """All of it has come."""
-        self.is_whole = True
+        self.is_whole, self.expects = True, False
         self._wake()
 
     def lose(self) -> None:
@@ -122,7 +128,7 @@ class Request:
     def drop(self) -> None:
         """It is answered."""
         self.is_dropped = True
-        self._held, self._held_bytes = [], 0
+        self._held = b""
 
     async def _more(self) -> None:
         if self._is_lost:
