@@ -26,10 +26,14 @@ from pathlib import Path
 from treadle.launch.lock import Holder, take_lock
 folder, how, machine, started_at = sys.argv[1:]
 lock = take_lock(Path(folder), 1)
-if how == "answering":
+asked = []
+if how in ("answering", "coming again"):
     class Well(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         def do_GET(self):
+            if how == "coming again" and not asked:
+                asked.append(1)
+                return self.connection.close()
             self.send_response(200)
             self.end_headers()
         def log_message(self, *_):
@@ -77,8 +81,9 @@ def test_a_holder_that_answers_no_more_is_ended(hold: Hold, tmp_path: Path, how:
     assert holder.wait() in (-signal.SIGTERM, -signal.SIGKILL)
 
 
-def test_a_holder_that_answers_is_left_alone_and_named(hold: Hold, tmp_path: Path) -> None:
-    holder = hold("answering")
+@pytest.mark.parametrize("how", ["answering", "coming again"])
+def test_a_holder_that_answers_is_left_alone_and_named(hold: Hold, tmp_path: Path, how: str) -> None:
+    holder = hold(how)
     with pytest.raises(Conflict, match=rf"held by process {holder.pid} .* It answers"):
         take_over(tmp_path, QUICK)
     assert holder.poll() is None

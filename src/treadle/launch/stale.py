@@ -1,7 +1,8 @@
 """A server of ours that holds a data folder and answers no more: it is ended, and nothing else ever is.
 
 It is known by the folder's lock alone: by the process that left word in it and has it open. One that
-answers, one that is still starting and one on another machine are left in peace, and the start refuses.
+answers /health with 200, one that is still starting and one on another machine are left in peace, and the
+start refuses.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Patience:
     lock_s: float = 5.0
     #: For one of another machine: a network file system keeps the locks of a pod that died for a while.
     elsewhere_s: float = 100.0
-    #: For an answer; a busy server takes its time.
+    #: For each of two answers; a busy server takes its time.
     answer_s: float = 15.0
     #: For one that was asked to end, and for one that was made to.
     end_s: float = 12.0
@@ -60,7 +61,8 @@ def _check_is_stale(data_dir: Path, holder: Holder, patience: Patience) -> None:
     """Raises Conflict("data-dir-held") for a holder that is to be left in peace."""
     if not _has_open(holder.pid, data_dir / FILE_NAME):
         raise held_by(data_dir, holder)
-    if does_answer(holder.host, holder.port, patience.answer_s):
+    # Twice: its web process may have ended in the middle of the first answer, and come again.
+    if any(does_answer(holder.host, holder.port, patience.answer_s) for _ in range(2)):
         raise held_by(
             data_dir, holder, "It answers, so it was left alone: use it, or stop it before you start another."
         )
