@@ -36,6 +36,7 @@ from treadle.backups.unfinished import FILE_NAME as MARK
 from treadle.backups.unfinished import check_is_whole
 from treadle.db import Database, connect_url, migrate
 from treadle.errors import Conflict, Invalid, TreadleError, Unavailable, Unsupported
+from treadle.objects.local import LocalObjects
 from treadle.settings import Settings
 
 migrating = import_module("treadle.db.migrate")
@@ -136,6 +137,9 @@ def test_what_is_unfit_is_refused_with_a_reason(tmp_path: Path) -> None:
     assert list(empty.data_dir.iterdir()) == []
     with pytest.raises(Conflict, match="is there already"):
         make_backup(here, target, told=_nobody)
+    size_bytes = (here.data_dir / "secret.key").stat().st_size
+    forged = {"name": "../here/secret.key", "size_bytes": size_bytes, "sha256": ""}
+    assert refusal(empty, Invalid, files=[*manifest["files"], forged]) == "backup-damaged"
     # A byte that turned over: nobody serves what came of it, and a whole backup takes its place.
     _turn_a_byte(next((target / "contents").rglob("*/*")))
     assert refusal(empty, Invalid) == "backup-damaged"
@@ -174,6 +178,48 @@ restore_backup(Settings(data_dir=Path({str(there)!r})), Path({str(tmp_path / "ba
     assert "was cut off" in served.stderr
     restore_backup(Settings(data_dir=there), tmp_path / "backup", _nobody)
     assert _rows(_open(there), "users") == _rows(_open(here.data_dir), "users")
+
+
+def test_a_restore_that_ends_before_its_last_step_takes_that_one(
+    places: tuple[Place, Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = places
+    with serve(here.settings.database_url, here.data_dir) as server:
+        rows = _rows(server.database, "users")
+    make_backup(here.settings, tmp_path / "backup", told=_nobody)
+
+    class Cut(Exception):
+        pass
+
+    def cut(_database: Database) -> None:
+        raise Cut
+
+    with monkeypatch.context() as cutting:
+        cutting.setattr("treadle.backups.restoring.migrate", cut)
+        with pytest.raises(Cut):
+            restore_backup(there.settings, tmp_path / "backup", _nobody)
+    if there.settings.database_url:
+        # Another restore than the one that filled it.
+        elsewhere = Settings(data_dir=_folder(tmp_path, "other"), database_url=there.settings.database_url)
+        with pytest.raises(Conflict, match="has tables already"):
+            restore_backup(elsewhere, tmp_path / "backup", _nobody)
+    restore_backup(there.settings, tmp_path / "backup", _nobody)
+    check_is_whole(there.data_dir)
+    restored = Database.open(there.settings.url)
+    assert _rows(restored, "users") == rows
+    restored.close()
+
+
+def test_a_bucket_that_is_not_empty_is_refused_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_backup(_small(tmp_path), tmp_path / "backup", told=_nobody)
+    bucket = LocalObjects(tmp_path / "bucket")
+    bucket.put("somebody's", [b"own"])
+    monkeypatch.setattr("treadle.backups.restoring.open_store", lambda _settings: bucket)
+    there = Settings(data_dir=_folder(tmp_path, "there"), objects_url="s3://somewhere/else")
+    for _time in range(2):
+        with pytest.raises(Conflict, match="bucket is not empty"):
+            restore_backup(there, tmp_path / "backup", _nobody)
+    assert [each.key for each in bucket.list()] == ["somebody's"]
 
 
 def test_a_full_disk_leaves_no_backup(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ class _Objects:
 
     def copy_new(self) -> None:
         """Copy what was not there, or had another size, when this was called last."""
+        # No key is written twice with other content.
         for stored in self.objects.list():
             known = self._lines.get(stored.key)
             if known is None or known.size_bytes != stored.size_bytes:

@@ -57,7 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     files: list[File]
     objects: ObjectSums
-    #: Objects that the database names and the store does not have; they were lost before.
+    #: Objects that the database names and the store does not have: lost before, or deleted just then.
     missing: list[str]
 
     def encode(self) -> bytes:
@@ -75,9 +75,13 @@ def decode_manifest(content: bytes) -> Manifest:
         text = f"The backup has format {number}, this Treadle knows {_FORMAT}. Restore with a newer one."
         raise Conflict("backup-newer", text)
     try:
-        return msgspec.json.decode(content, type=Manifest)
+        manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.DecodeError as error:
         raise damaged(f"{NAME} is none of Treadle's ({error})") from error
+    for file in manifest.files:
+        if file.name.startswith("/") or ".." in file.name.split("/"):
+            raise damaged(f"{NAME} names {file.name!r}, which does not lie in it")
+    return manifest
 
 
 def content_name(sha256: str) -> str:

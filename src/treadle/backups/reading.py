@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from treadle.backups.manifest import (
 from treadle.errors import Invalid, NotFound
 
 _READ_BYTES = 1024**2
+_SHA256 = re.compile("([0-9a-f]{64})?")
 
 
 class Reader(Protocol):
@@ -37,7 +39,10 @@ class Reader(Protocol):
 
 
 class Backup:
-    """A whole backup: it has a manifest, and all files that this names, in the sizes that it says."""
+    """A whole backup: it has a manifest, and all files that this names, in the sizes that it says.
+
+    ``sha256`` is the manifest's, by which it is known again.
+    """
 
     def __init__(self, reader: Reader) -> None:
         """Raises Invalid("backup-half", "backup-damaged"), Conflict("backup-newer")."""
@@ -46,7 +51,9 @@ class Backup:
             text = f"There is no {NAME}: this is no backup, or half of one. Restore another one."
             raise Invalid("backup-half", text)
         with reader.open(NAME) as file:
-            self.manifest: Manifest = decode_manifest(file.read())
+            written = file.read()
+        self.manifest: Manifest = decode_manifest(written)
+        self.sha256 = hashlib.sha256(written).hexdigest()
         for each in self.manifest.files:
             self._check_is_there(each)
 
@@ -72,8 +79,9 @@ class Backup:
         rest = b""
         for chunk in self.chunks(listed):
             *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                yield msgspec.json.decode(line, type=Line)
+            yield from (_line(line) for line in lines)
+        if rest:
+            raise damaged(f"the last line of {OBJECTS} has no end")
 
     def content(self, line: Line) -> File:
         """The content of an object, which is there. Raises Invalid("backup-damaged")."""
@@ -93,6 +101,16 @@ class Backup:
             raise damaged(f"{file.name} is not in it")
         if size_bytes != file.size_bytes:
             raise damaged(f"{file.name} has {size_bytes} bytes and had {file.size_bytes}")
+
+
+def _line(text: bytes) -> Line:
+    try:
+        line = msgspec.json.decode(text, type=Line)
+    except msgspec.DecodeError as error:
+        raise damaged(f"a line of {OBJECTS} is none of Treadle's ({error})") from error
+    if _SHA256.fullmatch(line.sha256) is None:
+        raise damaged(f"{OBJECTS} says that {line.sha256[:80]!r} is a checksum")
+    return line
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from treadle.backups.manifest import KEY, File, Manifest, damaged
 from treadle.backups.reading import Backup, open_backup
 from treadle.backups.sqlite_files import FILES, MAIN, count_rows
 from treadle.backups.unfinished import FILE_NAME as MARK
-from treadle.backups.unfinished import is_unfinished, set_mark, take_mark
+from treadle.backups.unfinished import Mark, is_unfinished, read_mark, set_mark, take_mark
 from treadle.backups.writing import keep, sync
 from treadle.db import Database, migrate
 from treadle.db.engine import dialect_of
@@ -27,6 +28,7 @@ from treadle.settings import Settings
 
 # PostgreSQL's driver is an extra.
 check_is_empty = late("treadle.backups.postgresql_load:check_is_empty")
+is_filled_by = late("treadle.backups.postgresql_load:is_filled_by")
 load = late("treadle.backups.postgresql_load:load")
 
 #: Told of each object that was brought back: how many, and how many bytes.
@@ -54,7 +56,8 @@ def check_backup(source: Path, told: Told) -> Manifest:
 def restore_backup(settings: Settings, source: Path, told: Told) -> Manifest:
     """Bring the backup at ``source`` back to where the settings say, which is held and empty; what is in it.
 
-    It is brought to this Treadle's version. Until all of it is there nobody serves it.
+    It is brought to this Treadle's version. Until all of it is there nobody serves it. One that was cut off
+    is gone on with: only then may there be something already, and it is what that one wrote.
 
     Raises NotFound("backup-not-found"), Invalid("backup-half", "backup-damaged"),
     Conflict("backup-newer", "data-dir-not-empty", "database-not-empty", "objects-not-empty"),
@@ -63,14 +66,18 @@ def restore_backup(settings: Settings, source: Path, told: Told) -> Manifest:
     with open_backup(source) as backup, telling_a_full_disk(f"what is restored to {settings.data_dir}"):
         _check_fits(settings, backup.manifest)
         backup.check_contents()
-        _check_place(settings)
-        is_again = is_unfinished(settings.data_dir)
-        set_mark(settings.data_dir, source)
+        mark = _find_mark(backup, settings)
+        is_filled = mark is not None and _is_filled(settings, mark)
+        _check_place(settings, is_filled=is_filled)
+        if mark is None:
+            _check_bucket(backup, settings)
+            mark = set_mark(settings.data_dir, source, _sha256(backup, settings))
         _clear(settings.data_dir)
-        objects = open_store(settings)
-        _restore_objects(backup, objects, told, is_again=is_again)
+        _restore_objects(backup, open_store(settings), told)
         _restore_keys(backup, settings)
-        _restore_database(backup, settings)
+        if not is_filled:
+            _restore_rows(backup, settings, mark)
+        _bring_to_this_version(settings)
         take_mark(settings.data_dir)
         return backup.manifest
 
@@ -90,7 +97,22 @@ def _check_fits(settings: Settings, manifest: Manifest) -> None:
         raise Conflict("backup-newer", text)
 
 
-def _check_place(settings: Settings) -> None:
+def _find_mark(backup: Backup, settings: Settings) -> Mark | None:
+    """Of a restore of this very backup to this place that was cut off."""
+    mark = read_mark(settings.data_dir)
+    return mark if mark is not None and mark.sha256 == _sha256(backup, settings) else None
+
+
+def _sha256(backup: Backup, settings: Settings) -> str:
+    return hashlib.sha256(f"{backup.sha256} {settings.objects_url}".encode()).hexdigest()
+
+
+def _is_filled(settings: Settings, mark: Mark) -> bool:
+    """Whether that restore has put all rows into a database of PostgreSQL; files begin anew."""
+    return dialect_of(settings.url) == "postgresql" and bool(is_filled_by(settings, mark.id))
+
+
+def _check_place(settings: Settings, *, is_filled: bool) -> None:
     there = {path.name for path in settings.data_dir.iterdir()} - _OF_SERVERS
     if there and not is_unfinished(settings.data_dir):
         text = (
@@ -98,8 +120,20 @@ def _check_place(settings: Settings) -> None:
             "what is there. Give --data-dir an empty folder."
         )
         raise Conflict("data-dir-not-empty", text)
-    if dialect_of(settings.url) == "postgresql":
+    if dialect_of(settings.url) == "postgresql" and not is_filled:
         check_is_empty(settings)
+
+
+def _check_bucket(backup: Backup, settings: Settings) -> None:
+    if not settings.objects_url or not backup.manifest.objects.are_copied:
+        return
+    found = next(iter(open_store(settings).list()), None)
+    if found is not None:
+        text = (
+            f"The bucket is not empty (it holds {found.key}). Give TREADLE_OBJECTS_URL an empty place, "
+            "or empty that one, if what is there is half a restore of another backup."
+        )
+        raise Conflict("objects-not-empty", text)
 
 
 def _clear(data_dir: Path) -> None:
@@ -110,14 +144,10 @@ def _clear(data_dir: Path) -> None:
             (data_dir / f"{name}{suffix}").unlink(missing_ok=True)
 
 
-def _restore_objects(backup: Backup, objects: ObjectStore, told: Told, *, is_again: bool) -> None:
+def _restore_objects(backup: Backup, objects: ObjectStore, told: Told) -> None:
     if not backup.manifest.objects.are_copied:
         _check_are_there(backup, objects)
         return
-    found = next(iter(objects.list()), None)
-    if found is not None and not is_again:
-        text = f"The bucket is not empty (it holds {found.key}). Give TREADLE_OBJECTS_URL an empty place."
-        raise Conflict("objects-not-empty", text)
     for line in backup.objects():
         objects.put(line.key, backup.chunks(backup.content(line)))
         told(1, line.size_bytes)
@@ -149,7 +179,7 @@ def _restore_keys(backup: Backup, settings: Settings) -> None:
             sync(path)
 
 
-def _restore_database(backup: Backup, settings: Settings) -> None:
+def _restore_rows(backup: Backup, settings: Settings, mark: Mark) -> None:
     if backup.manifest.database == "sqlite":
         _restore_files(backup, settings.data_dir)
     else:
@@ -157,7 +187,11 @@ def _restore_database(backup: Backup, settings: Settings) -> None:
             settings,
             lambda name: backup.chunks(_database_file(backup, name)),
             lambda counts: _check_counts(backup.manifest, counts),
+            restore_id=mark.id,
         )
+
+
+def _bring_to_this_version(settings: Settings) -> None:
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     try:
         migrate(database)
