@@ -106,6 +106,7 @@ def brief_body(tx: Tx, backend: Backend) -> dict[str, Any]:
         "id": backend.id,
         "title": backend.title,
         "is_interactive": backend.is_interactive,
+        "timeout": backend.timeout_s,
         "state": connecting.state_of(tx, backend),
         "project": backend.project_id,
         "versions": backends.version_numbers(tx, backend.id),

@@ -319,7 +319,7 @@ def test_who_only_labels_is_told_neither_where_a_backend_is_nor_how_it_fares(
         made = connect(client, project, there.url, is_interactive=True)
         with server.client(labels.token) as annotator, server.client(views.token) as viewer:
             assert annotator.post(f"/api/tasks/{task_id}/open/").status_code < 500
-            told = ("id", "title", "is_interactive", "state", "project", "versions")
+            told = ("id", "title", "is_interactive", "timeout", "state", "project", "versions")
             wanted = {name: made[name] for name in told}
             assert wanted["versions"] == [{"name": "v7", "number": 1}]
             assert annotator.get("/api/ml/", params={"project": project}).json() == [wanted]

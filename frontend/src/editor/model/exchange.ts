@@ -35,8 +35,16 @@ export function promptsOf(editor: Editor): Region[] {
   return editor.store.all().filter(isPrompt);
 }
 
+/** Of one answer, or of several. */
+export interface Pending {
+  readonly regions: readonly Region[];
+  readonly answers: readonly Answer[];
+}
+
+export const NOTHING: Pending = { regions: [], answers: [] };
+
 /** What the model answered and nobody accepted or refused yet. */
-export function pendingOf(editor: Editor): { readonly regions: Region[]; readonly answers: Answer[] } {
+export function pendingOf(editor: Editor): Pending {
   return {
     regions: editor.store.all().filter(({ exchange }) => exchange === 'answer'),
     answers: [...editor.store.answers().values()].filter(({ exchange }) => exchange === 'answer'),
@@ -56,14 +64,14 @@ export function questionOf(editor: Editor, regions: readonly Region[]): LsResult
 }
 
 /** Reads whatever a backend sent as its answer. What stands there already, but for what is to be replaced, is not told again. */
-export function readAnswer(editor: Editor, sent: unknown, replaced: readonly Region[]): Told {
+export function readAnswer(editor: Editor, sent: unknown, replaced: Pending): Told {
   const prediction = (Array.isArray(sent) ? sent[0] : sent) as { result?: unknown; score?: unknown } | null | undefined;
   const all: unknown[] = Array.isArray(prediction?.result) ? prediction.result : [];
   const results = withIdsOfOurs(all.filter(isResult));
   const read = editor.read(results);
   const score = typeof prediction?.score === 'number' ? prediction.score : undefined;
   const named = read.regions.map((region) => onlyKnownLabels(editor.config, region));
-  const there = editor.store.all().filter((region) => !isPrompt(region) && !replaced.includes(region));
+  const there = editor.store.all().filter((region) => !isPrompt(region) && !replaced.regions.includes(region));
   const regions = named.filter((region) => !there.some((other) => isSame(other, region)));
   const answered = editor.store.answers();
   const answers = read.answers.filter(({ fromName }) => answered.get(fromName)?.suggested ?? true);
@@ -75,11 +83,13 @@ export function readAnswer(editor: Editor, sent: unknown, replaced: readonly Reg
   };
 }
 
-/** Shows an answer as suggestions, in place of regions of an answer before. */
-export function putAnswer(editor: Editor, { regions, answers }: Told, replaced: readonly Region[]): void {
+/** Shows an answer as suggestions, in place of an answer before. */
+export function putAnswer(editor: Editor, { regions, answers }: Told, replaced: Pending): void {
+  const unsaid = replaced.answers.map((answer): AnswerChange => [answer.fromName, answer, undefined]);
   const said = answers.map((answer): AnswerChange => [answer.fromName, undefined, answer]);
+  const isSaid = new Set(answers.map(({ fromName }) => fromName));
   editor.history.mark('answer of a model');
-  editor.store.apply({ added: regions, removed: replaced, updated: [], answers: said });
+  editor.store.apply({ added: regions, removed: replaced.regions, updated: [], answers: [...unsaid.filter(([name]) => !isSaid.has(name)), ...said] });
   if (editor.selection.ids().size === 0) editor.selectUnnamed();
 }
 
@@ -109,10 +119,10 @@ export function refuseAnswer(editor: Editor): boolean {
 }
 
 /** Takes an answer over as it comes, but for what has no label. */
-export function putAccepted(editor: Editor, told: Told, replaced: readonly Region[]): void {
+export function putAccepted(editor: Editor, told: Told, replaced: Pending): void {
   const regions = told.regions.map((region) => (isUnnamed(editor.config, region) ? region : accepted(region)));
   const taken = { ...told, regions, answers: told.answers.map(acceptedAnswer) };
-  putAnswer(editor, taken, [...replaced, ...promptsOf(editor)]);
+  putAnswer(editor, taken, { ...replaced, regions: [...replaced.regions, ...promptsOf(editor)] });
 }
 
 /** Makes regions of one's own of what was drawn to ask with. */

@@ -9,8 +9,10 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Outlives the page; the browser takes at most 64 KB. */
   readonly keepalive?: boolean;
-  /** Ends it; without one it is given up after a time. */
+  /** Ends it. */
   readonly signal?: AbortSignal;
+  /** When it is given up; absent: TIMEOUT_MS. */
+  readonly timeoutMs?: number;
 }
 
 export interface HttpReply {
@@ -68,8 +70,13 @@ function fetchInit(request: HttpRequest, place: SendPlace): RequestInit {
     headers,
     body,
     keepalive: request.keepalive === true || outlives(request.method, body),
-    ...(!request.keepalive && { signal: request.signal ?? AbortSignal.timeout(TIMEOUT_MS) }),
+    ...(!request.keepalive && { signal: endOf(request) }),
   };
+}
+
+function endOf({ signal, timeoutMs = TIMEOUT_MS }: HttpRequest): AbortSignal {
+  const late = AbortSignal.timeout(timeoutMs);
+  return signal ? AbortSignal.any([signal, late]) : late;
 }
 
 /** The browser lets 64 KB at a time outlive their page: whoever submits and goes has submitted. */

@@ -34,6 +34,8 @@ export interface WireModel {
   readonly id: number;
   readonly title: string;
   readonly is_interactive: boolean;
+  /** Seconds that the server waits for its answer. */
+  readonly timeout: number;
   /** What its versions call themselves, and their numbers here. */
   readonly versions?: ReadonlyArray<{ readonly name: string; readonly number: number }>;
 }

@@ -33,7 +33,7 @@ class Desk {
     this.editor.load([], [], new Map([['img', { width: 200, height: 100 }]]), new Map([['text', TEXT]]));
     this.asking = new Asking({
       projectId: 3,
-      models: [{ id: 9, title: 'Matcher', is_interactive: true }, { id: 10, title: 'Other', is_interactive: true }],
+      models: [{ id: 9, title: 'Matcher', is_interactive: true, timeout: 100 }, { id: 10, title: 'Other', is_interactive: true, timeout: 100 }],
       storage: localStorage,
       say: () => undefined,
       send: async (request) => {
@@ -84,7 +84,7 @@ describe('without a smart control, what is drawn is asked with and kept', () => 
     desk.mark(0, 5);
     expect(desk.phase).toBe('asking');
     await settled();
-    expect(desk.asked[0]).toMatchObject({ path: 'api/ml/9/interactive-annotating/', body: { task: 7 } });
+    expect(desk.asked[0]).toMatchObject({ path: 'api/ml/9/interactive-annotating/', body: { task: 7 }, timeoutMs: 130_000 });
     expect(desk.context(0)).toEqual([expect.objectContaining({ from_name: 'label', type: 'labels', value: { start: 0, end: 5, text: 'Apple', labels: ['ORG'] } })]);
     expect(desk.asking.isPending).toBe(true);
     expect(desk.saved).toEqual([[0, 5]]);
@@ -214,6 +214,20 @@ describe('with a smart control, its regions are prompts', () => {
     desk.asking.accept();
     expect(desk.editor.results()).toEqual([expect.objectContaining({ type: 'rectanglelabels', origin: 'prediction' })]);
     expect(desk.editor.store.size).toBe(1);
+  });
+
+  it('that take the place of the answer before with all that it said', async () => {
+    desk = new Desk(`${POINTS.slice(0, -7)}<Choices name="q" toName="img"><Choice value="yes"/></Choices></View>`);
+    const yes = { from_name: 'q', to_name: 'img', type: 'choices', value: { choices: ['yes'] } };
+    desk.answers.push(answer({ data: { result: [box(), yes] } }), answer({ data: { result: [] } }));
+    desk.point(20);
+    await settled();
+    expect(desk.editor.store.answers().get('q')).toMatchObject({ values: ['yes'], suggested: true });
+    desk.point(40);
+    await settled();
+    expect(desk.asking.isPending).toBe(false);
+    desk.editor.history.undo();
+    expect(desk.editor.store.answers().get('q')).toMatchObject({ values: ['yes'], suggested: true });
   });
 
   it('a shape of another control is one’s own', async () => {

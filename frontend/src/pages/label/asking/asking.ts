@@ -8,11 +8,11 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { ControlTag } from '../../../editor/model/config/config.ts';
 import type { Listener } from '../../../editor/model/editor.ts';
 import {
-  acceptAnswer, isSmart, keepPrompts, namesPrompts, pendingOf, promptsOf, putAccepted, putAnswer, questionOf, readAnswer, refuseAnswer,
+  acceptAnswer, isSmart, keepPrompts, namesPrompts, NOTHING, pendingOf, promptsOf, putAccepted, putAnswer, questionOf, readAnswer, refuseAnswer,
 } from '../../../editor/model/exchange.ts';
 import { isPrompt } from '../../../editor/model/suggestions.ts';
 import type { Diff, ExchangePart, Region } from '../../../editor/model/types.ts';
-import type { HttpReply, Send } from '../http.ts';
+import { type HttpReply, type Send, TIMEOUT_MS } from '../http.ts';
 import type { OpenTask } from '../labelling.ts';
 import type { WireModel } from '../wire.ts';
 
@@ -234,6 +234,7 @@ export class Asking implements Listener {
       path: `api/ml/${model.id}/interactive-annotating/`,
       body: { task: open.task.id, context: { result: questionOf(open.editor, regions) } },
       signal: question.end.signal,
+      timeoutMs: model.timeout * 1000 + TIMEOUT_MS,
     } as const;
     const reply = await this.#parts.send(request).catch(() => null);
     if (this.#question !== question) return;
@@ -248,12 +249,11 @@ export class Asking implements Listener {
       return { kind: 'failed', message: told.message };
     }
     if (!regions.some(({ id }) => editor.store.has(id))) return READY;
-    const before = pendingOf(editor).regions;
-    const replaced = regions.some(isPrompt) ? before : [];
+    const replaced = regions.some(isPrompt) ? pendingOf(editor) : NOTHING;
     const answer = readAnswer(editor, told.data, replaced);
     const { leftOutCount, unlabelledCount } = answer;
     const count = answer.regions.length + answer.answers.length;
-    if (count + replaced.length > 0) (this.state.getState().acceptsByItself ? putAccepted : putAnswer)(editor, answer, replaced);
+    if (count + replaced.regions.length + replaced.answers.length > 0) (this.state.getState().acceptsByItself ? putAccepted : putAnswer)(editor, answer, replaced);
     const name = this.state.getState().model.title;
     this.#parts.say(count === 0 ? `${name} found nothing.` : `${count} from ${name}.`);
     return count === 0 ? { kind: 'nothing', leftOutCount } : { kind: 'answered', unlabelledCount, leftOutCount };
