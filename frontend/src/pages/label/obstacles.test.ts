@@ -24,6 +24,19 @@ test('a required question must be answered, in the words of the config', () => {
   expect(findObstacle(editor, project)).toBeNull();
 });
 
+test('what a model was asked for and could not name is not left out unsaid', () => {
+  const editor = open('');
+  const { regions } = editor.read([{ id: 'm', from_name: 'box', to_name: 'img', type: 'rectanglelabels', value: { x: 1, y: 1, width: 9, height: 9, rotation: 0, rectanglelabels: [] } }]);
+  const [found] = regions.map((region) => ({ ...region, origin: 'prediction' as const, suggested: true }));
+  editor.store.apply({ added: [found!], removed: [], updated: [] });
+  expect(findObstacle(editor, project)).toBeNull();
+  editor.store.apply({ added: [], removed: [], updated: [[found!, { ...found!, exchange: 'answer' as const }]] });
+  expect(findObstacle(editor, project)?.message).toBe('One suggestion of the answer has no label. Press a label’s key to name it, or delete it.');
+  editor.selectUnnamed();
+  editor.chooseLabel('box', 'a');
+  expect(findObstacle(editor, project)).toBeNull();
+});
+
 test('an empty annotation is refused only where the project says so', () => {
   const editor = open('');
   expect(findObstacle(editor, project)).toBeNull();

@@ -2,6 +2,7 @@
 
 import type { ControlTag } from '../../editor/model/config/config.ts';
 import type { Editor } from '../../editor/model/editor.ts';
+import { isUnnamed } from '../../editor/model/unnamed.ts';
 import type { WireProject } from './wire.ts';
 
 export interface Obstacle {
@@ -14,6 +15,8 @@ export function findObstacle(editor: Editor, project: WireProject): Obstacle | n
   const hidden = editor.hiddenControls();
   const missing = editor.config.controls.find((control) => control.required && !hidden.has(control.name) && isMissing(editor, control));
   if (missing) return { message: requiredMessage(missing), control: missing.name };
+  const unnamed = editor.store.all().filter((region) => region.exchange === 'answer' && isUnnamed(editor.config, region));
+  if (unnamed.length > 0) return { message: unnamedMessage(unnamed.length), control: null };
   if (project.enable_empty_annotation !== false || editor.results().length > 0) return null;
   const hasSuggestions = editor.suggestions().length > 0;
   return {
@@ -28,6 +31,12 @@ function isMissing(editor: Editor, control: ControlTag): boolean {
   }
   const answer = editor.store.answers().get(control.name);
   return !answer || answer.values.length === 0 || answer.suggested === true;
+}
+
+/** They were asked for just now: whoever submits without them is to know it. */
+function unnamedMessage(count: number): string {
+  const [what, them] = count === 1 ? ['One suggestion of the answer has', 'it'] : [`${count} suggestions of the answer have`, 'them'];
+  return `${what} no label. Press a label’s key to name ${them}, or delete ${them}.`;
 }
 
 function requiredMessage(control: ControlTag): string {
