@@ -71,12 +71,17 @@ class PackList:
     def use(self, names: Sequence[str]) -> None:
         """The names of the packs that count from now on, oldest first. Raises Damaged."""
         if tuple(names) == self._listed.names:
+            if self._former:
+                with self._changing:
+                    self._remember_former([])
             return
         with self._changing:
             before = self._listed
             packs = before.packs | {name: pack for name, (_since, pack) in self._former.items()}
             packs |= self._load_all([name for name in names if name not in packs])
             continued = before if before.continues(names) else None
+            for name in self._former.keys() & set(names):
+                packs[name].take_back()
             self._listed = _Listed([packs[name] for name in names], continued)
             self._remember_former([packs[name] for name in before.names if name not in self._listed.packs])
 
@@ -106,8 +111,11 @@ class PackList:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             return dict(zip(names, threads.map(self._load, names), strict=True))
 
-    def _remember_former(self, packs: Iterable[Pack]) -> None:
+    def _remember_former(self, packs: Sequence[Pack]) -> None:
+        """Remember these, and forget those whose time is over."""
         now = time.monotonic()
+        for pack in packs:
+            pack.retire()
         kept = {name: each for name, each in self._former.items() if now - each[0] < _FORMER_S}
         self._former = kept | {pack.name: (now, pack) for pack in packs}
 

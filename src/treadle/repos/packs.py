@@ -130,6 +130,7 @@ class Pack:
         self.key = f"{folder}/{name}.pack"
         self._shelf = shelf
         self._held: Held | None = None
+        self._may_hold = True
         try:
             index_key = f"{folder}/{name}.index"
             self.index = Index(shelf.map(index_key), index_key)
@@ -147,6 +148,15 @@ class Pack:
     def let_go(self) -> None:
         """Open the file anew for the next read: it may be another one by then."""
         self._held = None
+
+    def retire(self) -> None:
+        """It left the list and is deleted one day: an open file would keep its room on the disk."""
+        self._may_hold = False
+        self.let_go()
+
+    def take_back(self) -> None:
+        """It is in the list again."""
+        self._may_hold = True
 
     def check_block(self, number: int) -> bool:
         """Whether a block is what was written, down to bits that no content depends on."""
@@ -168,7 +178,7 @@ class Pack:
 
     def _read(self, offset: int, size_bytes: int) -> bytes:
         held = self._held
-        if held is None and self.index.is_large:  # of small packs there may be hundreds
+        if held is None and self._may_hold and self.index.is_large:  # of small packs there may be hundreds
             held = self._held = self._shelf.hold(self.key)
         if held is None:
             return self._shelf.read(self.key, offset, offset + size_bytes)

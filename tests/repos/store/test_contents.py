@@ -276,6 +276,34 @@ def test_a_thread_with_an_older_list_hides_nothing_from_who_reads(repo: Repo) ->
     assert not repo.contents.has(old)
 
 
+def test_no_file_is_kept_open_of_a_large_pack_that_left_the_list(
+    local: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.repos.shelf._SMALL_BYTES", 0)
+    first = local.put(b"first")
+    local.reopen()
+    other = Contents(local.objects, PREFIX)
+    other.use_packs(local.packs)
+    assert other.read_whole(first) == b"first"
+    assert open_packs(tmp_path) == local.packs
+    other.use_packs([])
+    assert other.read_whole(first) == b"first"
+    assert open_packs(tmp_path) == []
+    monkeypatch.setattr("treadle.repos.pack_lists._FORMER_S", 0)
+    other.use_packs([])
+    with pytest.raises(Damaged):
+        other.read_whole(first)
+
+
+def open_packs(folder: Path) -> list[str]:
+    """The names of the packs below ``folder`` whose files this process has open."""
+    open_files = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            open_files.append(descriptor.readlink())
+    return [path.stem for path in open_files if path.suffix == ".pack" and path.is_relative_to(folder)]
+
+
 def test_contents_are_found_in_large_and_in_many_small_packs(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
