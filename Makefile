@@ -53,6 +53,7 @@ test: setup browser
 	@nice -n 19 python -m pytest -m "not long" -n $(JOBS) --dist loadfile
 
 test-long: setup browser
+	@NEW_EXAMPLES=1 npm --prefix frontend test
 	@python -m pytest -m long --hypothesis-profile=default
 
 check: npm

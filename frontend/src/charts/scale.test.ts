@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../test-examples';
 import { linearScale, logScale, niceTicks, shortNumber, spanOf } from './scale';
 import { smoothed } from './smooth';
 import { nearest, union } from './sorted';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../test-examples';
 import type { Shape } from '../model/types';
 import { moveShape, rotateShape, shapeBounds, shapeHit, SHAPES, validateShape } from './registry';
 import { rectangleCorners } from './rectangle/shape';

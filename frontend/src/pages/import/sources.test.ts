@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import fc from '../../test-examples';
 import { fileOfPaste, kindOfFile, readRecords, sampleOf, showsText } from './sources';
 
 const file = (name: string, text: string) => new File([text], name);

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../test-examples';
 import { forecastSentence } from './forecast';
 import { curveOf, dateOf, dayNumber, dayTicks, roundTop } from './curve';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import fc from '../../test-examples';
 import type { Column } from '../../api/types';
 import { type Filter, fromItem, joinParts, parseWhere, partsOf, sentenceOf, toItem, writeWhere } from './filters';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import fc from '../../test-examples';
 import { barHeight, barTopFor, listHeight, listTopAfter, MAX_HEIGHT_PX, type RowWindow, topShowing, visibleRows } from './row-window';
 
 const windows = fc.record({ rows: fc.integer({ min: 1, max: 5_000_000 }), rowHeight: fc.constant(52), viewHeight: fc.integer({ min: 100, max: 2000 }) });

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import { TAGS } from '../../tags/registry';
 import { findControl, findLabel } from './config';
 import { parseConfig } from './parse';

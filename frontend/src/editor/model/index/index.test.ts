@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import { shapeBounds, shapeHit } from '../../tags/registry';
 import { boxesMeet } from '../geometry';
 import { RecordStore } from '../store/record-store';

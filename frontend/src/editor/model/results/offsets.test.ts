@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import { OffsetTable } from './offsets';
 
 it('counts as a walk over the characters does', () => {

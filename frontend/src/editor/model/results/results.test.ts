@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import { parseConfig } from '../config/parse';
 import { Editor } from '../editor';
 import type { LsResult } from '../types';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import fc from '../../../test-examples';
 import type { Diff, Region } from '../types';
 import { invertDiff, MeltedDiff } from './diff';
 import { History } from './history';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import { parseConfig } from '../config/parse';
 import { KEY_TABLE } from './key-table';
 import { KeyMap } from './keymap';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import { blend, type Camera, cameraShowing, constrain, fitCamera, MAX_SCALE, toPicture, toView, transformBetween, visibleBox, zoomAt } from './camera';
 
 const size = { width: 2400, height: 1600 };

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import type { EllipseShape, RectangleShape } from '../../model/types';
 import { isInside, lastInside, pushedInside } from './clamp';
 import { areaOf, cornersOf, frameOf, fromFrame, intoFrame, nearestEdge, shapeBetween, shapeOfFrame } from './geometry';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import type { PolygonShape, RectangleShape } from '../../model/types';
 import { cornersOf, frameOf } from './geometry';
 import { type Grip, gripPlace, handleAt, handleCursor, insertVertex, knobDegrees, moveVertex, removeVertex, resize, rotateTo, visibleHandles } from './handles';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../../test-examples';
 import { spanBounds, stepFrom } from './span-bounds';
 
 const text = 'Maria Keller 😀 met 👩‍👩‍👧 there.  Second one!\nNew line, end.\n';
