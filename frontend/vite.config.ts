@@ -27,5 +27,8 @@ export default defineConfig({
     environmentOptions: { happyDOM: { url: 'http://localhost/' } },
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/test-setup.ts'],
+    // A busy machine takes its time; what hangs is found all the same.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
