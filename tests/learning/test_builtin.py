@@ -177,6 +177,6 @@ def test_what_is_not_there_says_what_to_do(settings: Settings, monkeypatch: pyte
     with pytest.raises(NotFound, match=r"There are: .*text_classifier"):
         ensure(settings, "../x")
     monkeypatch.setattr(builtin, "find_spec", lambda name: None)
-    with pytest.raises(Unsupported, match=r"pip install 'treadle\[learn\]'"):
+    with pytest.raises(Unsupported, match=r"pip install '(treadle|\.)\[learn\]'"):
         ensure(settings, NAME)
     assert not settings.data_dir.exists()

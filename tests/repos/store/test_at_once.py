@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,13 @@ def at_once(repo: Repo, id: bytes, start: int = 0, end: int | None = None) -> by
     """What is read without waiting."""
     read = repo.contents.read_at_once(id, start, end)
     return None if read is None else bytes(read)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that is not held in memory, where the machine's temporary folder lies on a disk."""
+    with tempfile.TemporaryDirectory(prefix="treadle-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
