@@ -170,25 +170,26 @@ def test_a_backend_that_went_away_is_waited_for(desk: Desk) -> None:
 def test_a_backend_that_stays_away_ends_the_job_and_what_it_answered_stays(desk: Desk) -> None:
     desk.studio.add_tasks(80)
     spoken = Spoken()
-    gone = threading.Event()
-
-    def predict(body: dict[str, Any]) -> Any:
-        return (0, b"") if gone.is_set() or len(spoken.asked) > 2 else [cat() for _ in body["tasks"]]
-
-    spoken.predict = predict
+    left, gone = threading.Semaphore(2), threading.Event()
     plain = spoken.answer
 
+    def predict(body: dict[str, Any]) -> Any:
+        if left.acquire(blocking=False):
+            return [cat() for _ in body["tasks"]]
+        gone.set()
+        return 0, b""
+
     def answer(path: str, body: Any) -> tuple[int, bytes]:
-        if len(spoken.asked) > 2:
-            return 0, b""
-        return plain(path, body)
+        return (0, b"") if gone.is_set() else plain(path, body)
 
     spoken.answer = answer  # type: ignore[method-assign]
     with connected(desk, spoken) as backend:
+        spoken.predict = predict
         job = desk.order(backend)
         error = desk.run_badly(job)
     assert error["code"] == "backend-gone"
-    assert len(desk.predictions()) in (32, 48)
+    # Two batches were answered; of the second, the answer may come when the job has ended.
+    assert len(desk.predictions()) in (16, 32)
     with Spoken(port=spoken.port).serving():
         desk.prelabel(backend)
     assert len(desk.predictions()) == 80
