@@ -99,7 +99,8 @@ def test_an_import_that_finds_the_disk_full_half_way_shows_nothing_until_it_can_
     with house.client() as client:
         project_id = make_project(client)
         job_id = order_import(client, project_id, ROWS)
-        wait_until(lambda: count_rows(house))
+        with house.database() as database:
+            wait_until(lambda: count_rows(database, project_id))
         with disk_full(house, "worker"):
             wait_until(lambda: "The worker process ended and is started again" in house.server.text)
             assert count_shown(client, project_id) == 0
