@@ -10,6 +10,7 @@ import os
 import platform
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -35,6 +36,7 @@ says 1/20 means: at most a twentieth of Label Studio's CPU in the same run. A pa
 itself (`python -m benchmarks --only beside`), so each says when it was.
 """
 Part = Callable[[bool], str]
+_BEGUN_S = time.monotonic()
 
 
 def main() -> None:
@@ -140,7 +142,7 @@ def _processor() -> str:
 
 
 def _tell(what: str) -> None:
-    print(f"… {what}", flush=True)
+    print(f"… {what} ({time.monotonic() - _BEGUN_S:.0f} s after the start)", flush=True)
 
 
 if __name__ == "__main__":
