@@ -64,7 +64,7 @@ export function RowGrid<Row extends { id: string }, Column extends RowColumn<Row
   const id = useId();
   const selected = countSelected(selection, total);
   return (
-    <div className="grid-scroll run-grid" ref={scroller} role="grid" tabIndex={0} aria-label={capital(words.many)} aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} style={layoutOf(columns)}>
+    <div className="grid-scroll run-grid" ref={scroller} role="grid" tabIndex={0} aria-label={capital(words.many)} aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" {...(total > 0 ? { 'aria-activedescendant': `${id}-${active}` } : {})} onKeyDown={onKey} style={layoutOf(columns)}>
       <div role="rowgroup" className="grid-head">
         <div role="row" aria-rowindex={1} className="grid-row head" style={{ height: HEAD_PX }}>
           <span role="columnheader" className="check-cell">
@@ -74,15 +74,14 @@ export function RowGrid<Row extends { id: string }, Column extends RowColumn<Row
         </div>
       </div>
       <div role="rowgroup" className="grid-body" style={{ height: rows.height }}>
-        {Array.from({ length: rows.to - rows.from }, (_, offset) => {
-          const index = rows.from + offset;
+        {rows.drawn(active).map((index) => {
           const row = rowAt(index);
           const on = row !== undefined && isSelected(selection, row.id);
           const isLooked = row !== undefined && row.id === preview;
           return (
             <div
               key={index} id={`${id}-${index}`} role="row" aria-rowindex={index + 2} aria-selected={on} aria-current={isLooked ? 'true' : undefined} data-row={row?.id}
-              className={`grid-row${on ? ' on' : ''}${index === active ? ' at' : ''}${isLooked ? ' looked' : ''}`} style={{ height: rowHeight, transform: `translateY(${rows.offset + index * rowHeight}px)` }}
+              className={`grid-row${on ? ' on' : ''}${index === active ? ' at' : ''}${isLooked ? ' looked' : ''}`} style={rows.styleOf(index)}
             >
               <span role="gridcell" className="check-cell" onClick={(event) => { if (event.target === event.currentTarget) onCheck(event, index); }}>
                 <input type="checkbox" tabIndex={-1} aria-label={`Select ${words.one} ${row ? words.nameOf(row) : ''}`} checked={on} readOnly onClick={(event) => onCheck(event, index)} onChange={() => undefined} disabled={!row} />

@@ -38,6 +38,16 @@ export function visibleRows(window: RowWindow, listTop: number, spare = 6): [fro
   return [clamp(from, 0, window.rows), clamp(to, 0, window.rows)];
 }
 
+/**
+ * What is drawn: the rows in sight, and the one that has the keys wherever it is, in the order of the list. An
+ * `aria-activedescendant` that names what is not drawn names nothing to a screen reader.
+ */
+export function drawnRows([from, to]: [from: number, to: number], rows: number, active: number): number[] {
+  const inSight = Array.from({ length: to - from }, (_, offset) => from + offset);
+  if (active < from) return [active, ...inSight];
+  return active >= to && active < rows ? [...inSight, active] : inSight;
+}
+
 /** The list position that shows a row whole, moving as little as may be. */
 export function topShowing(window: RowWindow, listTop: number, row: number, headHeight = 0): number {
   const [top, bottom] = [row * window.rowHeight, (row + 1) * window.rowHeight];

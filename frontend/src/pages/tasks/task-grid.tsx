@@ -1,5 +1,6 @@
 import { useId, useRef, type CSSProperties } from 'react';
 import type { TaskRow } from '../../api/types';
+import { t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import { Skeleton } from '../../ui/parts';
 import { ColumnHead } from './column-head';
@@ -37,32 +38,31 @@ export function TaskGrid({ subject, columns, useRange, sort, onSort, onWidth, ..
   const selected = countSelected(selection, total);
 
   return (
-    <div className="grid-scroll" ref={scroller} role="grid" tabIndex={0} aria-label="Tasks" aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} data-subject={subject} style={layoutOf(columns)}>
+    <div className="grid-scroll" ref={scroller} role="grid" tabIndex={0} aria-label={t('Tasks')} aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true" {...(total > 0 ? { 'aria-activedescendant': `${id}-${active}` } : {})} onKeyDown={onKey} data-subject={subject} style={layoutOf(columns)}>
       <div role="rowgroup" className="grid-head">
         <div role="row" aria-rowindex={1} className="grid-row head" style={{ height: HEAD_PX }}>
           <span role="columnheader" className="check-cell">
-            <input type="checkbox" tabIndex={-1} aria-label="Select all tasks" checked={selected > 0 && selected === total} ref={(box) => { if (box) box.indeterminate = selected > 0 && selected < total; }} onChange={() => onSelect(selected === total ? NOTHING : EVERYTHING)} />
+            <input type="checkbox" tabIndex={-1} aria-label={t('Select all tasks')} checked={selected > 0 && selected === total} ref={(box) => { if (box) box.indeterminate = selected > 0 && selected < total; }} onChange={() => onSelect(selected === total ? NOTHING : EVERYTHING)} />
           </span>
           {columns.map((column) => <ColumnHead key={column.id} column={column} orders={column.sort === undefined ? undefined : [column.sort, `-${column.sort}`]} sort={sort} onSort={onSort} onWidth={(width) => onWidth(column, width)} />)}
         </div>
       </div>
       <div role="rowgroup" className="grid-body" style={{ height: rows.height }}>
-        {Array.from({ length: rows.to - rows.from }, (_, offset) => {
-          const index = rows.from + offset;
+        {rows.drawn(active).map((index) => {
           const task = taskAt(index);
           const on = task !== undefined && isSelected(selection, task.id);
           return (
             <div
               key={index} id={`${id}-${index}`} role="row" aria-rowindex={index + 2} aria-selected={on} aria-current={task !== undefined && task.id === preview ? 'true' : undefined} data-task={task?.id}
-              className={`grid-row${on ? ' on' : ''}${index === active ? ' at' : ''}${task !== undefined && task.id === preview ? ' looked' : ''}`} style={{ height: rowHeight, transform: `translateY(${rows.offset + index * rowHeight}px)` }}
+              className={`grid-row${on ? ' on' : ''}${index === active ? ' at' : ''}${task !== undefined && task.id === preview ? ' looked' : ''}`} style={rows.styleOf(index)}
             >
               <span role="gridcell" className="check-cell" onClick={(event) => { if (event.target === event.currentTarget) onCheck(event, index); }}>
-                <input type="checkbox" tabIndex={-1} aria-label={`Select task ${task?.id ?? ''}`} checked={on} readOnly onClick={(event) => onCheck(event, index)} onChange={() => undefined} disabled={!task} />
+                <input type="checkbox" tabIndex={-1} aria-label={t('Select task {id}', { id: task?.id })} checked={on} readOnly onClick={(event) => onCheck(event, index)} onChange={() => undefined} disabled={!task} />
               </span>
               {columns.map((column) => (
                 <span key={column.id} role="gridcell" className={`cell c-${column.id.replace('.', '-')}${column.number ? ' num' : ''}`}>
                   {task ? column.cell(task) : <Skeleton {...(column.id === 'subject' && subject === 'picture' ? { width: 60, height: 40 } : { width: '60%', height: 10 })} />}
-                  {task && column.id === 'id' && <button type="button" className="eye" tabIndex={-1} aria-label={`Look at task ${task.id}`} title="Look at it beside the table (Space)" onClick={(event) => onLook(event, index)}><Icon name="eye" /></button>}
+                  {task && column.id === 'id' && <button type="button" className="eye" tabIndex={-1} aria-label={t('Look at task {id}', { id: task.id })} title={t('Look at it beside the table (Space)')} onClick={(event) => onLook(event, index)}><Icon name="eye" /></button>}
                 </span>
               ))}
             </div>

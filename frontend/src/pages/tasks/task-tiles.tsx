@@ -1,5 +1,6 @@
 import { useId, useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import type { Project, TaskRow } from '../../api/types';
+import { t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import { Pill, Skeleton } from '../../ui/parts';
 import { isSelected } from './selection';
@@ -40,10 +41,10 @@ export function TaskTiles({ project, across: wished, useRange, openAddress, ...a
   const colours = labelColours(project);
   const id = useId();
   return (
-    <div className="grid-scroll tiles" ref={scroller} role="grid" tabIndex={0} aria-label="Tasks" aria-rowcount={lines} aria-colcount={across} aria-multiselectable="true" aria-activedescendant={`${id}-${active}`} onKeyDown={onKey}>
+    <div className="grid-scroll tiles" ref={scroller} role="grid" tabIndex={0} aria-label={t('Tasks')} aria-rowcount={lines} aria-colcount={across} aria-multiselectable="true" {...(acts.total > 0 ? { 'aria-activedescendant': `${id}-${active}` } : {})} onKeyDown={onKey}>
       <div role="rowgroup" className="grid-body" style={{ height: rows.height }}>
-        {Array.from({ length: rows.to - rows.from }, (_, offset) => rows.from + offset).map((line) => (
-          <div key={line} role="row" aria-rowindex={line + 1} className="tile-row" style={{ height: tileHeight, gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))`, transform: `translateY(${rows.offset + line * tileHeight}px)` }}>
+        {rows.drawn(Math.floor(active / across)).map((line) => (
+          <div key={line} role="row" aria-rowindex={line + 1} className="tile-row" style={{ ...rows.styleOf(line), gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))` }}>
             {Array.from({ length: Math.min(across, acts.total - line * across) }, (_, column) => {
               const index = line * across + column;
               const task = taskAt(index);
@@ -52,8 +53,8 @@ export function TaskTiles({ project, across: wished, useRange, openAddress, ...a
               return (
                 <div key={index} id={`${id}-${index}`} role="gridcell" aria-selected={on} aria-current={looked ? 'true' : undefined} data-task={task?.id} className={`tile${on ? ' on' : ''}${index === active ? ' at' : ''}${looked ? ' looked' : ''}`}>
                   {task ? <Tile task={task} subject={subject} colours={colours} address={openAddress(task)} /> : <Skeleton width="100%" height={tileHeight - FOOT_PX - GAP_PX} />}
-                  <input type="checkbox" tabIndex={-1} aria-label={`Select task ${task?.id ?? ''}`} checked={on} onChange={() => undefined} onClick={(event) => onCheck(event, index)} disabled={!task} />
-                  {task && <button type="button" className="eye" tabIndex={-1} aria-label={`Look at task ${task.id}`} title="Look at it beside the grid (Space)" onClick={(event) => onLook(event, index)}><Icon name="eye" /></button>}
+                  <input type="checkbox" tabIndex={-1} aria-label={t('Select task {id}', { id: task?.id })} checked={on} onChange={() => undefined} onClick={(event) => onCheck(event, index)} disabled={!task} />
+                  {task && <button type="button" className="eye" tabIndex={-1} aria-label={t('Look at task {id}', { id: task.id })} title={t('Look at it beside the grid (Space)')} onClick={(event) => onLook(event, index)}><Icon name="eye" /></button>}
                 </div>
               );
             })}

@@ -1,13 +1,15 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
-import { barHeight, barTopFor, listTopAfter, type RowWindow, topShowing, visibleRows } from './row-window';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type RefObject } from 'react';
+import { barHeight, barTopFor, drawnRows, listTopAfter, type RowWindow, topShowing, visibleRows } from './row-window';
 
 export interface Rows {
   from: number;
   to: number;
   /** Height of the scrolled element, px. */
   height: number;
-  /** Where row 0 would stand in the scrolled element, px; may be far above it. */
-  offset: number;
+  /** Which rows to draw: those in sight, and the one that has the keys. */
+  drawn: (active: number) => number[];
+  /** How high a row that is drawn is, and where it stands. */
+  styleOf: (row: number) => CSSProperties;
   show: (row: number) => void;
 }
 
@@ -71,8 +73,28 @@ export function useRowWindow(scroller: RefObject<HTMLElement | null>, rows: numb
     element.scrollTop = bar;
   }, [scroller, place, headPx]);
 
+  // Rows that become higher or lower, as on a turned phone, are the same ones as before.
+  const before = useRef(rowHeight);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    const top = (state.current.listTop / before.current) * rowHeight;
+    if (!element || before.current === rowHeight) return;
+    before.current = rowHeight;
+    const bar = Math.round(barTopFor(state.current.window, top));
+    place(top, bar);
+    element.scrollTop = bar;
+  }, [scroller, place, rowHeight]);
+
   const [from, to] = visibleRows(window, listTop);
-  return { from, to, height: barHeight(window), offset: barTop - listTop, show };
+  const height = barHeight(window);
+  const styleOf = (row: number): CSSProperties => {
+    const stands = barTop - listTop + row * rowHeight;
+    if (row >= from && row < to) return { height: rowHeight, transform: `translateY(${stands}px)` };
+    // It is there to be named; at its own place it could make the scrolled element millions of pixels higher.
+    const within = Math.min(Math.max(stands, 0), Math.max(0, height - rowHeight));
+    return { height: rowHeight, transform: `translateY(${within}px)`, opacity: 0, pointerEvents: 'none' };
+  };
+  return { from, to, height, drawn: (active) => drawnRows([from, to], rows, active), styleOf, show };
 }
 
 /** Height of the table's head, which stays over the rows. */

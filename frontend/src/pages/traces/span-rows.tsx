@@ -67,9 +67,9 @@ export function SpanRows({ tree, inSight, closed, isNarrowed, active, onActive, 
         <span className="span-ruler">{ticks.map((tick) => <span key={tick} style={{ left: `${(tick / Math.max(1, whole)) * 100}%` }}>{tick === 0 ? '0' : spanTime(tick)}</span>)}</span>
         <span className="num">Took</span>
       </div>
-      <div role="tree" tabIndex={0} aria-label="Spans" ref={list} aria-activedescendant={`${id}-${active}`} onKeyDown={onKey} className="span-rows" style={{ height: rows.height }}>
-        {inSight.slice(rows.from, rows.to).map((at, offset) => (
-          <Row key={at} id={`${id}-${at}`} row={tree.rows[at] as TreeRow} tree={tree} isNarrowed={isNarrowed} isClosed={closed.has((tree.rows[at] as TreeRow).span.id)} isActive={at === active} style={{ height, transform: `translateY(${rows.offset + (rows.from + offset) * height}px)` }} onPress={() => { onActive(at); list.current?.focus({ preventScroll: true }); onPress(); }} onToggle={onToggle} />
+      <div role="tree" tabIndex={0} aria-label="Spans" ref={list} aria-activedescendant={`${id}-${inSight[place] ?? active}`} onKeyDown={onKey} className="span-rows" style={{ height: rows.height }}>
+        {rows.drawn(place).flatMap((line) => inSight[line] ?? []).map((at) => (
+          <Row key={at} id={`${id}-${at}`} row={tree.rows[at] as TreeRow} tree={tree} isNarrowed={isNarrowed} isClosed={closed.has((tree.rows[at] as TreeRow).span.id)} isActive={at === active} style={rows.styleOf(placeOf.get(at) ?? 0)} onPress={() => { onActive(at); list.current?.focus({ preventScroll: true }); onPress(); }} onToggle={onToggle} />
         ))}
       </div>
     </div>
