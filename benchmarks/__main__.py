@@ -11,8 +11,10 @@ import platform
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from benchmarks.learning import comparing as learning
 from benchmarks.learning import prelabel
 from benchmarks.repos import comparing
 from benchmarks.rows import Row, table
-from benchmarks.servers import LABEL_STUDIO, label_studio, treadle
+from benchmarks.servers import LABEL_STUDIO, Server, label_studio, treadle
 from benchmarks.tracking import comparing as tracking
 from benchmarks.work import Desk
 
@@ -45,11 +47,12 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="smaller sizes, fewer rounds; writes nothing")
     parser.add_argument("--only", choices=PARTS, help="measure one part")
     arguments = parser.parse_args()
-    for name in [arguments.only] if arguments.only else PARTS:
-        section = measure(name, is_short=arguments.short)
-        print(section, flush=True)
-        if not arguments.short:
-            write_section(name, section)
+    with _kept:
+        for name in [arguments.only] if arguments.only else PARTS:
+            section = measure(name, is_short=arguments.short)
+            print(section, flush=True)
+            if not arguments.short:
+                write_section(name, section)
 
 
 def measure(name: str, *, is_short: bool) -> str:
@@ -71,26 +74,43 @@ def write_section(name: str, section: str) -> None:
 def measure_beside(is_short: bool) -> list[Row]:
     """Server CPU of both, operation by operation."""
     sizes = beside.SHORT if is_short else beside.FULL
-    with (
-        tempfile.TemporaryDirectory(prefix="treadle-bench-") as theirs,
-        tempfile.TemporaryDirectory(prefix="treadle-bench-") as ours,
-        label_studio(Path(theirs)) as peer,
-        treadle(Path(ours)) as server,
-        peer.client() as peer_client,
-        server.client() as client,
-    ):
+    with _both(is_short) as (peer, server), peer.client() as peer_client, server.client() as client:
         return beside.compare(Desk(peer, peer_client), Desk(server, client), sizes, _tell)
 
 
 def measure_label_page(is_short: bool) -> list[Row]:
     """What the label page costs the browser: theirs and ours, scene by scene."""
+    with _both(is_short) as (peer, server):
+        return label_page.compare(peer, server, _tell, is_short=is_short)
+
+
+@contextmanager
+def _both(is_short: bool) -> Iterator[tuple[Server, Server]]:
+    """Label Studio and Treadle; in a short run the same ones for all parts, until its end."""
+    if is_short:
+        yield _kept_pair()
+    else:
+        with _pair() as both:
+            yield both
+
+
+@contextmanager
+def _pair() -> Iterator[tuple[Server, Server]]:
     with (
         tempfile.TemporaryDirectory(prefix="treadle-bench-") as theirs,
         tempfile.TemporaryDirectory(prefix="treadle-bench-") as ours,
         label_studio(Path(theirs)) as peer,
         treadle(Path(ours)) as server,
     ):
-        return label_page.compare(peer, server, _tell, is_short=is_short)
+        yield peer, server
+
+
+@cache
+def _kept_pair() -> tuple[Server, Server]:
+    return _kept.enter_context(_pair())
+
+
+_kept = ExitStack()
 
 
 def measure_alone(is_short: bool) -> list[Row]:
@@ -98,7 +118,7 @@ def measure_alone(is_short: bool) -> list[Row]:
     return [
         *alone.measure_scale(_tell, 50_000 if is_short else 1_000_000),
         *alone.measure_saves_beside(_tell, 10_000 if is_short else 100_000, 2_000 if is_short else 10_000),
-        *alone.measure_start(_tell),
+        *alone.measure_start(_tell, 3 if is_short else 10),
         *alone.measure_memory(_tell, 2 * 10**8 if is_short else 2 * 10**9),
         *alone.measure_size(_tell),
     ]
@@ -106,8 +126,8 @@ def measure_alone(is_short: bool) -> list[Row]:
 
 PARTS: Mapping[str, Part] = {
     "beside": lambda is_short: "\n" + table(measure_beside(is_short)),
-    "alone": lambda is_short: "\n" + table(measure_alone(is_short)),
     "label-page": lambda is_short: "\n" + table(measure_label_page(is_short)),
+    "alone": lambda is_short: "\n" + table(measure_alone(is_short)),
     "repos": lambda is_short: comparing.report(_tell, is_short=is_short),
     "tracking": lambda is_short: tracking.report(_tell, is_short=is_short),
     "learning": lambda is_short: learning.report(_tell, is_short=is_short),

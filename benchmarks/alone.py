@@ -26,6 +26,7 @@ Tell = Callable[[str], None]
 _SMALL, _LARGE = 10_000, 1_000_000
 _ROUNDS, _CALLS = 5, 30
 _SAVES = 300
+_IDLE_S = 10
 _UPLOAD_BYTES = 2 * 10**9
 _CHUNK = bytes(1024**2)
 _ROOT = Path(__file__).resolve().parent.parent
@@ -149,7 +150,7 @@ def _beside(server: Server, act: Callable[[Desk], object]) -> Iterator[None]:
         thread.join()
 
 
-def measure_start(tell: Tell) -> list[Row]:
+def measure_start(tell: Tell, idle_s: int = _IDLE_S) -> list[Row]:
     """How long a start takes on data that are there, and what stands idle afterwards."""
     tell("start and memory at idle")
     with tempfile.TemporaryDirectory(prefix="treadle-bench-") as name:
@@ -162,17 +163,17 @@ def measure_start(tell: Tell) -> list[Row]:
                 starts.append(server.start_s * 1000)
         with treadle(folder) as server, server.client() as client:
             Desk(server, client).get("/api/projects/")
-            time.sleep(10)
+            time.sleep(idle_s)
             parts = server.parts()
             before_ms = server.cpu_ms()
-            time.sleep(10)
-            idle = (server.cpu_ms() - before_ms) / 100
+            time.sleep(idle_s)
+            idle_percent = (server.cpu_ms() - before_ms) / (idle_s * 10)
             web, everything = memory_mib([parts["web"]]), memory_mib(list(parts.values()))
     return [
         Row("start to healthy", "ms", median(starts), None, 2000, "2 s", "existing data, median of 5"),
         Row("memory at idle, web process", "MiB PSS", web, None, 110, "110 MB"),
         Row("memory at idle, all processes", "MiB PSS", everything, None, 220, "220 MB"),
-        Row("CPU while nobody asks", "% of a core", idle),
+        Row("CPU while nobody asks", "% of a core", idle_percent),
     ]
 
 
@@ -202,13 +203,23 @@ def measure_memory(tell: Tell, upload_bytes: int = _UPLOAD_BYTES) -> list[Row]:
 def measure_size(tell: Tell) -> list[Row]:
     """What an installation takes on disk, without pip itself."""
     tell("installed size")
+    size_mb = installed_mb("[server]")
+    return [Row("installed, with everything a server needs", "MB", size_mb, 980, 150, "150 MB")]
+
+
+def installed_mb(extras: str) -> float:
+    """What this checkout takes with its extras, in a new environment."""
     with tempfile.TemporaryDirectory(prefix="treadle-bench-") as name:
         venv = Path(name) / "venv"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
         install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--link-mode", "copy"]
-        subprocess.run([*install, "--python", str(venv / "bin" / "python"), f"{_ROOT}[server]"], check=True)
-        size = sum(file.lstat().st_size for file in venv.rglob("*") if not file.is_dir())
-    return [Row("installed, with everything a server needs", "MB", size / 1e6, 980, 150, "150 MB")]
+        subprocess.run([*install, "--python", str(venv / "bin" / "python"), f"{_ROOT}{extras}"], check=True)
+        return size_mb_of(venv)
+
+
+def size_mb_of(folder: Path) -> float:
+    """What the files of a folder take."""
+    return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir()) / 1e6
 
 
 @contextmanager

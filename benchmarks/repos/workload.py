@@ -31,7 +31,7 @@ class Sizes:
 
 
 FULL = Sizes(files=100_000, made=1_000_000, large=2_000, reads=10_000, puts=1_000, changed=100, rounds=3)
-SHORT = Sizes(files=5_000, made=20_000, large=32, reads=1_000, puts=100, changed=100, rounds=1)
+SHORT = Sizes(files=4_000, made=10_000, large=32, reads=1_000, puts=100, changed=100, rounds=1)
 
 
 def path_of(number: int) -> str:
