@@ -18,6 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "errors",
             "late",
             "permissions",
+            "run_lengths",
             "settings",
             "local_socket",
             "streams",

@@ -3,9 +3,7 @@
 ``encode`` and ``decode`` are each other's inverse on masks of 0 and 255; other values of opacity stay as
 they are.
 
-Source: the format of ``@thi.ng/rle-pack``: 32 bits number of values, 5 bits word size less one,
-four times 4 bits size of a run's length less one, then runs: 1 bit whether it repeats, 2 bits which size,
-the length less one, the value or values.
+Source: the format that `treadle.run_lengths` reads.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from treadle.errors import Invalid
+from treadle.run_lengths import read_runs
 
 _CHANNELS = 4
 _SIZES = (3, 4, 8, 16)
@@ -85,38 +84,12 @@ def decode(rle: Sequence[int], width: int, height: int) -> Any:
     """The opacity of each pixel, (height, width) uint8. Raises Invalid("mask-rle")."""
     import numpy as np
 
-    data = bytes(rle)
-    reader = _Bits(data)
-    count = reader.take(32)
-    word_bits = reader.take(5) + 1
-    sizes = [reader.take(4) + 1 for _ in range(4)]
-    if count != width * height * _CHANNELS or word_bits != 8:
-        raise Invalid(
-            "mask-rle", f"A mask of {width} × {height} has {width * height * _CHANNELS} values, not {count}."
-        )
-    out = np.zeros(count, np.uint8)
-    at = 0
-    while at < count:
-        repeats = reader.take(1)
-        length = reader.take(sizes[reader.take(2)]) + 1
-        if at + length > count:
-            raise Invalid("mask-rle", "A run of the mask reaches beyond its end.")
-        out[at : at + length] = reader.take(8) if repeats else [reader.take(8) for _ in range(length)]
-        at += length
+    count = width * height * _CHANNELS
+    try:
+        runs = read_runs(bytes(rle), count)
+        out = np.zeros(count, np.uint8)
+        for start, end, value in runs:
+            out[start:end] = value
+    except ValueError as error:
+        raise Invalid("mask-rle", f"The mask of a picture of {width} × {height}: {error}.") from error
     return out[::_CHANNELS].reshape(height, width)
-
-
-class _Bits:
-    """Bytes read bit by bit, the highest first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> int:
-        first, last = self._at // 8, (self._at + count + 7) // 8
-        if last > len(self._data):
-            raise Invalid("mask-rle", "The mask ends in the middle of a run.")
-        word = int.from_bytes(self._data[first:last], "big")
-        self._at += count
-        return (word >> (last * 8 - self._at)) & ((1 << count) - 1)

@@ -1,7 +1,6 @@
 """Masks of brushes: which pixels they cover, as runs, and how much two of them overlap. Knows no picture.
 
-Source: the run lengths of ``@thi.ng/rle-pack``, as `treadle.ml.masks` writes them; what counts is the
-opacity, the last of the four values of a pixel.
+What counts is the opacity, the last of the four values of a pixel.
 """
 
 from __future__ import annotations
@@ -9,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from treadle.run_lengths import read_runs
 
 #: From this pixel to before that one, counted along the rows.
 Run: TypeAlias = tuple[int, int]
@@ -40,7 +41,7 @@ def read_mask(rle: object, width: object, height: object) -> Mask | None:
         return None
     try:
         runs = tuple(_joined(_covered(bytes(rle), width * height)))
-    except (TypeError, ValueError, EOFError):
+    except (TypeError, ValueError):
         return None
     return Mask((width, height), runs) if runs else None
 
@@ -54,26 +55,9 @@ def overlap_of_masks(a: Mask, b: Mask) -> float:
 
 
 def _covered(data: bytes, pixels: int) -> Iterator[Run]:
-    bits = _Bits(data)
-    count = bits.take(32)
-    word_bits = bits.take(5) + 1
-    sizes = [bits.take(4) + 1 for _ in range(4)]
-    if count != pixels * _CHANNELS or word_bits != 8:
-        raise ValueError("it is of another size")
-    at = 0
-    while at < count:
-        repeats = bits.take(1)
-        end = at + bits.take(sizes[bits.take(2)]) + 1
-        if end > count:
-            raise ValueError("a run reaches beyond its end")
-        if repeats:
-            if bits.take(8) >= _COVERED:
-                yield _pixels(at, end)
-        else:
-            for place in range(at, end):
-                if bits.take(8) >= _COVERED:
-                    yield _pixels(place, place + 1)
-        at = end
+    for start, end, opacity in read_runs(data, pixels * _CHANNELS):
+        if opacity >= _COVERED:
+            yield _pixels(start, end)
 
 
 def _pixels(start: int, end: int) -> Run:
@@ -107,19 +91,3 @@ def _shared(a: Sequence[Run], b: Sequence[Run]) -> int:
         else:
             at_b += 1
     return shared
-
-
-class _Bits:
-    """Bytes read bit by bit, the highest first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> int:
-        first, last = self._at // 8, (self._at + count + 7) // 8
-        if last > len(self._data):
-            raise EOFError("it ends within a run")
-        word = int.from_bytes(self._data[first:last], "big")
-        self._at += count
-        return (word >> (last * 8 - self._at)) & ((1 << count) - 1)
