@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from tests.labeling.studio import LEASE_S, Studio, box, open_studio
-from treadle.db import Database
+from treadle.db import Database, schema
 from treadle.db.learning_tables import task_worths
 from treadle.db.schema import predictions
 from treadle.jobs import JobParts, JobState, run_in_place
 from treadle.jobs.runner import run_job
 from treadle.labeling import queue
+from treadle.labeling import worths as by_worth
 from treadle.learning.rules import ordering
 from treadle.learning.rules.ordering import ORDER_JOB, How, is_ordering, start_ordering
 from treadle.learning.rules.spread import MOST_MARKS, Census, key_of, mark_of, order_marks
@@ -110,6 +111,36 @@ def test_of_tasks_of_one_worth_the_oldest_comes_first(studio: Studio, parts: Job
     order(studio, parts)
     assert label_all(studio) == [better, *alike]
     assert worths(studio).keys() == {alike[-1]}
+
+
+def test_where_several_label_each_task_everybody_goes_on_from_their_own_place(
+    studio: Studio, parts: JobParts
+) -> None:
+    studio.change_project(maximum_annotations=2)
+    *alike, better, unsure = studio.add_tasks(5)
+    for task_id, score in (*((one, 0.5) for one in alike), (better, 0.3), (unsure, 0.1)):
+        predict(studio, task_id, score)
+    order(studio, parts)
+    given = [next_and_submit(studio, "annotator") for _ in range(3)]
+    assert given == [unsure, better, alike[0]]
+    assert [next_and_submit(studio, "editor") for _ in range(2)] == given[:2]
+    with studio.database.write() as tx:
+        tx.execute(delete(schema.annotations).where(schema.annotations.c.task_id == better))
+        tx.execute(
+            update(schema.tasks)
+            .where(schema.tasks.c.id == better)
+            .values(is_labeled=False, total_annotations=0)
+        )
+    assert [next_and_submit(studio, "annotator") for _ in range(2)] == alike[1:]
+    assert next_of(studio) == better, "what came free again comes last, and comes"
+    order(studio, parts)
+    assert next_of(studio, "editor") == better, "a new order begins at its beginning"
+
+
+def next_and_submit(studio: Studio, who: str) -> int:
+    task_id = next_of(studio, who)
+    studio.submit(who, task_id)
+    return task_id
 
 
 def test_who_labels_does_not_wait_until_what_was_predicted_is_judged(
@@ -208,7 +239,7 @@ def label_all_but(studio: Studio, done: int) -> list[int]:
 @ON_SQLITE
 def test_the_next_task_is_found_along_the_worths(studio: Studio) -> None:
     with studio.database.read() as tx:
-        sql = str(queue._MOST_WORTH.statement.compile(dialect=tx.connection.dialect))
+        sql = str(by_worth._MOST_WORTH.statement.compile(dialect=tx.connection.dialect))
         found = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,) * sql.count("?"))
         told = "\n".join(row[3] for row in found)
     assert "ix_task_worths_project_id_worth" in told

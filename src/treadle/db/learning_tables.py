@@ -206,6 +206,17 @@ task_worths = Table(
     Index("ix_task_worths_project_id_worth", "project_id", "worth", "task_id"),
 )
 
+# How far somebody has come in that order, where several annotate each task. Gone when the order is made anew.
+queue_places = Table(
+    "queue_places",
+    metadata,
+    _to("projects", "project_id"),
+    _to("users", "user_id"),
+    Column("worth", Float, nullable=False),
+    Column("task_id", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "user_id"),
+)
+
 # What a project does by itself: train on so many new annotations, on a schedule; refresh the queue's order.
 learning_rules = Table(
     "learning_rules",

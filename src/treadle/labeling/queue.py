@@ -7,7 +7,7 @@ serialises hand-outs, on PostgreSQL an advisory lock per project does.
 A task that is assigned (see `assignments`) comes first to whom it is assigned to, and keeps a place for
 each of them: others get it only where it has more places than that.
 
-By uncertainty, the task of the greatest worth comes first (see `treadle.learning.ordering`), along an index;
+By uncertainty, the task of the greatest worth comes first (see `worths`), along an index;
 where no task has one, the least score of its predictions decides, which looks at all that are open.
 """
 
@@ -19,15 +19,11 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
-    ColumnElement,
-    ScalarSelect,
     Select,
     and_,
     bindparam,
     case,
-    delete,
     exists,
     func,
     literal_column,
@@ -42,16 +38,20 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from treadle.access import Grant
 from treadle.db import Tx, schema
-from treadle.db.learning_tables import task_worths
-from treadle.db.lists import id_list, one_of
 from treadle.db.prepared import Prepared
 from treadle.db.schema import handouts, predictions, projects, tasks
 from treadle.db.storage_tables import storage_items
 from treadle.errors import NotFound
 from treadle.ids import new_uuid
-from treadle.labeling.visibility import visible_tasks
+from treadle.labeling import worths
+from treadle.labeling.offering import (
+    has_place,
+    has_place_for_assignee,
+    holder,
+    is_mine_to_do,
+    is_new_to_me,
+)
 
-_FORGOTTEN_AT_ONCE = 1_000
 _ADVISORY_CLASS = 7_234  # ours, among advisory locks of the database
 UNIFORM = "Uniform sampling"
 UNCERTAINTY = "Uncertainty sampling"
@@ -72,14 +72,11 @@ _h = handouts.c
 _t = tasks.c
 _a = schema.annotations.c
 _i = storage_items.c
-_w = task_worths.c
-# With a sign, so that SQLite looks among the few leases of a project and not in all that was ever a person's.
-_holder = literal_column("+handouts.user_id", BigInteger)
 
 _MINE = Prepared(
     select(_h.task_id, _h.lock_id)
     .where(
-        _holder == bindparam("user_id"),
+        holder == bindparam("user_id"),
         _h.project_id == bindparam("project_id"),
         _h.lease_until > bindparam("now"),
         ~exists().where(
@@ -133,110 +130,9 @@ _ENDS = select(
     select(func.max(_t.id)).where(_t.project_id == bindparam("project_id")).scalar_subquery().label("high"),
 )
 
-# In the words of the index ix_tasks_open, and of no other. Who is assigned keeps a place, done or not.
-_is_open: ColumnElement[bool] = and_(literal_column("NOT tasks.is_labeled"), _t.assignees < _t.overlap)
-_LIVE = and_(_h.project_id == bindparam("project_id"), _h.lease_until > bindparam("now"))
-
-# What follows is asked of one task after another, along the index of unfinished ones, until one will do.
-# Scalar subqueries and NOT IN, not EXISTS: PostgreSQL makes joins of those, over all annotations.
-
-
-def _is_new_to_me(*, forget_skips: bool) -> ColumnElement[bool]:
-    mine = select(func.count()).where(_a.task_id == _t.id, _a.completed_by == bindparam("user_id"))
-    done = mine.where(_a.was_cancelled.is_(False)) if forget_skips else mine
-    held = select(_h.task_id).where(_LIVE, _holder == bindparam("user_id"))
-    return and_(_t.id.not_in(held), done.scalar_subquery() == 0)
-
-
-def _count_others(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """How many have done the task, and how many others than the actor are about to, by ``condition``."""
-    done_by = (
-        select(func.count(func.distinct(_a.completed_by)))
-        .where(_a.task_id == _t.id, _a.was_cancelled.is_(False))
-        .scalar_subquery()
-    )
-    coming = (
-        select(func.count())
-        .where(_h.task_id == _t.id, condition, _h.user_id != bindparam("user_id"))
-        .scalar_subquery()
-    )
-    return done_by + coming
-
-
-def _has_place() -> ColumnElement[bool]:
-    is_leased = _h.lease_until > bindparam("now")
-    # One annotation is the common case, and needs no counting.
-    is_untouched = and_(
-        _t.total_annotations == 0, _t.assignees == 0, _t.id.not_in(select(_h.task_id).where(_LIVE))
-    )
-    return or_(is_untouched, _count_others(or_(is_leased, _h.is_waiting)) < _t.overlap)
-
-
-def _has_place_for_assignee() -> ColumnElement[bool]:
-    # Not of others who wait: of two with one place, the first to come gets it.
-    return _count_others(_h.lease_until > bindparam("now")) < _t.overlap
-
-
-def _is_in_its_source() -> ColumnElement[bool]:
-    """Its file is not gone from the source that it came from, if it came from one."""
-    retired = and_(_i.task_id == _t.id, _i.state == literal_column("'retired'"))
-    return select(func.count()).where(retired).scalar_subquery() == 0
-
-
-def _is_mine_to_do(*, forget_skips: bool) -> ColumnElement[bool]:
-    """The task is open, there to see, new to the actor, and has a place for them."""
-    return and_(
-        _t.project_id == bindparam("project_id"),
-        _is_open,
-        visible_tasks(bindparam("project_id")),
-        _is_new_to_me(forget_skips=forget_skips),
-        _has_place(),
-        _is_in_its_source(),
-    )
-
 
 def _candidates(*, forget_skips: bool) -> Select[tuple[int]]:
-    return select(_t.id).where(_is_mine_to_do(forget_skips=forget_skips)).limit(1)
-
-
-def _most_worth() -> Select[tuple[int]]:
-    # A count, not a join: what is walked along is the worths, and a task is looked at when it is its turn.
-    will_do = select(func.count()).where(_t.id == _w.task_id, _is_mine_to_do(forget_skips=False))
-    return (
-        select(_w.task_id)
-        .where(_w.project_id == bindparam("project_id"), will_do.scalar_subquery() > 0)
-        .order_by(_w.worth.desc(), _w.task_id.desc())
-        .limit(1)
-    )
-
-
-def _worth_of_task() -> ScalarSelect[float]:
-    theirs = task_worths.alias("theirs")
-    return select(theirs.c.worth).where(theirs.c.task_id == bindparam("of_task")).scalar_subquery()
-
-
-def _worth_as_much() -> Select[tuple[int]]:
-    """The oldest that is worth as much as a task: no index holds worths one way and ids the other."""
-    will_do = select(func.count()).where(_t.id == _w.task_id, _is_mine_to_do(forget_skips=False))
-    is_as_much = and_(_w.project_id == bindparam("project_id"), _w.worth == _worth_of_task())
-    return select(_w.task_id).where(is_as_much, will_do.scalar_subquery() > 0).order_by(_w.task_id).limit(1)
-
-
-def _done_before(*, is_as_much: bool) -> Select[tuple[int]]:
-    """Of those with more worth than the task that was found, or as much and older, some that are done."""
-    worth, passed = _worth_of_task(), task_worths.alias("passed")
-    above = passed.c.worth > func.coalesce(worth, 0.0)
-    beside = and_(passed.c.worth == worth, passed.c.task_id < bindparam("of_task"))
-    is_done = select(_t.is_labeled).where(_t.id == passed.c.task_id).scalar_subquery()
-    return (
-        select(passed.c.task_id)
-        .where(passed.c.project_id == bindparam("project_id"), beside if is_as_much else above)
-        .where(is_done)
-        .order_by(passed.c.worth.desc(), passed.c.task_id.desc())
-        .limit(_FORGOTTEN_AT_ONCE)
-        # Who writes others has them already, and nobody is waited for.
-        .with_for_update(of=passed, skip_locked=True)
-    )
+    return select(_t.id).where(is_mine_to_do(forget_skips=forget_skips)).limit(1)
 
 
 def _assigned(*, forget_skips: bool) -> Select[tuple[int]]:
@@ -250,8 +146,8 @@ def _assigned(*, forget_skips: bool) -> Select[tuple[int]]:
             literal_column("waiting.is_waiting"),  # in the words of ix_handouts_waiting
             waiting.c.is_waiting == true(),
             _t.is_labeled.is_(False),
-            _is_new_to_me(forget_skips=forget_skips),
-            _has_place_for_assignee(),
+            is_new_to_me(forget_skips=forget_skips),
+            has_place_for_assignee(),
         )
         .order_by(waiting.c.task_id)
         .limit(1)
@@ -263,11 +159,6 @@ _NEW = _candidates(forget_skips=False)
 _FIRST = Prepared(_NEW.order_by(_t.id))
 _FIRST_AFTER = Prepared(_NEW.where(_t.id > bindparam("start")).order_by(_t.id))
 _LEAST_CERTAIN = Prepared(_NEW.order_by(func.coalesce(_lowest_score, 1.0), _t.id))
-_MOST_WORTH = Prepared(_most_worth())
-_WORTH_AS_MUCH = Prepared(_worth_as_much())
-_DONE_BEFORE = tuple(Prepared(_done_before(is_as_much=each)) for each in (False, True))
-# By ids at hand: PostgreSQL would read all worths to delete those that a subquery names.
-_FORGET_WORTHS = Prepared(delete(task_worths).where(one_of(_w.task_id, "task_ids")))
 _FIRST_AGAIN = Prepared(_candidates(forget_skips=True).order_by(_t.id))
 _ASSIGNED = Prepared(_assigned(forget_skips=False))
 _ASSIGNED_AGAIN = Prepared(_assigned(forget_skips=True))
@@ -276,8 +167,8 @@ _waits_for_me = (
 )
 _FREE_FOR_ME = select(_t.id).where(
     _t.id == bindparam("of_task"),
-    or_(_has_place(), and_(_waits_for_me, _has_place_for_assignee())),
-    _is_new_to_me(forget_skips=False),
+    or_(has_place(), and_(_waits_for_me, has_place_for_assignee())),
+    is_new_to_me(forget_skips=False),
 )
 
 
@@ -361,16 +252,8 @@ def _hand_out(tx: Tx, who: dict[str, Any], *, lease_s: int) -> Handout:
         raise NotFound("no-task-left", "There is no task left for you to label in this project.")
     lock_id = _write_handout(tx, who, task_id, tx.now + timedelta(seconds=lease_s))
     if rules["sampling"] == UNCERTAINTY:
-        _forget_done_before(tx, who, task_id)
+        worths.note_given(tx, who, task_id, is_by_several=rules["maximum_annotations"] > 1)
     return Handout(task_id, lock_id, _queue_name(rules["sampling"]))
-
-
-def _forget_done_before(tx: Tx, who: dict[str, Any], task_id: int) -> None:
-    """Take away the worths that were walked over to the task: the next to ask would walk over them again."""
-    asked = {"project_id": who["project_id"], "of_task": task_id}
-    done = [row for statement in _DONE_BEFORE for row in tx.execute(statement, asked).all()]
-    if done:
-        tx.execute(_FORGET_WORTHS, {"task_ids": id_list([row["task_id"] for row in done])})
 
 
 def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
@@ -385,11 +268,8 @@ def _choose(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
 
 def _choose_open(tx: Tx, who: dict[str, Any], rules: Any) -> int | None:
     if rules["sampling"] == UNCERTAINTY:
-        found = _find(tx, _MOST_WORTH, who)
-        if found is None:
-            return _find(tx, _LEAST_CERTAIN, who)
-        oldest = _find(tx, _WORTH_AS_MUCH, {**who, "of_task": found})
-        return found if oldest is None else oldest
+        found = worths.find_most_worth(tx, who, is_by_several=rules["maximum_annotations"] > 1)
+        return found if found is not None else _find(tx, _LEAST_CERTAIN, who)
     if rules["sampling"] == UNIFORM:
         return _find_from(tx, who, _random_id(tx, who))
     if rules["maximum_annotations"] > 1:

@@ -1,7 +1,7 @@
 """The order in which a project's tasks teach a model most, refreshed as a job.
 
 Promises: every task that is not labelled and that the serving version has predicted gets a worth, which the
-queue hands out from the greatest (see `treadle.labeling.queue`); other tasks have none, and come after. Who
+queue hands out from the greatest (see `treadle.labeling.worths`); other tasks have none, and come after. Who
 labels meanwhile hardly waits: a few hundred tasks are written in a transaction. A job that is interrupted
 goes on behind the last of them.
 """
@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, delete, func, select
 from treadle import events, jobs
 from treadle.access import Grant
 from treadle.db import Tx
-from treadle.db.learning_tables import task_worths
+from treadle.db.learning_tables import queue_places, task_worths
 from treadle.db.lists import id_list, one_of
 from treadle.db.plans import unindexed
 from treadle.db.schema import predictions, projects, tasks
@@ -78,6 +78,9 @@ _FORGET_BETWEEN = delete(task_worths).where(
 _FORGET_SOME = delete(task_worths).where(
     _w.task_id.in_(select(_w.task_id).where(_w.project_id == bindparam("of_project")).limit(AT_ONCE))
 )
+
+# Everybody begins anew in a new order.
+_FORGET_PLACES = delete(queue_places).where(queue_places.c.project_id == bindparam("of_project"))
 
 
 class QueueOrder(msgspec.Struct, frozen=True):
@@ -221,6 +224,8 @@ def _write(run: JobRun, plan: _Plan | None) -> int:
             still = {row.id for row in tx.execute(_STILL_OPEN, {"ids": id_list(ids)})}
             rows = [(each, asked["project_id"], worth) for each, worth in worths.items() if each in still]
             tx.insert_rows(task_worths, _COLUMNS, rows)
+            if not ids:
+                tx.execute(_FORGET_PLACES, {"of_project": asked["project_id"]})
             place = _Place(last, place.count + len(rows), dict(judge.seen))
             run.keep_place(tx, place)
         if not ids:
