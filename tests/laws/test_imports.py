@@ -34,6 +34,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"jobs"}),
     frozenset({"labeling", "tracking"}),
     frozenset({"learning", "connectors", "samples", "moving"}),
+    frozenset({"doctor"}),
     frozenset({"web", "gateways", "backups"}),
     frozenset({"launch"}),
     frozenset({"cli"}),

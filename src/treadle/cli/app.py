@@ -16,6 +16,7 @@ from treadle.cli.admin_commands import ADMIN_COMMANDS, ADMIN_GROUPS
 from treadle.cli.backup_commands import BACKUP_COMMANDS
 from treadle.cli.command import Command
 from treadle.cli.commands_ml import ML_COMMANDS, ML_GROUPS
+from treadle.cli.doctor_commands import DOCTOR_COMMANDS
 from treadle.cli.moving_commands import MOVING_COMMANDS
 from treadle.cli.repo_commands import REPO_COMMANDS
 from treadle.errors import TreadleError
@@ -169,6 +170,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *BACKUP_COMMANDS,
     *MOVING_COMMANDS,
+    *DOCTOR_COMMANDS,
     *REPO_COMMANDS,
     *ADMIN_COMMANDS,
     *ML_COMMANDS,

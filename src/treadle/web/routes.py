@@ -15,6 +15,7 @@ AREAS: tuple[Area, ...] = (
     Area("treadle.web.routes_server", ("/health", "/version", "/api/version")),
     Area("treadle.web.routes_operations", ("/ready", "/metrics")),
     Area("treadle.web.routes_docs", ("/docs/api",)),
+    Area("treadle.web.routes_doctor", ("/api/admin/doctor",)),
     Area("treadle.web.routes_session", ("/api/session", "/api/current-user/whoami", "/user", "/logout")),
     Area(
         "treadle.web.routes_tokens",

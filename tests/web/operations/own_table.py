@@ -92,6 +92,12 @@ ADMINISTRATION = (
     _op("DELETE", "/api/admin/tokens/{user}/", 404),
     _op("DELETE", "/api/admin/s3-keys/{user}/", 404),
     _op("GET", "/api/admin/workspaces/"),
+    _op("GET", "/api/admin/doctor/"),
+    _op("GET", "/api/admin/doctor/arrival/"),
+    _op("GET", "/api/admin/doctor/silence/", query={"seconds": "0"}),
+    _op("GET", "/api/admin/doctor/events/", query={"seconds": "0"}),
+    _op("POST", "/api/admin/doctor/upload/"),
+    _op("POST", "/api/admin/doctor/judgement/", body={"site": "http://localhost"}),
 )
 WORK = (
     _op("PUT", "/api/tasks/{task}/", body={"data": {"image": "https://example.com/0.jpg"}}),
