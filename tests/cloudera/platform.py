@@ -12,19 +12,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.certificates import make_certificate
 from tests.cloudera.asking import DOMAIN, HOST
 from tests.cloudera.launching import ROOT
 from tests.waiting import wait_until
+
+S = TypeVar("S", bound=ThreadingHTTPServer)
 
 _PER_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "remote-user"}
 #: What a kernel does with a script: it gets its lines, and no file.
@@ -39,9 +39,12 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 class _PassingOn(BaseHTTPRequestHandler):
-    server: PlatformProxy
+    server: PlatformProxy | _Gate
 
     def _pass_on(self) -> None:
+        if self.server.wanted not in ("", self.headers.get("authorization")):
+            self.send_error(401)
+            return
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         upstream = http.client.HTTPConnection("127.0.0.1", self.server.application_port, timeout=30)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _PER_CONNECTION}
@@ -71,6 +74,7 @@ class PlatformProxy(ThreadingHTTPServer):
     """Listens on the application's port of another address, ends TLS, and passes on to the loopback."""
 
     daemon_threads = True
+    wanted = ""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.2", 0), _PassingOn)
@@ -83,31 +87,29 @@ class PlatformProxy(ThreadingHTTPServer):
         """A browser that hangs up is no news."""
 
 
+class _Gate(ThreadingHTTPServer):
+    """Passes on what comes with the platform's own key, and nothing else."""
+
+    daemon_threads = True
+
+    def __init__(self, application_port: int, wanted: str) -> None:
+        super().__init__(("127.0.0.1", 0), _PassingOn)
+        self.application_port = application_port
+        self.wanted = wanted
+
+
+@contextmanager
+def gate_before(url: str, wanted: str) -> Iterator[str]:
+    """The address at which the application at ``url`` is reached with the Authorization ``wanted``."""
+    with _serving(_Gate(int(url.rpartition(":")[2]), wanted)) as gate:
+        yield f"http://127.0.0.1:{gate.server_port}"
+
+
 def _make_certificate(folder: Path) -> Path:
     """A key and a certificate that it signed itself, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"*.{DOMAIN}")])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"*.{DOMAIN}")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
     path = folder / "platform.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
+    certificate, key = make_certificate(f"*.{DOMAIN}", x509.DNSName(f"*.{DOMAIN}"))
+    path.write_bytes(key + certificate)
     return path
 
 
@@ -196,15 +198,20 @@ class Engine:
 @contextmanager
 def platform_proxy(folder: Path) -> Iterator[PlatformProxy]:
     """The platform's proxy, until the block ends."""
-    proxy = PlatformProxy(folder)
-    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+    with _serving(PlatformProxy(folder)) as proxy:
+        yield proxy
+
+
+@contextmanager
+def _serving(server: S) -> Iterator[S]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield proxy
+        yield server
     finally:
-        proxy.shutdown()
+        server.shutdown()
         thread.join()
-        proxy.server_close()
+        server.server_close()
 
 
 def client_of(proxy: PlatformProxy) -> httpx.Client:
