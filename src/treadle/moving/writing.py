@@ -17,35 +17,15 @@ from treadle.db.schema import drafts, handouts, imports, predictions, project_co
 from treadle.db.types import to_microseconds
 from treadle.ids import new_uuid
 from treadle.labeling import field_indexes
+from treadle.labeling.imports.batch import ANNOTATION_COLUMNS, PREDICTION_COLUMNS, TASK_COLUMNS
 from treadle.labeling.tally import IGNORE_SKIPPED, sum_up
 from treadle.moving import said
 from treadle.moving.ledger import Ledger, new_ids
 
-_TASK_COLUMNS = (
-    "id",
-    "inner_id",
-    "data",
-    "meta",
-    "is_labeled",
-    "total_annotations",
-    "cancelled_annotations",
-    "ground_truth_annotations",
-    "total_predictions",
-    "file_upload_id",
-    "created_at",
-    "updated_at",
-    "updated_by",
-)
+_TASK_COLUMNS = (*TASK_COLUMNS, "created_at", "updated_at", "updated_by")
 _ANNOTATION_COLUMNS = (
     "id",
-    "task_id",
-    "completed_by",
-    "result",
-    "result_count",
-    "was_cancelled",
-    "ground_truth",
-    "lead_time",
-    "unique_id",
+    *ANNOTATION_COLUMNS,
     "last_action",
     "updated_by",
     "last_created_by",
@@ -60,10 +40,7 @@ _ANNOTATION_COLUMNS = (
 )
 _PREDICTION_COLUMNS = (
     "id",
-    "task_id",
-    "result",
-    "model_version",
-    "score",
+    *PREDICTION_COLUMNS,
     "cluster",
     "neighbors",
     "mislabeling",

@@ -52,7 +52,8 @@ _NOTE = Prepared(
 _KNOWN = select(users.c.id).where(one_of(users.c.id, "named"))
 
 _PLAIN_COLUMNS = ("id", "inner_id", "data")
-_TASK_COLUMNS = (
+#: What an import knows of a row, in the order that it is written in.
+TASK_COLUMNS = (
     *_PLAIN_COLUMNS,
     "meta",
     "is_labeled",
@@ -62,7 +63,7 @@ _TASK_COLUMNS = (
     "total_predictions",
     "file_upload_id",
 )
-_ANNOTATION_COLUMNS = (
+ANNOTATION_COLUMNS = (
     "task_id",
     "completed_by",
     "result",
@@ -72,7 +73,7 @@ _ANNOTATION_COLUMNS = (
     "lead_time",
     "unique_id",
 )
-_PREDICTION_COLUMNS = ("task_id", "result", "model_version", "score")
+PREDICTION_COLUMNS = ("task_id", "result", "model_version", "score")
 
 
 @dataclass(frozen=True)
@@ -119,15 +120,15 @@ def write_batch(tx: Tx, import_id: int, batch: Batch) -> None:
         tx.insert_rows(tasks, _PLAIN_COLUMNS, list(plain), same={**same, **of_file})
     else:
         rows = [(*each, *_task(rules, task)) for each, task in zip(plain, batch.tasks, strict=True)]
-        tx.insert_rows(tasks, _TASK_COLUMNS, rows, same=same)
+        tx.insert_rows(tasks, TASK_COLUMNS, rows, same=same)
         done = list(_annotations(rules, ids, batch.tasks))
         guesses = list(_predictions(ids, batch.tasks))
         tx.insert_rows(
-            schema.annotations, _ANNOTATION_COLUMNS, done, same={**rules.of_all, "bulk_created": True}
+            schema.annotations, ANNOTATION_COLUMNS, done, same={**rules.of_all, "bulk_created": True}
         )
         came = (bytes(item.result) for staged in batch.tasks for item in staged.annotations)
         usage.add(tx, rules.project_id, came)
-        tx.insert_rows(predictions, _PREDICTION_COLUMNS, guesses, same=rules.of_all)
+        tx.insert_rows(predictions, PREDICTION_COLUMNS, guesses, same=rules.of_all)
     field_indexes.keep(tx, rules.project_id, ids)
     counts = {"tasks": more, "annotations": len(done), "predictions": len(guesses)}
     tx.execute(_NOTE, {"of_import": import_id, **counts})
