@@ -16,6 +16,7 @@ from treadle.errors import Invalid, NotFound
 
 URL_VARIABLE = "TREADLE_URL"
 TOKEN_VARIABLE = "TREADLE_TOKEN"
+AUTHORIZATION_VARIABLE = "TREADLE_AUTHORIZATION"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -85,6 +86,15 @@ def token_for(address: Address, environment: Mapping[str, str] | None = None) ->
     """The token for a server that was named: TREADLE_TOKEN, else of the file of credentials; "" for none."""
     environment = os.environ if environment is None else environment
     return environment.get(TOKEN_VARIABLE) or read_credentials(environment).tokens.get(str(address), "")
+
+
+def authorization_before(address: Address, environment: Mapping[str, str] | None = None) -> str:
+    """What a platform before the server wants as ``Authorization``: TREADLE_AUTHORIZATION; "" for none.
+
+    Nothing stands before a socket.
+    """
+    environment = os.environ if environment is None else environment
+    return "" if address.scheme == "unix" else environment.get(AUTHORIZATION_VARIABLE, "").strip()
 
 
 def credentials_path(environment: Mapping[str, str]) -> Path:

@@ -99,13 +99,26 @@ class Answer:
 class Connection:
     """Asks one server, from any number of threads."""
 
-    def __init__(self, address: Address, token: str = "", transport: Transport | None = None) -> None:
-        """transport: what carries the requests, where that is not HTTP to the address."""
+    def __init__(
+        self,
+        address: Address,
+        token: str = "",
+        transport: Transport | None = None,
+        *,
+        authorization: str = "",
+    ) -> None:
+        """transport: what carries the requests, where that is not HTTP to the address.
+
+        authorization: what a platform before the server wants; the token then goes beside it.
+        """
         self.address = address
         self._transport = transport or HttpTransport(address)
         self._headers = {"User-Agent": f"treadle/{__version__}", "Accept": "application/json"}
+        if authorization:
+            self._headers["Authorization"] = authorization
         if token:
-            self._headers["Authorization"] = f"Token {token}"
+            name, kind = ("X-Treadle-Token", "") if authorization else ("Authorization", "Token ")
+            self._headers[name] = f"{kind}{token}"
 
     def ask(
         self,

@@ -9,7 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from treadle.client.addresses import Address, find_server, parse_address, token_for
+from treadle.client.addresses import (
+    Address,
+    authorization_before,
+    find_server,
+    parse_address,
+    token_for,
+)
 from treadle.client.admin import Admin
 from treadle.client.answers import (
     Blame,
@@ -484,17 +490,18 @@ class RemoteRepo:
 
 def connect(url: str = "", token: str = "") -> Client:
     """A client of ``url`` and ``token``; what is not given is of TREADLE_URL and TREADLE_TOKEN, or of the
-    file that ``treadle login`` wrote. No request is made yet.
+    file that ``treadle login`` wrote. TREADLE_AUTHORIZATION is for a platform before the server. No request
+    is made yet.
 
     Raises NotFound("server-not-named"), Invalid("server-address", "credentials-broken").
     """
     if not url:
         address, kept = find_server()
-        return Client(Connection(address, token or kept))
+        return connect_to(address, token or kept)
     address = parse_address(url)
-    return Client(Connection(address, token or token_for(address)))
+    return connect_to(address, token or token_for(address))
 
 
 def connect_to(address: Address, token: str = "", transport: Transport | None = None) -> Client:
     """A client of a server by its address, over HTTP or what carries the requests instead."""
-    return Client(Connection(address, token, transport))
+    return Client(Connection(address, token, transport, authorization=authorization_before(address)))
