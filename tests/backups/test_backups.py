@@ -145,7 +145,13 @@ def test_what_is_unfit_is_refused_with_a_reason(tmp_path: Path) -> None:
     assert refusal(empty, Invalid) == "backup-damaged"
     with pytest.raises(Conflict, match="cut off"):
         check_is_whole(empty.data_dir)
-    _turn_a_byte(next((target / "contents").rglob("*/*")))
+    turned = next((target / "contents").rglob("*/*"))
+    _turn_a_byte(turned)
+    # A file that lies elsewhere is none of its own, were it the same.
+    turned.rename(tmp_path / "elsewhere")
+    turned.symlink_to(tmp_path / "elsewhere")
+    assert refusal(empty, Invalid) == "backup-damaged"
+    (tmp_path / "elsewhere").replace(turned)
     restore_backup(empty, target, _nobody)
     check_is_whole(empty.data_dir)
     (target / NAME).unlink()

@@ -133,11 +133,20 @@ class _Folder:
         self._folder = folder
 
     def size_of(self, name: str) -> int | None:
-        path = self._folder / name
+        path = self._place(name)
         return path.stat().st_size if path.is_file() else None
 
     def open(self, name: str) -> BinaryIO:
-        return (self._folder / name).open("rb")
+        return self._place(name).open("rb")
+
+    def _place(self, name: str) -> Path:
+        """Where it lies. Raises Invalid("backup-damaged") for a link: none is written into a backup."""
+        path = self._folder
+        for part in name.split("/"):
+            path /= part
+            if path.is_symlink():
+                raise damaged(f"{path} is a link, which may lead out of it")
+        return path
 
 
 class _Tar:
