@@ -94,6 +94,11 @@ class Settings:
     local_files_roots: str = _setting(
         "", "folders of this machine whose files may be sources and targets of projects, by commas"
     )
+    builtin_backends: bool = _setting(
+        True,
+        "offer and start the model backends that come along; off where web processes and workers run on "
+        "several machines, since each machine would start its own",
+    )
     tracking_idle_s: int = _setting(
         900, "seconds without a request after which the process of experiments and models ends"
     )

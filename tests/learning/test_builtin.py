@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -148,6 +149,13 @@ def test_one_that_runs_on_another_machine_of_the_same_folder_is_not_asked_at_thi
     with pytest.raises(Unavailable, match="runs on elsewhere") as raised:
         builtin_processes.ask_for(settings, NAME)
     assert raised.value.code == "builtin-elsewhere"
+
+
+def test_where_they_are_switched_off_none_is_started_and_it_is_said_what_to_do(settings: Settings) -> None:
+    with pytest.raises(Unsupported, match="connect that by its address") as raised:
+        ensure(replace(settings, builtin_backends=False), NAME)
+    assert raised.value.code == "builtins-off"
+    assert not settings.data_dir.exists()
 
 
 def _is_lock(descriptor: int) -> bool:

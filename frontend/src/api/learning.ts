@@ -76,6 +76,8 @@ export interface Builtin {
   licence: string;
   /** Empty where it fits the label config; else why it does not. */
   fits: string;
+  /** Whether this server starts it. */
+  is_offered: boolean;
   is_installed: boolean;
   /** The command that installs what is missing. */
   install: string;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from treadle.settings import Settings
 
 if TYPE_CHECKING:
     from treadle.jobs import JobParts
+
+logger = logging.getLogger(__name__)
 
 # For workers; the web process opens other parts.
 hold_job_parts = late("treadle.jobs:JobParts")
@@ -50,6 +53,16 @@ def check_is_shared(settings: Settings) -> None:
             "With SQLite, treadle serve starts both."
         )
         raise Unsupported("not-shared", text)
+
+
+def warn_of_builtins(settings: Settings) -> None:
+    """Say what does not go together: processes on several machines, and models that each starts."""
+    if settings.builtin_backends:
+        logger.warning(
+            "A web or worker process by itself starts built-in models on its own machine, where others "
+            "do not find them. Unless all run on one machine with one data folder, set "
+            "TREADLE_BUILTIN_BACKENDS=off for each, and connect model servers by their address."
+        )
 
 
 @contextmanager

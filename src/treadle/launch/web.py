@@ -16,7 +16,7 @@ from treadle.late import late
 from treadle.launch.application import create_application, only_s3
 from treadle.launch.listening import listen, listen_for_s3
 from treadle.launch.logs import start_logging
-from treadle.launch.opening import check_is_shared, keep_temporary_files_in, refusing
+from treadle.launch.opening import check_is_shared, keep_temporary_files_in, refusing, warn_of_builtins
 from treadle.settings import Settings, load_settings
 from treadle.web.parts import Parts, open_parts
 
@@ -57,6 +57,8 @@ def serve_on(
     local: whoever speaks on it holds the data folder, and is its owner.  of_s3: there S3 stands alone.
     """
     start_logging(settings, "web")
+    if local is None:  # it was started by itself
+        warn_of_builtins(settings)
     with refusing(settings):
         parts = open_parts(settings)
         keep_temporary_files_in(settings.data_dir)

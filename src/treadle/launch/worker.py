@@ -27,7 +27,13 @@ from treadle.labeling.trash import DELETE_JOB, RESTORE_JOB
 from treadle.launch.committing import start_committing
 from treadle.launch.housekeeping import start_housekeeping
 from treadle.launch.logs import start_logging
-from treadle.launch.opening import check_is_shared, keep_temporary_files_in, open_job_parts, refusing
+from treadle.launch.opening import (
+    check_is_shared,
+    keep_temporary_files_in,
+    open_job_parts,
+    refusing,
+    warn_of_builtins,
+)
 from treadle.launch.webhooks import start_webhooks
 from treadle.learning.measures.quality import start_quality
 from treadle.learning.predictions.prelabel import PRELABEL_JOB
@@ -77,12 +83,17 @@ def run_worker(settings: Settings) -> None:
     """Run jobs: one of many workers on one PostgreSQL."""
     with refusing(settings):
         check_is_shared(settings)
-    work(settings)
+    work(settings, is_alone=True)
 
 
-def work(settings: Settings) -> None:
-    """Run jobs until a signal ends it. What runs then resumes at the next start."""
+def work(settings: Settings, *, is_alone: bool = False) -> None:
+    """Run jobs until a signal ends it. What runs then resumes at the next start.
+
+    is_alone: the web process may be on another machine.
+    """
     start_logging(settings, "worker")
+    if is_alone:
+        warn_of_builtins(settings)
     with refusing(settings):
         parts = open_job_parts(settings)
         keep_temporary_files_in(settings.data_dir)

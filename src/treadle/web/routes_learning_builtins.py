@@ -18,16 +18,18 @@ def list_builtins(call: Call) -> Reply:
     with call.read() as tx:
         call.allow(tx, ProjectScope(project_id))
         config = projects.config_of(tx, project_id)
-    return json_reply([_render(builtin, config) for builtin in BUILTINS])
+    is_offered = call.parts.settings.builtin_backends
+    return json_reply([_render(builtin, config, is_offered=is_offered) for builtin in BUILTINS])
 
 
-def _render(builtin: Builtin, label_config: str) -> dict[str, Any]:
+def _render(builtin: Builtin, label_config: str, *, is_offered: bool) -> dict[str, Any]:
     return {
         "name": builtin.name,
         "title": builtin.title,
         "description": builtin.description,
         "licence": builtin.licence,
         "fits": builtin.fits(label_config),
+        "is_offered": is_offered,
         "is_installed": builtin.is_installed,
         "install": builtin.install,
         "connection": [_parameter(one) for one in builtin.connection],

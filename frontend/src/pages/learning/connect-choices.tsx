@@ -38,6 +38,7 @@ function Builtins({ project, onConnected }: Connected) {
   const builtins = useQuery(builtinsQuery(project.id));
   if (builtins.isError) return <section className="card"><Failure error={builtins.error} retry={() => void builtins.refetch()} what="The list of built-in models" /></section>;
   if (!builtins.data) return <section className="card"><Skeleton width="100%" height={120} /></section>;
+  if (builtins.data.every((each) => !each.is_offered)) return <section className="card" aria-labelledby="builtins"><h2 id="builtins">Run by this server</h2><p className="two">The models that come along are switched off here, as where a server is spread over several machines. Connect a model server by its address.</p></section>;
   // What can be used at once stands first.
   const fitting = builtins.data.filter(({ fits }) => fits === '').sort((a, b) => Number(b.is_installed) - Number(a.is_installed));
   const others = builtins.data.filter(({ fits }) => fits !== '');

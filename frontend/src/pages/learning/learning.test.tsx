@@ -34,7 +34,7 @@ function serve(answers: Record<string, unknown>): Sent[] {
 }
 
 test('a built-in model says its licence and what is missing, and one press connects one that is there', async () => {
-  const builtins = [{ name: 'yolo', title: 'YOLO', description: 'Boxes', licence: 'AGPL-3.0', fits: '', is_installed: false, install: "pip install 'treadle[yolo]'" }, { name: 'detector', title: 'Detector', description: 'Boxes', licence: 'Apache-2.0', fits: '', is_installed: true, install: '' }, { name: 'text', title: 'Texts', description: '', licence: 'Apache-2.0', fits: 'It needs Choices over a Text.', is_installed: true, install: '' }];
+  const builtins = [{ name: 'yolo', title: 'YOLO', description: 'Boxes', licence: 'AGPL-3.0', fits: '', is_offered: true, is_installed: false, install: "pip install 'treadle[yolo]'" }, { name: 'detector', title: 'Detector', description: 'Boxes', licence: 'Apache-2.0', fits: '', is_offered: true, is_installed: true, install: '' }, { name: 'text', title: 'Texts', description: '', licence: 'Apache-2.0', fits: 'It needs Choices over a Text.', is_offered: true, is_installed: true, install: '' }];
   const sent = serve({ 'GET /api/learning/builtins/': builtins, 'POST /api/ml/': { ...backend, builtin: 'detector' } });
   const connected = vi.fn();
   const { show, host } = mount();
@@ -48,6 +48,15 @@ test('a built-in model says its licence and what is missing, and one press conne
   await press(button('Use'));
   await settle(() => connected.mock.calls.length > 0);
   expect(sent).toEqual([{ method: 'POST', path: '/api/ml/', body: { project: 1, builtin: 'detector', title: 'Detector' } }]);
+});
+
+test('a server that starts no models itself says so, and takes one by its address', async () => {
+  serve({ 'GET /api/learning/builtins/': [{ name: 'detector', title: 'Detector', description: 'Boxes', licence: 'Apache-2.0', fits: '', is_offered: false, is_installed: true, install: '' }] });
+  const { show, host } = mount();
+  await show(<ConnectChoices project={project} />);
+  await settle(() => host.textContent.includes('switched off here'));
+  expect(button('Use')).toBeUndefined();
+  expect(button('Connect')).toBeDefined();
 });
 
 test('a model that is down says why and what to do, and the check is one press', async () => {

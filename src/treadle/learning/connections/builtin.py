@@ -111,10 +111,17 @@ def find_builtin(name: str) -> Builtin:
 def ensure(settings: Settings, name: str) -> Address:
     """Where the built-in backend answers; it is started where it does not run.
 
-    Raises NotFound("builtin-not-found"), Unsupported("builtin-not-installed"), Unavailable("builtin-ended",
-    "builtin-busy", "data-dir-unusable").
+    Raises NotFound("builtin-not-found"), Unsupported("builtin-not-installed", "builtins-off"),
+    Unavailable("builtin-ended", "builtin-busy", "data-dir-unusable").
     """
     builtin = find_builtin(name)
+    if not settings.builtin_backends:
+        text = (
+            f'"{builtin.title}" comes along, and what comes along is switched off on this server '
+            "(TREADLE_BUILTIN_BACKENDS). Start a model server with it (treadle ml serve) and connect that by "
+            "its address."
+        )
+        raise Unsupported("builtins-off", text)
     if not builtin.is_installed:
         text = (
             f'"{builtin.title}" needs more than is installed here. Let its administrator run '
