@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from treadle.errors import Invalid, Unavailable
-from treadle.learning.connections.calling import Address, Call, Line
+from treadle.learning.connections.calling import Address, Question, Wire
 from treadle.outbound import AllowList
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
@@ -32,8 +32,8 @@ def test_an_answer_without_an_end_is_ended(piece: bytes, pause_s: float, error: 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=send_for_ever, args=(listening,), daemon=True).start()
         port = listening.getsockname()[1]
-        line = Line(Address(f"http://127.0.0.1:{port}"), AllowList(is_open=True), "robot")
-        call = Call("GET", "/", limit_s=0.5, most_bytes=10_000_000, least_bytes_s=1_000_000)
+        line = Wire(Address(f"http://127.0.0.1:{port}"), AllowList(is_open=True), "robot")
+        call = Question("GET", "/", limit_s=0.5, most_bytes=10_000_000, least_bytes_s=1_000_000)
         with pytest.raises(error):
             for _piece in line.stream(call):
                 pass

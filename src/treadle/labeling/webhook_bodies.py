@@ -22,7 +22,7 @@ from treadle.labeling import projects, rendering
 from treadle.labeling.config import data_keys, parse_config
 from treadle.labeling.rendering import Row, raw
 from treadle.labeling.visibility import is_visible
-from treadle.webhooks import Told
+from treadle.webhooks import Worded
 
 #: Of many tasks so many are told at once, and so many bytes of their data.
 _TASKS_AT_ONCE = 200
@@ -92,7 +92,7 @@ _EMPTY: Mapping[str, object] = {
     "search_vector": None,
 }
 
-_Render = Callable[[Tx, Event, int], Iterator[Told]]
+_Render = Callable[[Tx, Event, int], Iterator[Worded]]
 
 
 class WebhookBodies:
@@ -103,7 +103,7 @@ class WebhookBodies:
         known = _KINDS.get(event.kind)
         return None if known is None else known[0]
 
-    def render(self, tx: Tx, event: Event, after: int) -> Iterator[Told]:
+    def render(self, tx: Tx, event: Event, after: int) -> Iterator[Worded]:
         """Its bodies behind ``after``: one, but for many tasks."""
         return _KINDS[event.kind][1](tx, event, after)
 
@@ -157,21 +157,21 @@ def annotation_body(row: Row) -> dict[str, object]:
     }
 
 
-def _of_project(tx: Tx, event: Event, _after: int) -> Iterator[Told]:
+def _of_project(tx: Tx, event: Event, _after: int) -> Iterator[Worded]:
     yield from _told(tx, event, {})
 
 
-def _of_gone_project(_tx: Tx, event: Event, _after: int) -> Iterator[Told]:
+def _of_gone_project(_tx: Tx, event: Event, _after: int) -> Iterator[Worded]:
     yield _body(event, {"project": {"id": event.project_id}})
 
 
-def _of_annotation(tx: Tx, event: Event, _after: int) -> Iterator[Told]:
+def _of_annotation(tx: Tx, event: Event, _after: int) -> Iterator[Worded]:
     for row in tx.rows(_ANNOTATIONS, {"ids": id_list([_subject(event)])}):
         of_task = [task_body(each) for each in tx.rows(_TASKS, {"ids": id_list([row["task_id"]])})]
         yield from _told(tx, event, {"annotation": annotation_body(row)}, *of_task)
 
 
-def _of_annotations(tx: Tx, event: Event, _after: int) -> Iterator[Told]:
+def _of_annotations(tx: Tx, event: Event, _after: int) -> Iterator[Worded]:
     """Annotations and the task of each, in the same order."""
     rows = tx.rows(_ANNOTATIONS, {"ids": id_list(_listed(event, "annotations"))})
     found = tx.rows(_TASKS, {"ids": id_list(sorted({row["task_id"] for row in rows}))})
@@ -182,18 +182,18 @@ def _of_annotations(tx: Tx, event: Event, _after: int) -> Iterator[Told]:
         yield from _told(tx, event, told, [by_id[row["task_id"]] for row in rows])
 
 
-def _of_task(tx: Tx, event: Event, _after: int) -> Iterator[Told]:
+def _of_task(tx: Tx, event: Event, _after: int) -> Iterator[Worded]:
     yield from _of_tasks(tx, event, tx.rows(_TASKS, {"ids": id_list([_subject(event)])}))
 
 
-def _of_restored_tasks(tx: Tx, event: Event, after: int) -> Iterator[Told]:
+def _of_restored_tasks(tx: Tx, event: Event, after: int) -> Iterator[Worded]:
     ids = sorted(each for each in _listed(event, "tasks") if each > after)
     for start in range(0, len(ids), _TASKS_AT_ONCE):
         part = ids[start : start + _TASKS_AT_ONCE]
         yield from _of_tasks(tx, event, tx.rows(_TASKS, {"ids": id_list(part)}))
 
 
-def _of_imported_tasks(tx: Tx, event: Event, after: int) -> Iterator[Told]:
+def _of_imported_tasks(tx: Tx, event: Event, after: int) -> Iterator[Worded]:
     """All tasks of an import, some at a time: each body holds its part of them."""
     while True:
         rows = tx.rows(_IMPORTED, {"import_id": _subject(event), "after": after})
@@ -203,11 +203,11 @@ def _of_imported_tasks(tx: Tx, event: Event, after: int) -> Iterator[Told]:
         after = rows[-1]["id"]
 
 
-def _of_tasks(tx: Tx, event: Event, rows: Sequence[Row]) -> Iterator[Told]:
+def _of_tasks(tx: Tx, event: Event, rows: Sequence[Row]) -> Iterator[Worded]:
     for part in _in_parts(rows):
         told = {"tasks": [task_body(row) for row in part]}
         for each in _told(tx, event, told):
-            yield Told(each.action, each.body, part[-1]["id"])
+            yield Worded(each.action, each.body, part[-1]["id"])
 
 
 def _in_parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -224,13 +224,13 @@ def _in_parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 
 def _of_gone(key: str) -> _Render:
-    def render(tx: Tx, event: Event, _after: int) -> Iterator[Told]:
+    def render(tx: Tx, event: Event, _after: int) -> Iterator[Worded]:
         yield from _told(tx, event, {key: [{"id": each} for each in _listed(event, key)]})
 
     return render
 
 
-def _told(tx: Tx, event: Event, told: Mapping[str, object], task: object = None) -> Iterator[Told]:
+def _told(tx: Tx, event: Event, told: Mapping[str, object], task: object = None) -> Iterator[Worded]:
     """The body with what it told beside its project, and its task; none where the project is freed."""
     try:
         project = project_body(tx, event.project_id or 0)
@@ -239,9 +239,9 @@ def _told(tx: Tx, event: Event, told: Mapping[str, object], task: object = None)
     yield _body(event, {**told, "project": project, **({} if task is None else {"task": task})})
 
 
-def _body(event: Event, told: Mapping[str, object]) -> Told:
+def _body(event: Event, told: Mapping[str, object]) -> Worded:
     action = _KINDS[event.kind][0]
-    return Told(action, msgspec.json.encode({"action": action, **told}))
+    return Worded(action, msgspec.json.encode({"action": action, **told}))
 
 
 def _subject(event: Event) -> int:

@@ -13,8 +13,8 @@ What is told is put into words above, in `treadle.labeling.webhook_bodies`; who 
 from __future__ import annotations
 
 from treadle.webhooks.actions import ACTIONS, Action
-from treadle.webhooks.following import Follower, Renderer, Told
-from treadle.webhooks.receivers import Answer, Audience, Line, Parcel, Receiver
+from treadle.webhooks.following import Follower, Renderer, Worded
+from treadle.webhooks.receivers import Answer, Audience, Parcel, Receiver, Way
 from treadle.webhooks.telling import start_telling
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "Answer",
     "Audience",
     "Follower",
-    "Line",
     "Parcel",
     "Receiver",
     "Renderer",
-    "Told",
+    "Way",
+    "Worded",
     "start_telling",
 ]

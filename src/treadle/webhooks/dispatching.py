@@ -15,7 +15,7 @@ from treadle.ids import new_uuid
 from treadle.webhooks import deliveries, queues
 from treadle.webhooks.deliveries import Delivery
 from treadle.webhooks.queues import Claim
-from treadle.webhooks.receivers import Answer, Audience, Line, Queue
+from treadle.webhooks.receivers import Answer, Audience, Queue, Way
 from treadle.webhooks.retrying import judge
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class _Turn:
 
     queue: Queue
     audience: Audience
-    line: Line
+    way: Way
     delivery: Delivery
 
 
@@ -69,7 +69,7 @@ class Dispatcher:
         mine = Claim(queue_id, new_uuid())
         turn = self._take(mine)
         while turn is not None:
-            turn = self._go_on(mine, turn, turn.line.send(turn.delivery.parcel))
+            turn = self._go_on(mine, turn, turn.way.send(turn.delivery.parcel))
 
     def _take(self, mine: Claim) -> _Turn | None:
         with self._database.write() as tx:
@@ -79,7 +79,7 @@ class Dispatcher:
         """Write down what came of it and take the next, in one transaction."""
         with self._database.write() as tx:
             self._settle(tx, turn, answer)
-            return self._next(tx, mine, turn.line.most_s)
+            return self._next(tx, mine, turn.way.most_s)
 
     def _settle(self, tx: Tx, turn: _Turn, answer: Answer) -> None:
         queue = queues.get(tx, turn.queue.id)
@@ -98,8 +98,8 @@ class Dispatcher:
         turn = None if queue is None else self._turn(tx, queue)
         if turn is None:
             queues.release(tx, mine)
-        elif turn.line.most_s > most_s:
-            queues.claim(tx, mine, turn.line.most_s)
+        elif turn.way.most_s > most_s:
+            queues.claim(tx, mine, turn.way.most_s)
         return turn
 
     def _turn(self, tx: Tx, queue: Queue) -> _Turn | None:
@@ -107,8 +107,8 @@ class Dispatcher:
         if delivery is None:
             return None
         for audience in self._audiences:
-            line = audience.open_line(tx, queue)
-            if line is not None:
-                return _Turn(queue, audience, line, delivery)
+            way = audience.open_way(tx, queue)
+            if way is not None:
+                return _Turn(queue, audience, way, delivery)
         deliveries.drop_waiting(tx, queue.id, "Its receiver is told nothing any more.")
         return None

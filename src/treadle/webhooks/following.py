@@ -49,7 +49,7 @@ _WORKSPACES = Prepared(select(projects.c.id, projects.c.workspace_id).where(one_
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """How far the events were told. part: of an event in several parts the last one; `WHOLE`: all of it."""
 
     event_id: int
@@ -62,7 +62,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Told:
+class Worded:
     """An event, or a part of one, in words. part: the number to go on behind; `WHOLE` where it is all."""
 
     action: str
@@ -76,7 +76,7 @@ class Renderer(Protocol):
     def action_of(self, event: Event) -> str | None:
         """The action that it is told as; None where it is not told at all."""
 
-    def render(self, tx: Tx, event: Event, after: int) -> Iterator[Told]:
+    def render(self, tx: Tx, event: Event, after: int) -> Iterator[Worded]:
         """Its parts behind ``after``, or all for `WHOLE`; none where what it tells of is gone."""
 
 
@@ -84,8 +84,8 @@ class Renderer(Protocol):
 class _Batch:
     """What one transaction is to write."""
 
-    place: Place
-    told: list[tuple[Event, Told, Sequence[Receiver]]] = field(default_factory=list)
+    place: Position
+    told: list[tuple[Event, Worded, Sequence[Receiver]]] = field(default_factory=list)
     size_bytes: int = 0
     rows: int = 0
 
@@ -93,11 +93,11 @@ class _Batch:
     def is_full(self) -> bool:
         return self.size_bytes >= _BATCH_BYTES or self.rows >= _BATCH_ROWS
 
-    def add(self, event: Event, told: Told, receivers: Sequence[Receiver]) -> None:
+    def add(self, event: Event, told: Worded, receivers: Sequence[Receiver]) -> None:
         self.told.append((event, told, receivers))
         self.size_bytes += len(told.body)
         self.rows += len(receivers)
-        self.place = Place(event.id, told.part)
+        self.place = Position(event.id, told.part)
 
 
 class Follower:
@@ -109,7 +109,7 @@ class Follower:
         self._audiences = audiences
         self._events = SettledEvents()
         #: Events up to here concern nobody, behind the place that is written down.
-        self._seen = Place(0)
+        self._seen = Position(0)
 
     def look(self) -> bool:
         """Do a part of what there is to do; whether there may be more."""
@@ -131,17 +131,17 @@ class Follower:
             self._seen = batch.place
         return batch.place.rank > start.rank
 
-    def _start(self, written: Place) -> Place:
+    def _start(self, written: Position) -> Position:
         return max(written, self._seen, key=lambda place: place.rank)
 
-    def _ahead(self, tx: Tx, start: Place) -> list[tuple[Event, int]]:
+    def _ahead(self, tx: Tx, start: Position) -> list[tuple[Event, int]]:
         """Events to be told, each with the part behind which to go on."""
         begun = [] if start.part == WHOLE else events.read_events(tx, start.event_id - 1, 1)
         rest = self._events.read(tx, start.event_id, _AT_ONCE)
         return [*((event, start.part) for event in begun), *((event, WHOLE) for event in rest)]
 
     def _gather(
-        self, tx: Tx, start: Place, found: Sequence[tuple[Event, int]], receivers: Sequence[Receiver]
+        self, tx: Tx, start: Position, found: Sequence[tuple[Event, int]], receivers: Sequence[Receiver]
     ) -> _Batch:
         batch = _Batch(start)
         workspaces = _workspaces(tx, [event for event, _after in found]) if receivers else {}
@@ -151,10 +151,10 @@ class Follower:
                 batch.add(event, told, wanting)
                 if batch.is_full:
                     return batch
-            batch.place = Place(event.id)
+            batch.place = Position(event.id)
         return batch
 
-    def _render(self, tx: Tx, event: Event, after: int) -> Iterator[Told]:
+    def _render(self, tx: Tx, event: Event, after: int) -> Iterator[Worded]:
         """Its parts; one event that cannot be put into words does not keep all others from being told."""
         try:
             yield from self._renderer.render(tx, event, after)
@@ -170,7 +170,7 @@ class Follower:
         place = {"workspace_id": workspaces[event.project_id], "project_id": event.project_id}
         return [each for each in receivers if each.wants(action, **place, at=event.at)]
 
-    def _write(self, written: Place, batch: _Batch) -> None:
+    def _write(self, written: Position, batch: _Batch) -> None:
         with self._database.write() as tx:
             if not _move(tx, written, batch.place):
                 return  # another worker did it
@@ -181,7 +181,7 @@ class Follower:
                 deliveries.add(tx, rows)
 
 
-def _rows(tx: Tx, event: Event, told: Told, receivers: Sequence[Receiver]) -> list[dict[str, Any]]:
+def _rows(tx: Tx, event: Event, told: Worded, receivers: Sequence[Receiver]) -> list[dict[str, Any]]:
     body_id = None
     if any(each.wants_payload for each in receivers):
         body_id = deliveries.add_body(tx, event_id=event.id, part=told.part, body=told.body)
@@ -192,12 +192,12 @@ def _rows(tx: Tx, event: Event, told: Told, receivers: Sequence[Receiver]) -> li
     ]
 
 
-def _place(tx: Tx) -> Place:
+def _place(tx: Tx) -> Position:
     row = tx.execute(_PLACE, {}).one()
-    return Place(row["event_id"], row["part"])
+    return Position(row["event_id"], row["part"])
 
 
-def _move(tx: Tx, was: Place, to: Place) -> bool:
+def _move(tx: Tx, was: Position, to: Position) -> bool:
     wanted = {"was_event": was.event_id, "was_part": was.part, "to_event": to.event_id, "to_part": to.part}
     return tx.execute(_MOVE, wanted).rowcount == 1
 

@@ -83,7 +83,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Line:
+class Way:
     """A way to a receiver. most_s: how long handing something over takes at most."""
 
     send: Callable[[Parcel], Answer]
@@ -110,7 +110,7 @@ class Audience(Protocol):
     def list_receivers(self, tx: Tx) -> list[Receiver]:
         """Who is to be told now."""
 
-    def open_line(self, tx: Tx, queue: Queue) -> Line | None:
+    def open_way(self, tx: Tx, queue: Queue) -> Way | None:
         """The way to the queue's receiver; None where it is none of these, or is told nothing now."""
 
     def give_up(self, tx: Tx, queue: Queue) -> None:

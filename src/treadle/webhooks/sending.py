@@ -12,7 +12,7 @@ from treadle.outbound.posting import Post, Posted, check_url, send_post
 from treadle.settings import Secret, Settings
 from treadle.webhooks import hooks
 from treadle.webhooks.hooks import Hook
-from treadle.webhooks.receivers import Answer, Line, Parcel, Queue, Receiver
+from treadle.webhooks.receivers import Answer, Parcel, Queue, Receiver, Way
 from treadle.webhooks.signing import headers_of
 
 MOST_S = 10.0
@@ -38,12 +38,12 @@ class HookAudience:
         """Every hook that is switched on."""
         return hooks.list_receivers(tx)
 
-    def open_line(self, tx: Tx, queue: Queue) -> Line | None:
+    def open_way(self, tx: Tx, queue: Queue) -> Way | None:
         """The way to the queue's hook, while it is switched on."""
         hook = hooks.of_queue(tx, queue.id)
         if hook is None or not hook.is_active:
             return None
-        return Line(self.sender(hook), MOST_S)
+        return Way(self.sender(hook), MOST_S)
 
     def give_up(self, tx: Tx, queue: Queue) -> None:
         """Switch off a hook that took nothing for days."""

@@ -22,7 +22,7 @@ from treadle.learning.connections.backends import Backend
 from treadle.learning.connections.client import BackendClient, open_client
 from treadle.learning.connections.telling import Told, told_of
 from treadle.settings import Secret, Settings
-from treadle.webhooks import Answer, Line, Parcel, Receiver
+from treadle.webhooks import Answer, Parcel, Receiver, Way
 from treadle.webhooks.receivers import Queue
 
 _CONNECT_S = 10.0
@@ -68,7 +68,7 @@ class BackendAudience:
             for row in tx.rows(_TOLD, {})
         ]
 
-    def open_line(self, tx: Tx, queue: Queue) -> Line | None:
+    def open_way(self, tx: Tx, queue: Queue) -> Way | None:
         """The way to the queue's backend, by its own patience."""
         if queue.backend_id is None:
             return None
@@ -82,7 +82,7 @@ class BackendAudience:
         told = told_of(tx, backend) if backend.generation == "old" else None
         teller = Teller(self.settings, self.key, replace(backend, timeout_s=patient_s), told)
         calls = 1 if told is None else 3  # with what it hears of its project, and the event again
-        return Line(teller, calls * patient_s + _CONNECT_S)
+        return Way(teller, calls * patient_s + _CONNECT_S)
 
     def give_up(self, _tx: Tx, _queue: Queue) -> None:
         """Nothing: how a backend fares is shown where it is connected, and it is told until it is removed."""

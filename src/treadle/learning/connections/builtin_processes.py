@@ -72,7 +72,7 @@ class Address:
     token: Secret
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _Running(msgspec.Struct, frozen=True):
     """What a lock file says."""
 
     url: str
@@ -89,7 +89,7 @@ def ask_for(settings: Settings, name: str, *, idle_s: float = _IDLE_S) -> Addres
 
     Raises Unavailable("builtin-ended", "builtin-busy", "data-dir-unusable", "disk-full").
     """
-    place = _Place(settings.data_dir.resolve() / "backends", name)
+    place = _Folder(settings.data_dir.resolve() / "backends", name)
     end_s = time.monotonic() + _TURN_S
     while True:
         told, is_new = _found_or_started(place, settings, idle_s)
@@ -104,7 +104,7 @@ def ask_for(settings: Settings, name: str, *, idle_s: float = _IDLE_S) -> Addres
             return Address(told.url, Secret(told.token))
 
 
-def _found_or_started(place: _Place, settings: Settings, idle_s: float) -> tuple[_Told, bool]:
+def _found_or_started(place: _Folder, settings: Settings, idle_s: float) -> tuple[_Running, bool]:
     """Where it answers, or will, and whether it was started for this."""
     try:
         with telling_a_full_disk(f"the folder of {place.name}"):
@@ -117,7 +117,7 @@ def _found_or_started(place: _Place, settings: Settings, idle_s: float) -> tuple
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Folder:
     """Where the files of one backend lie."""
 
     folder: Path
@@ -152,7 +152,7 @@ def _locked(path: Path, name: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _find_or_start(place: _Place, settings: Settings, idle_s: float) -> tuple[_Told, bool]:
+def _find_or_start(place: _Folder, settings: Settings, idle_s: float) -> tuple[_Running, bool]:
     lock = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not _has_taken(lock):
@@ -165,7 +165,7 @@ def _find_or_start(place: _Place, settings: Settings, idle_s: float) -> tuple[_T
         os.close(lock)  # the process that was started holds it on
 
 
-def _check_is_here(place: _Place, told: _Told) -> None:
+def _check_is_here(place: _Folder, told: _Running) -> None:
     if told.machine not in ("", socket.gethostname()):
         text = (
             f"The built-in backend {place.name} runs on {told.machine}, and can be asked from there alone. "
@@ -175,14 +175,14 @@ def _check_is_here(place: _Place, told: _Told) -> None:
         raise Unavailable("builtin-elsewhere", text)
 
 
-def _start(place: _Place, lock: int, settings: Settings, idle_s: float) -> _Told:
+def _start(place: _Folder, lock: int, settings: Settings, idle_s: float) -> _Running:
     tries = _tries(place, lock)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(_BACKLOG)
         port = listening.getsockname()[1]
         token, here = secrets.token_urlsafe(32), socket.gethostname()
-        told = _Told(f"http://127.0.0.1:{port}", token, time.time(), tries, here)
+        told = _Running(f"http://127.0.0.1:{port}", token, time.time(), tries, here)
         content = msgspec.json.encode(told)
         os.ftruncate(lock, 0)
         os.pwrite(lock, content, 0)
@@ -192,7 +192,7 @@ def _start(place: _Place, lock: int, settings: Settings, idle_s: float) -> _Told
     return told
 
 
-def _tries(place: _Place, lock: int) -> int:
+def _tries(place: _Folder, lock: int) -> int:
     """Counts starts that follow each other. Raises Unavailable("builtin-ended") for one too many."""
     try:
         before = _read(lock)
@@ -205,7 +205,7 @@ def _tries(place: _Place, lock: int) -> int:
 
 
 def _spawn(
-    place: _Place, settings: Settings, idle_s: float, token: str, descriptors: tuple[int, ...]
+    place: _Folder, settings: Settings, idle_s: float, token: str, descriptors: tuple[int, ...]
 ) -> None:
     code = "from treadle.ml.builtin.running import main; main()"
     told = [place.name, str(place.models), str(place.turn), str(idle_s), settings.log_level]
@@ -241,7 +241,7 @@ def child_environment(environment: Mapping[str, str], folder: Path) -> dict[str,
     return {**kept, "PYTHONSAFEPATH": "1"}
 
 
-def _await_answer(place: _Place, told: _Told) -> None:
+def _await_answer(place: _Folder, told: _Running) -> None:
     """Until it has answered. Raises ConnectionRefusedError where it ended, Unavailable("builtin-slow")."""
     if told in _answered:
         parts = urlsplit(told.url)
@@ -253,7 +253,7 @@ def _await_answer(place: _Place, told: _Told) -> None:
     _answered.add(told)
 
 
-def _answers(told: _Told) -> bool:
+def _answers(told: _Running) -> bool:
     """Whether it does; its socket is there before it does. Raises ConnectionRefusedError where it ended."""
     connection = http.client.HTTPConnection(urlsplit(told.url).netloc, timeout=_ANSWER_S)
     try:
@@ -267,7 +267,7 @@ def _answers(told: _Told) -> bool:
         connection.close()
 
 
-def _ended(place: _Place) -> Unavailable:
+def _ended(place: _Folder) -> Unavailable:
     said = _last_words(place.log)
     text = (
         f"The built-in backend {place.name} ended at its start{f': {said}' if said else ''}. See {place.log}."
@@ -296,8 +296,8 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
     threading.Thread(target=process.wait, name=f"builtin-{process.pid}", daemon=True).start()
 
 
-def _read(lock: int) -> _Told:
-    return msgspec.json.decode(os.pread(lock, 4096, 0), type=_Told)
+def _read(lock: int) -> _Running:
+    return msgspec.json.decode(os.pread(lock, 4096, 0), type=_Running)
 
 
 def _has_taken(descriptor: int) -> bool:
@@ -318,4 +318,4 @@ def _within(limit_s: float, condition: Callable[[], bool]) -> bool:
 
 
 #: Those that have answered; whether they still run their locks say.
-_answered: set[_Told] = set()
+_answered: set[_Running] = set()

@@ -49,7 +49,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Call:
+class Question:
     """What is asked of a backend.
 
     limit_s: for the whole call; with least_bytes_s for each wait, and an answer that brings fewer bytes a
@@ -128,7 +128,7 @@ def basic(user: str, password: str) -> str:
 
 
 @dataclass
-class Line:
+class Wire:
     """Speaks with one backend; connections are kept for the next call, whichever thread makes it.
 
     name: as errors call the backend.
@@ -145,7 +145,7 @@ class Line:
     def __post_init__(self) -> None:
         self._target = parse_address(self.address.url)
 
-    def ask(self, call: Call) -> Reply:
+    def ask(self, call: Question) -> Reply:
         """The answer as a whole, whatever its status.
 
         Raises Unavailable("backend-down", "backend-slow", "backend-ended"), Invalid("backend-answer") for
@@ -163,7 +163,7 @@ class Line:
         location = response.headers.get("location", "")
         return Reply(response.status, body, pause_s, location)
 
-    def stream(self, call: Call) -> Iterator[bytes]:
+    def stream(self, call: Question) -> Iterator[bytes]:
         """The answer as it arrives, where its status is good. Raises as `ask`, and as `check`."""
         with self._telling(call):
             kept, response = self._send(call)
@@ -184,7 +184,7 @@ class Line:
             finally:
                 self._drop(kept)
 
-    def check(self, reply: Reply, call: Call) -> Reply:
+    def check(self, reply: Reply, call: Question) -> Reply:
         """The reply, if its status is good.
 
         Raises Unavailable("backend-busy", "backend-failed"), Invalid("backend-auth", "backend-answer").
@@ -223,10 +223,10 @@ class Line:
         for kept in idle:
             kept.connection.close()
 
-    def _telling(self, call: Call) -> _Telling:
+    def _telling(self, call: Question) -> _Telling:
         return _Telling(self, call)
 
-    def _send(self, call: Call) -> tuple[_Kept, http.client.HTTPResponse]:
+    def _send(self, call: Question) -> tuple[_Kept, http.client.HTTPResponse]:
         deadline_s = time.monotonic() + call.limit_s
         kept = (self._take(deadline_s) if call.can_repeat else None) or self._open(call, deadline_s)
         try:
@@ -248,7 +248,7 @@ class Line:
             self._drop(fresh)
             raise
 
-    def _exchange(self, kept: _Kept, call: Call) -> http.client.HTTPResponse:
+    def _exchange(self, kept: _Kept, call: Question) -> http.client.HTTPResponse:
         headers = {"User-Agent": "Treadle", "Accept": "*/*"}
         if self.address.authorization:
             headers["Authorization"] = self.address.authorization
@@ -259,7 +259,7 @@ class Line:
         kept.connection.request(call.method, path, body=call.body, headers=headers)
         return kept.connection.getresponse()
 
-    def _open(self, call: Call, deadline_s: float) -> _Kept:
+    def _open(self, call: Question, deadline_s: float) -> _Kept:
         host = self._target.hostname or ""
         is_secure = self._target.scheme == "https"
         port = self._target.port or (443 if is_secure else 80)
@@ -347,8 +347,8 @@ class Line:
 class _Telling:
     """Says in words what went wrong on the way."""
 
-    line: Line
-    call: Call
+    line: Wire
+    call: Question
 
     def __enter__(self) -> None:
         return None
@@ -374,7 +374,7 @@ class _Telling:
             raise Invalid("backend-answer", text) from error
 
 
-def _down(line: Line, told: str) -> Unavailable:
+def _down(line: Wire, told: str) -> Unavailable:
     text = f"{line.name} at {line.address.url} does not answer: {told}. Look whether it runs there."
     return Unavailable("backend-down", text, details={"why": told})
 

@@ -17,7 +17,7 @@ from treadle.access.sealing import unseal
 from treadle.errors import Invalid, NotFound, Unavailable, Unsupported
 from treadle.late import late
 from treadle.learning.connections.backends import UNTRAINED, Backend, Generation
-from treadle.learning.connections.calling import Address, Call, Line, Reply, basic, plain, told_by
+from treadle.learning.connections.calling import Address, Question, Reply, Wire, basic, plain, told_by
 from treadle.learning.connections.said import (
     Health,
     RemoteJob,
@@ -74,7 +74,7 @@ def open_client(settings: Settings, key: Secret, backend: Backend) -> BackendCli
         allowed = AllowList(is_open=True)
     else:
         address = Address(backend.url, _authorization(backend, key))
-    return BackendClient(Line(address, allowed, backend.name), backend, key)
+    return BackendClient(Wire(address, allowed, backend.name), backend, key)
 
 
 def _authorization(backend: Backend, key: Secret) -> str:
@@ -95,7 +95,7 @@ class BackendClient:
     what happened; ``retry_after_s`` is in the details of "backend-busy".
     """
 
-    def __init__(self, line: Line, backend: Backend, key: Secret) -> None:
+    def __init__(self, line: Wire, backend: Backend, key: Secret) -> None:
         self._line = line
         self._backend = backend
         self._key = key
@@ -136,7 +136,7 @@ class BackendClient:
 
     def health(self) -> Health:
         """How it is, within three seconds."""
-        call = Call("GET", "/health", limit_s=_HEALTH_S, connect_s=_HEALTH_CONNECT_S)
+        call = Question("GET", "/health", limit_s=_HEALTH_S, connect_s=_HEALTH_CONNECT_S)
         reply = self._line.ask(call)
         state, said = "ready", _object_or_none(reply.body)
         if said is None or not (reply.is_good or said.get("state") == "failed"):
@@ -247,7 +247,7 @@ class BackendClient:
         *,
         context: bytes | None,
         settings: Mapping[str, Any] | None,
-    ) -> Call:
+    ) -> Question:
         params = {"login": None, "password": None, "context": Raw(context or _NO_CONTEXT)}
         body: dict[str, Any] = {
             "tasks": [Raw(task) for task in tasks],
@@ -262,7 +262,7 @@ class BackendClient:
         limit_s = self._backend.timeout_s
         return self._post("/predict", body, limit_s=limit_s, most_bytes=_MOST_PREDICTED_BYTES)
 
-    def _told_again(self, call: Call, told: Told) -> Reply:
+    def _told_again(self, call: Question, told: Told) -> Reply:
         """The answer to ``call``, asked again after a /setup where the backend failed or had gone."""
         try:
             reply = self._line.ask(call)
@@ -315,7 +315,7 @@ class BackendClient:
             size_bytes = _write_training(file, told, tasks, settings, promote=promote)
             file.seek(0)
             limit_s = _TRAIN_S if self.generation == "old" else max(self._backend.timeout_s, 600.0)
-            call = Call("POST", "/train", file, size_bytes, limit_s=limit_s, can_repeat=False)
+            call = Question("POST", "/train", file, size_bytes, limit_s=limit_s, can_repeat=False)
             return _job_named(self._ask(call).body)
 
     def _start_training(self, told: Told) -> str:
@@ -339,7 +339,7 @@ class BackendClient:
         """End a training; keep: ask it to stop, and keep what it has. Raises NotFound("backend-job")."""
         self._found(self._post(f"/jobs/{quote(name, safe='')}/cancel", {"keep": keep}), name)
 
-    def _found(self, call: Call, name: str) -> Reply:
+    def _found(self, call: Question, name: str) -> Reply:
         self._check_follows("follow trainings")
         reply = self._line.ask(call)
         if reply.status == _NOT_FOUND:
@@ -394,23 +394,23 @@ class BackendClient:
         path = f"/versions/import?project={quote(told.key, safe='')}&name={quote(name, safe='')}"
         kind = "application/x-tar"
         limit_s = _MOVED_S + size_bytes / _LEAST_BYTES_S
-        self._ask(Call("POST", path, file, size_bytes, limit_s=limit_s, can_repeat=False, kind=kind))
+        self._ask(Question("POST", path, file, size_bytes, limit_s=limit_s, can_repeat=False, kind=kind))
 
     def send_event(self, body: bytes) -> None:
         """Tell it what happened: the body of a webhook of Label Studio's."""
         limit_s = self._backend.timeout_s
-        self._ask(Call("POST", "/webhook", body, limit_s=limit_s, can_repeat=False))
+        self._ask(Question("POST", "/webhook", body, limit_s=limit_s, can_repeat=False))
 
     def _check_follows(self, what: str) -> None:
         if not self.can_follow:
             text = f"{self._backend.name} is no backend of Treadle's, and cannot {what}."
             raise Unsupported("backend-versions", text)
 
-    def _ask(self, call: Call) -> Reply:
+    def _ask(self, call: Question) -> Reply:
         return self._line.check(self._line.ask(call), call)
 
-    def _get(self, path: str, *, limit_s: float = _SHORT_S, most_bytes: int = 1024 * 1024) -> Call:
-        return Call("GET", path, limit_s=limit_s, most_bytes=most_bytes)
+    def _get(self, path: str, *, limit_s: float = _SHORT_S, most_bytes: int = 1024 * 1024) -> Question:
+        return Question("GET", path, limit_s=limit_s, most_bytes=most_bytes)
 
     def _post(
         self,
@@ -420,9 +420,9 @@ class BackendClient:
         limit_s: float = _SHORT_S,
         most_bytes: int = 1024 * 1024,
         can_repeat: bool = True,
-    ) -> Call:
+    ) -> Question:
         content = msgspec.json.encode(body)
-        return Call("POST", path, content, limit_s=limit_s, most_bytes=most_bytes, can_repeat=can_repeat)
+        return Question("POST", path, content, limit_s=limit_s, most_bytes=most_bytes, can_repeat=can_repeat)
 
 
 def _with_settings(extra_params: bytes, settings: Mapping[str, Any]) -> bytes:
