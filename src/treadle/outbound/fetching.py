@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import http.client
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin
 
 from treadle.errors import Invalid, TreadleError, Unavailable
 from treadle.outbound.addresses import AllowList
 from treadle.outbound.connecting import LATE, reach
+from treadle.outbound.speaking import end, host_of, parse_url, quoted, secure, told_by, without_query
 from treadle.settings import Settings
 
 _MOST_REDIRECTS = 5
 _CHUNK_BYTES = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LONGEST_URL = 8_000
 _OF_A_PART = frozenset({http.client.PARTIAL_CONTENT, http.client.REQUESTED_RANGE_NOT_SATISFIABLE})
 
 
@@ -81,7 +79,7 @@ class Gate:
         Unavailable("url-unreachable"), each naming the address.
         """
         deadline_s = time.monotonic() + self.time_limit_s
-        shown = _without_query(url)
+        shown = without_query(url)
         part = _Part(start, end)
         try:
             with self._follow(url, part, deadline_s) as (response, last):
@@ -90,7 +88,7 @@ class Gate:
         except TreadleError:
             raise
         except (OSError, http.client.HTTPException) as error:
-            told = LATE if time.monotonic() > deadline_s else _told(error)
+            told = LATE if time.monotonic() > deadline_s else told_by(error)
             text = f"{shown} could not be fetched: {told}. Look whether it can be reached from here."
             raise Unavailable("url-unreachable", text, fields={"url": [text]}) from error
 
@@ -99,14 +97,14 @@ class Gate:
         self, url: str, part: _Part, deadline_s: float
     ) -> Iterator[tuple[http.client.HTTPResponse, SplitResult]]:
         for _ in range(_MOST_REDIRECTS + 1):
-            target = _parse(url)
+            target = parse_url(url)
             connection = self._connect(target, deadline_s)
-            ending = threading.Timer(max(0.0, deadline_s - time.monotonic()), _end, [connection])
+            ending = threading.Timer(max(0.0, deadline_s - time.monotonic()), end, [connection])
             ending.daemon = True
             ending.start()
             try:
                 if target.scheme == "https":
-                    _secure(connection, deadline_s)
+                    secure(connection, deadline_s)
                 response = _ask(connection, target, part)
                 place = response.headers.get("location")
                 if response.status in _REDIRECTS and place:
@@ -118,7 +116,7 @@ class Gate:
             finally:
                 ending.cancel()
                 connection.close()
-        text = f"{_without_query(url)} leads on and on: over {_MOST_REDIRECTS} redirects."
+        text = f"{without_query(url)} leads on and on: over {_MOST_REDIRECTS} redirects."
         raise Unavailable("url-unreachable", text, fields={"url": [text]})
 
     def _connect(self, target: SplitResult, deadline_s: float) -> http.client.HTTPConnection:
@@ -153,70 +151,22 @@ def open_gate(settings: Settings) -> Gate:
     )
 
 
-def _parse(url: str) -> SplitResult:
-    try:
-        target = urlsplit(url.strip())
-        is_whole = target.scheme in ("http", "https") and bool(target.hostname)
-        target.port  # noqa: B018 - raises for what is no port
-        (target.hostname or "").encode("idna")
-    except (ValueError, UnicodeError) as error:
-        raise _invalid(url, f"is no address ({error})") from error
-    if not is_whole or len(url) > _LONGEST_URL or not url.isprintable():
-        raise _invalid(url, "is no http or https address")
-    if target.username is not None or target.password is not None:
-        raise _invalid(url, "holds a name or a password, which the server does not send")
-    return target
-
-
-def _secure(connection: http.client.HTTPConnection, deadline_s: float) -> None:
-    context = ssl.create_default_context()
-    # The handshake comes when the connection holds the socket: so `_end` ends it, too.
-    secure = context.wrap_socket(
-        connection.sock, server_hostname=connection.host, do_handshake_on_connect=False
-    )
-    connection.sock = secure
-    if time.monotonic() > deadline_s:
-        raise TimeoutError(LATE)
-    secure.do_handshake()
-
-
 def _ask(
     connection: http.client.HTTPConnection, target: SplitResult, part: _Part
 ) -> http.client.HTTPResponse:
     path = target.path or "/"
     query = f"?{target.query}" if target.query else ""
-    host = (target.hostname or "").encode("idna").decode()
-    named = f"[{host}]" if ":" in host else host
-    asked = f"{named}:{target.port}" if target.port else named
-    headers = {"Host": asked, "User-Agent": "Treadle", "Accept": "*/*", "Accept-Encoding": "identity"}
-    headers.update(part.headers)
-    connection.request("GET", _quoted(path + query), headers=headers)
+    headers = {"User-Agent": "Treadle", "Accept": "*/*", "Accept-Encoding": "identity", **part.headers}
+    headers["Host"] = host_of(target)
+    connection.request("GET", quoted(path + query), headers=headers)
     return connection.getresponse()
-
-
-def _quoted(path: str) -> str:
-    return "".join(char if "!" <= char <= "~" else _percent(char) for char in path)
-
-
-def _percent(char: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in char.encode())
 
 
 def _check_status(response: http.client.HTTPResponse, url: str, part: _Part) -> None:
     if response.status != http.client.OK and not (part.headers and response.status in _OF_A_PART):
-        text = f"{_without_query(url)} answered {response.status} {response.reason}; it has no file to give."
+        text = f"{without_query(url)} answered {response.status} {response.reason}; it has no file to give."
         details = {"status": response.status}
         raise Unavailable("url-unreachable", text, fields={"url": [text]}, details=details)
-
-
-def _end(connection: http.client.HTTPConnection) -> None:
-    # Whoever sends a byte now and then would never time out.
-    if connection.sock is not None:
-        try:
-            # Not as a secure socket does it, which would forget its keys while another thread reads.
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 def _name_of(target: SplitResult) -> str:
@@ -225,19 +175,3 @@ def _name_of(target: SplitResult) -> str:
 
 def _type_of(response: http.client.HTTPResponse) -> str:
     return (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
-
-
-def _without_query(url: str) -> str:
-    # What signs an address often stands in its query, and an error is shown and logged.
-    return url.split("?")[0].split("#")[0][:200]
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return LATE
-    return str(error) or type(error).__name__
-
-
-def _invalid(url: str, what: str) -> Invalid:
-    text = f"{_without_query(url)!r} {what}. Give an address such as https://example.com/tasks.json."
-    return Invalid("url-invalid", text, fields={"url": [text]})

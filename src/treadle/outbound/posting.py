@@ -12,7 +12,7 @@ from urllib.parse import SplitResult
 from treadle.errors import Unavailable
 from treadle.outbound.addresses import AllowList
 from treadle.outbound.connecting import LATE, reach
-from treadle.outbound.fetching import _end, _parse, _quoted, _secure, _told, _without_query
+from treadle.outbound.speaking import end, host_of, parse_url, quoted, secure, told_by, without_query
 
 _SHORTEST_S = 0.1
 
@@ -37,7 +37,7 @@ class Post:
 
 def check_url(url: str) -> str:
     """The host of an address that may be posted to. Raises Invalid("url-invalid")."""
-    return _parse(url).hostname or ""
+    return parse_url(url).hostname or ""
 
 
 def send_post(post: Post, allowed: AllowList, *, time_limit_s: float, most_bytes: int) -> Posted:
@@ -47,12 +47,12 @@ def send_post(post: Post, allowed: AllowList, *, time_limit_s: float, most_bytes
     Forbidden("address-private"), Unavailable("url-unreachable"), each naming the address.
     """
     deadline_s = time.monotonic() + time_limit_s
-    target = _parse(post.url)
+    target = parse_url(post.url)
     try:
         return _send(post, target, allowed, deadline_s=deadline_s, most_bytes=most_bytes)
     except (OSError, http.client.HTTPException) as error:
-        told = LATE if time.monotonic() > deadline_s else _told(error)
-        text = f"{_without_query(post.url)} could not be reached: {told}."
+        told = LATE if time.monotonic() > deadline_s else told_by(error)
+        text = f"{without_query(post.url)} could not be reached: {told}."
         raise Unavailable("url-unreachable", text, fields={"url": [text]}) from error
 
 
@@ -66,15 +66,15 @@ def _send(
     connection.sock = reach(host, port, allowed, deadline_s)
     left_s = max(_SHORTEST_S, deadline_s - time.monotonic())
     connection.sock.settimeout(left_s)
-    ending = threading.Timer(left_s, _end, [connection])
+    ending = threading.Timer(left_s, end, [connection])
     ending.daemon = True
     ending.start()
     try:
         if target.scheme == "https":
-            _secure(connection, deadline_s)
+            secure(connection, deadline_s)
         path = (target.path or "/") + (f"?{target.query}" if target.query else "")
-        headers = {**post.headers, "Host": _host_of(target)}
-        connection.request("POST", _quoted(path), body=post.body, headers=headers)
+        headers = {**post.headers, "Host": host_of(target)}
+        connection.request("POST", quoted(path), body=post.body, headers=headers)
         response = connection.getresponse()
         return Posted(
             response.status, _beginning(response, most_bytes), response.headers.get("retry-after") or ""
@@ -82,12 +82,6 @@ def _send(
     finally:
         ending.cancel()
         connection.close()
-
-
-def _host_of(target: SplitResult) -> str:
-    host = (target.hostname or "").encode("idna").decode()
-    named = f"[{host}]" if ":" in host else host
-    return f"{named}:{target.port}" if target.port else named
 
 
 def _beginning(response: http.client.HTTPResponse, most_bytes: int) -> bytes:
