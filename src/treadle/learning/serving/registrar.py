@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -31,6 +32,9 @@ _EVERY_S = 5.0
 _LEASE_S = 120.0
 _FIRST_REST_S, _LONGEST_REST_S = 30.0, 3600.0
 _AT_ONCE = 50
+#: A training is left alone for so long: MLflow's start would take the processors that it gives way with, and
+#: many a one is over by then.
+_ALONE = timedelta(seconds=10)
 
 # What it needs speaks with MLflow's process, and is imported by the first who has trained.
 open_registering = late("treadle.learning.serving.registering:Registering")
@@ -41,6 +45,7 @@ _TRAININGS = Prepared(
     select(_t.id)
     .join(projects, projects.c.id == _t.project_id)
     .where(_t.state != "queued", or_(_t.registered_at.is_(None), _t.registered_at < _t.changed_at), _IS_THERE)
+    .where(or_(_t.ended_at.is_not(None), _t.started_at < bindparam("begun_before")))
     .order_by(_t.id)
     .limit(_AT_ONCE)
 )
@@ -131,7 +136,7 @@ class Registrar:
         """What is to be registered, by kind; nothing where another process does it."""
         with self.parts.database.read() as tx:
             due: list[tuple[str, int | Move]] = [
-                *(("training", row["id"]) for row in tx.rows(_TRAININGS, {})),
+                *(("training", row["id"]) for row in tx.rows(_TRAININGS, {"begun_before": tx.now - _ALONE})),
                 *(("version", row["id"]) for row in tx.rows(_VERSIONS, {})),
                 *(("alias", move) for move in self._find_moves(tx)),
             ]
