@@ -20,7 +20,7 @@ export function TrainingChart({ curves, name }: { curves: TrainingCurves; name: 
       {width > 0 && main && (
         <svg width={width} height={height} role="img" aria-label={name}>
           {Array.from({ length: LINES + 1 }, (_, index) => (main.top * index) / LINES).map((value, index) => <g key={index}><line x1={LEFT} x2={width - RIGHT} y1={y(value, main.top)} y2={y(value, main.top)} stroke="var(--line)" />{index % 2 === 0 && <text x={LEFT - 8} y={y(value, main.top) + 4} textAnchor="end" className="axis">{value === 0 ? '0' : main.top === 1 ? value.toFixed(1) : figure(value)}</text>}</g>)}
-          {serving !== undefined && <Serving width={width} y={y(serving, main.top)} value={serving} {...placeOfServing(main, serving, lastStep)} />}
+          {serving !== undefined && <Serving width={width} y={y(serving, main.top)} value={serving} {...placeOfWords([...covers(main, x, y), ...covers(loss, x, y)], y(serving, main.top), width)} />}
           {loss && <Line curve={loss} x={x} y={y} tone="loss" />}
           <Line curve={main} x={x} y={y} tone="main" />
           {at !== undefined && <line x1={x(step)} x2={x(step)} y1={TOP} y2={TOP + HEIGHT} stroke="var(--line-strong)" />}
@@ -43,16 +43,40 @@ function Line({ curve, x, y, tone }: { curve: Curve; x: Across; y: Up; tone: 'ma
   return path ? <path d={`M${path}`} fill="none" stroke={tone === 'main' ? 'var(--accent)' : 'var(--text-3)'} strokeWidth={tone === 'main' ? 2 : 1.5} strokeLinejoin="round" strokeLinecap="round" /> : null;
 }
 
-/** At the end of its line where the curve is further from it, and on the side where the curve is not. */
-function placeOfServing({ points }: Curve, serving: number, lastStep: number): { isLeft: boolean; isBelow: boolean } {
-  const [first, last] = [points[0], points.at(-1)];
-  if (!first || !last || last[0] < lastStep * 0.6) return { isLeft: false, isBelow: (last?.[1] ?? 0) > serving };
-  const isLeft = Math.abs(first[1] - serving) > Math.abs(last[1] - serving);
-  return { isLeft, isBelow: (isLeft ? first[1] : last[1]) > serving };
+type Place = readonly [x: number, y: number];
+interface WordsPlace {
+  isLeft: boolean;
+  isBelow: boolean;
 }
 
-const Serving = ({ width, y, value, isLeft, isBelow }: { width: number; y: number; value: number; isLeft: boolean; isBelow: boolean }) => (
-  <g><line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} stroke="var(--good)" strokeDasharray="3 4" /><text x={isLeft ? LEFT + 6 : width - RIGHT} y={isBelow || y < TOP + 16 ? y + 15 : y - 6} textAnchor={isLeft ? 'start' : 'end'} className="axis good">serving now: {figure(value)}</text></g>
+const [WORDS_WIDE, WORDS_HIGH, STEP_PX, NAME_WIDE] = [112, 18, 6, 96];
+const PLACES: readonly WordsPlace[] = [{ isLeft: false, isBelow: false }, { isLeft: false, isBelow: true }, { isLeft: true, isBelow: false }, { isLeft: true, isBelow: true }];
+
+/** Where the words beside the line to beat cover the least of the curves and of their names: at its end, if it can be. */
+export function placeOfWords(drawn: readonly Place[], lineY: number, width: number): WordsPlace {
+  const covered = ({ isLeft, isBelow }: WordsPlace): number => {
+    const [left, top] = [isLeft ? LEFT + 6 : width - RIGHT - WORDS_WIDE, isBelow ? lineY + 2 : lineY - WORDS_HIGH];
+    return drawn.filter(([x, y]) => x >= left && x <= left + WORDS_WIDE && y >= top && y <= top + WORDS_HIGH).length;
+  };
+  const fitting = PLACES.filter(({ isBelow }) => isBelow || lineY >= TOP + WORDS_HIGH - 2);
+  return fitting.reduce((best, each) => (covered(each) < covered(best) ? each : best));
+}
+
+/** What a curve and its name at its end cover, place by place. */
+function covers(curve: Curve | undefined, x: Across, y: Up): Place[] {
+  if (!curve) return [];
+  const points = curve.points.map(([step, value]): Place => [x(step), y(value, curve.top)]);
+  const between = points.slice(1).flatMap(([toX, toY], index): Place[] => {
+    const [fromX, fromY] = points[index]!;
+    const count = Math.max(1, Math.ceil(Math.hypot(toX - fromX, toY - fromY) / STEP_PX));
+    return Array.from({ length: count }, (_, part): Place => [fromX + ((toX - fromX) * part) / count, fromY + ((toY - fromY) * part) / count]);
+  });
+  const [endX, endY] = points.at(-1) ?? [0, 0];
+  return [...between, ...Array.from({ length: NAME_WIDE / STEP_PX }, (_, part): Place => [endX + part * STEP_PX, endY - 9])];
+}
+
+const Serving = ({ width, y, value, isLeft, isBelow }: WordsPlace & { width: number; y: number; value: number }) => (
+  <g><line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} stroke="var(--good)" strokeDasharray="3 4" /><text x={isLeft ? LEFT + 6 : width - RIGHT} y={isBelow ? y + 15 : y - 6} textAnchor={isLeft ? 'start' : 'end'} className="axis good">serving now: {figure(value)}</text></g>
 );
 
 interface PointProps {

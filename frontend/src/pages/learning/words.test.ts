@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Builtin, Evaluation, ModelVersion, Training, UnknownLabels } from '../../api/learning';
 import { curvesOf, figure, judgedBy } from './curves';
+import { placeOfWords } from './training-chart';
 import { settingsIn, USUAL_SETTINGS, valuesOf, wrongWithParam } from './params';
 import { choiceOf, classesIn, settingOf } from './unknown';
 import { change, foundTogether, knowsNothing, nameOfVersion, pairOf, scoreRows, seenBy, verdictOn } from './words';
@@ -82,4 +83,13 @@ test('there is nothing to ask a built-in model that has not learnt, but for one 
   const builtins = [{ name: 'sorter', starts: [] }, { name: 'finder', starts: ['small'] }] as unknown as Builtin[];
   const of = (builtin: string, serving: { id: number; name: string; number: number } | null = null) => knowsNothing({ builtin, serving_version: serving }, builtins);
   expect([of('sorter'), of('finder'), of(''), of('sorter', { id: 1, name: 'a', number: 1 })]).toEqual([true, false, false, false]);
+});
+
+test('the words beside the line to beat stand at its end, and where no curve goes through them', () => {
+  const [right, left] = [{ isLeft: false, isBelow: false }, { isLeft: true, isBelow: false }];
+  expect(placeOfWords([], 60, 600)).toEqual(right);
+  expect(placeOfWords([[560, 50]], 60, 600)).toEqual({ ...right, isBelow: true });
+  expect(placeOfWords([[560, 50], [560, 70]], 60, 600)).toEqual(left);
+  expect(placeOfWords([[560, 50], [560, 70], [60, 50]], 60, 600)).toEqual({ ...left, isBelow: true });
+  expect(placeOfWords([], 12, 600).isBelow).toBe(true);
 });
