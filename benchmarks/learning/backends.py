@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.alone import size_mb_of
 from benchmarks.processes import cpu_ms, family, memory_mib
 from benchmarks.servers import end, free_port
 
@@ -74,12 +75,12 @@ class Backend:
 
 
 @contextmanager
-def ours(folder: Path, model: str = _OUR_MODEL) -> Iterator[Backend]:
-    """``treadle ml serve``."""
+def ours(folder: Path, model: str = _OUR_MODEL, *options: str) -> Iterator[Backend]:
+    """``treadle ml serve``, with these options."""
     (folder / "model.py").write_text(model)
     port = free_port()
     command = [str(Path(sys.executable).with_name("treadle")), "ml", "serve", "model.py", "--port", str(port)]
-    with _running(command, folder, port, "/ready") as backend:
+    with _running([*command, *options], folder, port, "/ready") as backend:
         yield backend
 
 
@@ -93,6 +94,12 @@ def theirs(folder: Path) -> Iterator[Backend]:
     command += ["--timeout", "0", "--bind", f"127.0.0.1:{port}", "_wsgi:app"]
     with _running(command, folder, port, "/health") as backend:
         yield backend
+
+
+def installed_mb_of_theirs() -> float:
+    """What its environment takes, without pip itself."""
+    whole = size_mb_of(_installed().parent)
+    return whole - sum(map(size_mb_of, _VENV.glob("lib/python*/site-packages/pip")))
 
 
 @contextmanager
