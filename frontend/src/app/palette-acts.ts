@@ -149,6 +149,7 @@ function useEverywhere(): Command[] {
       { id: 'admin-workspaces', title: 'All workspaces', icon: 'grid' as const, kind: 'page', run: () => void navigate({ to: '/admin/workspaces' }) },
       { id: 'admin-tokens', title: 'Everybody’s tokens', icon: 'key' as const, kind: 'page', run: () => void navigate({ to: '/admin/tokens' }) },
       { id: 'admin-services', title: 'All service accounts', icon: 'flow' as const, kind: 'page', run: () => void navigate({ to: '/admin/service-accounts' }) },
+      { id: 'admin-set-up', title: 'Check the set-up', icon: 'check' as const, kind: 'page', run: () => void navigate({ to: '/admin/set-up' }) },
     ] : []),
     { id: 'account', title: 'Account and tokens', icon: 'person', kind: 'page', run: () => void navigate({ to: '/account' }) },
     { id: 'theme', title: theme === 'dark' ? 'Light theme' : 'Dark theme', icon: theme === 'dark' ? 'sun' : 'moon', kind: 'do', run: () => setTheme(theme === 'dark' ? 'light' : 'dark') },

@@ -200,6 +200,22 @@ const adminTokens = createRoute({
   component: lazyRouteComponent(() => import('../pages/admin/tokens'), 'AdminTokens'),
 });
 
+export interface SetUpSearch {
+  /** For how many seconds an answer is waited for that comes late. */
+  wait?: number;
+}
+
+const adminSetUp = createRoute({
+  getParentRoute: () => admin, path: '/set-up',
+  validateSearch: (search: Record<string, unknown>): SetUpSearch => (Number(search['wait']) > 0 ? { wait: Math.min(600, Number(search['wait'])) } : {}),
+  component: lazyRouteComponent(() => import('../pages/admin/set-up'), 'SetUpCheck'),
+});
+
+const adminAppearance = createRoute({
+  getParentRoute: () => admin, path: '/appearance',
+  component: lazyRouteComponent(() => import('../pages/admin/appearance'), 'AdminAppearance'),
+});
+
 const adminServiceAccounts = createRoute({
   getParentRoute: () => admin, path: '/service-accounts',
   component: lazyRouteComponent(() => import('../pages/admin/service-accounts'), 'AdminServiceAccounts'),
@@ -440,7 +456,7 @@ const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/pr
 
 const tree = root.addChildren([
   login, signup, resetPassword,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, learning, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, deletedRuns, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, learning, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, deletedRuns, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminSetUp, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

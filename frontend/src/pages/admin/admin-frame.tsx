@@ -20,5 +20,6 @@ export const AdminTabs = () => (
     <Link to="/admin/tokens">Tokens</Link>
     <Link to="/admin/service-accounts">Service accounts</Link>
     <Link to="/admin/audit">Audit log</Link>
+    <Link to="/admin/set-up">Set-up check</Link>
   </nav>
 );
