@@ -211,11 +211,6 @@ const adminSetUp = createRoute({
   component: lazyRouteComponent(() => import('../pages/admin/set-up'), 'SetUpCheck'),
 });
 
-const adminAppearance = createRoute({
-  getParentRoute: () => admin, path: '/appearance',
-  component: lazyRouteComponent(() => import('../pages/admin/appearance'), 'AdminAppearance'),
-});
-
 const adminServiceAccounts = createRoute({
   getParentRoute: () => admin, path: '/service-accounts',
   component: lazyRouteComponent(() => import('../pages/admin/service-accounts'), 'AdminServiceAccounts'),
