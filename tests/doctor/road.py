@@ -101,6 +101,12 @@ http {
       proxy_ignore_headers X-Accel-Buffering;
     }
     location /dead/ { proxy_pass http://127.0.0.1:$nobody/; include $folder/told; }
+    location /guarded/ {
+      if ($$http_authorization != "Bearer platform") { return 401; }
+      proxy_pass $server/;
+      include $folder/told;
+      proxy_set_header X-Forwarded-Prefix /guarded;
+    }
     location /elsewhere/ { return 301 https://example.org/; }
   }
   # A second proxy, that takes away what the first took away already.

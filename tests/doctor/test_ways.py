@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -30,6 +32,7 @@ WRONG = {
     "hasty": ("fault", "read-time-out", "proxy_read_timeout 300s;"),
     "holding": ("fault", "events-held", "proxy_buffering off;"),
     "dead": ("fault", "bad-gateway", "curl"),
+    "guarded": ("fault", "proxy-sign-in", "TREADLE_AUTHORIZATION"),
     "elsewhere": ("fault", "moved", "https://example.org/"),
 }
 QUICK = Plan(wait_s=0.1, apart_s=5.0, quiet_s=0.3, sent_bytes=(512 * 1024, 2 * 1024**2))
@@ -91,9 +94,21 @@ def test_a_certificate_that_nobody_signed_is_named(town: Town, monkeypatch: pyte
     assert (check.state, check.code) == ("fault", "certificate")
 
 
-def test_an_address_where_nobody_is_is_named(town: Town) -> None:
-    (check,) = judge(try_way(site_at(1, "/x"), ADMIN_TOKEN, QUICK))
-    assert (check.state, check.code) == ("fault", "no-answer")
+def test_an_address_where_nobody_is_is_named_by_a_command_that_imports_no_server() -> None:
+    code = (
+        "import sys; from treadle.cli import main; status = main(); "
+        "sys.exit(status if 'sqlalchemy' not in sys.modules else 'the server was imported')"
+    )
+    command = [sys.executable, "-c", code, "doctor", "https://127.0.0.1:1/x", "--token", "none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("FAULT")) == (2, 0), done.stderr
+    assert done.stdout.startswith("FAULT    Server: https://127.0.0.1:1/x: ")
+    assert "curl -sS" in done.stdout
+
+
+def test_what_a_platform_in_front_wants_is_sent_beside_the_token(town: Town) -> None:
+    site = site_at(town.port, "/guarded")
+    assert noticed(judge(try_way(site, ADMIN_TOKEN, QUICK, authorization="Bearer platform"))) == []
 
 
 def test_only_an_administrator_is_told(town: Town) -> None:

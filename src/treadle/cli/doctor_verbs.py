@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from treadle.cli.printing import Printer
-from treadle.client.addresses import TOKEN_VARIABLE, parse_address, token_for
+from treadle.client.addresses import TOKEN_VARIABLE, authorization_before, parse_address, token_for
 from treadle.doctor.checks import Check, Place, State, faults_of
 from treadle.doctor.trying import Plan, Site, ask_installation, try_way
 from treadle.doctor.way import judge
@@ -45,8 +45,10 @@ def _from_outside(arguments: Namespace, out: Printer) -> list[Check]:
         raise Invalid("token-needed", text)
     site = Site(address.scheme, address.host, address.port, address.prefix)
     out.remark(f"Looking at {site}; an answer that comes late is waited for {arguments.wait:g} s.")
-    seen = try_way(site, token, Plan(wait_s=arguments.wait))
-    return [*judge(seen), *(ask_installation(site, token) if seen.arrived else [])]
+    before = authorization_before(address)
+    seen = try_way(site, token, Plan(wait_s=arguments.wait), authorization=before)
+    checks = judge(seen)
+    return [*checks, *ask_installation(site, token, authorization=before)] if seen.arrived else checks
 
 
 def _here(settings: Settings) -> list[Check]:

@@ -20,7 +20,7 @@ import msgspec
 
 from treadle.doctor.checks import Check
 from treadle.doctor.way import Arrived, Events, Seen, Silence, Trouble, Upload
-from treadle.errors import Forbidden, Invalid, Unauthenticated, Unavailable
+from treadle.errors import Forbidden, Unauthenticated, Unavailable
 
 #: Where a server answers about itself; see `treadle.web.routes_doctor`.
 ROOT = "/api/admin/doctor"
@@ -87,12 +87,13 @@ class _Said(msgspec.Struct):
     code: str = ""
 
 
-def try_way(site: Site, token: str, plan: Plan) -> Seen:
+def try_way(site: Site, token: str, plan: Plan, *, authorization: str = "") -> Seen:
     """What a client with an administrator's token sees at ``site``.
 
+    authorization: what a platform before the server wants of its own.
     Raises Unauthenticated, Forbidden where the server itself refuses it.
     """
-    line = _Line(site, token)
+    line = _Line(site, token, authorization)
     began = datetime.now(timezone.utc)
     answer = line.ask("GET", f"{ROOT}/arrival/")
     middle = began + (datetime.now(timezone.utc) - began) / 2
@@ -116,9 +117,9 @@ def try_way(site: Site, token: str, plan: Plan) -> Seen:
         )
 
 
-def ask_installation(site: Site, token: str) -> list[Check]:
+def ask_installation(site: Site, token: str, *, authorization: str = "") -> list[Check]:
     """What the server says of its machine and its parts. Raises Unavailable("server-unreachable")."""
-    answer = _Line(site, token).ask("GET", f"{ROOT}/", timeout_s=_LOOK_S)
+    answer = _Line(site, token, authorization).ask("GET", f"{ROOT}/", timeout_s=_LOOK_S)
     try:
         if answer.status == 200:
             return msgspec.json.decode(answer.body, type=list[Check])
@@ -132,7 +133,7 @@ def ask_installation(site: Site, token: str) -> list[Check]:
 class _Line:
     """One server, asked again and again."""
 
-    def __init__(self, site: Site, token: str) -> None:
+    def __init__(self, site: Site, token: str, authorization: str) -> None:
         self.site = site
         # Not by Authorization: a platform before the server may keep that for itself.
         self._headers = {
@@ -142,6 +143,8 @@ class _Line:
             "Origin": site.origin,
             "X-Treadle-Token": token,
         }
+        if authorization:
+            self._headers["Authorization"] = authorization
 
     def ask(
         self,
@@ -300,7 +303,7 @@ def _is_up(line: _Line, prefix: str) -> bool:
     return answer.status == 200 and said is not None and said.status == "UP"
 
 
-def _refused(said: _Said, status: int) -> Unauthenticated | Forbidden | Invalid:
+def _refused(said: _Said, status: int) -> Unauthenticated | Forbidden:
     text = f"{said.detail[:500]} Give the token of an organisation admin."
     kind = Unauthenticated if status == 401 else Forbidden
     return kind(said.code or "refused", text)

@@ -175,7 +175,13 @@ def _trouble(seen: Seen, trouble: Trouble) -> Check:
             Fix("On the proxy's machine", "curl -sS http://ADDRESS-OF-TREADLE:8080/health"),
             Fix("Treadle, where the proxy is on another machine or in another container", "--host 0.0.0.0"),
         ),
-        "proxy-sign-in": (Fix("The proxy", "Let requests with X-Treadle-Token through."),),
+        "proxy-sign-in": (
+            Fix(
+                "Programs, where the platform has tokens of its own",
+                "export TREADLE_AUTHORIZATION='Bearer …'",
+            ),
+            Fix("The proxy", "Let requests with X-Treadle-Token through."),
+        ),
         "prefix-kept": (setting(f"TREADLE_BASE_PATH={path}"),),
         "prefix-twice": (
             Fix(
