@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { catalogues } from './vite.catalogues.ts';
 
 const here = import.meta.dirname;
 
@@ -9,7 +10,7 @@ const here = import.meta.dirname;
 export default defineConfig({
   root: here,
   base: './', // served under an address prefix that is known only per request
-  plugins: [react()],
+  plugins: [react(), catalogues()],
   build: {
     outDir: resolve(here, '../src/treadle/web/static'),
     emptyOutDir: true,

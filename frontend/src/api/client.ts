@@ -1,3 +1,5 @@
+import { fieldsInWords, saidByServer } from '../i18n/server-words';
+import { t } from '../i18n/words';
 import { address, base } from './addresses';
 
 /** Why a call failed, in words for a person (`message`) and for a program (`status`, `code`, `fields`). */
@@ -75,12 +77,13 @@ export const get = async <T>(path: string, query?: Query, signal?: AbortSignal):
   (await call<T>('GET', path, { query: query ?? {}, signal: signal ?? null })).body;
 export const post = async <T>(path: string, json?: unknown, query?: Query): Promise<T> =>
   (await call<T>('POST', path, { json, query: query ?? {} })).body;
+export const put = async <T>(path: string, json: unknown): Promise<T> => (await call<T>('PUT', path, { json })).body;
 export const patch = async <T>(path: string, json: unknown): Promise<T> => (await call<T>('PATCH', path, { json })).body;
 export const remove = async (path: string): Promise<void> => void (await call('DELETE', path));
 
 /** What to raise when the network gave no answer. */
 export function networkError(): ApiError {
-  return new ApiError('The server did not answer. Check the connection, then try again.', 0, 'network', {}, null);
+  return new ApiError(t('The server did not answer. Check the connection, then try again.'), 0, 'network', {}, null);
 }
 
 /** Body text as JSON, or the text itself where it is none. */
@@ -95,11 +98,12 @@ export function parse(text: string): unknown {
 /** Reads the server's error body; an answer of a proxy in between (HTML, empty) still becomes a sentence. */
 export function errorFrom(status: number, body: unknown): ApiError {
   if (!isRecord(body)) return new ApiError(sentenceFor(status), status, `http-${status}`, {}, body);
-  const fields = fieldsOf(body);
+  const code = typeof body['code'] === 'string' ? body['code'] : `http-${status}`;
+  const fields = fieldsInWords(code, fieldsOf(body));
   const detail = typeof body['detail'] === 'string' ? body['detail'] : undefined;
   const first = Object.values(fields)[0]?.[0];
   const message = detail && detail !== 'Validation error' ? detail : (first ?? detail ?? sentenceFor(status));
-  return new ApiError(message, status, typeof body['code'] === 'string' ? body['code'] : `http-${status}`, fields, body);
+  return new ApiError(saidByServer(code, message), status, code, fields, body);
 }
 
 function fieldsOf(body: Record<string, unknown>): Record<string, string[]> {
@@ -112,12 +116,12 @@ function fieldsOf(body: Record<string, unknown>): Record<string, string[]> {
 }
 
 function sentenceFor(status: number): string {
-  if (status === 401) return 'You are signed out. Sign in to go on.';
-  if (status === 403) return 'You may not do this here. Ask a manager of the workspace for a wider role.';
-  if (status === 404) return 'This is not here, or not for you to see.';
-  if (status === 413) return 'That is more than the server takes at once. Send fewer or smaller files.';
-  if (status >= 500) return 'The server failed. Try again; if it stays so, tell whoever runs it.';
-  return `The server refused the request (${status}).`;
+  if (status === 401) return t('You are signed out. Sign in to go on.');
+  if (status === 403) return t('You may not do this here. Ask a manager of the workspace for a wider role.');
+  if (status === 404) return t('This is not here, or not for you to see.');
+  if (status === 413) return t('That is more than the server takes at once. Send fewer or smaller files.');
+  if (status >= 500) return t('The server failed. Try again; if it stays so, tell whoever runs it.');
+  return t('The server refused the request ({status}).', { status });
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { t } from '../i18n/words';
 import { ApiError, get, isRecord, post } from './client';
 import type { Job, LoggedJob, Paged } from './types';
 
@@ -74,7 +75,7 @@ async function lookAt<R>(id: string, silent_ms: number, signal?: AbortSignal): P
   } catch (error) {
     if (!(error instanceof ApiError)) throw error; // it was stopped
     if (isPassing(error) && silent_ms < LOST_AFTER_MS) return undefined;
-    throw new ApiError(`It goes on, but it cannot be watched from here any more. ${error.message} The page Jobs says how it ends.`, error.status, 'job-lost', {}, error.body);
+    throw new ApiError(t('It goes on, but it cannot be watched from here any more. {why} The page Jobs says how it ends.', { why: error.message }), error.status, 'job-lost', {}, error.body);
   }
 }
 
@@ -83,10 +84,10 @@ const isPassing = ({ status }: ApiError): boolean => status === 0 || status === 
 
 /** Why a job ended without a result, in a sentence. */
 export function reasonOf(job: Job): string {
-  if (job.state === 'cancelled') return 'It was stopped. Nothing was changed.';
+  if (job.state === 'cancelled') return t('It was stopped. Nothing was changed.');
   if (typeof job.error === 'string' && job.error) return job.error;
   if (isRecord(job.error)) return String(job.error['detail'] ?? job.error['message'] ?? job.message ?? '');
-  return job.message || 'It failed, and the server did not say why.';
+  return job.message || t('It failed, and the server did not say why.');
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { call, get, patch, post, remove, csrfToken } from './client';
+import { call, get, patch, post, put, remove, csrfToken } from './client';
 import type { Person, Session, Workspace } from './types';
 
 export const sessionQuery = queryOptions({
@@ -45,6 +45,8 @@ export function setPicture(id: number, file: File): Promise<unknown> {
   return call('POST', `api/users/${id}/avatar/`, { form });
 }
 export const removePicture = (id: number) => remove(`api/users/${id}/avatar/`);
+/** A language of one's own; null: as this installation and the browser say. */
+export const chooseLanguage = (language: string | null) => put<unknown>('api/current-user/language', { language });
 export const changePassword = (passwords: { current_password: string; password: string }) => post<unknown>('api/current-user/password/', passwords);
 export const createWorkspace = (wanted: { name: string; title: string }) => post<Workspace>('api/workspaces', wanted);
 export const acceptInvitation = (token: string) => post<unknown>('api/invitations/accept', { token });

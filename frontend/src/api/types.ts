@@ -30,6 +30,8 @@ export interface Session {
   /** Who may sign up: anybody, those with an invitation, or the very first person, who then owns the installation. */
   sign_up: 'open' | 'invited' | 'first';
   version: string;
+  /** The person's own choice; null: none, or nobody is signed in. */
+  language?: string | null;
 }
 
 export interface Project {

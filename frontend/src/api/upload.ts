@@ -1,3 +1,4 @@
+import { t } from '../i18n/words';
 import { type Answer, type CallOptions, ApiError, addressOf, errorFrom, networkError, parse, prepare } from './client';
 
 export interface UploadProgress {
@@ -19,7 +20,7 @@ export function upload<T>(path: string, options: CallOptions & { raw?: Blob; onP
     request.upload.onprogress = (event) => options.onProgress?.({ sentBytes: event.loaded, totalBytes: event.total });
     request.upload.onload = () => { isSent = true; };
     request.onerror = () => reject(isSent ? unanswered() : networkError());
-    request.onabort = () => reject(isSent ? unanswered() : new ApiError('The upload was stopped.', 0, 'stopped', {}, null));
+    request.onabort = () => reject(isSent ? unanswered() : new ApiError(t('The upload was stopped.'), 0, 'stopped', {}, null));
     request.onload = () => {
       const parsed = parse(request.responseText);
       if (OF_A_PROXY.has(request.status)) reject(unanswered());
@@ -34,7 +35,7 @@ export function upload<T>(path: string, options: CallOptions & { raw?: Blob; onP
 /** Statuses with which a proxy says that the server behind it gave no answer. */
 const OF_A_PROXY: ReadonlySet<number> = new Set([502, 504]);
 
-const unanswered = () => new ApiError('All was sent, and then the connection was lost.', 0, 'unanswered', {}, null);
+const unanswered = () => new ApiError(t('All was sent, and then the connection was lost.'), 0, 'unanswered', {}, null);
 
 /** Whether what was asked for may be done, or may still be going on, although it raised. */
 export const isUncertain = (error: unknown): boolean => error instanceof ApiError && (error.code === 'unanswered' || error.code === 'job-lost');

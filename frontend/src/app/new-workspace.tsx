@@ -1,6 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createWorkspace, sessionQuery } from '../api/session';
+import { rich } from '../i18n/rich';
+import { t } from '../i18n/words';
 import { Dialog } from '../ui/dialog';
 import { elsewhereWrong, Field, Notice, wrongWith } from '../ui/parts';
 import { useWorkspaceChoice } from './workspace';
@@ -26,16 +28,16 @@ export function NewWorkspace({ onClose }: { onClose: () => void }) {
   const submit = () => create.mutate({ title: title.trim(), name });
   const foot = (
     <>
-      <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
-      <button type="submit" form="new-workspace" className="btn primary" disabled={!name || create.isPending}>Create workspace</button>
+      <button type="button" className="btn ghost" onClick={onClose}>{t('Cancel')}</button>
+      <button type="submit" form="new-workspace" className="btn primary" disabled={!name || create.isPending}>{t('Create workspace')}</button>
     </>
   );
   const elsewhere = elsewhereWrong(create.error, ['name', 'title']);
   return (
-    <Dialog title="New workspace" onClose={onClose} foot={foot}>
-      <p className="two">A workspace holds projects and the people who may see them.</p>
+    <Dialog title={t('New workspace')} onClose={onClose} foot={foot}>
+      <p className="two">{t('A workspace holds projects and the people who may see them.')}</p>
       <form id="new-workspace" onSubmit={(event) => { event.preventDefault(); submit(); }}>
-        <Field label="Name" hint={name ? <>In addresses: <span className="mono">{name}</span></> : 'For example the name of your team'} wrong={wrongWith(create.error, 'title') ?? wrongWith(create.error, 'name')}>
+        <Field label={t('Name')} hint={name ? rich('In addresses: {name}', { name: <span className="mono">{name}</span> }) : t('For example the name of your team')} wrong={wrongWith(create.error, 'title') ?? wrongWith(create.error, 'name')}>
           {(wiring) => <input {...wiring} className="input" value={title} onChange={(event) => setTitle(event.target.value)} autoFocus maxLength={80} />}
         </Field>
       </form>

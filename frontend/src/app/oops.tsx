@@ -1,4 +1,5 @@
 import { Link, useRouter } from '@tanstack/react-router';
+import { t } from '../i18n/words';
 import { Icon } from '../ui/icon';
 import { Empty, messageOf } from '../ui/parts';
 import { useTitle } from './use-title';
@@ -12,7 +13,7 @@ interface OopsProps {
 export function Oops({ error, level = 2 }: OopsProps) {
   const router = useRouter();
   return (
-    <Empty level={level} art={<Icon name="warn" size={28} />} title="This page could not be shown" acts={<button type="button" className="btn" onClick={() => void router.invalidate()}><Icon name="again" />Try again</button>}>
+    <Empty level={level} art={<Icon name="warn" size={28} />} title={t('This page could not be shown')} acts={<button type="button" className="btn" onClick={() => void router.invalidate()}><Icon name="again" />{t('Try again')}</button>}>
       {messageOf(error)}
     </Empty>
   );
@@ -20,10 +21,10 @@ export function Oops({ error, level = 2 }: OopsProps) {
 
 /** An address that leads nowhere. */
 export function Lost({ level = 2 }: { level?: 1 | 2 }) {
-  useTitle('Not found');
+  useTitle(t('Not found'));
   return (
-    <Empty level={level} art={<Icon name="search" size={28} />} title="Nothing is at this address" acts={<Link to="/projects" className="btn">To the projects</Link>}>
-      It may have been deleted, or the address is mistyped.
+    <Empty level={level} art={<Icon name="search" size={28} />} title={t('Nothing is at this address')} acts={<Link to="/projects" className="btn">{t('To the projects')}</Link>}>
+      {t('It may have been deleted, or the address is mistyped.')}
     </Empty>
   );
 }

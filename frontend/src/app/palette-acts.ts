@@ -6,6 +6,7 @@ import { projectsQuery } from '../api/projects';
 import { reposQuery } from '../api/repos';
 import { sessionQuery, signOut } from '../api/session';
 import { isRepoKind, storagesQuery, type Storage, syncStorage } from '../api/storages';
+import { t } from '../i18n/words';
 import type { IconName } from '../ui/icon';
 import { messageOf } from '../ui/parts';
 import { say } from '../ui/toast';
@@ -63,21 +64,21 @@ function useProjectActs(words: string): Command[] {
     const params = { projectId: String(project) };
     const task = /^(?:task )?#?(\d+)$/i.exec(words)?.[1];
     return [
-      ...(task ? [{ id: 'task', title: `Open task ${task}`, icon: 'picture' as const, kind: 'task', isFound: true, run: () => location.assign(address(`projects/${project}/label?task=${task}`)) }] : []),
-      { id: 'next', title: 'Label the next task', icon: 'label', kind: 'do', keys: 'L', needs: 'label', run: () => location.assign(address(`projects/${project}/label`)) },
+      ...(task ? [{ id: 'task', title: t('Open task {id}', { id: task }), icon: 'picture' as const, kind: 'task', isFound: true, run: () => location.assign(address(`projects/${project}/label?task=${task}`)) }] : []),
+      { id: 'next', title: t('Label the next task'), icon: 'label', kind: 'do', keys: 'L', needs: 'label', run: () => location.assign(address(`projects/${project}/label`)) },
       ...data,
-      { id: 'tasks', title: 'Tasks of this project', icon: 'rows', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/data', params }) },
-      { id: 'import', title: 'Import into this project', icon: 'upload', kind: 'do', keys: 'I', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/data', params, search: { open: 'import' } }) },
-      { id: 'export', title: 'Export this project', icon: 'download', kind: 'do', keys: 'E', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/data', params, search: { open: 'export' } }) },
-      { id: 'progress', title: 'Progress of this project', icon: 'chart', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/progress', params }) },
-      { id: 'learning', title: 'Learning of this project: models, training, versions', icon: 'model', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/learning', params }) },
-      { id: 'train', title: 'Train this project’s model', icon: 'model', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/learning', params, search: { do: 'train' } }) },
-      { id: 'connect-model', title: 'Connect a model to this project', icon: 'plus', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/learning', params, search: { do: 'connect' } }) },
-      { id: 'project-members', title: 'Members of this project', icon: 'people', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/members', params }) },
-      { id: 'storages', title: 'Sources and targets of this project', icon: 'store', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/storages', params }) },
-      { id: 'versions', title: 'Versions of this project', icon: 'clock', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/versions', params }) },
-      { id: 'project-jobs', title: 'Jobs of this project', icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs', search: { project } }) },
-      { id: 'settings', title: 'Settings of this project', icon: 'gear', kind: 'page', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/settings', params }) },
+      { id: 'tasks', title: t('Tasks of this project'), icon: 'rows', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/data', params }) },
+      { id: 'import', title: t('Import into this project'), icon: 'upload', kind: 'do', keys: 'I', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/data', params, search: { open: 'import' } }) },
+      { id: 'export', title: t('Export this project'), icon: 'download', kind: 'do', keys: 'E', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/data', params, search: { open: 'export' } }) },
+      { id: 'progress', title: t('Progress of this project'), icon: 'chart', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/progress', params }) },
+      { id: 'learning', title: t('Learning of this project: models, training, versions'), icon: 'model', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/learning', params }) },
+      { id: 'train', title: t('Train this project’s model'), icon: 'model', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/learning', params, search: { do: 'train' } }) },
+      { id: 'connect-model', title: t('Connect a model to this project'), icon: 'plus', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/learning', params, search: { do: 'connect' } }) },
+      { id: 'project-members', title: t('Members of this project'), icon: 'people', kind: 'page', run: () => void navigate({ to: '/projects/$projectId/members', params }) },
+      { id: 'storages', title: t('Sources and targets of this project'), icon: 'store', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/storages', params }) },
+      { id: 'versions', title: t('Versions of this project'), icon: 'clock', kind: 'page', needs: 'export', run: () => void navigate({ to: '/projects/$projectId/versions', params }) },
+      { id: 'project-jobs', title: t('Jobs of this project'), icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs', search: { project } }) },
+      { id: 'settings', title: t('Settings of this project'), icon: 'gear', kind: 'page', needs: 'edit', run: () => void navigate({ to: '/projects/$projectId/settings', params }) },
     ] satisfies Command[];
   }, [project, words, data, navigate]);
 }
@@ -97,10 +98,10 @@ function useStorageActs(project: number | undefined, edits: boolean): Command[] 
       syncStorage('source', source).then(() => client.invalidateQueries({ queryKey: ['storages'] }), (error: unknown) => say(messageOf(error), { tone: 'bad' }));
     };
     return [
-      ...(targets ?? []).filter(({ type }) => isRepoKind(type)).map((each) => ({ id: `commit-${each.id}`, title: `Commit labels to ${nameOfStorage(each, 'target')}`, icon: 'commit' as const, kind: 'do', run: () => open(`commit-${each.id}`) })),
-      ...(sources ?? []).map((each) => ({ id: `sync-${each.id}`, title: `Sync ${nameOfStorage(each, 'source')}`, icon: 'again' as const, kind: 'do', run: () => sync(each) })),
-      { id: 'new-source', title: 'Add a source', icon: 'plus', kind: 'do', run: () => open('new-source') },
-      { id: 'new-target', title: 'Add a target', icon: 'plus', kind: 'do', run: () => open('new-target') },
+      ...(targets ?? []).filter(({ type }) => isRepoKind(type)).map((each) => ({ id: `commit-${each.id}`, title: t('Commit labels to {name}', { name: nameOfStorage(each, 'target') }), icon: 'commit' as const, kind: 'do', run: () => open(`commit-${each.id}`) })),
+      ...(sources ?? []).map((each) => ({ id: `sync-${each.id}`, title: t('Sync {name}', { name: nameOfStorage(each, 'source') }), icon: 'again' as const, kind: 'do', run: () => sync(each) })),
+      { id: 'new-source', title: t('Add a source'), icon: 'plus', kind: 'do', run: () => open('new-source') },
+      { id: 'new-target', title: t('Add a target'), icon: 'plus', kind: 'do', run: () => open('new-target') },
     ] satisfies Command[];
   }, [isAsked, project, sources, targets, navigate, client]);
 }
@@ -133,27 +134,28 @@ function useEverywhere(): Command[] {
   const { theme, setTheme } = useTheme();
   const show = useOverlay((state) => state.show);
   return useMemo(() => [
-    { id: 'projects', title: 'Projects', icon: 'label', kind: 'page', run: () => void navigate({ to: '/projects' }) },
-    { id: 'new', title: 'New project', icon: 'plus', kind: 'do', keys: 'N', needs: 'edit', run: () => void navigate({ to: '/projects/new' }) },
-    { id: 'repos', title: 'Repos', icon: 'repo', kind: 'page', needs: 'export', run: () => void navigate({ to: '/repos' }) },
-    { id: 'new-repo', title: 'New repo', icon: 'plus', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/repos', search: { do: 'new-repo' } }) },
-    { id: 'experiments', title: 'Experiments', icon: 'chart', kind: 'page', needs: 'export', run: () => void navigate({ to: '/experiments' }) },
-    { id: 'models', title: 'Models', icon: 'model', kind: 'page', needs: 'export', run: () => void navigate({ to: '/models' }) },
-    { id: 'jobs', title: 'Jobs', icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs' }) },
-    { id: 'members', title: 'Members of this workspace', icon: 'people', kind: 'page', run: () => void navigate({ to: '/members' }) },
-    { id: 'audit', title: 'Audit log', icon: 'log', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/audit-log' }) },
-    { id: 'deleted', title: 'Deleted projects', icon: 'trash', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/deleted' }) },
-    { id: 'deleted-runs', title: 'Deleted runs', icon: 'trash', kind: 'page', needs: 'export', run: () => void navigate({ to: '/experiments/deleted' }) },
+    { id: 'projects', title: t('Projects'), icon: 'label', kind: 'page', run: () => void navigate({ to: '/projects' }) },
+    { id: 'new', title: t('New project'), icon: 'plus', kind: 'do', keys: 'N', needs: 'edit', run: () => void navigate({ to: '/projects/new' }) },
+    { id: 'repos', title: t('Repos'), icon: 'repo', kind: 'page', needs: 'export', run: () => void navigate({ to: '/repos' }) },
+    { id: 'new-repo', title: t('New repo'), icon: 'plus', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/repos', search: { do: 'new-repo' } }) },
+    { id: 'experiments', title: t('Experiments'), icon: 'chart', kind: 'page', needs: 'export', run: () => void navigate({ to: '/experiments' }) },
+    { id: 'models', title: t('Models'), icon: 'model', kind: 'page', needs: 'export', run: () => void navigate({ to: '/models' }) },
+    { id: 'jobs', title: t('Jobs'), icon: 'clock', kind: 'page', run: () => void navigate({ to: '/jobs' }) },
+    { id: 'members', title: t('Members of this workspace'), icon: 'people', kind: 'page', run: () => void navigate({ to: '/members' }) },
+    { id: 'audit', title: t('Audit log'), icon: 'log', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/audit-log' }) },
+    { id: 'deleted', title: t('Deleted projects'), icon: 'trash', kind: 'page', needs: 'manage', run: () => void navigate({ to: '/deleted' }) },
+    { id: 'deleted-runs', title: t('Deleted runs'), icon: 'trash', kind: 'page', needs: 'export', run: () => void navigate({ to: '/experiments/deleted' }) },
     ...(admin ? [
-      { id: 'people', title: 'People of the organisation', icon: 'person' as const, kind: 'page', run: () => void navigate({ to: '/admin/people' }) },
-      { id: 'admin-workspaces', title: 'All workspaces', icon: 'grid' as const, kind: 'page', run: () => void navigate({ to: '/admin/workspaces' }) },
-      { id: 'admin-tokens', title: 'Everybody’s tokens', icon: 'key' as const, kind: 'page', run: () => void navigate({ to: '/admin/tokens' }) },
-      { id: 'admin-services', title: 'All service accounts', icon: 'flow' as const, kind: 'page', run: () => void navigate({ to: '/admin/service-accounts' }) },
-      { id: 'admin-set-up', title: 'Check the set-up', icon: 'check' as const, kind: 'page', run: () => void navigate({ to: '/admin/set-up' }) },
+      { id: 'people', title: t('People of the organisation'), icon: 'person' as const, kind: 'page', run: () => void navigate({ to: '/admin/people' }) },
+      { id: 'admin-workspaces', title: t('All workspaces'), icon: 'grid' as const, kind: 'page', run: () => void navigate({ to: '/admin/workspaces' }) },
+      { id: 'admin-tokens', title: t('Everybody’s tokens'), icon: 'key' as const, kind: 'page', run: () => void navigate({ to: '/admin/tokens' }) },
+      { id: 'admin-appearance', title: t('Appearance: name, logo and colours'), icon: 'screen' as const, kind: 'page', run: () => void navigate({ to: '/admin/appearance' }) },
+      { id: 'admin-services', title: t('All service accounts'), icon: 'flow' as const, kind: 'page', run: () => void navigate({ to: '/admin/service-accounts' }) },
+      { id: 'admin-set-up', title: t('Check the set-up'), icon: 'check' as const, kind: 'page', run: () => void navigate({ to: '/admin/set-up' }) },
     ] : []),
-    { id: 'account', title: 'Account and tokens', icon: 'person', kind: 'page', run: () => void navigate({ to: '/account' }) },
-    { id: 'theme', title: theme === 'dark' ? 'Light theme' : 'Dark theme', icon: theme === 'dark' ? 'sun' : 'moon', kind: 'do', run: () => setTheme(theme === 'dark' ? 'light' : 'dark') },
-    { id: 'keys', title: 'Keys', icon: 'keyboard', kind: 'do', keys: '?', run: () => show('keys') },
-    { id: 'out', title: 'Sign out', icon: 'out', kind: 'do', run: () => void signOut().then(() => location.assign(address('user/login'))) },
+    { id: 'account', title: t('Account and tokens'), icon: 'person', kind: 'page', run: () => void navigate({ to: '/account' }) },
+    { id: 'theme', title: theme === 'dark' ? t('Light theme') : t('Dark theme'), icon: theme === 'dark' ? 'sun' : 'moon', kind: 'do', run: () => setTheme(theme === 'dark' ? 'light' : 'dark') },
+    { id: 'keys', title: t('Keys'), icon: 'keyboard', kind: 'do', keys: '?', run: () => show('keys') },
+    { id: 'out', title: t('Sign out'), icon: 'out', kind: 'do', run: () => void signOut().then(() => location.assign(address('user/login'))) },
   ] satisfies Command[], [admin, theme, navigate, setTheme, show]);
 }

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { branchesQuery, foundFilesQuery, repoQuery, tagsQuery } from '../api/repos';
+import { t } from '../i18n/words';
 import { globOf, usualBranch } from '../pages/repos/names';
 import type { Command } from './palette-acts';
 import type { RepoSearch } from './router';
@@ -32,15 +33,15 @@ export function useRepoActs(search: string): { acts: Command[]; refs: Command[];
     const params = { repoId: String(repo.id) };
     const writes = repo.may_write;
     return [
-      ...(writes ? [{ id: 'add-files', title: `Add files to ${repo.name}`, icon: 'upload' as const, kind: 'do', keys: 'U', run: () => void navigate({ to: '/repos/$repoId', params, search: { ...(asked ? { ref: asked } : {}), do: 'add-files' } }) }] : []),
+      ...(writes ? [{ id: 'add-files', title: t('Add files to {name}', { name: repo.name }), icon: 'upload' as const, kind: 'do', keys: 'U', run: () => void navigate({ to: '/repos/$repoId', params, search: { ...(asked ? { ref: asked } : {}), do: 'add-files' } }) }] : []),
       ...(writes && repo.head ? [
-        { id: 'new-branch', title: 'New branch', icon: 'branch' as const, kind: 'do', run: () => void navigate({ to: '/repos/$repoId/branches', params, search: { do: 'new-branch' } }) },
-        { id: 'new-tag', title: 'New tag', icon: 'tag' as const, kind: 'do', run: () => void navigate({ to: '/repos/$repoId/branches', params, search: { do: 'new-tag' } }) },
+        { id: 'new-branch', title: t('New branch'), icon: 'branch' as const, kind: 'do', run: () => void navigate({ to: '/repos/$repoId/branches', params, search: { do: 'new-branch' } }) },
+        { id: 'new-tag', title: t('New tag'), icon: 'tag' as const, kind: 'do', run: () => void navigate({ to: '/repos/$repoId/branches', params, search: { do: 'new-tag' } }) },
       ] : []),
-      { id: 'project-of-repo', title: `New project from ${repo.name}`, icon: 'plus', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/projects/new', search: { repo: repo.id } }) },
-      { id: 'repo-files', title: `Files of ${repo.name}`, icon: 'folder', kind: 'page', run: () => void navigate({ to: '/repos/$repoId', params }) },
-      { id: 'repo-commits', title: `Commits of ${repo.name}`, icon: 'commit', kind: 'page', run: () => void navigate({ to: '/repos/$repoId/commits', params }) },
-      { id: 'repo-branches', title: `Branches and tags of ${repo.name}`, icon: 'branch', kind: 'page', run: () => void navigate({ to: '/repos/$repoId/branches', params }) },
+      { id: 'project-of-repo', title: t('New project from {name}', { name: repo.name }), icon: 'plus', kind: 'do', needs: 'edit', run: () => void navigate({ to: '/projects/new', search: { repo: repo.id } }) },
+      { id: 'repo-files', title: t('Files of {name}', { name: repo.name }), icon: 'folder', kind: 'page', run: () => void navigate({ to: '/repos/$repoId', params }) },
+      { id: 'repo-commits', title: t('Commits of {name}', { name: repo.name }), icon: 'commit', kind: 'page', run: () => void navigate({ to: '/repos/$repoId/commits', params }) },
+      { id: 'repo-branches', title: t('Branches and tags of {name}', { name: repo.name }), icon: 'branch', kind: 'page', run: () => void navigate({ to: '/repos/$repoId/branches', params }) },
     ];
   }, [repo, asked, navigate]);
   const refs = useMemo((): Command[] => {

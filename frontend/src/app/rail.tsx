@@ -6,13 +6,16 @@ import { address } from '../api/addresses';
 import { runningJobsQuery } from '../api/jobs';
 import { projectsQuery } from '../api/projects';
 import { initialsOf, nameOf, sessionQuery, signOut } from '../api/session';
-import type { Workspace } from '../api/types';
+import type { Role, Workspace } from '../api/types';
+import { plural, t } from '../i18n/words';
 import { count } from '../ui/format';
 import { Icon } from '../ui/icon';
 import { Avatar } from '../ui/parts';
+import { hasAppearance, logoAddress, productName } from './appearance';
 import { MOD } from './keys';
 import { NewWorkspace } from './new-workspace';
 import { useFold, useOverlay } from './overlay';
+import { ROLE_WORDS } from './roles';
 import { useTheme } from './theme';
 import { may, useWorkspace, useWorkspaceChoice } from './workspace';
 
@@ -24,37 +27,45 @@ export function Rail({ onGo }: { onGo?: () => void }) {
   const isOfRuns = useRouterState({ select: ({ location }) => /^\/(runs|compare)(\/|$)/.test(location.pathname) });
   const projects = useQuery({ ...projectsQuery({ workspace: workspace?.id }), enabled: workspace !== undefined });
   return (
-    <nav className="rail" aria-label="Workspace" onClick={(event) => { if ((event.target as Element).closest('a')) onGo?.(); }}>
+    <nav className="rail" aria-label={t('Workspace')} onClick={(event) => { if ((event.target as Element).closest('a')) onGo?.(); }}>
+      <Brand />
       <WorkspaceSwitch />
-      <button type="button" className="at" title="Find or do" onClick={() => show('palette')}>
-        <Icon name="search" /><span className="t">Find or do</span><span className="n wide"><kbd>{MOD} K</kbd></span>
+      <button type="button" className="at" title={t('Find or do')} onClick={() => show('palette')}>
+        <Icon name="search" /><span className="t">{t('Find or do')}</span><span className="n wide"><kbd>{MOD} K</kbd></span>
       </button>
-      <h2>Data</h2>
-      <Link to="/projects" className="at" activeOptions={{ exact: false }} title="Projects">
-        <Icon name="label" /><span className="t">Projects</span><span className="n">{projects.data ? count(projects.data.count) : ''}</span>
+      <h2>{t('Data')}</h2>
+      <Link to="/projects" className="at" activeOptions={{ exact: false }} title={t('Projects')}>
+        <Icon name="label" /><span className="t">{t('Projects')}</span><span className="n">{projects.data ? count(projects.data.count) : ''}</span>
       </Link>
-      {workspace && may(workspace, 'export') && <Link to="/repos" className="at" title="Repos"><Icon name="repo" /><span className="t">Repos</span></Link>}
-      {workspace && may(workspace, 'export') && <h2>Models</h2>}
-      {workspace && may(workspace, 'export') && <Link to="/experiments" className={isOfRuns ? 'at on' : 'at'} title="Experiments"><Icon name="chart" /><span className="t">Experiments</span></Link>}
-      {workspace && may(workspace, 'export') && <Link to="/models" className="at" title="Models"><Icon name="model" /><span className="t">Models</span></Link>}
-      <h2>Work</h2>
-      <Link to="/jobs" className="at" title="Jobs"><Icon name="clock" /><span className="t">Jobs</span><RunningJobs /></Link>
-      {workspace && <Link to="/members" className="at" title="Members"><Icon name="people" /><span className="t">Members</span></Link>}
+      {workspace && may(workspace, 'export') && <Link to="/repos" className="at" title={t('Repos')}><Icon name="repo" /><span className="t">{t('Repos')}</span></Link>}
+      {workspace && may(workspace, 'export') && <h2>{t('Models')}</h2>}
+      {workspace && may(workspace, 'export') && <Link to="/experiments" className={isOfRuns ? 'at on' : 'at'} title={t('Experiments')}><Icon name="chart" /><span className="t">{t('Experiments')}</span></Link>}
+      {workspace && may(workspace, 'export') && <Link to="/models" className="at" title={t('Models')}><Icon name="model" /><span className="t">{t('Models')}</span></Link>}
+      <h2>{t('Work@@the heading of the menu')}</h2>
+      <Link to="/jobs" className="at" title={t('Jobs')}><Icon name="clock" /><span className="t">{t('Jobs')}</span><RunningJobs /></Link>
+      {workspace && <Link to="/members" className="at" title={t('Members')}><Icon name="people" /><span className="t">{t('Members')}</span></Link>}
       <Administration workspace={workspace} />
       <span className="grow" />
-      <Link to="/account" className="at" title="Settings"><Icon name="gear" /><span className="t">Settings</span></Link>
+      <Link to="/account" className="at" title={t('Settings')}><Icon name="gear" /><span className="t">{t('Settings')}</span></Link>
       <div className="rail-foot">
         <PersonMenu />
-        {!onGo && <button type="button" className="btn ghost icon fold" aria-label={folded ? 'Unfold the menu' : 'Fold the menu'} title={folded ? 'Unfold the menu' : 'Fold the menu'} aria-expanded={!folded} onClick={() => fold(!folded)}><Icon name="fold" /></button>}
+        {!onGo && <button type="button" className="btn ghost icon fold" aria-label={folded ? t('Unfold the menu') : t('Fold the menu')} title={folded ? t('Unfold the menu') : t('Fold the menu')} aria-expanded={!folded} onClick={() => fold(!folded)}><Icon name="fold" /></button>}
       </div>
     </nav>
   );
 }
 
+/** Whose installation this is, where it has a name or a logo of its own. */
+function Brand() {
+  const [logo, name] = [logoAddress(), productName()];
+  if (!hasAppearance()) return null;
+  return <div className="brand" title={name}>{logo && <img src={address(logo)} alt="" />}<span className="t cut">{name}</span></div>;
+}
+
 /** How many jobs run, where there are any. */
 function RunningJobs() {
   const running = useQuery(runningJobsQuery).data ?? 0;
-  return <span className="n" role="status">{running > 0 ? `${count(running)} running` : ''}</span>;
+  return <span className="n" role="status">{running > 0 ? plural(running, '{n} running', '{n} running') : ''}</span>;
 }
 
 /** What only those see who run the workspace or the installation. */
@@ -64,10 +75,10 @@ function Administration({ workspace }: { workspace: Workspace | undefined }) {
   if (!admin && !manages) return null;
   return (
     <>
-      <h2>Administration</h2>
-      {admin && <Link to="/admin" className="at" title="People, workspaces and tokens" activeOptions={{ exact: false }}><Icon name="person" /><span className="t">Organisation</span></Link>}
-      <Link to="/audit-log" className="at" title="Audit log"><Icon name="log" /><span className="t">Audit log</span></Link>
-      {manages && <Link to="/deleted" className="at" title="Deleted projects"><Icon name="trash" /><span className="t">Deleted projects</span></Link>}
+      <h2>{t('Administration')}</h2>
+      {admin && <Link to="/admin" className="at" title={t('People, workspaces and tokens')} activeOptions={{ exact: false }}><Icon name="person" /><span className="t">{t('Organisation')}</span></Link>}
+      <Link to="/audit-log" className="at" title={t('Audit log')}><Icon name="log" /><span className="t">{t('Audit log')}</span></Link>
+      {manages && <Link to="/deleted" className="at" title={t('Deleted projects')}><Icon name="trash" /><span className="t">{t('Deleted projects')}</span></Link>}
     </>
   );
 }
@@ -83,10 +94,10 @@ function WorkspaceSwitch() {
       <MenuTrigger>
         <Button className="ws">
           <Avatar square seed={workspace?.name ?? ''} initials={(workspace?.title ?? '?').slice(0, 1).toUpperCase()} />
-          <span className="t cut"><span className="unseen">Workspace </span>{workspace?.title ?? 'none yet'}</span><Icon name="updown" />
+          <span className="t cut"><span className="unseen">{t('Workspace')} </span>{workspace?.title ?? t('none yet')}</span><Icon name="updown" />
         </Button>
         <Popover placement="bottom start" className="menu">
-          <Menu aria-label="Workspaces" selectionMode="none" style={{ outline: 'none' }} onAction={(key) => {
+          <Menu aria-label={t('Workspaces')} selectionMode="none" style={{ outline: 'none' }} onAction={(key) => {
             if (key === 'new') setMaking(true);
             else {
               choose(Number(key));
@@ -96,12 +107,12 @@ function WorkspaceSwitch() {
             {workspaces.map((each) => (
               <MenuItem key={each.id} id={each.id} textValue={each.title}>
                 <Avatar square seed={each.name} initials={each.title.slice(0, 1).toUpperCase()} />
-                <span className="grow cut">{each.title}<span className="muted small" style={{ display: 'block' }}>{each.role}</span></span>
+                <span className="grow cut">{each.title}<span className="muted small" style={{ display: 'block' }}>{ROLE_WORDS[each.role as Role]?.name.toLowerCase() ?? each.role}</span></span>
                 {each.id === workspace?.id && <Icon name="check" />}
               </MenuItem>
             ))}
             {user?.is_admin && <Separator />}
-            {user?.is_admin && <MenuItem id="new"><Icon name="plus" />New workspace…</MenuItem>}
+            {user?.is_admin && <MenuItem id="new"><Icon name="plus" />{t('New workspace…')}</MenuItem>}
           </Menu>
         </Popover>
       </MenuTrigger>
@@ -127,17 +138,17 @@ function PersonMenu() {
       </Button>
       <Popover placement="top start" className="menu">
         <div className="head">{user.email}</div>
-        <Menu aria-label="You" style={{ outline: 'none' }} onAction={(key) => {
+        <Menu aria-label={t('You')} style={{ outline: 'none' }} onAction={(key) => {
           if (key === 'account') void navigate({ to: '/account' });
           else if (key === 'keys') show('keys');
           else if (key === 'out') void leave();
           else setTheme(theme === 'dark' ? 'light' : 'dark');
         }}>
-          <MenuItem id="account"><Icon name="person" />Account and tokens</MenuItem>
-          <MenuItem id="theme"><Icon name={theme === 'dark' ? 'sun' : 'moon'} />{theme === 'dark' ? 'Light theme' : 'Dark theme'}</MenuItem>
-          <MenuItem id="keys" textValue="Keys"><Icon name="keyboard" />Keys<kbd>?</kbd></MenuItem>
+          <MenuItem id="account"><Icon name="person" />{t('Account and tokens')}</MenuItem>
+          <MenuItem id="theme"><Icon name={theme === 'dark' ? 'sun' : 'moon'} />{theme === 'dark' ? t('Light theme') : t('Dark theme')}</MenuItem>
+          <MenuItem id="keys" textValue={t('Keys')}><Icon name="keyboard" />{t('Keys')}<kbd>?</kbd></MenuItem>
           <Separator />
-          <MenuItem id="out"><Icon name="out" />Sign out</MenuItem>
+          <MenuItem id="out"><Icon name="out" />{t('Sign out')}</MenuItem>
         </Menu>
       </Popover>
     </MenuTrigger>

@@ -1,8 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { base } from '../api/addresses';
 import { sessionQuery } from '../api/session';
+import type { Session } from '../api/types';
 import type { RunLook } from '../api/tracking';
 import type { TraceLook } from '../pages/traces/use-trace-asking';
+import { followLanguage } from './language';
 import { pageOfMlflowLink } from './mlflow-links';
 import { Lost, LostPage, Oops, OopsPage } from './oops';
 import { onSignedOut, queryClient } from './query';
@@ -24,6 +26,13 @@ const enterSearch = (search: Record<string, unknown>): EnterSearch => {
   const next = safeNext(search['next']);
   return { ...(next ? { next } : {}), ...(invitation ? { invitation: String(invitation) } : {}) };
 };
+
+/** A page in another language than the person's own is loaded anew, before anything of it is drawn. */
+async function inTheirLanguage({ language }: Session): Promise<void> {
+  if (!followLanguage(language)) return;
+  location.reload();
+  await new Promise(() => undefined);
+}
 
 const root = createRootRoute({ component: Outlet, errorComponent: OopsPage, notFoundComponent: LostPage });
 
@@ -49,7 +58,7 @@ const inside = createRoute({
   getParentRoute: () => root, id: 'inside', component: Shell,
   beforeLoad: async ({ location }) => {
     const session = await queryClient.ensureQueryData(sessionQuery);
-    if (session.user) return;
+    if (session.user) return inTheirLanguage(session);
     const isHome = (location.pathname === '/' && !location.hash) || location.pathname === '/projects';
     const search = isHome ? {} : { next: location.href };
     throw session.sign_up === 'first' ? redirect({ to: '/user/signup' }) : redirect({ to: '/user/login', search });
@@ -209,6 +218,11 @@ const adminSetUp = createRoute({
   getParentRoute: () => admin, path: '/set-up',
   validateSearch: (search: Record<string, unknown>): SetUpSearch => (Number(search['wait']) > 0 ? { wait: Math.min(600, Number(search['wait'])) } : {}),
   component: lazyRouteComponent(() => import('../pages/admin/set-up'), 'SetUpCheck'),
+});
+
+const adminAppearance = createRoute({
+  getParentRoute: () => admin, path: '/appearance',
+  component: lazyRouteComponent(() => import('../pages/admin/appearance'), 'AdminAppearance'),
 });
 
 const adminServiceAccounts = createRoute({
@@ -451,7 +465,7 @@ const storagesElsewhere = createRoute({ getParentRoute: () => inside, path: '/pr
 
 const tree = root.addChildren([
   login, signup, resetPassword,
-  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, learning, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, deletedRuns, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminSetUp, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
+  inside.addChildren([home, projects, newProject, project.addChildren([projectHome, tasks, progress, learning, projectMembers, projectStorages, projectVersions, settings]), repos, repo.addChildren([repoFiles, repoCommits, repoCommit, repoBranches]), lineage, experiments, deletedRuns, runs, traces, trace, run, compare, models, model, jobs, members, admin.addChildren([adminHome, adminPeople, adminWorkspaces, adminTokens, adminServiceAccounts, adminAppearance, adminSetUp, adminAudit]), audit, deleted, account, storagesElsewhere, ...elsewhere]),
 ]);
 
 export const router = createRouter({

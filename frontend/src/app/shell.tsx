@@ -1,6 +1,7 @@
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
+import { t } from '../i18n/words';
 import { useKeys } from './keys';
 import { useFold, useOverlay } from './overlay';
 import { Rail } from './rail';
@@ -22,7 +23,7 @@ export function Shell() {
   });
   return (
     <div className={folded ? 'app folded' : 'app'}>
-      <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>Skip to the page</a>
+      <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>{t('Skip to the page')}</a>
       <Rail />
       <Page />
       {open === 'rail' && <Drawer onClose={() => show(null)} />}
@@ -49,7 +50,7 @@ function Page() {
 function Drawer({ onClose }: { onClose: () => void }) {
   return (
     <ModalOverlay className="drawer-veil" isOpen isDismissable onOpenChange={(open) => { if (!open) onClose(); }}>
-      <Modal className="drawer"><Dialog aria-label="Menu"><Rail onGo={onClose} /></Dialog></Modal>
+      <Modal className="drawer"><Dialog aria-label={t('Menu')}><Rail onGo={onClose} /></Dialog></Modal>
     </ModalOverlay>
   );
 }

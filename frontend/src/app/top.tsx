@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { t } from '../i18n/words';
 import { Icon } from '../ui/icon';
 import { useOverlay } from './overlay';
 import { useTitle } from './use-title';
@@ -17,7 +18,7 @@ export function Top({ crumb, title, tab = title, children }: TopProps) {
   useTitle(...(Array.isArray(tab) ? tab : [tab]));
   return (
     <header className="top">
-      <button type="button" className="btn ghost icon menu-button" aria-label="Menu" onClick={() => show('rail')}><Icon name="menu" /></button>
+      <button type="button" className="btn ghost icon menu-button" aria-label={t('Menu')} onClick={() => show('rail')}><Icon name="menu" /></button>
       {crumb && <><span className="two wide">{crumb}</span><span className="sep wide" aria-hidden="true">/</span></>}
       <h1 title={title}>{title}</h1>
       {children}

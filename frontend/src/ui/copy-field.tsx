@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { t } from '../i18n/words';
 import { Icon } from './icon';
 import { sayNotCopied } from './toast';
 
@@ -9,8 +10,8 @@ export function CopyField({ value, name }: { value: string; name: string }) {
   return (
     <div className="row copy-field">
       <input className="input mono-input" readOnly value={value} aria-label={name} onFocus={(event) => event.target.select()} autoFocus />
-      {'clipboard' in navigator && <button type="button" className="btn" onClick={copy}><Icon name={copied ? 'check' : 'copy'} />{copied ? 'Copied' : 'Copy'}</button>}
-      <span className="unseen" role="status">{copied ? 'It is copied.' : ''}</span>
+      {'clipboard' in navigator && <button type="button" className="btn" onClick={copy}><Icon name={copied ? 'check' : 'copy'} />{copied ? t('Copied') : t('Copy')}</button>}
+      <span className="unseen" role="status">{copied ? t('It is copied.') : ''}</span>
     </div>
   );
 }

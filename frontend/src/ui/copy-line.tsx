@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { t } from '../i18n/words';
 import { Icon } from './icon';
 import { sayNotCopied } from './toast';
 
@@ -9,8 +10,8 @@ export function CopyLine({ text }: { text: string }) {
   return (
     <span className="copy-line">
       <code className="mono">{text}</code>
-      {'clipboard' in navigator && <button type="button" className="btn ghost icon small" aria-label={`Copy ${text}`} title="Copy" onClick={copy}><Icon name={copied ? 'check' : 'copy'} /></button>}
-      <span className="unseen" role="status">{copied ? 'It is copied.' : ''}</span>
+      {'clipboard' in navigator && <button type="button" className="btn ghost icon small" aria-label={t('Copy {text}', { text })} title={t('Copy')} onClick={copy}><Icon name={copied ? 'check' : 'copy'} /></button>}
+      <span className="unseen" role="status">{copied ? t('It is copied.') : ''}</span>
     </span>
   );
 }

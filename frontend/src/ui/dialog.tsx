@@ -1,5 +1,7 @@
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { rich } from '../i18n/rich';
+import { t } from '../i18n/words';
 import { Icon } from './icon';
 import { messageOf, Notice } from './parts';
 
@@ -25,7 +27,7 @@ export function Dialog({ title, onClose, children, foot, wide = false, busy = fa
         <AriaDialog role={urgent ? 'alertdialog' : 'dialog'}>
           <header>
             <Heading slot="title" level={2}>{title}</Heading>
-            {!isHeld && <button type="button" className="btn ghost icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>}
+            {!isHeld && <button type="button" className="btn ghost icon" aria-label={t('Close')} onClick={onClose}><Icon name="close" /></button>}
           </header>
           <Content>{children}</Content>
           {foot && <footer>{foot}</footer>}
@@ -79,7 +81,7 @@ export function Confirm({ title, children, action, typed, onConfirm, onClose }: 
   const isHeld = running || (typed !== undefined && word.trim() !== typed.trim());
   const foot = (
     <>
-      <button type="button" className="btn ghost" onClick={onClose} disabled={running}>Cancel</button>
+      <button type="button" className="btn ghost" onClick={onClose} disabled={running}>{t('Cancel')}</button>
       <button type="button" className="btn danger" onClick={run} disabled={isHeld}>
         {running && <span className="turn" />}{action}
       </button>
@@ -89,7 +91,7 @@ export function Confirm({ title, children, action, typed, onConfirm, onClose }: 
     <Dialog title={title} onClose={onClose} foot={foot} busy={running} urgent>
       <div className="col" style={{ gap: 10 }}>{children}</div>
       {typed !== undefined && (
-        <label className="field"><span className="label">Type <b className="b" style={{ color: 'var(--text)' }}>{typed}</b> to confirm</span>
+        <label className="field"><span className="label">{rich('Type {word} to confirm', { word: <b className="b" style={{ color: 'var(--text)' }}>{typed}</b> })}</span>
           <input className="input" value={word} onChange={(event) => setWord(event.target.value)} onKeyDown={(event) => { if (event.key === 'Enter' && !isHeld) void run(); }} autoComplete="off" autoFocus />
         </label>
       )}

@@ -1,10 +1,11 @@
 /** Figures as people read them. */
-const COUNT = new Intl.NumberFormat('en');
+import { dateLocale, figure, t } from '../i18n/words';
+
 const PLURAL = new Intl.PluralRules('en');
 
-export const count = (n: number): string => COUNT.format(n);
+export const count = (n: number): string => figure(n);
 
-/** "1 task", "2,400 tasks". */
+/** "1 task", "2,400 tasks": in English, for pages without translations; others say `plural`. */
 export function counted(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${PLURAL.select(n) === 'one' ? one : many}`;
 }
@@ -25,9 +26,23 @@ export function ago(time: string, now = Date.now()): string {
   return 'now';
 }
 
+/** The same in the person's language. */
+const STEP_WORDS: Record<string, string> = { y: t('{n} y@@years'), mo: t('{n} mo@@months'), d: t('{n} d@@days'), h: t('{n} h@@hours'), min: t('{n} min@@minutes') };
+
+export function age(time: string, now = Date.now()): string {
+  const [n = '', unit] = ago(time, now).split(' ');
+  return unit === undefined ? t('now') : (STEP_WORDS[unit] ?? '').replace('{n}', n);
+}
+
+/** "5 min ago", "just now". */
+export const since = (time: string, now = Date.now()): string => (ago(time, now) === 'now' ? t('just now') : t('{time} ago', { time: age(time, now) }));
+
+/** When a token or key was used last, if ever. */
+export const lastUsed = (time: string | null | undefined): string => (time == null ? t('never used') : t('last used {when}', { when: since(time) }));
+
 /** The whole moment, for a tooltip. */
-export const moment = (time: string): string => new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
-export const day = (time: string): string => new Date(time).toLocaleDateString('en-GB', { dateStyle: 'medium' });
+export const moment = (time: string): string => new Date(time).toLocaleString(dateLocale(), { dateStyle: 'medium', timeStyle: 'short' });
+export const day = (time: string): string => new Date(time).toLocaleDateString(dateLocale(), { dateStyle: 'medium' });
 
 const HUES = ['#8d5524', '#4263eb', '#0c7a5c', '#a03b8f', '#b3411d', '#5c6773', '#7048e8', '#1a6fb0'];
 

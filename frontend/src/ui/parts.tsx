@@ -1,6 +1,7 @@
 import { useId, type ReactNode } from 'react';
 import { address } from '../api/addresses';
 import { ApiError } from '../api/client';
+import { t } from '../i18n/words';
 import { colourOf } from './format';
 import { Icon, type IconName } from './icon';
 
@@ -93,7 +94,7 @@ export const Empty = ({ art, title, children, acts, level = 2 }: EmptyProps) => 
 export function Failure({ error, retry, what, acts }: { error: unknown; retry?: (() => void) | undefined; what: string; acts?: ReactNode }) {
   const missing = error instanceof ApiError && (error.status === 404 || error.status === 403);
   return (
-    <Empty art={<Icon name="warn" size={28} />} title={missing ? `${what} is not here` : `${what} could not be loaded`} acts={<>{retry && !missing && <button type="button" className="btn" onClick={retry}><Icon name="again" />Try again</button>}{acts}</>}>
+    <Empty art={<Icon name="warn" size={28} />} title={missing ? t('{what} is not here', { what }) : t('{what} could not be loaded', { what })} acts={<>{retry && !missing && <button type="button" className="btn" onClick={retry}><Icon name="again" />{t('Try again')}</button>}{acts}</>}>
       {messageOf(error)}
     </Empty>
   );

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import { t } from '../i18n/words';
 import { Icon } from './icon';
 import { type Undo, UndoToast } from './undo-toast';
 
@@ -37,7 +38,7 @@ export const say = (text: string, options: { tone?: Toast['tone']; action?: Toas
 };
 
 /** The browser refused to copy: it asks for leave, or the page has not the focus. */
-export const sayNotCopied = (): void => say('The browser did not let it be copied. Mark the text and copy it yourself.', { tone: 'bad' });
+export const sayNotCopied = (): void => say(t('The browser did not let it be copied. Mark the text and copy it yourself.'), { tone: 'bad' });
 
 /**
  * Says what was deleted and offers to take it back for 10 seconds: a button with the seconds left, or Ctrl Z.
@@ -45,7 +46,7 @@ export const sayNotCopied = (): void => say('The browser did not let it be copie
  * while it runs the toast says so, then `undone`, or why it failed. Where something was deleted on the server,
  * `undo` is `() => restoreDeletion(id)` of api/deletions, which also waits for a long restore.
  */
-export const offerUndo = (said: string, undo: () => Promise<unknown>, undone = 'It is back.'): void =>
+export const offerUndo = (said: string, undo: () => Promise<unknown>, undone = t('It is back.')): void =>
   useToasts.getState().say({ text: said, undo: { run: undo, undone } });
 
 export function Toasts() {
@@ -59,7 +60,7 @@ export function Toasts() {
           <div key={id} className={`toast ${tone}`}>
             <span className="grow">{text}</span>
             {action && <button type="button" className="btn small" onClick={() => { action.run(); dismiss(id); }}>{action.name}</button>}
-            <button type="button" className="btn ghost icon small" aria-label="Dismiss" onClick={() => dismiss(id)}><Icon name="close" /></button>
+            <button type="button" className="btn ghost icon small" aria-label={t('Dismiss')} onClick={() => dismiss(id)}><Icon name="close" /></button>
           </div>
         )))}
     </div>

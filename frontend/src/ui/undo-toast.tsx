@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { t } from '../i18n/words';
 import { Icon } from './icon';
 import { messageOf } from './parts';
 
@@ -37,7 +38,7 @@ export function UndoToast({ text, undo, listens, onClose, say }: UndoToastProps)
         await undo.run();
         say(undo.undone);
       } catch (error) {
-        say(`It could not be taken back: ${messageOf(error)}`, { tone: 'bad' });
+        say(t('It could not be taken back: {error}', { error: messageOf(error) }), { tone: 'bad' });
       }
       onClose();
     },
@@ -61,11 +62,11 @@ export function UndoToast({ text, undo, listens, onClose, say }: UndoToastProps)
   }, [listens]);
   return (
     <div className="toast" onPointerEnter={() => setRests(true)} onPointerLeave={() => setRests(false)} onFocus={() => setRests(true)} onBlur={() => setRests(false)}>
-      <span className="grow">{running ? 'Taking it back…' : text}</span>
+      <span className="grow">{running ? t('Taking it back…') : text}</span>
       <button type="button" className="btn small" disabled={running} title="Ctrl Z" onClick={() => void latest.current.run()}>
-        {running ? <span className="turn" /> : <Icon name="undo" />}Undo<span className="muted undo-left" aria-hidden="true">{left_s} s</span>
+        {running ? <span className="turn" /> : <Icon name="undo" />}{t('Undo')}<span className="muted undo-left" aria-hidden="true">{t('{n} s@@seconds', { n: left_s })}</span>
       </button>
-      <button type="button" className="btn ghost icon small" aria-label="Dismiss" onClick={onClose}><Icon name="close" /></button>
+      <button type="button" className="btn ghost icon small" aria-label={t('Dismiss')} onClick={onClose}><Icon name="close" /></button>
     </div>
   );
 }

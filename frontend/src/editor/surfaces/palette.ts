@@ -1,3 +1,4 @@
+import { t } from '../../i18n/words';
 import { type ControlTag, type EditorConfig, findControl, findLabel } from '../model/config/config';
 import type { Region } from '../model/types';
 
@@ -66,7 +67,7 @@ export class Palette {
   /** What people read for a region: its labels as shown, or the name of a control that has none. */
   nameOf(region: Region): string {
     const control = findControl(this.#config, region.fromName);
-    if (region.labels.length === 0) return control?.labels.length === 0 ? region.fromName : 'no label';
+    if (region.labels.length === 0) return control?.labels.length === 0 ? region.fromName : t('no label');
     return region.labels.map((value) => shownLabel(this.#config, control, value)).join(', ');
   }
 

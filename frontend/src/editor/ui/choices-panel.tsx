@@ -1,4 +1,5 @@
 import { useId, useRef, type KeyboardEvent } from 'react';
+import { t } from '../../i18n/words.ts';
 import type { ControlTag, LabelSpec } from '../model/config/config.ts';
 import type { Editor } from '../model/editor.ts';
 import type { KeyMap } from '../model/tools/keymap.ts';
@@ -31,7 +32,7 @@ export function ChoicesPanel({ editor, keyMap, control, title, missing }: Choice
     <div className={`question ${isShort ? 'short' : isBrief && control.labels.length > MANY ? 'brief' : ''}`} data-testid="choices" data-control={control.name}>
       <div className="question-head">
         <span id={id}>{title}</span>
-        {control.required && <span className="muted small">required</span>}
+        {control.required && <span className="muted small">{t('required')}</span>}
         {answer?.suggested && <Suggested editor={editor} control={control} answer={answer} />}
       </div>
       <Options editor={editor} keyMap={keyMap} control={control} answer={answer} titleId={id} isShort={isShort} />
@@ -44,8 +45,8 @@ function Suggested({ editor, control, answer }: { editor: Editor; control: Contr
   const [only, ...more] = answer.values;
   const name = more.length > 0 ? undefined : control.labels.find(({ value }) => value === only)?.shown;
   return (
-    <button type="button" className="btn small" title="Accept the suggested answer" onClick={() => editor.setAnswer(control.name, answer.values)}>
-      {name !== undefined && name.length <= BRIEF ? `Accept ${name}` : 'Accept suggestion'}
+    <button type="button" className="btn small" title={t('Accept the suggested answer')} onClick={() => editor.setAnswer(control.name, answer.values)}>
+      {name !== undefined && name.length <= BRIEF ? t('Accept {name}', { name }) : t('Accept suggestion')}
     </button>
   );
 }
@@ -68,7 +69,7 @@ function SelectOptions({ editor, control, answer, titleId }: OptionsProps) {
   const value = answer?.values[0] ?? '';
   return (
     <select className="input" aria-labelledby={titleId} value={value} onChange={(event) => editor.setAnswer(control.name, event.target.value === '' ? [] : [event.target.value])}>
-      <option value="">Choose…</option>
+      <option value="">{t('Choose…')}</option>
       {control.labels.map((label) => <option key={label.value} value={label.value}>{label.shown}</option>)}
     </select>
   );

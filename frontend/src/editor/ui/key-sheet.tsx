@@ -1,4 +1,5 @@
 import { useEffect, useReducer, useState } from 'react';
+import { t } from '../../i18n/words.ts';
 import type { KeyMap } from '../model/tools/keymap.ts';
 import { keyOf, showKey } from '../model/tools/keys.ts';
 
@@ -10,19 +11,19 @@ export interface KeySheetProps {
 
 /** Keys that the picture and the text have for themselves while they have the focus; they cannot be changed. */
 const FIXED: ReadonlyArray<readonly [keys: string, title: string]> = [
-  ['Enter', 'Finish the shape being drawn; on the picture reached by Tab, with a label taken up: put a shape into its middle'],
-  ['Alt + arrows', 'Resize the selected shape by 1 px (Shift: 10)'],
-  ['Page up, Page down', 'Rotate by 1° (Shift: 15)'],
-  [', .', 'Pick a corner of the selected polygon; arrows move it, Insert adds one, Del takes it away'],
-  ['Space or Shift + drag, wheel', 'Move the picture'],
-  ['Ctrl + wheel, two fingers', 'Zoom'],
+  ['Enter', t('Finish the shape being drawn; on the picture reached by Tab, with a label taken up: put a shape into its middle')],
+  [t('Alt + arrows'), t('Resize the selected shape by 1 px (Shift: 10)')],
+  [t('Page up, Page down'), t('Rotate by 1° (Shift: 15)')],
+  [', .', t('Pick a corner of the selected polygon; arrows move it, Insert adds one, Del takes it away')],
+  [t('Space or Shift + drag, wheel'), t('Move the picture')],
+  [t('Ctrl + wheel, two fingers'), t('Zoom')],
 ];
 
 /** Of a model that is asked while one draws. */
 const WHILE_ASKING: ReadonlyArray<readonly [keys: string, title: string]> = [
-  ['Enter', 'Accept what the model answered, or what of it is selected; then it submits again'],
-  ['Esc', 'Refuse it, or wait for it no longer'],
-  ['Alt + click', 'With a point that asks: this is not meant'],
+  ['Enter', t('Accept what the model answered, or what of it is selected; then it submits again')],
+  ['Esc', t('Refuse it, or wait for it no longer')],
+  [t('Alt + click'), t('With a point that asks: this is not meant')],
 ];
 
 /** What every key does, and the place to change it. */
@@ -47,7 +48,7 @@ export function KeySheet({ keyMap, known }: KeySheetProps) {
   const commands = keyMap.list().filter((command) => known.has(command.id));
   return (
     <>
-      <p className="two">Press a key’s button to give the act another key. Changes go with you to every browser.</p>
+      <p className="two">{t('Press a key’s button to give the act another key. Changes go with you to every browser.')}</p>
       {trouble && <p className="notice warn" role="alert">{trouble}</p>}
       <dl className="keys">
         {commands.map(({ id, title, keys }) => (
@@ -55,16 +56,16 @@ export function KeySheet({ keyMap, known }: KeySheetProps) {
             <dt>{title}</dt>
             <dd>
               <button type="button" className={`keycap ${asking === id ? 'asking' : ''}`} onClick={() => (setTrouble(''), setAsking(id))}>
-                <span className="unseen">Change the key of {title}: </span>
-                {asking === id ? 'press a key' : keys.length === 0 ? 'none' : keys.map((key) => <kbd key={key}>{showKey(key)}</kbd>)}
+                <span className="unseen">{t('Change the key of {title}:', { title })} </span>
+                {asking === id ? t('press a key') : keys.length === 0 ? t('none') : keys.map((key) => <kbd key={key}>{showKey(key)}</kbd>)}
               </button>
             </dd>
           </div>
         ))}
       </dl>
-      <FixedKeys title="On the focused picture" keys={FIXED} />
-      {known.has('suggestions.ask') && <FixedKeys title="With auto-annotate on" keys={WHILE_ASKING} />}
-      <div className="row"><button type="button" className="btn" onClick={() => (setTrouble(''), keyMap.reset())}>Give all keys back</button></div>
+      <FixedKeys title={t('On the focused picture')} keys={FIXED} />
+      {known.has('suggestions.ask') && <FixedKeys title={t('With auto-annotate on')} keys={WHILE_ASKING} />}
+      <div className="row"><button type="button" className="btn" onClick={() => (setTrouble(''), keyMap.reset())}>{t('Give all keys back')}</button></div>
     </>
   );
 }
@@ -83,5 +84,5 @@ function FixedKeys({ title, keys }: { title: string; keys: typeof FIXED }) {
 function change(keyMap: KeyMap, id: string, key: string): string {
   const answer = keyMap.remap(id, key);
   if (answer.ok) return '';
-  return answer.heldBy ? `${showKey(key)} is taken by “${answer.heldBy.title}”. Change that one first.` : `${showKey(key)} cannot be used.`;
+  return answer.heldBy ? t('{key} is taken by “{title}”. Change that one first.', { key: showKey(key), title: answer.heldBy.title }) : t('{key} cannot be used.', { key: showKey(key) });
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type CSSProperties, type KeyboardEvent } from 'react';
+import { t } from '../../i18n/words.ts';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { ControlTag, LabelSpec } from '../model/config/config.ts';
 import type { Editor } from '../model/editor.ts';
@@ -36,7 +37,7 @@ export function LabelBar({ editor, keyMap, isFinding, onFinding }: LabelBarProps
     ?? controls.find((control) => control.makes === tool) ?? controls[0]!;
   const groups = isLong ? controls.map((control) => (control === current ? control : null)) : controls;
   return (
-    <div className="palette" role="toolbar" aria-label="Labels" ref={tellHeight}>
+    <div className="palette" role="toolbar" aria-label={t('Labels')} ref={tellHeight}>
       {controls.map((control, index) => (
         <div className="group" role="group" aria-label={control.name} key={control.name}>
           {isLong && controls.length > 1 && <GroupHead control={control} isOpen={groups[index] !== null} editor={editor} />}
@@ -74,7 +75,7 @@ function GroupHead({ control, isOpen, editor }: { control: ControlTag; isOpen: b
       type="button"
       className={`kind ${isOpen ? 'open' : ''}`}
       aria-expanded={isOpen}
-      aria-label={`Labels of ${control.name}`}
+      aria-label={t('Labels of {name}', { name: control.name })}
       title={control.name}
       {...keepFocus}
       onClick={() => editor.setTool(control.makes as never)}
@@ -153,11 +154,11 @@ function Finder({ all, editor, keyMap, isFinding, onFinding }: FinderProps) {
         aria-expanded={isFinding}
         aria-haspopup="listbox"
         data-testid="find-label"
-        title={`Find one of ${all.length} labels`}
+        title={t('Find one of {n} labels', { n: all.length })}
         {...keepFocus}
         onClick={() => onFinding(!isFinding)}
       >
-        <kbd className="wide">{showKey(keyMap.keysOf('label.find')[0] ?? '/')}</kbd> find
+        <kbd className="wide">{showKey(keyMap.keysOf('label.find')[0] ?? '/')}</kbd> {t('find')}
       </button>
       {isFinding && <FinderList all={all} editor={editor} onDone={() => onFinding(false)} />}
     </div>
@@ -197,14 +198,14 @@ function FinderList({ all, editor, onDone }: { all: readonly Shown[]; editor: Ed
         aria-expanded="true"
         aria-controls="found-labels"
         aria-activedescendant={found[at] ? `found-${at}` : undefined}
-        aria-label="Find a label"
-        placeholder="Find a label"
+        aria-label={t('Find a label')}
+        placeholder={t('Find a label')}
         ref={takeFocus}
         value={query}
         onChange={(event) => (setQuery(event.target.value), setAt(0))}
         onBlur={(event) => event.relatedTarget === null && setTimeout(onDone, 150)}
       />
-      <ul role="listbox" id="found-labels" aria-label="Labels" ref={list}>
+      <ul role="listbox" id="found-labels" aria-label={t('Labels')} ref={list}>
         {found.map((item, index) => (
           <li
             key={`${item.control.name} ${item.label.value}`}
@@ -221,7 +222,7 @@ function FinderList({ all, editor, onDone }: { all: readonly Shown[]; editor: Ed
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p className="muted none">No label has “{query}” in it.</p>}
+      {found.length === 0 && <p className="muted none">{t('No label has “{query}” in it.', { query })}</p>}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { memo, useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type KeyboardEvent, type RefObject } from 'react';
+import { t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import type { Editor } from '../model/editor.ts';
 import type { Region, RegionId } from '../model/types.ts';
@@ -35,7 +36,7 @@ export function RegionList({ editor, onReveal }: RegionListProps) {
       className="regions"
       ref={box}
       role="grid"
-      aria-label="Regions"
+      aria-label={t('Regions')}
       aria-rowcount={regions.length}
       aria-multiselectable="true"
       data-testid="regions"
@@ -115,21 +116,21 @@ function RowActs({ editor, region }: { editor: Editor; region: Region }) {
   return (
     <>
       {region.suggested && (
-        <Act title={`Accept ${name}`} icon="check" onPress={() => editor.accept(ids)} />
+        <Act title={t('Accept {name}', { name })} icon="check" onPress={() => editor.accept(ids)} />
       )}
       <Act
-        title={`${region.hidden ? 'Show' : 'Hide'} ${name}`}
+        title={region.hidden ? t('Show {name}', { name }) : t('Hide {name}', { name })}
         icon={region.hidden ? 'eyeoff' : 'eye'}
         isOn={region.hidden === true}
         onPress={() => editor.setHidden(ids, !region.hidden)}
       />
       <Act
-        title={`${region.locked ? 'Unlock' : 'Lock'} ${name}`}
+        title={region.locked ? t('Unlock {name}', { name }) : t('Lock {name}', { name })}
         icon="lock"
         isOn={region.locked === true}
         onPress={() => editor.setLocked(ids, !region.locked)}
       />
-      <Act title={`Delete ${name}`} icon="trash" isOff={region.locked === true} onPress={() => editor.remove(ids)} />
+      <Act title={t('Delete {name}', { name })} icon="trash" isOff={region.locked === true} onPress={() => editor.remove(ids)} />
     </>
   );
 }
@@ -162,7 +163,7 @@ function Act({ title, icon, isOn = false, isOff = false, onPress }: ActProps) {
 
 function emptyText(editor: Editor): string {
   const isText = editor.config.objects.every((object) => object.kind === 'text');
-  return isText ? 'Nothing is marked yet. Pick a label, then select words.' : 'Nothing is marked yet. Pick a label, then draw.';
+  return isText ? t('Nothing is marked yet. Pick a label, then select words.') : t('Nothing is marked yet. Pick a label, then draw.');
 }
 
 /** Which rows are in sight. The row's height comes from the style sheet, which makes it larger for fingers. */

@@ -1,5 +1,6 @@
 /** How a region reads in lists: its name, colour and size. Pure. */
 
+import { plural, t } from '../../i18n/words.ts';
 import { findControl, findLabel, type LabelSpec } from '../model/config/config.ts';
 import type { Editor } from '../model/editor.ts';
 import type { Region, Shape } from '../model/types.ts';
@@ -11,7 +12,7 @@ export function labelsOf(editor: Editor, region: Region): LabelSpec[] {
 
 export function regionName(editor: Editor, region: Region): string {
   const shown = labelsOf(editor, region).map((label) => label.shown);
-  return shown.length > 0 ? shown.join(', ') : region.labels.join(', ') || 'no label';
+  return shown.length > 0 ? shown.join(', ') : region.labels.join(', ') || t('no label');
 }
 
 export function regionColour(editor: Editor, region: Region): string {
@@ -30,7 +31,7 @@ function measure(shape: Exclude<Shape, { kind: 'span' }>): string {
     case 'ellipse':
       return `${Math.round(shape.radiusX * 2)} × ${Math.round(shape.radiusY * 2)}`;
     case 'polygon':
-      return shape.points.length === 1 ? '1 point' : `${shape.points.length} points`;
+      return plural(shape.points.length, '{n} point', '{n} points');
     case 'keypoint':
       return `${Math.round(shape.x)}, ${Math.round(shape.y)}`;
   }
@@ -46,17 +47,17 @@ export function excerpt(editor: Editor, region: Region, most: number): string {
 /** Full name for those who hear the page: "wheel, suggested, 94 %, 155 × 172". */
 export function regionSentence(editor: Editor, region: Region): string {
   const parts = [regionName(editor, region)];
-  if (region.suggested) parts.push(promptName(region) ?? 'suggested');
+  if (region.suggested) parts.push(promptName(region) ?? t('suggested'));
   if (region.score !== undefined) parts.push(`${Math.round(region.score * 100)} %`);
-  if (region.hidden) parts.push('hidden');
-  if (region.locked) parts.push('locked');
+  if (region.hidden) parts.push(t('hidden'));
+  if (region.locked) parts.push(t('locked'));
   parts.push(regionMeasure(editor, region));
   return parts.join(', ');
 }
 
 /** What a region is that was drawn to ask a model with. */
 export function promptName({ exchange }: Region): string | null {
-  return exchange === 'prompt' ? 'prompt' : exchange === 'counter-prompt' ? 'prompt: not this' : null;
+  return exchange === 'prompt' ? t('prompt') : exchange === 'counter-prompt' ? t('prompt: not this') : null;
 }
 
 /** A score of 0.5 or more is worth a look, less is doubtful. */

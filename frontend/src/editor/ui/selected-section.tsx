@@ -1,4 +1,5 @@
 import { useId, useState } from 'react';
+import { figure, t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import type { Editor } from '../model/editor.ts';
 import type { Region, RegionId, Shape } from '../model/types.ts';
@@ -16,16 +17,16 @@ export function SelectedSection({ editor }: { editor: Editor }) {
   const [first] = regions;
   if (!first) return null;
   return (
-    <section className="sec" aria-label="Selected" data-testid="selected">
+    <section className="sec" aria-label={t('Selected')} data-testid="selected">
       <div className="sec-head">
-        <h2>{regions.length === 1 ? 'Selected' : `${regions.length} selected`}</h2>
+        <h2>{regions.length === 1 ? t('Selected') : t('{n} selected', { n: figure(regions.length) })}</h2>
         <span className="grow" />
         <SelectionActs editor={editor} regions={regions} />
       </div>
       <div className="kv">
         <LabelRow editor={editor} regions={regions} />
         {regions.length === 1 && <Numbers editor={editor} region={first} />}
-        {regions.length === 1 && <><span>Drawn by</span><span>{drawnBy(first)}</span></>}
+        {regions.length === 1 && <><span>{t('Drawn by')}</span><span>{drawnBy(first)}</span></>}
       </div>
     </section>
   );
@@ -39,28 +40,28 @@ function SelectionActs({ editor, regions }: { editor: Editor; regions: readonly 
   return (
     <span className="row tight">
       {regions.some((region) => region.suggested) && (
-        <SmallButton title="Accept" icon="check" onPress={() => editor.accept(ids)} />
+        <SmallButton title={t('Accept')} icon="check" onPress={() => editor.accept(ids)} />
       )}
-      {canCopy && <SmallButton title="Duplicate  Ctrl D" icon="copy" onPress={() => editor.duplicate(ids)} />}
-      <SmallButton title={isHidden ? 'Show  Shift H' : 'Hide  Shift H'} icon={isHidden ? 'eyeoff' : 'eye'} onPress={() => editor.setHidden(ids, !isHidden)} />
-      <SmallButton title={isLocked ? 'Unlock  Shift L' : 'Lock  Shift L'} icon="lock" isOn={isLocked} onPress={() => editor.setLocked(ids, !isLocked)} />
-      <SmallButton title="Delete  Del" icon="trash" isOff={isLocked} onPress={() => editor.remove(ids)} />
+      {canCopy && <SmallButton title={t('Duplicate')} keys="Ctrl D" icon="copy" onPress={() => editor.duplicate(ids)} />}
+      <SmallButton title={isHidden ? t('Show') : t('Hide')} keys="Shift H" icon={isHidden ? 'eyeoff' : 'eye'} onPress={() => editor.setHidden(ids, !isHidden)} />
+      <SmallButton title={isLocked ? t('Unlock') : t('Lock')} keys="Shift L" icon="lock" isOn={isLocked} onPress={() => editor.setLocked(ids, !isLocked)} />
+      <SmallButton title={t('Delete')} keys="Del" icon="trash" isOff={isLocked} onPress={() => editor.remove(ids)} />
     </span>
   );
 }
 
 interface SmallButtonProps {
   readonly title: string;
+  readonly keys?: string;
   readonly icon: 'check' | 'copy' | 'eye' | 'eyeoff' | 'lock' | 'trash';
   readonly isOn?: boolean;
   readonly isOff?: boolean;
   readonly onPress: () => void;
 }
 
-function SmallButton({ title, icon, isOn = false, isOff = false, onPress }: SmallButtonProps) {
-  const name = title.split('  ')[0]!;
+function SmallButton({ title, keys, icon, isOn = false, isOff = false, onPress }: SmallButtonProps) {
   return (
-    <button type="button" className={`btn ghost icon small ${isOn ? 'on' : ''}`} title={title} aria-label={name} disabled={isOff} {...keepFocus} onClick={onPress}>
+    <button type="button" className={`btn ghost icon small ${isOn ? 'on' : ''}`} title={keys ? `${title}  ${keys}` : title} aria-label={title} disabled={isOff} {...keepFocus} onClick={onPress}>
       <Icon name={icon} />
     </button>
   );
@@ -81,9 +82,9 @@ function LabelRow({ editor, regions }: { editor: Editor; regions: readonly Regio
   };
   return (
     <>
-      <label htmlFor={id}>Label</label>
+      <label htmlFor={id}>{t('Label')}</label>
       <select id={id} className="input small" value={value} data-testid="relabel" onChange={(event) => change(event.target.value)}>
-        {value === '' && <option value="" disabled>{same ? regionName(editor, first) : 'several'}</option>}
+        {value === '' && <option value="" disabled>{same ? regionName(editor, first) : t('several')}</option>}
         {fitting.map((control) => {
           const options = control.labels.map((label) => (
             <option key={label.value} value={JSON.stringify([control.name, label.value])}>{label.shown}</option>
@@ -96,6 +97,7 @@ function LabelRow({ editor, regions }: { editor: Editor; regions: readonly Regio
 }
 
 interface NumberField {
+  readonly id: string;
   readonly name: string;
   readonly value: number;
   readonly unit: string;
@@ -112,8 +114,8 @@ function Numbers({ editor, region }: { editor: Editor; region: Region }) {
   if (shape.kind === 'span') {
     return (
       <>
-        <span>Text</span><span className="cut" title={excerpt(editor, region, 500)}>{excerpt(editor, region, 60)}</span>
-        <span>Position</span><span>{shape.start.toLocaleString('en')} to {shape.end.toLocaleString('en')}</span>
+        <span>{t('Text')}</span><span className="cut" title={excerpt(editor, region, 500)}>{excerpt(editor, region, 60)}</span>
+        <span>{t('Position')}</span><span>{t('{start} to {end}', { start: figure(shape.start), end: figure(shape.end) })}</span>
       </>
     );
   }
@@ -127,7 +129,7 @@ function NumberLine({ row, of, isOff, onSet }: { row: NumberRow; of: RegionId; i
     <>
       <span>{row.title}</span>
       <span className="numbers">
-        {row.fields.map((field) => <NumberInput key={field.name} field={field} of={of} isOff={isOff} onSet={onSet} />)}
+        {row.fields.map((field) => <NumberInput key={field.id} field={field} of={of} isOff={isOff} onSet={onSet} />)}
         <span className="muted">{row.fields[0]!.unit}</span>
       </span>
     </>
@@ -159,7 +161,7 @@ function NumberInput({ field, of, isOff, onSet }: NumberInputProps) {
       type="number"
       step="any"
       aria-label={field.name}
-      data-testid={`number-${field.name.toLowerCase()}`}
+      data-testid={`number-${field.id}`}
       disabled={isOff}
       value={typed ?? shown}
       onChange={(event) => setTyped(event.target.value)}
@@ -179,30 +181,30 @@ function NumberInput({ field, of, isOff, onSet }: NumberInputProps) {
 
 /** The numbers of a shape, in picture pixels and degrees. */
 function rowsOf(shape: Exclude<Shape, { kind: 'span' }>): readonly NumberRow[] {
-  const px = (name: string, value: number, set: (value: number) => Shape): NumberField => ({ name, value, unit: 'px', set });
+  const px = (id: string, name: string, value: number, set: (value: number) => Shape): NumberField => ({ id, name, value, unit: 'px', set });
   const turn = (value: number, set: (value: number) => Shape): NumberRow => ({
-    title: 'Rotation',
-    fields: [{ name: 'Rotation', value, unit: '°', set }],
+    title: t('Rotation'),
+    fields: [{ id: 'rotation', name: t('Rotation'), value, unit: '°', set }],
   });
   switch (shape.kind) {
     case 'rectangle':
       return [
-        { title: 'Position', fields: [px('X', shape.x, (x) => ({ ...shape, x })), px('Y', shape.y, (y) => ({ ...shape, y }))] },
-        { title: 'Size', fields: [px('Width', shape.width, (width) => ({ ...shape, width })), px('Height', shape.height, (height) => ({ ...shape, height }))] },
+        { title: t('Position'), fields: [px('x', 'X', shape.x, (x) => ({ ...shape, x })), px('y', 'Y', shape.y, (y) => ({ ...shape, y }))] },
+        { title: t('Size'), fields: [px('width', t('Width'), shape.width, (width) => ({ ...shape, width })), px('height', t('Height'), shape.height, (height) => ({ ...shape, height }))] },
         turn(shape.rotation, (rotation) => ({ ...shape, rotation })),
       ];
     case 'ellipse':
       return [
-        { title: 'Centre', fields: [px('X', shape.x, (x) => ({ ...shape, x })), px('Y', shape.y, (y) => ({ ...shape, y }))] },
-        { title: 'Size', fields: [px('Width', shape.radiusX * 2, (width) => ({ ...shape, radiusX: width / 2 })), px('Height', shape.radiusY * 2, (height) => ({ ...shape, radiusY: height / 2 }))] },
+        { title: t('Centre'), fields: [px('x', 'X', shape.x, (x) => ({ ...shape, x })), px('y', 'Y', shape.y, (y) => ({ ...shape, y }))] },
+        { title: t('Size'), fields: [px('width', t('Width'), shape.radiusX * 2, (width) => ({ ...shape, radiusX: width / 2 })), px('height', t('Height'), shape.radiusY * 2, (height) => ({ ...shape, radiusY: height / 2 }))] },
         turn(shape.rotation, (rotation) => ({ ...shape, rotation })),
       ];
     case 'keypoint':
-      return [{ title: 'Position', fields: [px('X', shape.x, (x) => ({ ...shape, x })), px('Y', shape.y, (y) => ({ ...shape, y }))] }];
+      return [{ title: t('Position'), fields: [px('x', 'X', shape.x, (x) => ({ ...shape, x })), px('y', 'Y', shape.y, (y) => ({ ...shape, y }))] }];
     case 'polygon': {
       const { minX, minY } = shapeBounds(shape);
       const move = (dx: number, dy: number): Shape => moveShape(shape, dx, dy);
-      return [{ title: 'Position', fields: [px('X', minX, (x) => move(x - minX, 0)), px('Y', minY, (y) => move(0, y - minY))] }];
+      return [{ title: t('Position'), fields: [px('x', 'X', minX, (x) => move(x - minX, 0)), px('y', 'Y', minY, (y) => move(0, y - minY))] }];
     }
   }
 }
@@ -216,12 +218,12 @@ function place(editor: Editor, region: Region, shape: Shape): void {
 }
 
 function drawnBy(region: Region): string {
-  const score = region.score === undefined ? '' : `, ${region.score.toFixed(2)}`;
   if (region.origin === 'manual') return findOwner(region);
-  return region.origin === 'prediction' ? `a model${score}` : `a model${score}, changed by hand`;
+  const who = region.origin === 'prediction' ? t('a model') : t('a model, changed by hand');
+  return region.score === undefined ? who : `${who}, ${region.score.toFixed(2)}`;
 }
 
 function findOwner(region: Region): string {
-  return region.source ? 'a person' : 'you';
+  return region.source ? t('a person') : t('you@@who drew it');
 }
 

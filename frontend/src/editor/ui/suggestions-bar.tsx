@@ -1,3 +1,5 @@
+import { rich } from '../../i18n/rich.tsx';
+import { plural, t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import type { Editor } from '../model/editor.ts';
 import type { KeyMap } from '../model/tools/keymap.ts';
@@ -13,23 +15,26 @@ export function SuggestionsBar({ editor, keyMap, model }: { editor: Editor; keyM
   if (count === 0) return null;
   const key = keyMap.keysOf('suggestions.accept-all')[0];
   return (
-    <div className="corner suggestions" role="group" aria-label="Suggestions" data-testid="suggestions">
+    <div className="corner suggestions" role="group" aria-label={t('Suggestions')} data-testid="suggestions">
       <span className="two cut">
-        {count === 1 ? '1 suggestion' : `${count.toLocaleString('en')} suggestions`}
-        {model && <> from <b>{model}</b></>}
-        {unnamed > 0 && <span data-testid="unnamed">, {unnamed === count ? '' : `${unnamed} `}without a label: press a label’s key</span>}
+        {model
+          ? rich('{suggestions} from <b>{model}</b>', { suggestions: shownCount(count), model, b: (words) => <b>{words}</b> })
+          : shownCount(count)}
+        {unnamed > 0 && <span data-testid="unnamed">, {unnamed === count ? t('without a label: press a label’s key') : t('{n} without a label: press a label’s key', { n: unnamed })}</span>}
       </span>
       {unnamed < count && (
         <button type="button" className="btn" data-testid="accept-all" {...keepFocus} onClick={() => editor.acceptAll()}>
-          Accept all {key && <kbd className="wide">{showKey(key)}</kbd>}
+          {t('Accept all')} {key && <kbd className="wide">{showKey(key)}</kbd>}
         </button>
       )}
-      <button type="button" className="btn ghost" aria-label="Dismiss suggestions" {...keepFocus} onClick={() => editor.dismissSuggestions()}>
-        <span className="wide">Dismiss</span><span className="slim"><Icon name="close" /></span>
+      <button type="button" className="btn ghost" aria-label={t('Dismiss suggestions')} {...keepFocus} onClick={() => editor.dismissSuggestions()}>
+        <span className="wide">{t('Dismiss')}</span><span className="slim"><Icon name="close" /></span>
       </button>
     </div>
   );
 }
+
+const shownCount = (count: number): string => plural(count, '{n} suggestion', '{n} suggestions');
 
 function countSuggestions(editor: Editor): number {
   let count = 0;

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { t } from '../../i18n/words.ts';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { EditorConfig } from '../model/config/config.ts';
 import type { Editor } from '../model/editor.ts';
@@ -8,14 +9,14 @@ import type { ToolName } from '../model/types.ts';
 import { keepFocus } from './keep-focus.ts';
 import { useEditor } from './use-editor.ts';
 
-const TOOL_TITLES: Readonly<Record<ToolName, string>> = {
-  select: 'Select',
-  hand: 'Move the picture',
-  rectangle: 'Rectangle',
-  polygon: 'Polygon',
-  ellipse: 'Ellipse',
-  keypoint: 'Point',
-  span: 'Mark text',
+export const TOOL_TITLES: Readonly<Record<ToolName, string>> = {
+  select: t('Select'),
+  hand: t('Move the picture'),
+  rectangle: t('Rectangle'),
+  polygon: t('Polygon'),
+  ellipse: t('Ellipse'),
+  keypoint: t('Point'),
+  span: t('Mark text'),
 };
 
 const SHAPE_TOOLS = ['rectangle', 'polygon', 'ellipse', 'keypoint', 'span'] as const;
@@ -43,8 +44,8 @@ export interface ToolStripProps {
 export function ToolStrip({ editor, keyMap, onKeys, onInstructions, children }: ToolStripProps) {
   const { view, shapes } = toolsFor(editor.config);
   return (
-    <nav className="strip" aria-label="Tools">
-      <div className="tool-group" role="group" aria-label="Tools">
+    <nav className="strip" aria-label={t('Tools')}>
+      <div className="tool-group" role="group" aria-label={t('Tools')}>
         {view.map((tool) => <ToolButton key={tool} tool={tool} editor={editor} keyMap={keyMap} />)}
         {view.length > 0 && shapes.length > 0 && <hr />}
         {shapes.map((tool) => <ToolButton key={tool} tool={tool} editor={editor} keyMap={keyMap} />)}
@@ -52,9 +53,9 @@ export function ToolStrip({ editor, keyMap, onKeys, onInstructions, children }: 
       </div>
       <span className="grow" />
       {onInstructions && (
-        <button type="button" title="Instructions" aria-label="Instructions" onClick={onInstructions}><Icon name="note" /></button>
+        <button type="button" title={t('Instructions')} aria-label={t('Instructions')} onClick={onInstructions}><Icon name="note" /></button>
       )}
-      <button type="button" className="wide" title={tip('Keys', keyMap, 'page.keys')} aria-label="Keys" onClick={onKeys}>
+      <button type="button" className="wide" title={tip(t('Keys'), keyMap, 'page.keys')} aria-label={t('Keys')} onClick={onKeys}>
         <Icon name="keyboard" />
       </button>
     </nav>

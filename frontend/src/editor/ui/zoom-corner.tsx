@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { keepFocus } from './keep-focus.ts';
 import type { PictureSurface } from './stage-surfaces.ts';
@@ -10,12 +11,12 @@ export function ZoomCorner({ surface }: { surface: PictureSurface }) {
   const figure = useRef<HTMLButtonElement>(null);
   useEffect(() => followZoom(surface, figure.current!), [surface]);
   return (
-    <div className="corner zoom wide" role="group" aria-label="Zoom">
-      <button type="button" className="btn ghost icon" aria-label="Zoom out" title="Zoom out  -" {...keepFocus} onClick={() => surface.zoomBy(1 / 1.25)}>
+    <div className="corner zoom wide" role="group" aria-label={t('Zoom')}>
+      <button type="button" className="btn ghost icon" aria-label={t('Zoom out')} title={`${t('Zoom out')}  -`} {...keepFocus} onClick={() => surface.zoomBy(1 / 1.25)}>
         <Icon name="minus" />
       </button>
-      <button type="button" className="btn ghost percent" title="Fit the picture  Shift F" ref={figure} {...keepFocus} onClick={() => surface.fit()} />
-      <button type="button" className="btn ghost icon" aria-label="Zoom in" title="Zoom in  +" {...keepFocus} onClick={() => surface.zoomBy(1.25)}>
+      <button type="button" className="btn ghost percent" title={`${t('Fit the picture')}  Shift F`} ref={figure} {...keepFocus} onClick={() => surface.fit()} />
+      <button type="button" className="btn ghost icon" aria-label={t('Zoom in')} title={`${t('Zoom in')}  +`} {...keepFocus} onClick={() => surface.zoomBy(1.25)}>
         <Icon name="plus" />
       </button>
     </div>

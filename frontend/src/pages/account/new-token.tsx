@@ -2,6 +2,7 @@ import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-q
 import { useState } from 'react';
 import { sessionQuery } from '../../api/session';
 import { createToken, tokensQuery } from '../../api/tokens';
+import { t } from '../../i18n/words';
 import { Dialog } from '../../ui/dialog';
 import { elsewhereWrong, Notice } from '../../ui/parts';
 import { FRESH, TokenForm, TokenSecret } from './token-form';
@@ -20,14 +21,14 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   const wrong = elsewhereWrong(create.error, ['name', 'expires_in_days', 'scope', 'workspace']);
   const foot = (
     <>
-      <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
-      <button type="submit" form="new-token" className="btn primary" disabled={!name.trim() || create.isPending}>Create token</button>
+      <button type="button" className="btn ghost" onClick={onClose}>{t('Cancel')}</button>
+      <button type="submit" form="new-token" className="btn primary" disabled={!name.trim() || create.isPending}>{t('Create token')}</button>
     </>
   );
   return (
-    <Dialog title="New token" onClose={onClose} foot={foot}>
+    <Dialog title={t('New token')} onClose={onClose} foot={foot}>
       <TokenForm id="new-token" error={create.error} workspaces={workspaces} onChange={setWanted} onSubmit={() => create.mutate()} />
-      {(scope === 'read' || workspace > 0) && <p className="two">It cannot change your account, nor make or revoke tokens.</p>}
+      {(scope === 'read' || workspace > 0) && <p className="two">{t('It cannot change your account, nor make or revoke tokens.')}</p>}
       {wrong && <Notice tone="bad" live>{wrong}</Notice>}
     </Dialog>
   );

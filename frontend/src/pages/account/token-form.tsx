@@ -1,11 +1,12 @@
 import { useState } from 'react';
 import type { TokenScope } from '../../api/service-accounts';
 import type { Token } from '../../api/types';
+import { t } from '../../i18n/words';
 import { CopyField } from '../../ui/copy-field';
 import { Dialog } from '../../ui/dialog';
 import { Field, Notice, wrongWith } from '../../ui/parts';
 
-const LIVES: ReadonlyArray<readonly [days: number, words: string]> = [[30, '30 days'], [90, '90 days'], [365, 'a year'], [0, 'until it is revoked']];
+const LIVES: ReadonlyArray<readonly [days: number, words: string]> = [[30, t('30 days')], [90, t('90 days')], [365, t('a year')], [0, t('until it is revoked')]];
 
 export interface WantedToken {
   name: string;
@@ -33,18 +34,18 @@ export function TokenForm({ id, error, workspaces, onChange, onSubmit }: TokenFo
   };
   return (
     <form id={id} className="col" style={{ gap: 14 }} onSubmit={(event) => { event.preventDefault(); onSubmit(); }}>
-      <Field label="Name" hint="What will use it, so that you know which one to revoke" wrong={wrongWith(error, 'name')}>
+      <Field label={t('Name')} hint={t('What will use it, so that you know which one to revoke')} wrong={wrongWith(error, 'name')}>
         {(wiring) => <input {...wiring} className="input" value={wanted.name} onChange={(event) => set({ name: event.target.value })} maxLength={80} autoFocus />}
       </Field>
-      <Field label="May" wrong={wrongWith(error, 'scope')}>
-        {(wiring) => <select {...wiring} className="input" value={wanted.scope} onChange={(event) => set({ scope: event.target.value as TokenScope })}><option value="all">Read and change</option><option value="read">Only read</option></select>}
+      <Field label={t('May')} wrong={wrongWith(error, 'scope')}>
+        {(wiring) => <select {...wiring} className="input" value={wanted.scope} onChange={(event) => set({ scope: event.target.value as TokenScope })}><option value="all">{t('Read and change')}</option><option value="read">{t('Only read')}</option></select>}
       </Field>
       {workspaces.length > 0 && (
-        <Field label="Reaches" wrong={wrongWith(error, 'workspace')}>
-          {(wiring) => <select {...wiring} className="input" value={wanted.workspace} onChange={(event) => set({ workspace: Number(event.target.value) })}><option value={0}>Every workspace that I see</option>{workspaces.map((each) => <option key={each.id} value={each.id}>Only {each.title}</option>)}</select>}
+        <Field label={t('Reaches')} wrong={wrongWith(error, 'workspace')}>
+          {(wiring) => <select {...wiring} className="input" value={wanted.workspace} onChange={(event) => set({ workspace: Number(event.target.value) })}><option value={0}>{t('Every workspace that I see')}</option>{workspaces.map((each) => <option key={each.id} value={each.id}>{t('Only {title}', { title: each.title })}</option>)}</select>}
         </Field>
       )}
-      <Field label="Works for" wrong={wrongWith(error, 'expires_in_days')}>
+      <Field label={t('Works for')} wrong={wrongWith(error, 'expires_in_days')}>
         {(wiring) => <select {...wiring} className="input" value={wanted.days} onChange={(event) => set({ days: Number(event.target.value) })}>{LIVES.map(([each, words]) => <option key={each} value={each}>{words}</option>)}</select>}
       </Field>
     </form>
@@ -55,14 +56,14 @@ export const FRESH: WantedToken = { name: '', days: 90, scope: 'all', workspace:
 
 /** The text of a new token, shown this once. */
 export const TokenSecret = ({ token, onClose }: { token: Token & { token: string }; onClose: () => void }) => (
-  <Dialog title={`Token “${token.name}”`} stays onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>I have kept it</button>}>
-    <Notice tone="warn">Copy it now: it is shown this once, and nobody can look it up later.</Notice>
-    <CopyField value={token.token} name="The token" />
+  <Dialog title={t('Token “{name}”', { name: token.name })} stays onClose={onClose} foot={<button type="button" className="btn primary" onClick={onClose}>{t('I have kept it')}</button>}>
+    <Notice tone="warn">{t('Copy it now: it is shown this once, and nobody can look it up later.')}</Notice>
+    <CopyField value={token.token} name={t('The token')} />
   </Dialog>
 );
 
 /** What a token may, in a few words; nothing where it may all. */
 export const reachOf = (token: Pick<Token, 'scope' | 'workspace'>): string[] => [
-  ...(token.scope === 'read' ? ['only reads'] : []),
-  ...(token.workspace ? [`only ${token.workspace.name}`] : []),
+  ...(token.scope === 'read' ? [t('only reads')] : []),
+  ...(token.workspace ? [t('only {name}', { name: token.workspace.name })] : []),
 ];

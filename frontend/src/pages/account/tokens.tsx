@@ -2,8 +2,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { revokeToken, tokensQuery } from '../../api/tokens';
 import type { Token } from '../../api/types';
+import { rich } from '../../i18n/rich';
+import { t } from '../../i18n/words';
 import { Confirm } from '../../ui/dialog';
-import { ago, day } from '../../ui/format';
+import { day, lastUsed, since } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, Pill, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
@@ -16,16 +18,19 @@ export function Tokens() {
   const [making, setMaking] = useState(false);
   return (
     <section className="card" aria-labelledby="tokens">
-      <div className="row card-head"><h2 id="tokens">Access tokens</h2><span className="grow" /><button type="button" className="btn" onClick={() => setMaking(true)}><Icon name="plus" />New token</button></div>
-      <p className="two">A script signs in with a token: <span className="mono">Authorization: Bearer …</span> It may do all that you may, unless it is made to do less.</p>
+      <div className="row card-head"><h2 id="tokens">{t('Access tokens')}</h2><span className="grow" /><button type="button" className="btn" onClick={() => setMaking(true)}><Icon name="plus" />{t('New token')}</button></div>
+      <p className="two">{rich('A script signs in with a token: {header} It may do all that you may, unless it is made to do less.', { header: <span className="mono">Authorization: Bearer …</span> })}</p>
       {tokens.isPending && <div className="col" style={{ gap: 10, marginTop: 14 }}><Skeleton width="60%" /><Skeleton width="45%" /></div>}
-      {tokens.isError && <Failure error={tokens.error} retry={() => void tokens.refetch()} what="The list of tokens" />}
-      {tokens.data?.length === 0 && <p className="muted" style={{ marginTop: 12 }}>No tokens yet.</p>}
+      {tokens.isError && <Failure error={tokens.error} retry={() => void tokens.refetch()} what={t('The list of tokens')} />}
+      {tokens.data?.length === 0 && <p className="muted" style={{ marginTop: 12 }}>{t('No tokens yet.')}</p>}
       <ul className="tokens">{tokens.data?.map((token) => <TokenRow key={token.id} token={token} />)}</ul>
       {making && <NewToken onClose={() => setMaking(false)} />}
     </section>
   );
 }
+
+const endOf = (time: string | null, over: boolean): string =>
+  time === null ? t('no end') : over ? t('ended {when}', { when: day(time) }) : t('until {when}', { when: day(time) });
 
 function TokenRow({ token }: { token: Token }) {
   const [revoking, setRevoking] = useState(false);
@@ -34,19 +39,19 @@ function TokenRow({ token }: { token: Token }) {
   const revoke = async () => {
     await revokeToken(token.id);
     await client.invalidateQueries(tokensQuery);
-    say(`The token “${token.name}” is revoked.`);
+    say(t('The token “{name}” is revoked.', { name: token.name }));
   };
   return (
     <li className="row token">
       <Icon name="key" />
       <div className="grow"><b className="b cut">{token.name}</b>
-        <div className="muted small">made {day(token.created_at)} · {token.last_used_at ? `last used ${ago(token.last_used_at) === 'now' ? 'just now' : `${ago(token.last_used_at)} ago`}` : 'never used'} · {token.expires_at ? `${over ? 'ended' : 'until'} ${day(token.expires_at)}` : 'no end'}{reachOf(token).map((each) => ` · ${each}`)}</div>
+        <div className="muted small">{[t('made {when}', { when: day(token.created_at) }), lastUsed(token.last_used_at), endOf(token.expires_at, over), ...reachOf(token)].join(' · ')}</div>
       </div>
-      {over && <Pill tone="warn">expired</Pill>}
-      <button type="button" className="btn danger-ghost" onClick={() => setRevoking(true)} aria-label={`Revoke ${token.name}`}>Revoke</button>
+      {over && <Pill tone="warn">{t('expired')}</Pill>}
+      <button type="button" className="btn danger-ghost" onClick={() => setRevoking(true)} aria-label={t('Revoke {name}', { name: token.name })}>{t('Revoke')}</button>
       {revoking && (
-        <Confirm title={`Revoke “${token.name}”?`} action="Revoke token" onConfirm={revoke} onClose={() => setRevoking(false)}>
-          <p>Scripts that use it are refused from now on{token.last_used_at ? `; the last one came ${ago(token.last_used_at)} ago` : ''}. A revoked token cannot come back.</p>
+        <Confirm title={t('Revoke “{name}”?', { name: token.name })} action={t('Revoke token')} onConfirm={revoke} onClose={() => setRevoking(false)}>
+          <p>{token.last_used_at ? t('Scripts that use it are refused from now on; the last one came {when}. A revoked token cannot come back.', { when: since(token.last_used_at) }) : t('Scripts that use it are refused from now on. A revoked token cannot come back.')}</p>
         </Confirm>
       )}
     </li>

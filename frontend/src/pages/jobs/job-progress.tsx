@@ -1,6 +1,7 @@
 import { useRef } from 'react';
 import type { Job } from '../../api/types';
 import { isOver } from '../../api/jobs';
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { Progress } from '../../ui/parts';
 import { type Sample, secondsLeft, watched } from './rate';
@@ -14,16 +15,16 @@ export function JobProgress({ job }: { job: Job }) {
   const share = total ? Math.min(1, (job.progress?.done ?? 0) / total) : undefined;
   return (
     <span className="job-progress">
-      {job.state === 'running' && <Progress share={share} name={`Progress: ${nameOfKind(job.kind)}`} />}
-      <span className="muted small cut">{told(job, total)}{left !== undefined && left >= 2 ? `, ${duration(left)} left` : ''}</span>
+      {job.state === 'running' && <Progress share={share} name={t('Progress: {what}', { what: nameOfKind(job.kind) })} />}
+      <span className="muted small cut">{left !== undefined && left >= 2 ? t('{told}, {left} left', { told: told(job, total), left: duration(left) }) : told(job, total)}</span>
     </span>
   );
 }
 
 function told(job: Job, total: number | null): string {
-  if (job.state === 'queued') return 'waits for its turn';
-  if (total) return `${count(job.progress?.done ?? 0)} of ${count(total)}`;
-  return job.message || 'has begun';
+  if (job.state === 'queued') return t('waits for its turn');
+  if (total) return t('{done} of {due}', { done: count(job.progress?.done ?? 0), due: count(total) });
+  return job.message || t('has begun');
 }
 
 function useSecondsLeft(job: Job): number | undefined {

@@ -5,7 +5,8 @@ import { isRecord } from '../../api/client';
 import { restoreDeletion } from '../../api/deletions';
 import { reasonOf } from '../../api/jobs';
 import type { Job } from '../../api/types';
-import { ago } from '../../ui/format';
+import { t } from '../../i18n/words';
+import { since } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { messageOf, Notice } from '../../ui/parts';
 import { say } from '../../ui/toast';
@@ -17,18 +18,18 @@ const CHANGES_TASKS = new Set(['import', 'import-predictions', 'restore', 'accep
 
 /** What came of a job: its counts, its file, what it left out, or why it failed. */
 export function JobResult({ job }: { job: Job }) {
-  if (job.state === 'failed') return <Notice tone="bad"><b>It failed. {whatIsLeft(job.kind)}</b> {reasonOf(job)}</Notice>;
-  if (job.state === 'cancelled') return <Notice>It was stopped{job.finished_at ? ` ${ago(job.finished_at)} ago` : ''}. {whatIsLeft(job.kind)}</Notice>;
+  if (job.state === 'failed') return <Notice tone="bad"><b>{t('It failed. {left}', { left: whatIsLeft(job.kind) })}</b> {reasonOf(job)}</Notice>;
+  if (job.state === 'cancelled') return <Notice>{job.finished_at ? t('It was stopped {when}.', { when: since(job.finished_at) }) : t('It was stopped.')} {whatIsLeft(job.kind)}</Notice>;
   if (job.state !== 'done' || !isRecord(job.result)) return null;
   const result = job.result;
   const sentence = sentenceOfResult(result);
   return (
     <div className="col" style={{ gap: 12 }}>
       <div className="row wrap">
-        <span className="row"><Icon name="check" />{sentence.replace(/^./, (letter) => letter.toUpperCase()) || 'It is done.'}</span>
+        <span className="row"><Icon name="check" />{sentence.replace(/^./, (letter) => letter.toUpperCase()) || t('It is done.')}</span>
         <span className="grow" />
-        {job.project && CHANGES_TASKS.has(job.kind) && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }}>See the tasks</Link>}
-        {typeof result['url'] === 'string' && <a className="btn" href={address(result['url'])} download={String(result['file_name'] ?? '')}><Icon name="download" />{String(result['file_name'] ?? 'Download')}</a>}
+        {job.project && CHANGES_TASKS.has(job.kind) && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: String(job.project.id) }}>{t('See the tasks')}</Link>}
+        {typeof result['url'] === 'string' && <a className="btn" href={address(result['url'])} download={String(result['file_name'] ?? '')}><Icon name="download" />{String(result['file_name'] ?? t('Download'))}</a>}
         {job.kind === 'delete' && isId(result['deletion']) && <RestoreButton deletion={result['deletion']} />}
       </div>
       <Damage result={result} />
@@ -42,7 +43,7 @@ export function JobResult({ job }: { job: Job }) {
 function Damage({ result }: { result: Readonly<Record<string, unknown>> }) {
   const problems = (Array.isArray(result['problems']) ? result['problems'] : []).filter(isRecord);
   if (problems.length === 0) return null;
-  return <Notice tone="bad"><b>Some content is damaged.</b> Put these files again from where they came.<div className="left-out" role="region" aria-label="What is damaged" tabIndex={0}><ul>{problems.map((each, at) => <li key={at}><span className="mono">{String(each['path'] ?? each['kind'] ?? '')}</span> {String(each['detail'] ?? '')}</li>)}</ul></div></Notice>;
+  return <Notice tone="bad"><b>{t('Some content is damaged.')}</b> {t('Put these files again from where they came.')}<div className="left-out" role="region" aria-label={t('What is damaged')} tabIndex={0}><ul>{problems.map((each, at) => <li key={at}><span className="mono">{String(each['path'] ?? each['kind'] ?? '')}</span> {String(each['detail'] ?? '')}</li>)}</ul></div></Notice>;
 }
 
 const isId = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
@@ -50,8 +51,8 @@ const isId = (value: unknown): value is string | number => typeof value === 'str
 function RestoreButton({ deletion }: { deletion: string | number }) {
   const client = useQueryClient();
   const restore = () => restoreDeletion(deletion).then(
-    () => { say('What was deleted is back.'); void client.invalidateQueries(); },
+    () => { say(t('What was deleted is back.')); void client.invalidateQueries(); },
     (error: unknown) => say(messageOf(error), { tone: 'bad' }),
   );
-  return <button type="button" className="btn" onClick={() => void restore()}><Icon name="undo" />Bring it back</button>;
+  return <button type="button" className="btn" onClick={() => void restore()}><Icon name="undo" />{t('Bring it back')}</button>;
 }

@@ -7,6 +7,7 @@ import type { ToolName } from '../../editor/model/types.ts';
 import { press } from '../../editor/ui/choices-panel.tsx';
 import type { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
 import { toolsFor } from '../../editor/ui/tool-strip.tsx';
+import { t } from '../../i18n/words.ts';
 import type { Asking } from './asking/asking.ts';
 import type { Labelling } from './labelling.ts';
 
@@ -106,7 +107,7 @@ function viewActs(editor: Editor, { labelling, surfaces, showKeys, showPalette, 
     { id: 'view.zoom-out', run: () => surfaces.zoomBy(0.8), isEnabled: hasPicture },
     { id: 'view.fit', run: () => surfaces.fit(), isEnabled: hasPicture },
     { id: 'page.palette', run: showPalette },
-    { id: 'page.history', run: () => (labelling.open?.opening.annotation ? showHistory() : labelling.refuse('There is no history yet: you have not submitted this task.')), isEnabled: () => labelling.open !== null },
+    { id: 'page.history', run: () => (labelling.open?.opening.annotation ? showHistory() : labelling.refuse(t('There is no history yet: you have not submitted this task.'))), isEnabled: () => labelling.open !== null },
     { id: 'page.then', run: showThen, isEnabled: () => labelling.open?.changed?.then != null },
     { id: 'page.keys', run: showKeys },
     { id: 'page.cancel', run: () => letGo(editor, surfaces) },

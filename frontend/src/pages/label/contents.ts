@@ -3,6 +3,7 @@
 import type { EditorConfig, ObjectTag } from '../../editor/model/config/config.ts';
 import { resolveValue } from '../../editor/model/config/resolve.ts';
 import type { PictureSize } from '../../editor/model/types.ts';
+import { t } from '../../i18n/words.ts';
 import { mediaAddress } from './address.ts';
 import type { WireTask } from './wire.ts';
 
@@ -19,7 +20,7 @@ export function loadContents(config: EditorConfig, task: WireTask, base: string)
 async function loadContent(object: ObjectTag, task: WireTask, base: string): Promise<Content> {
   const value = resolveValue(object.value, task.data);
   if (value === undefined || value === null || value === '') {
-    return { kind: 'broken', object, url: null, message: `The task has no value for ${object.value}.` };
+    return { kind: 'broken', object, url: null, message: t('The task has no value for {value}.', { value: object.value }) };
   }
   return object.kind === 'image' ? loadPicture(object, String(value), base) : loadText(object, String(value), base);
 }
@@ -31,7 +32,7 @@ async function loadPicture(object: ObjectTag, value: string, base: string): Prom
   try {
     await picture.decode();
   } catch {
-    return { kind: 'broken', object, url, message: 'It is damaged, no picture, or cannot be reached.' };
+    return { kind: 'broken', object, url, message: t('It is damaged, no picture, or cannot be reached.') };
   }
   // Natural sizes are those after EXIF orientation.
   return { kind: 'image', object, url, size: { width: picture.naturalWidth, height: picture.naturalHeight } };
@@ -42,10 +43,10 @@ async function loadText(object: ObjectTag, value: string, base: string): Promise
   const url = mediaAddress(value, base);
   try {
     const response = await fetch(url);
-    if (!response.ok) return { kind: 'broken', object, url, message: `Its address answered ${response.status}.` };
+    if (!response.ok) return { kind: 'broken', object, url, message: t('Its address answered {status}.', { status: response.status }) };
     return { kind: 'text', object, text: decoded(await response.text(), object) };
   } catch {
-    return { kind: 'broken', object, url, message: 'Its address cannot be reached.' };
+    return { kind: 'broken', object, url, message: t('Its address cannot be reached.') };
   }
 }
 

@@ -1,4 +1,5 @@
 import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
+import { t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 
 export interface DialogProps {
@@ -40,7 +41,7 @@ export function Dialog({ title, children, foot, isWide = false, onClose }: Dialo
         <header>
           <h2 id={id}>{title}</h2>
           {onClose && (
-            <button type="button" className="btn ghost icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>
+            <button type="button" className="btn ghost icon" aria-label={t('Close')} onClick={onClose}><Icon name="close" /></button>
           )}
         </header>
         <div className="content">{children}</div>

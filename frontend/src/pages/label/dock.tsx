@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
+import { t } from '../../i18n/words.ts';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { Editor } from '../../editor/model/editor.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
-import { toolsFor } from '../../editor/ui/tool-strip.tsx';
+import { TOOL_TITLES, toolsFor } from '../../editor/ui/tool-strip.tsx';
 import { useEditor } from '../../editor/ui/use-editor.ts';
 import type { Labelling } from './labelling.ts';
 import { usePart } from './use-part.ts';
@@ -29,21 +30,21 @@ export function Dock({ labelling, editor, isSheetOpen, onSheet, onInstructions, 
   const { view, shapes } = toolsFor(editor.config);
   const makesRegions = shapes.length > 0;
   return (
-    <nav className="dock" aria-label="Tools and regions">
+    <nav className="dock" aria-label={t('Tools and regions')}>
       <div className="dock-tools">
         {[...view, ...shapes].map((name) => (
-          <DockButton key={name} icon={name as IconName} title={name} isOn={tool === name} onPress={() => editor.setTool(name)} />
+          <DockButton key={name} icon={name as IconName} title={TOOL_TITLES[name]} isOn={tool === name} onPress={() => editor.setTool(name)} />
         ))}
         {children}
-        <DockButton icon="undo" title="Undo" isOff={!canUndo} onPress={() => editor.history.undo()} />
-        <DockButton icon="redo" title="Redo" isOff={!canRedo} onPress={() => editor.history.redo()} />
-        <DockButton icon="up" title="Previous task" isOff={!hasPrevious} onPress={() => void labelling.previous()} />
-        <DockButton icon="down" title="Next task" isOff={!hasNext} onPress={() => void labelling.next()} />
-        {onInstructions && <DockButton icon="note" title="Instructions" onPress={onInstructions} />}
+        <DockButton icon="undo" title={t('Undo')} isOff={!canUndo} onPress={() => editor.history.undo()} />
+        <DockButton icon="redo" title={t('Redo')} isOff={!canRedo} onPress={() => editor.history.redo()} />
+        <DockButton icon="up" title={t('Previous task')} isOff={!hasPrevious} onPress={() => void labelling.previous()} />
+        <DockButton icon="down" title={t('Next task')} isOff={!hasNext} onPress={() => void labelling.next()} />
+        {onInstructions && <DockButton icon="note" title={t('Instructions')} onPress={onInstructions} />}
       </div>
       <button type="button" className={`btn sheet-button ${isSheetOpen ? 'on' : ''}`} aria-expanded={isSheetOpen} data-testid="sheet" onClick={() => onSheet(!isSheetOpen)}>
-        <Icon name="rows" />{makesRegions ? count : 'Answer'}
-        <span className="unseen">{makesRegions ? 'regions and answers' : ''}</span>
+        <Icon name="rows" />{makesRegions ? count : t('Answer')}
+        <span className="unseen">{makesRegions ? t('regions and answers') : ''}</span>
       </button>
     </nav>
   );

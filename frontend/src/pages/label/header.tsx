@@ -1,3 +1,4 @@
+import { figure, t } from '../../i18n/words.ts';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { Editor } from '../../editor/model/editor.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
@@ -26,14 +27,14 @@ export function Header({ labelling, keyMap, onHeld, onHistory }: HeaderProps) {
   const all = project?.task_number ?? 0;
   return (
     <header>
-      <a className="btn ghost icon" href={tasksAddress(labelling)} title="Back to tasks" aria-label="Back to tasks" onClick={() => labelling.giveBack()}>
+      <a className="btn ghost icon" href={tasksAddress(labelling)} title={t('Back to tasks')} aria-label={t('Back to tasks')} onClick={() => labelling.giveBack()}>
         <Icon name="left" />
       </a>
-      <h1 className="b cut">{project?.title ?? <><span className="unseen">Label</span>{scene.kind === 'loading' && <span className="skel title-skel" />}</>}</h1>
-      {open && <span className="muted wide nowrap">task {open.task.id}</span>}
+      <h1 className="b cut">{project?.title ?? <><span className="unseen">{t('Label@@the page where one labels')}</span>{scene.kind === 'loading' && <span className="skel title-skel" />}</>}</h1>
+      {open && <span className="muted wide nowrap">{t('task {id}', { id: open.task.id })}</span>}
       {open && place > 0 && all > 0 && (
-        <span className="pill wide" title={`Number ${place} of those you opened here. The project has ${all} tasks.`}>
-          {place} of {all.toLocaleString('en')}
+        <span className="pill wide" title={t('Number {place} of those you opened here. The project has {all} tasks.', { place, all })}>
+          {t('{place} of {all}', { place, all: figure(all) })}
         </span>
       )}
       {keyMap && <StepButtons labelling={labelling} keyMap={keyMap} hasPrevious={hasPrevious} hasNext={hasNext} />}
@@ -58,10 +59,10 @@ export function tasksAddress(labelling: Labelling): string {
 export function StepButtons({ labelling, keyMap, hasPrevious, hasNext }: { labelling: Labelling; keyMap: KeyMap; hasPrevious: boolean; hasNext: boolean }) {
   return (
     <span className="row tight wide">
-      <button type="button" className="btn ghost icon" aria-label="Previous task" title={tip('Previous task', keyMap, 'task.previous')} disabled={!hasPrevious} data-testid="previous" {...keepFocus} onClick={() => void labelling.previous()}>
+      <button type="button" className="btn ghost icon" aria-label={t('Previous task')} title={tip(t('Previous task'), keyMap, 'task.previous')} disabled={!hasPrevious} data-testid="previous" {...keepFocus} onClick={() => void labelling.previous()}>
         <Icon name="up" />
       </button>
-      <button type="button" className="btn ghost icon" aria-label="Next task" title={hasNext ? tip('Next task', keyMap, 'task.next') : 'Submit or skip this one first'} disabled={!hasNext} data-testid="next" {...keepFocus} onClick={() => void labelling.next()}>
+      <button type="button" className="btn ghost icon" aria-label={t('Next task')} title={hasNext ? tip(t('Next task'), keyMap, 'task.next') : t('Submit or skip this one first')} disabled={!hasNext} data-testid="next" {...keepFocus} onClick={() => void labelling.next()}>
         <Icon name="down" />
       </button>
     </span>
@@ -88,7 +89,7 @@ export function SaveMark({ save, onPress }: { save: SaveState; onPress: () => vo
 
 /** Opens the versions of the annotation at hand. */
 const HistoryButton = ({ keyMap, onPress }: { keyMap: KeyMap; onPress: () => void }) => (
-  <button type="button" className="btn ghost icon" aria-label="History" title={tip('History of the annotation', keyMap, 'page.history')} data-testid="history" onClick={onPress}>
+  <button type="button" className="btn ghost icon" aria-label={t('History')} title={tip(t('History of the annotation'), keyMap, 'page.history')} data-testid="history" onClick={onPress}>
     <Icon name="clock" />
   </button>
 );
@@ -98,10 +99,10 @@ export function UndoButtons({ editor, keyMap }: { editor: Editor; keyMap: KeyMap
   const canRedo = useEditor(editor, (it) => it.history.canRedo);
   return (
     <span className="row tight wide">
-      <button type="button" className="btn ghost icon" aria-label="Undo" title={tip('Undo', keyMap, 'history.undo')} disabled={!canUndo} data-testid="undo" {...keepFocus} onClick={() => editor.history.undo()}>
+      <button type="button" className="btn ghost icon" aria-label={t('Undo')} title={tip(t('Undo'), keyMap, 'history.undo')} disabled={!canUndo} data-testid="undo" {...keepFocus} onClick={() => editor.history.undo()}>
         <Icon name="undo" />
       </button>
-      <button type="button" className="btn ghost icon" aria-label="Redo" title={tip('Redo', keyMap, 'history.redo')} disabled={!canRedo} data-testid="redo" {...keepFocus} onClick={() => editor.history.redo()}>
+      <button type="button" className="btn ghost icon" aria-label={t('Redo')} title={tip(t('Redo'), keyMap, 'history.redo')} disabled={!canRedo} data-testid="redo" {...keepFocus} onClick={() => editor.history.redo()}>
         <Icon name="redo" />
       </button>
     </span>
@@ -114,10 +115,10 @@ function FinishButtons({ labelling, keyMap, isUpdate }: { labelling: Labelling; 
   return (
     <>
       {canSkip && (
-        <button type="button" className="btn" data-testid="skip" {...keepFocus} onClick={() => void labelling.skip()}>Skip {key('task.skip')}</button>
+        <button type="button" className="btn" data-testid="skip" {...keepFocus} onClick={() => void labelling.skip()}>{t('Skip')} {key('task.skip')}</button>
       )}
       <button type="button" className="btn primary" data-testid="submit" {...keepFocus} onClick={() => void labelling.submit()}>
-        {isUpdate ? 'Update' : 'Submit'} {key('task.submit')}
+        {isUpdate ? t('Update') : t('Submit')} {key('task.submit')}
       </button>
     </>
   );

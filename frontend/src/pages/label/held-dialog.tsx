@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { LsResult } from '../../editor/model/types.ts';
+import { dateLocale, plural, t } from '../../i18n/words.ts';
 import { copyText, downloadCopy } from './copy-of-work.ts';
 import { Dialog } from './dialog.tsx';
 import type { Labelling } from './labelling.ts';
@@ -26,22 +27,22 @@ function Conflict({ labelling, entry, onLater, held }: HeldDialogProps & { held:
   const theirs = held.current as { result?: readonly LsResult[]; updated_at?: string };
   return (
     <Dialog
-      title={`Task ${entry.taskId} was changed elsewhere too`}
+      title={t('Task {id} was changed elsewhere too', { id: entry.taskId })}
       isWide
       onClose={onLater}
       foot={
         <>
-          <button type="button" className="btn ghost" onClick={() => downloadCopy(entry)}>Download mine</button>
+          <button type="button" className="btn ghost" onClick={() => downloadCopy(entry)}>{t('Download mine')}</button>
           <span className="grow" />
-          <button type="button" className="btn" data-testid="keep-theirs" onClick={() => void labelling.decide(entry, 'drop')}>Take the other</button>
-          <button type="button" className="btn primary" data-testid="keep-mine" onClick={() => void labelling.decide(entry, 'mine')}>Keep mine</button>
+          <button type="button" className="btn" data-testid="keep-theirs" onClick={() => void labelling.decide(entry, 'drop')}>{t('Take the other')}</button>
+          <button type="button" className="btn primary" data-testid="keep-mine" onClick={() => void labelling.decide(entry, 'mine')}>{t('Keep mine')}</button>
         </>
       }
     >
-      <p className="two">The server has a newer version than the one you began with. Keep yours over it, or take the other and let yours go.</p>
+      <p className="two">{t('The server has a newer version than the one you began with. Keep yours over it, or take the other and let yours go.')}</p>
       <div className="versions">
-        <VersionView title="Yours" when={`saved here ${time(new Date(entry.createdAt))}`} result={entry.result} picture={picture} config={labelling.open?.editor.config} />
-        <VersionView title="On the server" when={theirs.updated_at ? `changed ${time(new Date(theirs.updated_at))}` : ''} result={theirs.result ?? []} picture={picture} config={labelling.open?.editor.config} />
+        <VersionView title={t('Yours')} when={t('saved here {when}', { when: time(new Date(entry.createdAt)) })} result={entry.result} picture={picture} config={labelling.open?.editor.config} />
+        <VersionView title={t('On the server')} when={theirs.updated_at ? t('changed {when}', { when: time(new Date(theirs.updated_at)) }) : ''} result={theirs.result ?? []} picture={picture} config={labelling.open?.editor.config} />
       </div>
     </Dialog>
   );
@@ -50,18 +51,18 @@ function Conflict({ labelling, entry, onLater, held }: HeldDialogProps & { held:
 function Gone({ labelling, entry, onLater }: HeldDialogProps) {
   return (
     <Dialog
-      title={`Task ${entry.taskId} was deleted`}
+      title={t('Task {id} was deleted', { id: entry.taskId })}
       onClose={onLater}
       foot={
         <>
           <CopyButton entry={entry} />
-          <button type="button" className="btn" onClick={() => downloadCopy(entry)}>Download a copy</button>
+          <button type="button" className="btn" onClick={() => downloadCopy(entry)}>{t('Download a copy')}</button>
           <span className="grow" />
-          <button type="button" className="btn danger" data-testid="drop-held" onClick={() => void labelling.decide(entry, 'drop')}>Let it go</button>
+          <button type="button" className="btn danger" data-testid="drop-held" onClick={() => void labelling.decide(entry, 'drop')}>{t('Let it go')}</button>
         </>
       }
     >
-      <p>Somebody deleted the task, or your annotation of it, while you worked on it. {counted(entry)} kept in this browser until you let {entry.result.length === 1 ? 'it' : 'them'} go.</p>
+      <p>{plural(entry.result.length, 'Somebody deleted the task, or your annotation of it, while you worked on it. The one item of your work is kept in this browser until you let it go.', 'Somebody deleted the task, or your annotation of it, while you worked on it. The {n} items of your work are kept in this browser until you let them go.')}</p>
     </Dialog>
   );
 }
@@ -71,16 +72,16 @@ function Refused({ labelling, entry, onLater, held }: HeldDialogProps & { held: 
   const isOpen = labelling.open?.task.id === entry.taskId;
   return (
     <Dialog
-      title={`The server did not take task ${entry.taskId}`}
+      title={t('The server did not take task {id}', { id: entry.taskId })}
       onClose={onLater}
       foot={
         <>
-          <button type="button" className="btn" onClick={() => downloadCopy(entry)}>Download a copy</button>
+          <button type="button" className="btn" onClick={() => downloadCopy(entry)}>{t('Download a copy')}</button>
           <span className="grow" />
-          <button type="button" className="btn danger-ghost" data-testid="drop-held" onClick={() => void labelling.decide(entry, 'drop')}>Discard it</button>
+          <button type="button" className="btn danger-ghost" data-testid="drop-held" onClick={() => void labelling.decide(entry, 'drop')}>{t('Discard it')}</button>
           {isOpen
-            ? <button type="button" className="btn primary" onClick={onLater}>Back to the task</button>
-            : <button type="button" className="btn primary" onClick={() => (onLater(), void labelling.openTask(entry.taskId))}>Open task {entry.taskId}</button>}
+            ? <button type="button" className="btn primary" onClick={onLater}>{t('Back to the task')}</button>
+            : <button type="button" className="btn primary" onClick={() => (onLater(), void labelling.openTask(entry.taskId))}>{t('Open task {id}', { id: entry.taskId })}</button>}
         </>
       }
     >
@@ -88,7 +89,7 @@ function Refused({ labelling, entry, onLater, held }: HeldDialogProps & { held: 
       {fields.length > 0 && (
         <dl className="refused">{fields.map(([name, texts]) => <div key={name}><dt className="mono">{name}</dt><dd>{texts.join(' ')}</dd></div>)}</dl>
       )}
-      <p className="two">Your work is kept here. Mend it and submit again, or keep a copy.</p>
+      <p className="two">{t('Your work is kept here. Mend it and submit again, or keep a copy.')}</p>
     </Dialog>
   );
 }
@@ -96,13 +97,9 @@ function Refused({ labelling, entry, onLater, held }: HeldDialogProps & { held: 
 function CopyButton({ entry }: { entry: Entry }) {
   const [isCopied, setCopied] = useState(false);
   const copy = (): void => void navigator.clipboard.writeText(copyText(entry)).then(() => setCopied(true), () => downloadCopy(entry));
-  return <button type="button" className="btn" onClick={copy}>{isCopied ? 'Copied' : 'Copy it'}</button>;
-}
-
-function counted(entry: Entry): string {
-  return entry.result.length === 1 ? 'The one item of your work is' : `The ${entry.result.length} items of your work are`;
+  return <button type="button" className="btn" onClick={copy}>{isCopied ? t('Copied') : t('Copy it')}</button>;
 }
 
 function time(at: Date): string {
-  return at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return at.toLocaleString(dateLocale(), { dateStyle: 'medium', timeStyle: 'short' });
 }

@@ -1,5 +1,8 @@
 /** One door to the server: relative addresses, the CSRF header, and replies as plain values. */
 
+import { saidByServer } from '../../i18n/server-words.ts';
+import { t } from '../../i18n/words.ts';
+
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Relative to the address that the server is mounted at: 'api/tasks/1/'. */
@@ -21,6 +24,12 @@ export interface HttpReply {
   readonly body: unknown;
   readonly etag: string | null;
   readonly retryAfterS: number | null;
+}
+
+/** What the server said of a refused request, in the person's language. */
+export function detailOf({ status, body }: Pick<HttpReply, 'status' | 'body'>): string {
+  const said = body as { readonly code?: unknown; readonly detail?: unknown } | null;
+  return typeof said?.detail === 'string' ? saidByServer(said.code, said.detail) : t('The server answered {status}.', { status });
 }
 
 /** The request got no answer: cut cable, server down, time-out. Nobody knows whether it arrived. */

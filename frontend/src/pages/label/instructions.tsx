@@ -1,3 +1,4 @@
+import { t } from '../../i18n/words.ts';
 import { Dialog } from './dialog.tsx';
 import { blocksOf, type Block, type Inline } from './instruction-text.ts';
 
@@ -5,9 +6,9 @@ import { blocksOf, type Block, type Inline } from './instruction-text.ts';
 export function Instructions({ text, onClose }: { text: string; onClose: () => void }) {
   return (
     <Dialog
-      title="Instructions"
+      title={t('Instructions')}
       onClose={onClose}
-      foot={<button type="button" className="btn primary" data-focus="" onClick={onClose}>Start labelling</button>}
+      foot={<button type="button" className="btn primary" data-focus="" onClick={onClose}>{t('Start labelling')}</button>}
     >
       <div className="instructions" data-testid="instructions">{blocksOf(text).map((block, index) => <BlockView key={index} block={block} />)}</div>
     </Dialog>

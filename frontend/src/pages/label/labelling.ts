@@ -9,10 +9,11 @@ import { parseConfig } from '../../editor/model/config/parse.ts';
 import { resolveConfig, resolveValue } from '../../editor/model/config/resolve.ts';
 import { Editor } from '../../editor/model/editor.ts';
 import type { Diff } from '../../editor/model/types.ts';
+import { t } from '../../i18n/words.ts';
 import { addressOfTask, mediaAddress, type LabelAddress } from './address.ts';
 import { downloadCopy } from './copy-of-work.ts';
 import { loadContents, sizesOf, textsOf, type Content } from './contents.ts';
-import { NoAnswer, send } from './http.ts';
+import { detailOf, NoAnswer, send } from './http.ts';
 import { LeadTime } from './lead-time.ts';
 import { chooseOpening, type Opening } from './opening.ts';
 import { TaskQueue, type Found } from './queue.ts';
@@ -79,7 +80,7 @@ interface Prepared {
 
 export type LoadSurface = (kind: ObjectKind) => Promise<unknown>;
 
-const RESTING: SaveState = { kind: 'saved', text: 'Saved', tip: '' };
+const RESTING: SaveState = { kind: 'saved', text: t('Saved'), tip: '' };
 
 export class Labelling {
   readonly address: LabelAddress;
@@ -144,13 +145,13 @@ export class Labelling {
       project.catch(() => undefined);
       await this.#openOutbox(await this.gate.user());
       const reply = await project;
-      if (reply.status !== 200) return this.#fail('The project cannot be opened', detailOf(reply.body, reply.status));
+      if (reply.status !== 200) return this.#fail(t('The project cannot be opened'), detailOf(reply));
       if (this.#takeProject(reply.body as WireProject)) await this.#show(await this.#notOnItsWay(await found));
       await this.#queue.loadHistory();
       this.#tellPlace();
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      this.#fail('The server cannot be reached', 'Check the network, then try again. Nothing that you did before is lost.');
+      this.#fail(t('The server cannot be reached'), t('Check the network, then try again. Nothing that you did before is lost.'));
     }
   }
 
@@ -209,7 +210,7 @@ export class Labelling {
       if (trouble === null) this.#signedIn();
       return trouble;
     } catch (error) {
-      if (error instanceof NoAnswer) return 'The server cannot be reached. Please try again.';
+      if (error instanceof NoAnswer) return t('The server cannot be reached. Please try again.');
       throw error;
     }
   }
@@ -323,8 +324,8 @@ export class Labelling {
     const config = parseConfig(project.label_config);
     const [error] = config.errors;
     this.#set({ project, showsInstructions: project.show_instruction === true && Boolean(project.expert_instruction) });
-    document.title = `Label ${project.title}`;
-    if (error) this.#fail('The label config has an error', `Line ${error.line}: ${error.message} Mend it in the project's settings.`);
+    document.title = t('Label {title}', { title: project.title });
+    if (error) this.#fail(t('The label config has an error'), t('Line {line}: {message} Mend it in the project’s settings.', { line: error.line, message: error.message }));
     this.#config = error ? null : config;
     for (const kind of new Set(config.objects.map((object) => object.kind))) void this.#loadSurface(kind).catch(() => undefined);
     return !error;
@@ -376,22 +377,22 @@ export class Labelling {
       () => null,
       (error: unknown) => String(error),
     );
-    this.say(intent === 'skip' ? 'Skipped.' : open.opening.annotation ? 'Updated.' : 'Submitted.');
+    this.say(intent === 'skip' ? t('Skipped.') : open.opening.annotation ? t('Updated.') : t('Submitted.'));
     if (!this.#queue.ready) await kept;
     await this.#open(() => this.#queue.openNext());
     const trouble = await kept;
     if (trouble === null) return;
     downloadCopy({ taskId: open.task.id, result: results, leadTimeS: open.leadTime.seconds() });
-    this.#fail(`Task ${open.task.id} could not be kept`, `This browser refused to store it (${trouble}). A copy was downloaded. Free some disk space, then label it again.`);
+    this.#fail(t('Task {id} could not be kept', { id: open.task.id }), t('This browser refused to store it ({trouble}). A copy was downloaded. Free some disk space, then label it again.', { trouble }));
   }
 
   async #show(found: Found): Promise<void> {
     if (found.kind === 'late') return; // the person has gone elsewhere meanwhile
     if (found.kind === 'none') return this.#showDone();
     if (found.kind === 'gone') {
-      return this.#fail(`Task ${found.taskId} is gone`, 'It was deleted, or the address is wrong.');
+      return this.#fail(t('Task {id} is gone', { id: found.taskId }), t('It was deleted, or the address is wrong.'));
     }
-    if (found.kind === 'refused') return this.#fail('The task cannot be opened', found.message);
+    if (found.kind === 'refused') return this.#fail(t('The task cannot be opened'), found.message);
     const ahead = this.#ahead?.taskId === found.task.id ? this.#ahead.prepared : null;
     this.#ahead = null;
     const prepared = await (ahead ?? this.#prepare(found.task));
@@ -499,8 +500,4 @@ function isOfContent(diff: Diff): boolean {
     if (!isOwn(from) && !isOwn(to)) return false;
     return from.shape !== to.shape || from.labels !== to.labels || from.suggested !== to.suggested || from.fromName !== to.fromName;
   });
-}
-
-function detailOf(body: unknown, status: number): string {
-  return (body as { detail?: string } | null)?.detail ?? `The server answered ${status}.`;
 }

@@ -1,5 +1,6 @@
 /** The project's models as the label page needs them: what their versions are called, and which can be asked while one draws. */
 
+import { t } from '../../i18n/words.ts';
 import { NoAnswer, send } from './http.ts';
 import type { WireModel } from './wire.ts';
 
@@ -26,5 +27,5 @@ export function nameOfVersion(models: readonly WireModel[] | null, version: stri
   const [model] = models.filter(({ versions }) => versions?.some(({ name }) => name === version));
   const number = model?.versions?.find(({ name }) => name === version)?.number;
   if (model && number !== undefined) return `${model.title} ${number}`;
-  return version === UNTRAINED && models.length === 1 ? `${models[0]!.title}, untrained` : version;
+  return version === UNTRAINED && models.length === 1 ? t('{title}, untrained', { title: models[0]!.title }) : version;
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import type { EditorConfig } from '../../editor/model/config/config.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
@@ -47,7 +48,7 @@ function Line({ notice, onClose }: { notice: Notice; onClose: () => void }) {
       <Icon name={notice.tone === 'warn' ? 'warn' : 'note'} />
       <span>{notice.text}</span>
       {notice.act && <button type="button" className="btn small nowrap note-act" title={notice.act.tip} onClick={notice.act.run}>{notice.act.words}</button>}
-      <button type="button" className="btn ghost icon small" aria-label="Put away" onClick={onClose}><Icon name="close" /></button>
+      <button type="button" className="btn ghost icon small" aria-label={t('Put away')} onClick={onClose}><Icon name="close" /></button>
     </div>
   );
 }
@@ -55,7 +56,7 @@ function Line({ notice, onClose }: { notice: Notice; onClose: () => void }) {
 /** Labels of another picture than the one they lie on now. */
 function changeNotices({ task, opening, changed }: OpenTask, keyMap: KeyMap, onThen: () => void): Notice[] {
   if (!changed) return [];
-  const act = { words: 'See the old one', tip: tip('The picture as it was labelled', keyMap, 'page.then'), run: onThen };
+  const act = { words: t('See the old one'), tip: tip(t('The picture as it was labelled'), keyMap, 'page.then'), run: onThen };
   const text = wordsOfChange(changed, opening.annotation !== null && !opening.wasSkipped);
   return [{ id: `changed-${task.id}`, tone: 'warn', text, ...(changed.then !== null && { act }) }];
 }
@@ -63,14 +64,14 @@ function changeNotices({ task, opening, changed }: OpenTask, keyMap: KeyMap, onT
 function configNotices(config: EditorConfig, keyMap: KeyMap): Notice[] {
   const notices: Notice[] = [];
   if (config.unsupported.length > 0) {
-    const tags = config.unsupported.map(({ tag, line }) => `${tag} (line ${line})`).join(', ');
-    const text = `This page cannot draw ${tags} of the label config yet. Its results are kept untouched.`;
+    const tags = config.unsupported.map(({ tag, line }) => t('{tag} (line {line})', { tag, line })).join(', ');
+    const text = t('This page cannot draw {tags} of the label config yet. Its results are kept untouched.', { tags });
     notices.push({ id: 'unsupported', tone: 'warn', text });
   }
   const moved = keyMap.moved.filter((item) => item.got !== null);
   if (moved.length > 0) {
-    const keys = moved.map((item) => `${item.shown} is ${showKey(item.got!)} instead of ${item.wanted}`).join(', ');
-    notices.push({ id: 'moved', tone: 'plain', text: `Keys of the config that were taken have moved: ${keys}.` });
+    const keys = moved.map((item) => t('{shown} is {got} instead of {wanted}', { shown: item.shown, got: showKey(item.got!), wanted: item.wanted })).join(', ');
+    notices.push({ id: 'moved', tone: 'plain', text: t('Keys of the config that were taken have moved: {keys}.', { keys }) });
   }
   return notices;
 }
@@ -78,12 +79,12 @@ function configNotices(config: EditorConfig, keyMap: KeyMap): Notice[] {
 function taskNotices({ task, opening }: OpenTask): Notice[] {
   const notices: Notice[] = [];
   const about = (id: string, text: string): void => void notices.push({ id: `${id}-${task.id}`, tone: 'plain', text, isBrief: true });
-  if (opening.isRestored) about('restored', 'Your work from before is back. It had not reached the server.');
-  else if (opening.wasSkipped) about('skipped', 'You skipped this task. Submit it to take the skip back.');
+  if (opening.isRestored) about('restored', t('Your work from before is back. It had not reached the server.'));
+  else if (opening.wasSkipped) about('skipped', t('You skipped this task. Submit it to take the skip back.'));
   return notices;
 }
 
 function elsewhere({ task }: OpenTask): Notice {
-  const text = 'This task is open in another tab too. Work in one of them: what is saved last counts.';
+  const text = t('This task is open in another tab too. Work in one of them: what is saved last counts.');
   return { id: `elsewhere-${task.id}`, tone: 'warn', text };
 }

@@ -3,6 +3,7 @@
 import type { ControlTag } from '../../editor/model/config/config.ts';
 import type { Editor } from '../../editor/model/editor.ts';
 import { isUnnamed } from '../../editor/model/unnamed.ts';
+import { plural, t } from '../../i18n/words.ts';
 import type { WireProject } from './wire.ts';
 
 export interface Obstacle {
@@ -20,7 +21,7 @@ export function findObstacle(editor: Editor, project: WireProject): Obstacle | n
   if (project.enable_empty_annotation !== false || editor.results().length > 0) return null;
   const hasSuggestions = editor.suggestions().length > 0;
   return {
-    message: hasSuggestions ? 'Accept a suggestion or draw something first, or skip the task.' : 'There is nothing to submit yet. Label something, or skip the task.',
+    message: hasSuggestions ? t('Accept a suggestion or draw something first, or skip the task.') : t('There is nothing to submit yet. Label something, or skip the task.'),
     control: null,
   };
 }
@@ -35,12 +36,11 @@ function isMissing(editor: Editor, control: ControlTag): boolean {
 
 /** They were asked for just now: whoever submits without them is to know it. */
 function unnamedMessage(count: number): string {
-  const [what, them] = count === 1 ? ['One suggestion of the answer has', 'it'] : [`${count} suggestions of the answer have`, 'them'];
-  return `${what} no label. Press a label’s key to name ${them}, or delete ${them}.`;
+  return plural(count, 'One suggestion of the answer has no label. Press a label’s key to name it, or delete it.', '{n} suggestions of the answer have no label. Press a label’s key to name them, or delete them.');
 }
 
 function requiredMessage(control: ControlTag): string {
   const own = control.attributes.requiredMessage;
   if (typeof own === 'string' && own !== '') return own;
-  return control.makes === 'answer' ? `Answer “${control.name}” first.` : `Mark at least one region with “${control.name}” first.`;
+  return control.makes === 'answer' ? t('Answer “{name}” first.', { name: control.name }) : t('Mark at least one region with “{name}” first.', { name: control.name });
 }

@@ -2,6 +2,7 @@ import { useState, type KeyboardEvent } from 'react';
 import type { CommandRegistry } from '../../editor/model/tools/commands.ts';
 import type { KeyMap } from '../../editor/model/tools/keymap.ts';
 import { showKey } from '../../editor/model/tools/keys.ts';
+import { t } from '../../i18n/words.ts';
 import { Dialog } from './dialog.tsx';
 
 /** Find an act by its name, and do it. */
@@ -24,7 +25,7 @@ export function PaletteDialog({ registry, keyMap, onClose }: { registry: Command
     event.preventDefault();
   };
   return (
-    <Dialog title="Find or do" onClose={onClose}>
+    <Dialog title={t('Find or do')} onClose={onClose}>
       <div onKeyDown={move}>
         <input
           className="input large"
@@ -32,13 +33,13 @@ export function PaletteDialog({ registry, keyMap, onClose }: { registry: Command
           aria-expanded="true"
           aria-controls="acts"
           aria-activedescendant={found[at] ? `act-${at}` : undefined}
-          aria-label="Find an act"
-          placeholder="What do you want to do?"
+          aria-label={t('Find an act')}
+          placeholder={t('What do you want to do?')}
           data-focus=""
           value={query}
           onChange={(event) => (setQuery(event.target.value), setAt(0))}
         />
-        <ul className="acts-list" role="listbox" id="acts" aria-label="Acts">
+        <ul className="acts-list" role="listbox" id="acts" aria-label={t('Acts')}>
           {found.map((command, index) => (
             <li key={command.id} id={`act-${index}`} role="option" aria-selected={index === at} onClick={() => run(command.id)}>
               <span className="grow">{command.title}</span>

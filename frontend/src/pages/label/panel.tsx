@@ -1,3 +1,4 @@
+import { figure, t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import type { ConfigNode, ControlTag } from '../../editor/model/config/config.ts';
 import type { Editor } from '../../editor/model/editor.ts';
@@ -22,7 +23,7 @@ export interface PanelProps {
 export function Panel({ editor, keyMap, surfaces, obstacle, isOpen, onClose }: PanelProps) {
   const makesRegions = editor.config.controls.some((control) => control.makes !== 'answer');
   return (
-    <aside className={`panel ${isOpen ? 'open' : ''}`} aria-label="Regions and answers">
+    <aside className={`panel ${isOpen ? 'open' : ''}`} aria-label={t('Regions and answers')}>
       {makesRegions && <RegionsHead editor={editor} onClose={onClose} />}
       {makesRegions && <RegionList editor={editor} onReveal={(region) => surfaces.focusRegion(region.toName, region.id)} />}
       {makesRegions && <SelectedSection editor={editor} />}
@@ -41,16 +42,16 @@ function isQuestion(editor: Editor, name: string | null): boolean {
 function RegionsHead({ editor, onClose }: { editor: Editor; onClose: () => void }) {
   const count = useEditor(editor, (it) => it.store.size);
   const allHidden = useEditor(editor, (it) => it.store.size > 0 && it.store.all().every((region) => region.hidden));
-  const title = allHidden ? 'Show all regions' : 'Hide all regions';
+  const title = allHidden ? t('Show all regions') : t('Hide all regions');
   const turn = (): void => editor.setHidden(editor.store.all().map((region) => region.id), !allHidden);
   return (
     <div className="panel-head">
-      <h2>Regions <span className="muted" data-testid="region-count">{count.toLocaleString('en')}</span></h2>
+      <h2>{t('Regions')} <span className="muted" data-testid="region-count">{figure(count)}</span></h2>
       <span className="grow" />
       <button type="button" className="btn ghost icon small" title={title} aria-label={title} disabled={count === 0} onClick={turn}>
         <Icon name={allHidden ? 'eyeoff' : 'eye'} />
       </button>
-      <button type="button" className="btn ghost icon small slim" aria-label="Close regions" onClick={onClose}><Icon name="down" /></button>
+      <button type="button" className="btn ghost icon small slim" aria-label={t('Close regions')} onClick={onClose}><Icon name="down" /></button>
     </div>
   );
 }
@@ -78,8 +79,8 @@ function Questions({ editor, keyMap, obstacle }: { editor: Editor; keyMap: KeyMa
 
 function wholeTitle(editor: Editor): string {
   const kinds = new Set(editor.config.objects.map((object) => object.kind));
-  if (kinds.size !== 1 || editor.config.objects.length > 1) return 'Whole task';
-  return kinds.has('image') ? 'Whole picture' : 'Whole text';
+  if (kinds.size !== 1 || editor.config.objects.length > 1) return t('Whole task');
+  return kinds.has('image') ? t('Whole picture') : t('Whole text');
 }
 
 /** The last header before the question that no region control follows, else the control's name. */

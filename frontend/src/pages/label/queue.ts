@@ -1,6 +1,6 @@
 /** Which task comes next, before and after: the server's queue, one's own history, and one task fetched ahead. */
 
-import type { HttpReply, HttpRequest } from './http.ts';
+import { detailOf, type HttpReply, type HttpRequest } from './http.ts';
 import type { WireHistoryItem, WireTask } from './wire.ts';
 
 /** Rejects with NoAnswer; a 401 never comes through, the page signs in first. */
@@ -186,6 +186,5 @@ export class TaskQueue {
 }
 
 function refused(reply: HttpReply): Found {
-  const message = (reply.body as { detail?: string } | null)?.detail ?? `The server answered ${reply.status}.`;
-  return { kind: 'refused', status: reply.status, message };
+  return { kind: 'refused', status: reply.status, message: detailOf(reply) };
 }

@@ -1,3 +1,4 @@
+import { plural, t } from '../../i18n/words.ts';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
@@ -16,7 +17,7 @@ export function SceneView({ scene, labelling }: { scene: Exclude<Scene, { kind: 
 /** The shape of what comes. */
 function Loading() {
   return (
-    <main className="stage" data-testid="stage" aria-busy="true" aria-label="Loading the task">
+    <main className="stage" data-testid="stage" aria-busy="true" aria-label={t('Loading the task')}>
       <div className="pane-skel skel" />
       <div className="palette ghosts" aria-hidden="true"><span className="skel" /><span className="skel" /><span className="skel" /></div>
     </main>
@@ -40,17 +41,17 @@ function Done({ labelling, hasPrevious, unsent }: { labelling: Labelling; hasPre
   return (
     <Blank
       icon="check"
-      title="Nothing left for you to label"
+      title={t('Nothing left for you to label')}
       acts={
         <>
-          <a className="btn primary" href={tasksAddress(labelling)}>See the tasks</a>
-          {hasPrevious && <button type="button" className="btn" onClick={() => void labelling.previous()}>Look at your last one again</button>}
-          <button type="button" className="btn ghost" onClick={() => void labelling.next()}>Ask for more</button>
+          <a className="btn primary" href={tasksAddress(labelling)}>{t('See the tasks')}</a>
+          {hasPrevious && <button type="button" className="btn" onClick={() => void labelling.previous()}>{t('Look at your last one again')}</button>}
+          <button type="button" className="btn ghost" onClick={() => void labelling.next()}>{t('Ask for more')}</button>
         </>
       }
     >
-      <p data-testid="done">Go to the tasks to check or export what was done, or to open one that you skipped. Or ask again: others may give tasks back.</p>
-      {unsent > 0 && <p className="two">{unsent === 1 ? 'One save is' : `${unsent} saves are`} still on the way to the server.</p>}
+      <p data-testid="done">{t('Go to the tasks to check or export what was done, or to open one that you skipped. Or ask again: others may give tasks back.')}</p>
+      {unsent > 0 && <p className="two">{plural(unsent, 'One save is still on the way to the server.', '{n} saves are still on the way to the server.')}</p>}
     </Blank>
   );
 }
@@ -59,15 +60,15 @@ function Waiting({ labelling, hasPrevious }: { labelling: Labelling; hasPrevious
   return (
     <Blank
       icon="clock"
-      title="The next task comes when the network is back"
+      title={t('The next task comes when the network is back')}
       acts={
         <>
-          <button type="button" className="btn primary" onClick={() => void labelling.tryAgain()}>Try again now</button>
-          {hasPrevious && <button type="button" className="btn" onClick={() => void labelling.previous()}>Go back one</button>}
+          <button type="button" className="btn primary" onClick={() => void labelling.tryAgain()}>{t('Try again now')}</button>
+          {hasPrevious && <button type="button" className="btn" onClick={() => void labelling.previous()}>{t('Go back one')}</button>}
         </>
       }
     >
-      <p>Everything you did is kept in this browser and will be sent by itself.</p>
+      <p>{t('Everything you did is kept in this browser and will be sent by itself.')}</p>
     </Blank>
   );
 }
@@ -79,8 +80,8 @@ function Failed({ labelling, scene }: { labelling: Labelling; scene: Extract<Sce
       title={scene.title}
       acts={
         <>
-          <button type="button" className="btn primary" onClick={() => void labelling.start()}>Try again</button>
-          <a className="btn" href={tasksAddress(labelling)}>Back to tasks</a>
+          <button type="button" className="btn primary" onClick={() => void labelling.start()}>{t('Try again')}</button>
+          <a className="btn" href={tasksAddress(labelling)}>{t('Back to tasks')}</a>
         </>
       }
     >

@@ -1,5 +1,7 @@
 /** Requests that need an answer of the right person: an expired session asks for the password in place. */
 
+import { saidByServer } from '../../i18n/server-words.ts';
+import { t } from '../../i18n/words.ts';
 import { NoAnswer, cookieValue, type HttpReply, type HttpRequest, type Send } from './http.ts';
 import type { WireSession, WireUser } from './wire.ts';
 
@@ -29,7 +31,7 @@ export class SignInGate {
       const reply = await this.#send({ method: 'GET', path: 'api/session', headers: here() });
       const user = reply.status === 200 ? (reply.body as WireSession).user : null;
       if (user) return user;
-      if (reply.status >= 500) throw new NoAnswer(`The server answered ${reply.status}.`);
+      if (reply.status >= 500) throw new NoAnswer(t('The server answered {status}.', { status: reply.status }));
       await this.ask();
     }
   }
@@ -51,9 +53,9 @@ export class SignInGate {
     const reply = await this.#send({ method: 'POST', path: 'user/login', headers: here(), form: { email, password, csrfmiddlewaretoken } });
     if (reply.status >= 400) return refusal(reply);
     const session = (await this.#send({ method: 'GET', path: 'api/session' })).body as WireSession | null;
-    if (!session?.user) return 'The server did not keep the sign-in. Does this browser take cookies?';
+    if (!session?.user) return t('The server did not keep the sign-in. Does this browser take cookies?');
     if (expected && session.user.id !== expected.id) {
-      return `You signed in as ${session.user.email}, but the work here is by ${expected.email}. Please sign in as ${expected.email}.`;
+      return t('You signed in as {email}, but the work here is by {other}. Please sign in as {other}.', { email: session.user.email, other: expected.email });
     }
     this.passed();
     return null;
@@ -70,7 +72,7 @@ export class SignInGate {
 const here = () => ({ 'X-Treadle-Base': new URL('.', document.baseURI).pathname });
 
 function refusal(reply: HttpReply): string {
-  const body = reply.body as { detail?: string; validation_errors?: Record<string, string[]> } | null;
-  const first = Object.values(body?.validation_errors ?? {}).flat()[0];
-  return first ?? body?.detail ?? `The server answered ${reply.status}. Please try again.`;
+  const body = reply.body as { code?: string; detail?: string; validation_errors?: Record<string, string[]> } | null;
+  const said = Object.values(body?.validation_errors ?? {}).flat()[0] ?? body?.detail;
+  return said === undefined ? t('The server answered {status}. Please try again.', { status: reply.status }) : saidByServer(body?.code, said);
 }

@@ -1,5 +1,6 @@
 /** Whether what a task shows is still what its labels were made on. Pure. */
 
+import { t } from '../../i18n/words.ts';
 import { mediaAddress } from './address.ts';
 import type { Content } from './contents.ts';
 import type { Opening } from './opening.ts';
@@ -38,7 +39,14 @@ export function changedSince(task: WireTask, opening: Opening, contents: readonl
 
 /** What happened and what to do, in plain words. */
 export function wordsOfChange({ object, isPredicted }: ChangedSince, isUpdate: boolean): string {
-  const what = object === null ? 'What this task shows' : 'This picture';
-  if (isPredicted) return `${what} changed since the suggestions were made. They may not fit any more: check each before you accept it.`;
-  return `${what} changed since it was labelled. Check the labels, then press ${isUpdate ? 'Update' : 'Submit'} to confirm them.`;
+  const isPicture = object !== null;
+  if (isPredicted) {
+    return isPicture
+      ? t('This picture changed since the suggestions were made. They may not fit any more: check each before you accept it.')
+      : t('What this task shows changed since the suggestions were made. They may not fit any more: check each before you accept it.');
+  }
+  const act = isUpdate ? t('Update') : t('Submit');
+  return isPicture
+    ? t('This picture changed since it was labelled. Check the labels, then press {act} to confirm them.', { act })
+    : t('What this task shows changed since it was labelled. Check the labels, then press {act} to confirm them.', { act });
 }

@@ -5,6 +5,7 @@ import { PictureStage } from '../../editor/ui/picture-stage.tsx';
 import type { StageSurfaces } from '../../editor/ui/stage-surfaces.ts';
 import { SuggestionsBar } from '../../editor/ui/suggestions-bar.tsx';
 import { TextStage } from '../../editor/ui/text-stage.tsx';
+import { t } from '../../i18n/words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import type { Asker } from './use-models.ts';
 import type { Content } from './contents.ts';
@@ -30,10 +31,10 @@ export interface StageProps {
 export function Stage({ labelling, open, keyMap, surfaces, isFinding, onFinding, onThen, model, asker }: StageProps) {
   const { editor, contents } = open;
   return (
-    <main className="stage" data-testid="stage" aria-label={`Task ${open.task.id}`}>
+    <main className="stage" data-testid="stage" aria-label={t('Task {id}', { id: open.task.id })}>
       <div className="panes">
         {contents.map((content) => <Pane key={content.object.name} content={content} open={open} surfaces={surfaces} onRefuse={(message) => labelling.refuse(message)} />)}
-        {contents.length === 0 && <Broken title="The label config shows nothing of the task" message="It has no Image and no Text that this page can draw." />}
+        {contents.length === 0 && <Broken title={t('The label config shows nothing of the task')} message={t('It has no Image and no Text that this page can draw.')} />}
       </div>
       <div className="over-top">
         {asker && <asker.AskBar asking={asker.asking} editor={editor} keyMap={keyMap} surfaces={surfaces} />}
@@ -56,9 +57,9 @@ interface PaneProps {
 function Pane({ content, open, surfaces, onRefuse }: PaneProps) {
   const [trouble, setTrouble] = useState<{ readonly of: OpenTask; readonly message: string } | null>(null);
   const { editor } = open;
-  if (trouble?.of === open) return <Broken title="The picture cannot be drawn" message={trouble.message} />;
+  if (trouble?.of === open) return <Broken title={t('The picture cannot be drawn')} message={trouble.message} />;
   if (content.kind === 'broken') {
-    return <Broken title={`${content.object.kind === 'image' ? 'The picture' : 'The text'} cannot be opened`} message={content.message} url={content.url} />;
+    return <Broken title={content.object.kind === 'image' ? t('The picture cannot be opened') : t('The text cannot be opened')} message={content.message} url={content.url} />;
   }
   if (content.kind === 'text') {
     return <TextStage editor={editor} surfaces={surfaces} object={content.object} text={content.text} taskKey={open} onRefuse={onRefuse} />;
@@ -87,7 +88,7 @@ function Broken({ title, message, url }: { title: string; message: string; url?:
       <h2>{title}</h2>
       <p>{message}</p>
       {url && <p className="mono muted cut">{url}</p>}
-      <p>What was marked before is kept untouched. You can skip the task.</p>
+      <p>{t('What was marked before is kept untouched. You can skip the task.')}</p>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import type { CSSProperties, ReactElement } from 'react';
 import type { EditorConfig } from '../../editor/model/config/config.ts';
 import type { LsResult } from '../../editor/model/types.ts';
+import { t } from '../../i18n/words.ts';
 import { pairsIn } from '../tasks/task-results.ts';
 
 /** One version of a task's work, small: shapes over the picture, or what is said about it, counted by label. */
@@ -16,7 +17,7 @@ export function VersionView({ title, when, result, picture, config, onBroken }: 
         </div>
       )}
       <ul className="tally">{tally(result).map(([name, count]) => <li key={name}><span className="cut grow">{name}</span><span className="muted">{count}</span></li>)}</ul>
-      {result.length === 0 && <p className="muted">Nothing is marked in it.</p>}
+      {result.length === 0 && <p className="muted">{t('Nothing is marked in it.')}</p>}
     </section>
   );
 }

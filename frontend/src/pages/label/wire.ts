@@ -13,6 +13,8 @@ export interface WireUser {
 
 export interface WireSession {
   readonly user: WireUser | null;
+  /** The person's own choice. */
+  readonly language?: string | null;
 }
 
 export interface WireProject {

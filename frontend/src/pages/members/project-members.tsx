@@ -5,6 +5,8 @@ import { nameOf, sessionQuery } from '../../api/session';
 import type { Member, Person, Role } from '../../api/types';
 import { outranks, ROLE_WORDS, rolesUpTo } from '../../app/roles';
 import { may, useWorkspace } from '../../app/workspace';
+import { rich } from '../../i18n/rich';
+import { t } from '../../i18n/words';
 import { Failure, Skeleton } from '../../ui/parts';
 import { Who } from '../../ui/who';
 import { RoleKey } from './role-select';
@@ -24,11 +26,11 @@ export function ProjectMembers() {
   const all = useQuery({ ...membersQuery({ workspace: workspace?.id ?? 0 }), enabled: workspace !== undefined });
   const here = useQuery(membersQuery({ project }));
   const failed = all.error ?? here.error;
-  if (failed) return <Failure error={failed} retry={() => { void all.refetch(); void here.refetch(); }} what="The list of members" />;
+  if (failed) return <Failure error={failed} retry={() => { void all.refetch(); void here.refetch(); }} what={t('The list of members')} />;
   if (!all.data || !here.data) return <div className="scroll" aria-busy="true"><Skeleton width="46%" height={18} /></div>;
   return (
     <div className="table-scroll">
-      <p className="two page-lead">Everybody in the <Link to="/members" className="link">workspace</Link> has their role there in this project too. A role given here counts instead of it, in this project only.</p>
+      <p className="two page-lead">{rich('Everybody in the <link>workspace</link> has their role there in this project too. A role given here counts instead of it, in this project only.', { link: (words) => <Link to="/members" className="link">{words}</Link> })}</p>
       <Table project={project} own={may(workspace, 'manage') ? workspace?.role : undefined} people={peopleOf(all.data, here.data)} />
       <RoleKey />
     </div>
@@ -48,12 +50,12 @@ function Table({ project, own, people }: { project: number; own: string | undefi
   const { change } = useRoles({ project });
   return (
     <table className="table">
-      <thead><tr><th>Person</th><th className="wide">In the workspace</th><th>In this project</th></tr></thead>
+      <thead><tr><th>{t('Person')}</th><th className="wide">{t('In the workspace')}</th><th>{t('In this project')}</th></tr></thead>
       <tbody>
         {people.map((each) => (
           <tr key={each.user.id}>
             <td className="main"><Who person={each.user} note={each.user.id === user?.id ? 'you' : undefined} /></td>
-            <td className="two wide">{each.inWorkspace ? ROLE_WORDS[each.inWorkspace].name : 'No member'}</td>
+            <td className="two wide">{each.inWorkspace ? ROLE_WORDS[each.inWorkspace].name : t('No member')}</td>
             <td><RoleHere person={each} own={own} disabled={change.isPending} onChange={(to) => change.mutate({ person: each.user, from: each.here, to })} /></td>
           </tr>
         ))}
@@ -64,10 +66,10 @@ function Table({ project, own, people }: { project: number; own: string | undefi
 
 function RoleHere({ person, own, disabled, onChange }: { person: PersonHere; own: string | undefined; disabled: boolean; onChange: (role: Role | null) => void }) {
   const counts = person.here ?? person.inWorkspace;
-  if (!counts || !outranks(own, counts) || (person.inWorkspace && !outranks(own, person.inWorkspace))) return <span className={person.here ? '' : 'muted'}>{counts ? ROLE_WORDS[counts].name : 'None'}</span>;
-  const same = person.inWorkspace ? `${ROLE_WORDS[person.inWorkspace].name} (as in the workspace)` : 'None';
+  if (!counts || !outranks(own, counts) || (person.inWorkspace && !outranks(own, person.inWorkspace))) return <span className={person.here ? '' : 'muted'}>{counts ? ROLE_WORDS[counts].name : t('None')}</span>;
+  const same = person.inWorkspace ? t('{role} (as in the workspace)', { role: ROLE_WORDS[person.inWorkspace].name }) : t('None');
   return (
-    <select className="input" aria-label={`Role of ${nameOf(person.user)} in this project`} title={ROLE_WORDS[counts].may} value={person.here ?? ''} disabled={disabled} onChange={(event) => onChange((event.target.value || null) as Role | null)}>
+    <select className="input" aria-label={t('Role of {name} in this project', { name: nameOf(person.user) })} title={ROLE_WORDS[counts].may} value={person.here ?? ''} disabled={disabled} onChange={(event) => onChange((event.target.value || null) as Role | null)}>
       <option value="">{same}</option>
       {rolesUpTo(own).map((each) => <option key={each} value={each}>{ROLE_WORDS[each].name}</option>)}
     </select>

@@ -1,5 +1,6 @@
 import type { Role } from '../../api/types';
 import { outranks, ROLE_WORDS, ROLES, rolesUpTo } from '../../app/roles';
+import { t } from '../../i18n/words';
 
 interface RoleSelectProps {
   name: string;
@@ -14,7 +15,7 @@ interface RoleSelectProps {
 export function RoleSelect({ name, role, own, disabled = false, onChange }: RoleSelectProps) {
   if (!outranks(own, role)) return <span className="two" title={ROLE_WORDS[role].may}>{ROLE_WORDS[role].name}</span>;
   return (
-    <select className="input" aria-label={`Role of ${name}`} title={ROLE_WORDS[role].may} value={role} disabled={disabled} onChange={(event) => onChange(event.target.value as Role)}>
+    <select className="input" aria-label={t('Role of {name}', { name })} title={ROLE_WORDS[role].may} value={role} disabled={disabled} onChange={(event) => onChange(event.target.value as Role)}>
       {rolesUpTo(own).map((each) => <option key={each} value={each}>{ROLE_WORDS[each].name}</option>)}
     </select>
   );
@@ -22,7 +23,7 @@ export function RoleSelect({ name, role, own, disabled = false, onChange }: Role
 
 /** Every role with the sentence that says what it may. */
 export const RoleChoice = ({ role, own, onChange }: { role: Role; own: string | undefined; onChange: (role: Role) => void }) => (
-  <fieldset className="field"><legend>Role</legend>
+  <fieldset className="field"><legend>{t('Role')}</legend>
     <div className="options">
       {rolesUpTo(own).map((each) => (
         <label key={each}><input type="radio" name="role" checked={each === role} onChange={() => onChange(each)} /><span><span className="b">{ROLE_WORDS[each].name}</span><span className="two">{ROLE_WORDS[each].may}</span></span></label>
@@ -33,7 +34,7 @@ export const RoleChoice = ({ role, own, onChange }: { role: Role; own: string | 
 
 /** What each role may do, for those who wonder. */
 export const RoleKey = () => (
-  <details className="role-key"><summary>What each role may do</summary>
+  <details className="role-key"><summary>{t('What each role may do')}</summary>
     <dl>{ROLES.map((each) => <div key={each}><dt>{ROLE_WORDS[each].name}</dt><dd>{ROLE_WORDS[each].may}</dd></div>)}</dl>
   </details>
 );

@@ -1,3 +1,4 @@
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { useWidth } from '../../ui/use-width';
 import { type Curve, dayTicks, roundTop, shownDay } from './curve';
@@ -37,7 +38,7 @@ const Grid = ({ width, top, y }: { width: number; top: number; y: Scale }) => Ar
 ));
 
 const Target = ({ width, y, target }: { width: number; y: number; target: number }) => (
-  <g><line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} stroke="var(--good)" strokeDasharray="3 4" /><text x={LEFT + 6} y={y > TOP + 18 ? y - 6 : y + 15} className="axis good">all {count(target)}</text></g>
+  <g><line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} stroke="var(--good)" strokeDasharray="3 4" /><text x={LEFT + 6} y={y > TOP + 18 ? y - 6 : y + 15} className="axis good">{t('all {n}', { n: count(target) })}</text></g>
 );
 
 function Line({ curve, x, y, width }: { curve: Curve; x: Scale; y: Scale; width: number }) {

@@ -1,11 +1,12 @@
 import type { ProgressDay } from '../../api/types';
+import { dateLocale } from '../../i18n/words';
 
 const DAY_MS = 86_400_000;
 
 /** A day as a whole number, so that days are added and compared without zones. */
 export const dayNumber = (date: string): number => Math.round(Date.parse(`${date}T00:00:00Z`) / DAY_MS);
 export const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
-export const shownDay = (day: number, withYear = false): string => new Date(day * DAY_MS).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC', ...(withYear ? { year: 'numeric' } : {}) });
+export const shownDay = (day: number, withYear = false): string => new Date(day * DAY_MS).toLocaleDateString(dateLocale(), { day: 'numeric', month: 'short', timeZone: 'UTC', ...(withYear ? { year: 'numeric' } : {}) });
 
 export interface CurveDay {
   day: number;

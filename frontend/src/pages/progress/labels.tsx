@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { CSSProperties } from 'react';
 import type { Project, ProjectProgress } from '../../api/types';
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { type Filter, writeWhere } from '../tasks/filters';
 import { labelColours } from '../tasks/task-kind';
@@ -14,8 +15,8 @@ export function Labels({ project, labels }: { project: Project; labels: readonly
   const controls = [...Map.groupBy(withUnused(project, labels), (each) => each.control)];
   return (
     <section className="card" aria-labelledby="by-label">
-      <h2 id="by-label">By label</h2>
-      {controls.length === 0 && <p className="muted">The config gives out no labels.</p>}
+      <h2 id="by-label">{t('By label')}</h2>
+      {controls.length === 0 && <p className="muted">{t('The config gives out no labels.')}</p>}
       {controls.map(([control, rows]) => (
         <div key={control} className="label-group">
           {controls.length > 1 && <h3>{control}</h3>}
@@ -25,7 +26,7 @@ export function Labels({ project, labels }: { project: Project; labels: readonly
                 <span className="row cut"><span className="sq" /><span className="cut" title={label}>{label}</span></span>
                 <span className="bar" aria-hidden="true"><i style={{ width: `${(times / most) * 100}%`, ...(times === 0 ? { display: 'none' } : {}) }} /></span>
                 {times > 0
-                  ? <Link className="link num" to="/projects/$projectId/data" params={{ projectId: String(project.id) }} search={{ where: writeWhere([withLabel(label)]) ?? '' }} aria-label={`${count(times)} of ${label}: see the tasks`}>{count(times)}</Link>
+                  ? <Link className="link num" to="/projects/$projectId/data" params={{ projectId: String(project.id) }} search={{ where: writeWhere([withLabel(label)]) ?? '' }} aria-label={t('{n} of {label}: see the tasks', { n: count(times), label })}>{count(times)}</Link>
                   : <span className={times === 0 ? 'num muted' : 'num'}>{count(times)}</span>}
               </li>
             ))}

@@ -5,6 +5,7 @@ import { progressQuery } from '../../api/progress';
 import { projectQuery } from '../../api/projects';
 import type { Project, ProjectProgress } from '../../api/types';
 import { may, useRoleIn } from '../../app/workspace';
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, Skeleton } from '../../ui/parts';
@@ -22,7 +23,7 @@ export function ProgressPage() {
   const progress = useQuery(progressQuery(id));
   const role = useRoleIn(id)?.role;
   const isOwn = role === 'annotator' && progress.data?.forecast.per_day === null; // they see their own work alone, and get no forecast
-  if (progress.isError) return <div className="scroll"><Failure error={progress.error} retry={() => void progress.refetch()} what="The progress" /></div>;
+  if (progress.isError) return <div className="scroll"><Failure error={progress.error} retry={() => void progress.refetch()} what={t('The progress')} /></div>;
   if (!progress.data || !project) return <div className="scroll" aria-busy="true"><div className="progress-page"><div className="card whole"><Skeleton width="100%" height={300} /></div></div></div>;
   return (
     <div className="scroll">
@@ -47,9 +48,9 @@ function Nothing({ project }: { project: Project }) {
   const id = String(project.id);
   const [empty, labels] = [project.task_number === 0, may(role, 'label')];
   const next = empty
-    ? may(role, 'edit') && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>Import tasks</Link>
-    : labels && <a className="btn" href={address(`projects/${id}/label`)}>Label the first task</a>;
-  return <Empty art={<Icon name="chart" size={28} />} title="Nothing is labelled yet" acts={next}>{empty ? 'The project has no tasks. Import some, and the curve begins with the first annotation.' : 'The curve, the forecast and who did how much begin with the first annotation.'}</Empty>;
+    ? may(role, 'edit') && <Link className="btn" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>{t('Import tasks')}</Link>
+    : labels && <a className="btn" href={address(`projects/${id}/label`)}>{t('Label the first task')}</a>;
+  return <Empty art={<Icon name="chart" size={28} />} title={t('Nothing is labelled yet')} acts={next}>{empty ? t('The project has no tasks. Import some, and the curve begins with the first annotation.') : t('The curve, the forecast and who did how much begin with the first annotation.')}</Empty>;
 }
 
 function Finished({ project, progress, isOwn }: { project: Project; progress: ProjectProgress; isOwn: boolean }) {
@@ -60,19 +61,19 @@ function Finished({ project, progress, isOwn }: { project: Project; progress: Pr
   const curve = curveOf({ days, today, since: localDay(new Date(project.created_at)), finished: isOwn ? 0 : tasks.finished * overlap, target, doneOn: forecast.done_on });
   const sum = curve.days.at(-1)?.sum ?? 0;
   const sentence = forecastSentence({ ...progress, today, isOwn });
-  const figures: Array<[string, number]> = [['Finished', tasks.finished], ['Begun', Math.max(0, tasks.started - tasks.finished)], ['Skipped', tasks.skipped], ['Tasks in all', tasks.total]];
+  const figures: Array<[string, number]> = [[t('Finished'), tasks.finished], [t('Begun'), Math.max(0, tasks.started - tasks.finished)], [t('Skipped'), tasks.skipped], [t('Tasks in all'), tasks.total]];
   return (
     <section className="card whole" aria-labelledby="finished">
-      <h2 id="finished">{isOwn ? 'Your work' : 'Finished work'}</h2>
+      <h2 id="finished">{isOwn ? t('Your work') : t('Finished work')}</h2>
       <dl className="figures-row">{figures.map(([name, n]) => <div key={name}><dt>{name}</dt><dd>{count(n)}</dd></div>)}</dl>
-      <ProgressChart curve={curve} target={target} name={`${curve.base > 0 ? 'Finished work' : 'Annotations submitted'} up to each day: ${count(sum)} by ${shownDay(dayNumber(today), true)}. ${sentence}`} />
+      <ProgressChart curve={curve} target={target} name={t(curve.base > 0 ? 'Finished work up to each day: {n} by {day}. {forecast}' : 'Annotations submitted up to each day: {n} by {day}. {forecast}', { n: count(sum), day: shownDay(dayNumber(today), true), forecast: sentence })} />
       <p className="forecast">{sentence}</p>
       {days.length > 0 && (
         <details className="as-table">
-          <summary>As a table</summary>
-          <div tabIndex={0} role="region" aria-label="Work by day">
+          <summary>{t('As a table')}</summary>
+          <div tabIndex={0} role="region" aria-label={t('Work by day')}>
             <table className="table">
-              <thead><tr><th>Day</th><th className="num">Submitted</th><th className="num">In all</th></tr></thead>
+              <thead><tr><th>{t('Day')}</th><th className="num">{t('Submitted')}</th><th className="num">{t('In all')}</th></tr></thead>
               <tbody>{[...curve.days].reverse().filter((each) => each.submitted > 0).map(({ day, submitted, sum: all }) => <tr key={day}><td><time dateTime={dateOf(day)}>{shownDay(day, true)}</time></td><td className="num">{count(submitted)}</td><td className="num">{count(all)}</td></tr>)}</tbody>
             </table>
           </div>

@@ -8,6 +8,7 @@ import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
 import { may, useRoleIn, useWorkspaceChoice } from '../../app/workspace';
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, Meter, Skeleton } from '../../ui/parts';
@@ -28,17 +29,17 @@ export function ProjectFrame() {
   const workspace = project.data?.workspace;
   const choose = useWorkspaceChoice((state) => state.choose);
   useEffect(() => { if (workspace !== undefined) choose(workspace); }, [workspace, choose]);
-  if (project.isError) return <><Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title="Project" /><Failure error={project.error} retry={() => void project.refetch()} what="The project" acts={<Link to="/projects" className="btn">To the projects</Link>} /></>;
+  if (project.isError) return <><Top crumb={<Link to="/projects" className="crumb">{t('Projects')}</Link>} title={t('Project')} /><Failure error={project.error} retry={() => void project.refetch()} what={t('The project')} acts={<Link to="/projects" className="btn">{t('To the projects')}</Link>} /></>;
   return (
     <>
       <ProjectTop id={id} project={project.data} />
-      <nav className="tabs" aria-label="Project">
-        <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Tasks</Link>
-        <Link to="/projects/$projectId/progress" params={{ projectId: String(id) }}>Progress</Link>
-        {may(role, 'export') && <Link to="/projects/$projectId/learning" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>Learning</Link>}
-        {may(role, 'export') && <Link to="/projects/$projectId/storages" params={{ projectId: String(id) }} className={page === 'Versions' ? 'on' : ''}>Data</Link>}
-        <Link to="/projects/$projectId/members" params={{ projectId: String(id) }}>Members</Link>
-        {makes && <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>Settings</Link>}
+      <nav className="tabs" aria-label={t('Project')}>
+        <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>{t('Tasks')}</Link>
+        <Link to="/projects/$projectId/progress" params={{ projectId: String(id) }}>{t('Progress')}</Link>
+        {may(role, 'export') && <Link to="/projects/$projectId/learning" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>{t('Learning')}</Link>}
+        {may(role, 'export') && <Link to="/projects/$projectId/storages" params={{ projectId: String(id) }} className={page === PAGES['versions'] ? 'on' : ''}>{t('Data@@sources and targets of a project')}</Link>}
+        <Link to="/projects/$projectId/members" params={{ projectId: String(id) }}>{t('Members')}</Link>
+        {makes && <Link to="/projects/$projectId/settings" params={{ projectId: String(id) }}>{t('Settings')}</Link>}
       </nav>
       {project.data ? <Outlet /> : <div className="scroll"><Skeleton width="40%" height={20} /></div>}
     </>
@@ -46,7 +47,7 @@ export function ProjectFrame() {
 }
 
 /** What the browser's tab calls each page of a project, by the end of its address. */
-const PAGES: Record<string, string> = { data: 'Tasks', progress: 'Progress', learning: 'Learning', storages: 'Data', versions: 'Versions', members: 'Members', settings: 'Settings' };
+const PAGES: Record<string, string> = { data: t('Tasks'), progress: t('Progress'), learning: t('Learning'), storages: t('Data@@sources and targets of a project'), versions: t('Versions'), members: t('Members'), settings: t('Settings') };
 
 const usePage = (): string => useRouterState({ select: (state) => PAGES[state.location.pathname.split('/').at(-1) ?? ''] ?? '' });
 
@@ -69,21 +70,21 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
   });
   return (
     <>
-      <Top crumb={<Link to="/projects" className="crumb">Projects</Link>} title={project?.title ?? ' '} tab={[page, project?.title ?? '']}>
+      <Top crumb={<Link to="/projects" className="crumb">{t('Projects')}</Link>} title={project?.title ?? ' '} tab={[page, project?.title ?? '']}>
         <span className="grow" />
         {total > 0 && (
-          <span className="row wide muted" title={`${count(done)} of ${count(due)} tasks are labelled`}>
-            <span className="top-meter"><Meter share={due > 0 ? done / due : 1} wide tone={done === due ? 'good' : ''} /></span>{count(done)} of {count(due)}
+          <span className="row wide muted" title={t('{done} of {due} tasks are labelled', { done: count(done), due: count(due) })}>
+            <span className="top-meter"><Meter share={due > 0 ? done / due : 1} wide tone={done === due ? 'good' : ''} /></span>{t('{done} of {due}', { done: count(done), due: count(due) })}
           </span>
         )}
-        {page === 'Learning' ? <ActsOfPage /> : (
+        {page === PAGES['learning'] ? <ActsOfPage /> : (
           <>
-            {makes && <Tip text="Add tasks" keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>Import</button></Tip>}
-            {exports && <Tip text="Download annotations" keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>Export</button></Tip>}
+            {makes && <Tip text={t('Add tasks')} keys="I"><button type="button" className="btn wide" onClick={() => setOpen('import')}>{t('Import')}</button></Tip>}
+            {exports && <Tip text={t('Download annotations')} keys="E"><button type="button" className="btn wide" onClick={() => setOpen('export')}>{t('Export')}</button></Tip>}
             <MoreMenu makes={makes && total > 0} exports={exports} onOpen={setOpen} />
             {total > 0
-              ? labels && <a className="btn primary" href={address(`projects/${id}/label`)}>Label next <kbd className="wide">L</kbd></a>
-              : project && makes && <button type="button" className="btn primary slim" onClick={() => setOpen('import')}>Import</button>}
+              ? labels && <a className="btn primary" href={address(`projects/${id}/label`)}>{t('Label next')} <kbd className="wide">L</kbd></a>
+              : project && makes && <button type="button" className="btn primary slim" onClick={() => setOpen('import')}>{t('Import')}</button>}
           </>
         )}
       </Top>
@@ -101,11 +102,11 @@ const ActsOfPage = () => <span ref={useTopSlot((state) => state.put)} className=
 /** Import and export where there is no room for their buttons. */
 const MoreMenu = ({ makes, exports, onOpen }: { makes: boolean; exports: boolean; onOpen: (dialog: 'import' | 'export') => void }) => (!makes && !exports ? null : (
   <MenuTrigger>
-    <Button className="btn icon slim" aria-label="More"><Icon name="dots" /></Button>
+    <Button className="btn icon slim" aria-label={t('More')}><Icon name="dots" /></Button>
     <Popover placement="bottom end" className="menu">
-      <Menu aria-label="More" style={{ outline: 'none' }} onAction={(key) => onOpen(key as 'import' | 'export')}>
-        {makes ? <MenuItem id="import"><Icon name="upload" />Import</MenuItem> : null}
-        {exports ? <MenuItem id="export"><Icon name="download" />Export</MenuItem> : null}
+      <Menu aria-label={t('More')} style={{ outline: 'none' }} onAction={(key) => onOpen(key as 'import' | 'export')}>
+        {makes ? <MenuItem id="import"><Icon name="upload" />{t('Import')}</MenuItem> : null}
+        {exports ? <MenuItem id="export"><Icon name="download" />{t('Export')}</MenuItem> : null}
       </Menu>
     </Popover>
   </MenuTrigger>

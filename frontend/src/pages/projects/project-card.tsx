@@ -4,7 +4,9 @@ import { address, thumbnailAddress } from '../../api/addresses';
 import { taskPageQuery } from '../../api/tasks';
 import type { Project, TaskRow } from '../../api/types';
 import { may, useWorkspace } from '../../app/workspace';
-import { ago, count, counted } from '../../ui/format';
+import { rich } from '../../i18n/rich';
+import { plural, t } from '../../i18n/words';
+import { count, since } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Meter, Pill } from '../../ui/parts';
 import { TemplateArt } from '../new-project/template-art';
@@ -23,21 +25,21 @@ export function ProjectCard({ project }: { project: Project }) {
     <li className="project-card">
       <Link to="/projects/$projectId/data" params={{ projectId: id }} className="cover" tabIndex={-1} aria-hidden="true"><Cover project={project} /></Link>
       <div className="body">
-        <h2><Link to="/projects/$projectId/data" params={{ projectId: id }} className="cut">{project.title || 'Untitled'}</Link></h2>
+        <h2><Link to="/projects/$projectId/data" params={{ projectId: id }} className="cut">{project.title || t('Untitled')}</Link></h2>
         <p className="about two">{project.description || labelsOf(project)}</p>
         {total > 0 ? (
           <>
             <Meter share={due > 0 ? done / due : 1} wide tone={open === 0 ? 'good' : ''} />
             <div className="row figures">
-              <span className="cut">{open > 0 ? <><b className="b">{count(open)}</b> <span className="muted">{done > 0 ? `of ${count(due)} ` : ''}to label</span></> : <span className="muted">{counted(done, 'task')} labelled</span>}</span>
+              <span className="cut">{open > 0 ? rich(done > 0 ? '<b>{open}</b> <muted>of {due} to label</muted>' : '<b>{open}</b> <muted>to label</muted>', { open: count(open), due: count(due), b: (words) => <b className="b">{words}</b>, muted: (words) => <span className="muted">{words}</span> }) : <span className="muted">{plural(done, '{n} task labelled', '{n} tasks labelled')}</span>}</span>
               <span className="grow" />
-              {open > 0 ? may(workspace, 'label') && <a className="btn small" href={address(`projects/${id}/label`)} ><span>Label next<span className="unseen"> of {project.title}</span></span><Icon name="arrow" /></a> : <Pill tone="good">done</Pill>}
+              {open > 0 ? may(workspace, 'label') && <a className="btn small" href={address(`projects/${id}/label`)} ><span>{rich('Label next<unseen> of {title}</unseen>', { title: project.title, unseen: (words) => <span className="unseen">{words}</span> })}</span><Icon name="arrow" /></a> : <Pill tone="good">{t('done@@of a project')}</Pill>}
             </div>
           </>
         ) : (
-          <div className="row figures"><span className="muted">No tasks yet</span><span className="grow" />{may(workspace, 'edit') && <Link className="btn small" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>Import</Link>}</div>
+          <div className="row figures"><span className="muted">{t('No tasks yet')}</span><span className="grow" />{may(workspace, 'edit') && <Link className="btn small" to="/projects/$projectId/data" params={{ projectId: id }} search={{ open: 'import' }}>{t('Import')}</Link>}</div>
         )}
-        <p className="muted small">Made {ago(project.created_at) === 'now' ? 'just now' : `${ago(project.created_at)} ago`}{project.total_predictions_number ? ` · ${counted(project.total_predictions_number, 'prediction')}` : ''}</p>
+        <p className="muted small">{t('Made {when}', { when: since(project.created_at) })}{project.total_predictions_number ? ` · ${plural(project.total_predictions_number, '{n} prediction', '{n} predictions')}` : ''}</p>
       </div>
     </li>
   );
@@ -69,6 +71,7 @@ function longestText(task: TaskRow): string | undefined {
 /** The labels that a project gives out, as a sentence. */
 function labelsOf(project: Project): string {
   const labels = Object.values(project.parsed_label_config ?? {}).flatMap((control) => control.labels);
-  if (labels.length === 0) return 'No labels yet';
-  return `${labels.slice(0, 5).join(', ')}${labels.length > 5 ? ` and ${labels.length - 5} more` : ''}`;
+  if (labels.length === 0) return t('No labels yet');
+  const first = labels.slice(0, 5).join(', ');
+  return labels.length > 5 ? t('{labels} and {more} more', { labels: first, more: labels.length - 5 }) : first;
 }

@@ -7,7 +7,7 @@ import type { Paged, Project, Workspace } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
 import { may, useWorkspace } from '../../app/workspace';
-import { counted } from '../../ui/format';
+import { plural, t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, Skeleton } from '../../ui/parts';
 import { LabelArt } from './label-art';
@@ -27,19 +27,19 @@ export function Projects() {
   const nothingYet = projects.isSuccess && total === 0 && search === '';
   return (
     <>
-      <Top title="Projects">
-        {total > 0 && <span className="muted wide">{counted(total, 'project')}</span>}
+      <Top title={t('Projects')}>
+        {total > 0 && <span className="muted wide">{plural(total, '{n} project', '{n} projects')}</span>}
         <span className="grow" />
         {!nothingYet && <Finder typed={typed} onType={setTyped} />}
-        {makes && !nothingYet && <Link to="/projects/new" className="btn primary"><Icon name="plus" />New project</Link>}
+        {makes && !nothingYet && <Link to="/projects/new" className="btn primary"><Icon name="plus" />{t('New project')}</Link>}
       </Top>
       <div className="scroll">
         {projects.isPending && <Waiting />}
-        {projects.isError && <Failure error={projects.error} retry={() => void projects.refetch()} what="The list of projects" />}
+        {projects.isError && <Failure error={projects.error} retry={() => void projects.refetch()} what={t('The list of projects')} />}
         {nothingYet && <FirstProject makes={makes} workspace={workspace} />}
-        {projects.isSuccess && total === 0 && search !== '' && <Empty title={`No project is called “${search}”`} acts={<button type="button" className="btn" onClick={() => setTyped('')}>Show all projects</button>} />}
+        {projects.isSuccess && total === 0 && search !== '' && <Empty title={t('No project is called “{search}”', { search })} acts={<button type="button" className="btn" onClick={() => setTyped('')}>{t('Show all projects')}</button>} />}
         {found.length > 0 && <ul className="cards">{found.map((project) => <ProjectCard key={project.id} project={project} />)}</ul>}
-        {projects.hasNextPage && <div className="more"><button type="button" className="btn" onClick={() => void projects.fetchNextPage()} disabled={projects.isFetchingNextPage}>Show more</button></div>}
+        {projects.hasNextPage && <div className="more"><button type="button" className="btn" onClick={() => void projects.fetchNextPage()} disabled={projects.isFetchingNextPage}>{t('Show more')}</button></div>}
       </div>
     </>
   );
@@ -61,7 +61,7 @@ function Finder({ typed, onType }: { typed: string; onType: (typed: string) => v
     <div className="search finder wide">
       <Icon name="search" />
       <input
-        id="project-search" className="input" type="search" aria-label="Find a project" placeholder="Find a project" value={typed}
+        id="project-search" className="input" type="search" aria-label={t('Find a project')} placeholder={t('Find a project')} value={typed}
         onChange={(event) => onType(event.target.value)}
         onBlur={() => void navigate({ to: '/projects', search: typed ? { search: typed } : {}, replace: true })}
       />
@@ -72,17 +72,17 @@ function Finder({ typed, onType }: { typed: string; onType: (typed: string) => v
 const FirstProject = ({ makes, workspace }: { makes: boolean; workspace: Workspace | undefined }) => (
   <Empty
     art={<LabelArt />}
-    title={makes ? 'Start your first project' : 'No projects yet'}
-    acts={makes && <Link to="/projects/new" className="btn primary large"><Icon name="plus" />New project</Link>}
+    title={makes ? t('Start your first project') : t('No projects yet')}
+    acts={makes && <Link to="/projects/new" className="btn primary large"><Icon name="plus" />{t('New project')}</Link>}
   >
     {makes
-      ? 'Drop pictures or texts, choose how to label them, and draw the first label within a minute.'
-      : workspace ? `Nothing is in ${workspace.title} for you yet. Whoever manages it can make a project.` : 'You belong to no workspace yet. Ask whoever manages one to invite you.'}
+      ? t('Drop pictures or texts, choose how to label them, and draw the first label within a minute.')
+      : workspace ? t('Nothing is in {title} for you yet. Whoever manages it can make a project.', { title: workspace.title }) : t('You belong to no workspace yet. Ask whoever manages one to invite you.')}
   </Empty>
 );
 
 const Waiting = () => (
-  <ul className="cards" aria-label="Loading projects" aria-busy="true">
+  <ul className="cards" aria-label={t('Loading projects')} aria-busy="true">
     {[0, 1, 2, 3].map((each) => (
       <li key={each} className="project-card skeleton">
         <Skeleton width="100%" height={96} /><Skeleton width="60%" height={14} /><Skeleton width="85%" /><Skeleton width="40%" />

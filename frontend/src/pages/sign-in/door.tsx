@@ -1,6 +1,9 @@
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
+import { address } from '../../api/addresses';
+import { logoAddress, productName } from '../../app/appearance';
 import { useTitle } from '../../app/use-title';
+import { t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import './door.css';
 import { goOn } from './enter';
@@ -11,7 +14,7 @@ export function Door({ title, children, foot }: { title: string; children: React
   return (
     <div className="door">
       <main className="door-box">
-        <div className="door-mark"><Mark /><span>Treadle</span></div>
+        <div className="door-mark"><Mark /><span>{productName()}</span></div>
         <h1>{title}</h1>
         {children}
         {foot && <p className="door-foot two">{foot}</p>}
@@ -20,13 +23,13 @@ export function Door({ title, children, foot }: { title: string; children: React
   );
 }
 
-const Mark = () => (
+const Mark = () => (logoAddress() ? <img className="door-logo" src={address(logoAddress() ?? '')} alt="" /> : (
   <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
     <rect width="32" height="32" rx="8" fill="var(--accent)" />
     <path d="M9 11h14M16 11v12M10 23h12" stroke="var(--on-accent)" strokeWidth="2.6" strokeLinecap="round" fill="none" />
     <circle cx="9" cy="11" r="2.4" fill="var(--on-accent)" /><circle cx="23" cy="11" r="2.4" fill="var(--on-accent)" />
   </svg>
-);
+));
 
 interface PasswordProps {
   wiring: Record<string, unknown>;
@@ -41,7 +44,7 @@ interface PasswordProps {
 export const Password = ({ wiring, value, onChange, shown, onShow, autoComplete }: PasswordProps) => (
   <div className="password">
     <input {...wiring} className="input large" type={shown ? 'text' : 'password'} name="password" autoComplete={autoComplete} required value={value} onChange={(event) => onChange(event.target.value)} />
-    <button type="button" className="btn ghost icon" aria-label={shown ? 'Hide the password' : 'Show the password'} aria-pressed={shown} onClick={onShow}><Icon name={shown ? 'eyeoff' : 'eye'} /></button>
+    <button type="button" className="btn ghost icon" aria-label={shown ? t('Hide the password') : t('Show the password')} aria-pressed={shown} onClick={onShow}><Icon name={shown ? 'eyeoff' : 'eye'} /></button>
   </div>
 );
 

@@ -2,6 +2,9 @@ import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-q
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { acceptInvitation, nameOf, sessionQuery } from '../../api/session';
+import { productName } from '../../app/appearance';
+import { rich } from '../../i18n/rich';
+import { t } from '../../i18n/words';
 import { elsewhereWrong, Field, messageOf, Notice, wrongWith } from '../../ui/parts';
 import { Door, GoOn, Password } from './door';
 import { useEnter } from './enter';
@@ -27,24 +30,24 @@ export function SignUp() {
   const wrong = elsewhereWrong(entering.error, FIELDS);
   const first = session.sign_up === 'first';
   return (
-    <Door title={first ? 'Set up Treadle' : 'Sign up'} foot={first ? undefined : <>Already here? <Link to="/user/login" search={next ? { next } : {}} className="link">Sign in</Link></>}>
-      <p className="door-lead">{first ? 'You are the first here: this account will own the installation.' : invitation ? 'You were invited. This makes your account and joins the workspace.' : 'Label pictures and texts, alone or together.'}</p>
+    <Door title={first ? t('Set up {product}', { product: productName() }) : t('Sign up')} foot={first ? undefined : rich('Already here? <link>Sign in</link>', { link: (words) => <Link to="/user/login" search={next ? { next } : {}} className="link">{words}</Link> })}>
+      <p className="door-lead">{first ? t('You are the first here: this account will own the installation.') : invitation ? t('You were invited. This makes your account and joins the workspace.') : t('Label pictures and texts, alone or together.')}</p>
       <form onSubmit={(event) => { event.preventDefault(); entering.mutate({ ...values, ...(invitation ? { invitation } : {}) }); }}>
-        <div className="two-up">{text('first_name', 'First name', 'given-name')}{text('last_name', 'Last name', 'family-name')}</div>
+        <div className="two-up">{text('first_name', t('First name'), 'given-name')}{text('last_name', t('Last name'), 'family-name')}</div>
         {text('email', 'E-mail', 'username', 'email')}
-        <Field label="Password" hint={`At least ${LEAST_LETTERS} characters`} wrong={wrongWith(entering.error, 'password')}>
+        <Field label={t('Password')} hint={t('At least {least} characters', { least: LEAST_LETTERS })} wrong={wrongWith(entering.error, 'password')}>
           {(wiring) => <Password wiring={wiring} value={values.password} onChange={set('password')} shown={shown} onShow={() => setShown(!shown)} autoComplete="new-password" />}
         </Field>
         {wrong && <Notice tone="bad" live>{wrong}</Notice>}
-        <button type="submit" className="btn primary large block" disabled={entering.isPending}>{entering.isPending && <span className="turn" />}{first ? 'Create the first account' : 'Sign up'}</button>
+        <button type="submit" className="btn primary large block" disabled={entering.isPending}>{entering.isPending && <span className="turn" />}{first ? t('Create the first account') : t('Sign up')}</button>
       </form>
     </Door>
   );
 }
 
 const Closed = () => (
-  <Door title="By invitation only" foot={<>Already here? <Link to="/user/login" className="link">Sign in</Link></>}>
-    <p className="door-lead">Ask a manager of your workspace to invite you. The link that they send opens this page with the form.</p>
+  <Door title={t('By invitation only')} foot={rich('Already here? <link>Sign in</link>', { link: (words) => <Link to="/user/login" className="link">{words}</Link> })}>
+    <p className="door-lead">{t('Ask a manager of your workspace to invite you. The link that they send opens this page with the form.')}</p>
   </Door>
 );
 
@@ -61,11 +64,11 @@ function Join({ token }: { token: string }) {
     },
   });
   return (
-    <Door title="Join the workspace" foot={<Link to="/projects" className="link">Not now</Link>}>
-      <p className="door-lead">You are signed in as {user ? nameOf(user) : ''}.</p>
+    <Door title={t('Join the workspace')} foot={<Link to="/projects" className="link">{t('Not now')}</Link>}>
+      <p className="door-lead">{t('You are signed in as {name}.', { name: user ? nameOf(user) : '' })}</p>
       <form onSubmit={(event) => { event.preventDefault(); join.mutate(); }}>
         {join.error && <Notice tone="bad" live>{messageOf(join.error)}</Notice>}
-        <button type="submit" className="btn primary large block" disabled={join.isPending}>Join</button>
+        <button type="submit" className="btn primary large block" disabled={join.isPending}>{t('Join')}</button>
       </form>
     </Door>
   );

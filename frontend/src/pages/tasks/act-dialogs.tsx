@@ -1,10 +1,12 @@
 import { type ReactNode, useState } from 'react';
 import { nameOf } from '../../api/session';
 import type { Person } from '../../api/types';
+import { rich } from '../../i18n/rich';
+import { t } from '../../i18n/words';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { Field, messageOf, Notice } from '../../ui/parts';
 
-export const WayBack = () => <p className="two">You can undo this for 10 seconds, and restore it for 30 days.</p>;
+export const WayBack = () => <p className="two">{t('You can undo this for 10 seconds, and restore it for 30 days.')}</p>;
 
 interface DeleteProps {
   /** "12 tasks" */
@@ -12,7 +14,7 @@ interface DeleteProps {
   annotators: readonly Person[];
   /** How many annotations there are, in words. */
   children: ReactNode;
-  /** `whose`: " by Mina Kern", or nothing for everybody's. */
+  /** `whose`: the person's name, or nothing for everybody's. */
   onDelete: (annotator: number | undefined, whose: string) => Promise<unknown>;
   onClose: () => void;
 }
@@ -22,16 +24,18 @@ export function DeleteAnnotations({ tasks, annotators, children, onDelete, onClo
   const [id, setId] = useState('');
   const person = annotators.find((each) => String(each.id) === id);
   return (
-    <Confirm title={`Delete the annotations of ${tasks}?`} action="Delete annotations" onClose={onClose} onConfirm={() => onDelete(person?.id, person ? ` by ${nameOf(person)}` : '')}>
+    <Confirm title={t('Delete the annotations of {tasks}?', { tasks })} action={t('Delete annotations')} onClose={onClose} onConfirm={() => onDelete(person?.id, person ? nameOf(person) : '')}>
       {annotators.length > 1 && (
-        <Field label="Whose">{(wiring) => (
+        <Field label={t('Whose')}>{(wiring) => (
           <select {...wiring} className="input" value={id} onChange={(event) => setId(event.target.value)}>
-            <option value="">Everybody’s</option>
+            <option value="">{t('Everybody’s')}</option>
             {annotators.map((each) => <option key={each.id} value={each.id}>{nameOf(each)}</option>)}
           </select>
         )}</Field>
       )}
-      <p>The tasks stay and are to be labelled again. {person ? <b className="b">All annotations by {nameOf(person)}</b> : <>{children} by everybody</>} go.</p>
+      <p>{person
+        ? rich('The tasks stay and are to be labelled again. <b>All annotations by {name}</b> go.', { name: nameOf(person), b: (words) => <b className="b">{words}</b> })
+        : rich('The tasks stay and are to be labelled again. {annotations} by everybody go.', { annotations: children })}</p>
       <WayBack />
     </Confirm>
   );
@@ -61,15 +65,15 @@ export function AcceptDialog({ tasks, models, onAccept, onClose }: AcceptProps) 
   };
   const foot = (
     <>
-      <button type="button" className="btn ghost" onClick={onClose} disabled={running}>Cancel</button>
-      <button type="button" className="btn primary" onClick={() => void run()} disabled={running}>{running && <span className="turn" />}Accept predictions</button>
+      <button type="button" className="btn ghost" onClick={onClose} disabled={running}>{t('Cancel')}</button>
+      <button type="button" className="btn primary" onClick={() => void run()} disabled={running}>{running && <span className="turn" />}{t('Accept predictions')}</button>
     </>
   );
   return (
-    <Dialog title={`Accept the predictions of ${tasks}`} onClose={onClose} foot={foot} busy={running}>
-      <Field label="Of which model" hint="Each becomes an annotation of yours.">{(wiring) => (
+    <Dialog title={t('Accept the predictions of {tasks}', { tasks })} onClose={onClose} foot={foot} busy={running}>
+      <Field label={t('Of which model')} hint={t('Each becomes an annotation of yours.')}>{(wiring) => (
         <select {...wiring} className="input" value={model} onChange={(event) => setModel(event.target.value)}>
-          <option value="">The newest prediction of each task</option>
+          <option value="">{t('The newest prediction of each task')}</option>
           {models.map((each) => <option key={each} value={each}>{each}</option>)}
         </select>
       )}</Field>

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { membersQuery } from '../../api/members';
 import { initialsOf, nameOf } from '../../api/session';
 import type { Project } from '../../api/types';
+import { t } from '../../i18n/words';
 import { Dialog } from '../../ui/dialog';
 import { Avatar, Failure, messageOf, Notice, Skeleton } from '../../ui/parts';
 
@@ -49,26 +50,26 @@ export function AssignDialog({ project, tasks, onAct, onClose }: AssignProps) {
   const off = chosen.size === 0 || state.isRunning;
   const foot = (
     <>
-      <button type="button" className="btn ghost" disabled={off} onClick={() => void run('unassign_annotators')}>Take away from them</button>
+      <button type="button" className="btn ghost" disabled={off} onClick={() => void run('unassign_annotators')}>{t('Take away from them')}</button>
       <span className="grow" />
-      <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
-      <button type="button" className="btn primary" disabled={off} onClick={() => void run('assign_annotators')}>Assign {tasks}</button>
+      <button type="button" className="btn ghost" onClick={onClose}>{t('Cancel')}</button>
+      <button type="button" className="btn primary" disabled={off} onClick={() => void run('assign_annotators')}>{t('Assign {tasks}', { tasks })}</button>
     </>
   );
   return (
-    <Dialog title={`Assign ${tasks}`} onClose={onClose} foot={foot} busy={state.isRunning}>
-      {error && <Failure error={error} retry={refetch} what="The list of members" />}
-      {people.length > 8 && <input className="input" aria-label="Find a person" placeholder="Find a person" value={typed} onChange={(event) => setTyped(event.target.value)} />}
-      <fieldset className="field"><legend className="unseen">People</legend>
+    <Dialog title={t('Assign {tasks}', { tasks })} onClose={onClose} foot={foot} busy={state.isRunning}>
+      {error && <Failure error={error} retry={refetch} what={t('The list of members')} />}
+      {people.length > 8 && <input className="input" aria-label={t('Find a person')} placeholder={t('Find a person')} value={typed} onChange={(event) => setTyped(event.target.value)} />}
+      <fieldset className="field"><legend className="unseen">{t('People')}</legend>
         <div className="picks people-picks">
           {isPending && [0, 1].map((each) => <Skeleton key={each} width="60%" height={16} />)}
           {seen.map((person) => (
             <label key={person.id} className="check"><input type="checkbox" checked={chosen.has(person.id)} onChange={() => toggle(person.id)} /><Avatar seed={person.email} initials={initialsOf(person)} picture={person.avatar} /><span className="cut grow">{nameOf(person)}</span></label>
           ))}
-          {!isPending && !error && seen.length === 0 && <span className="muted">Nobody is called so.</span>}
+          {!isPending && !error && seen.length === 0 && <span className="muted">{t('Nobody is called so.')}</span>}
         </div>
       </fieldset>
-      <p className="two">They are handed these tasks before any others. What was assigned to others before stays so, and nobody’s work is touched.</p>
+      <p className="two">{t('They are handed these tasks before any others. What was assigned to others before stays so, and nobody’s work is touched.')}</p>
       {state.error !== undefined && <Notice tone="bad" live>{messageOf(state.error)}</Notice>}
     </Dialog>
   );

@@ -1,3 +1,4 @@
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { Progress } from '../../ui/parts';
 import { type Running, stopBulk, useBulk } from './bulk';
@@ -13,10 +14,10 @@ function BulkBar({ running }: { running: Running }) {
   const share = progress?.total ? progress.done / progress.total : undefined;
   return (
     <div className="float-bar bulk-bar" role="region" aria-label={doing}>
-      <span role="status" className="cut">{isStopping ? 'Stopping…' : doing}</span>
+      <span role="status" className="cut">{isStopping ? t('Stopping…') : doing}</span>
       <span className="bulk-share"><Progress share={share} name={doing} /></span>
-      <span className="muted wide">{progress?.total ? `${count(progress.done)} of ${count(progress.total)}` : 'starting'}</span>
-      {job && <button type="button" className="btn small" disabled={isStopping} onClick={() => stopBulk(running)}>Cancel</button>}
+      <span className="muted wide">{progress?.total ? t('{done} of {due}', { done: count(progress.done), due: count(progress.total) }) : t('starting')}</span>
+      {job && <button type="button" className="btn small" disabled={isStopping} onClick={() => stopBulk(running)}>{t('Cancel')}</button>}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { ApiError } from '../../api/client';
 import { restoreDeletion } from '../../api/deletions';
 import { cancelJob, followJob } from '../../api/jobs';
 import { act, type Acted, type ActionWish, type Chosen, countAnew, type TaskAction, type TaskSelection } from '../../api/tasks';
+import { t } from '../../i18n/words';
 import { messageOf } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
 
@@ -70,12 +71,12 @@ export async function startBulk(bulk: Bulk, client: QueryClient): Promise<void> 
 /** Why an action did not come to its end, or that nobody knows whether it did. */
 function endOf({ doing, action }: Bulk, error: unknown): string {
   const code = error instanceof ApiError ? error.code : undefined;
-  if (code === 'job-cancelled') return `${doing} was stopped. ${leftBy(action)}`;
-  return code === 'job-lost' ? `${doing}: ${messageOf(error)}` : `${doing} failed: ${messageOf(error)}`;
+  if (code === 'job-cancelled') return t('{doing} was stopped. {left}', { doing, left: leftBy(action) });
+  return code === 'job-lost' ? `${doing}: ${messageOf(error)}` : t('{doing} failed: {error}', { doing, error: messageOf(error) });
 }
 
 /** What remains of an action that was stopped: a deletion is taken back, the others stay as far as they came. */
-const leftBy = (action: TaskAction): string => (action.startsWith('delete') ? 'Nothing was deleted.' : 'What was done until then stays.');
+const leftBy = (action: TaskAction): string => (action.startsWith('delete') ? t('Nothing was deleted.') : t('What was done until then stays.'));
 
 /** What came of it, with the deletion that it made, to be undone, where it deleted something. */
 async function finish({ action }: Bulk, answer: Acted, id: number): Promise<Ended> {

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { deleteView, saveView, type TaskSelection, viewsQuery } from '../../api/tasks';
 import type { Project, View } from '../../api/types';
+import { t } from '../../i18n/words';
 import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import type { Selection } from './selection';
@@ -10,7 +11,7 @@ const ExportDialog = lazy(() => import('../export/export-dialog').then((module) 
 
 /** An address holds no more ids than this. */
 const MOST_NAMED = 500;
-const TITLE = 'What you selected';
+const TITLE = t('What you selected');
 
 /** A view that stands for a selection while it is exported; it is nobody's tab. */
 export const isPassing = (view: View): boolean => view.data.isPassing === true;

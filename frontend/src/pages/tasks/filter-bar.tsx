@@ -1,7 +1,8 @@
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';
-import { counted } from '../../ui/format';
+import { rich } from '../../i18n/rich';
+import { plural, t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import { Progress } from '../../ui/parts';
 import { sameAsked } from './asked';
@@ -32,8 +33,8 @@ export interface BarProps {
 }
 
 const SORTS: ReadonlyArray<readonly [sort: string, words: string]> = [
-  ['tasks:id', 'In order'], ['-tasks:id', 'Newest first'], ['-tasks:updated_at', 'Last changed first'], ['-tasks:completed_at', 'Last labelled first'],
-  ['tasks:predictions_score', 'Unsure first'], ['-tasks:total_annotations', 'Most annotations first'],
+  ['tasks:id', t('In order')], ['-tasks:id', t('Newest first')], ['-tasks:updated_at', t('Last changed first')], ['-tasks:completed_at', t('Last labelled first')],
+  ['tasks:predictions_score', t('Unsure first')], ['-tasks:total_annotations', t('Most annotations first')],
 ];
 
 /** Which tasks are shown, as a sentence, and how. */
@@ -46,30 +47,30 @@ export function FilterBar(bar: BarProps) {
   const turn = () => onLook({ layout: isGrid ? 'rows' : 'grid' });
   useKeys({ g: turn });
   return (
-    <div className="tools" role="toolbar" aria-label="Which tasks are shown">
+    <div className="tools" role="toolbar" aria-label={t('Which tasks are shown')}>
       <ViewTabs project={project} asking={asking} usual={usual} isLookChanged={bar.isLookChanged} />
       <ViewMenu project={project.id} asking={asking} look={look} makes={bar.makes} />
       <FilterChips project={project.id} asking={asking} filters={told ? [] : asked.filters} offered={bar.offered} isRefused={bar.isRefused} />
       {bar.makes && <QuickOffer bar={bar} quick={quick} />}
       <ViewActs project={project.id} asking={asking} look={look} isLookChanged={bar.isLookChanged} onForgetLook={bar.onForgetLook} makes={bar.makes} />
       <div className="row bar-end">
-        <span className="muted wide" role="status">{bar.total === undefined ? '' : counted(bar.total, 'task')}</span>
+        <span className="muted wide" role="status">{bar.total === undefined ? '' : plural(bar.total, '{n} task', '{n} tasks')}</span>
         {isGrid
           ? <Density across={look.across} onAcross={(across) => onLook({ across })} />
           : <ColumnsMenu table={table} look={look} onLook={onLook} quick={quick} makes={bar.makes} />}
         <SortMenu sort={asked.sort} table={table} onSort={(sort) => ask({ ...asked, sort })} />
-        <span className="seg wide" role="group" aria-label="Layout">
-          {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} title={isGrid === (each === 'grid') ? undefined : 'G'} onClick={() => onLook({ layout: each })}>{each === 'rows' ? 'Rows' : 'Grid'}</button>)}
+        <span className="seg wide" role="group" aria-label={t('Layout')}>
+          {(['rows', 'grid'] as const).map((each) => <button key={each} type="button" className={isGrid === (each === 'grid') ? 'on' : ''} aria-pressed={isGrid === (each === 'grid')} title={isGrid === (each === 'grid') ? undefined : 'G'} onClick={() => onLook({ layout: each })}>{each === 'rows' ? t('Rows') : t('Grid')}</button>)}
         </span>
-        <button type="button" className="btn ghost icon slim" aria-label={isGrid ? 'Rows' : 'Grid'} onClick={turn}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
+        <button type="button" className="btn ghost icon slim" aria-label={isGrid ? t('Rows') : t('Grid')} onClick={turn}><Icon name={isGrid ? 'rows' : 'grid'} /></button>
       </div>
     </div>
   );
 }
 
 const Density = ({ across, onAcross }: { across: number | undefined; onAcross: (across: number) => void }) => (
-  <label className="row wide density"><span className="muted">Size</span>
-    <input type="range" min={2} max={MOST_ACROSS} step={1} value={MOST_ACROSS + 2 - (across ?? 6)} aria-label="Size of the pictures" aria-valuetext={`${across ?? 6} side by side`} onChange={(event) => onAcross(MOST_ACROSS + 2 - Number(event.target.value))} />
+  <label className="row wide density"><span className="muted">{t('Size')}</span>
+    <input type="range" min={2} max={MOST_ACROSS} step={1} value={MOST_ACROSS + 2 - (across ?? 6)} aria-label={t('Size of the pictures')} aria-valuetext={t('{n} side by side', { n: across ?? 6 })} onChange={(event) => onAcross(MOST_ACROSS + 2 - Number(event.target.value))} />
   </label>
 );
 
@@ -85,9 +86,9 @@ function QuickOffer({ bar, quick }: { bar: BarProps; quick: QuickFields }) {
   return (
     <>
       {paths.map((path) => {
-        if (quick.progress.has(path)) return <span key={path} className="chip quick-chip"><span>Making <b>{path}</b> quick</span><span className="quick-bar"><Progress share={quick.progress.get(path)} name={`Making ${path} quick`} /></span></span>;
+        if (quick.progress.has(path)) return <span key={path} className="chip quick-chip"><span>{rich('Making <b>{path}</b> quick', { path, b: (words) => <b>{words}</b> })}</span><span className="quick-bar"><Progress share={quick.progress.get(path)} name={t('Making {path} quick', { path })} /></span></span>;
         if (!isDue || quick.fields?.some((field) => field.path === path)) return null;
-        return <button key={path} type="button" className="chip dash" title={`Keeps “${path}” sorted on the server, so that filters and orders by it answer at once`} onClick={() => quick.make(path)}><Icon name="clock" size={13} />Make <b>{path}</b> quick</button>;
+        return <button key={path} type="button" className="chip dash" title={t('Keeps “{path}” sorted on the server, so that filters and orders by it answer at once', { path })} onClick={() => quick.make(path)}><Icon name="clock" size={13} />{rich('Make <b>{path}</b> quick', { path, b: (words) => <b>{words}</b> })}</button>;
       })}
     </>
   );
@@ -97,12 +98,12 @@ function SortMenu({ sort, table, onSort }: { sort: string | undefined; table: re
   const now = sort ?? 'tasks:id';
   const known = SORTS.find(([each]) => each === now)?.[1];
   const column = table.find((each) => each.sort === now.replace(/^-/, ''));
-  const words = known ?? `${column?.title ?? 'Sorted'} ${now.startsWith('-') ? '↓' : '↑'}`;
+  const words = known ?? `${column?.title ?? t('Sorted')} ${now.startsWith('-') ? '↓' : '↑'}`;
   return (
     <MenuTrigger>
-      <Button className="btn ghost wide" aria-label={`Order: ${words}`}>{words}</Button>
+      <Button className="btn ghost wide" aria-label={t('Order: {words}', { words })}>{words}</Button>
       <Popover placement="bottom end" className="menu">
-        <Menu aria-label="Order" style={{ outline: 'none' }} selectionMode="single" selectedKeys={[now]} onAction={(key) => onSort(key === 'tasks:id' ? undefined : String(key))}>
+        <Menu aria-label={t('Order')} style={{ outline: 'none' }} selectionMode="single" selectedKeys={[now]} onAction={(key) => onSort(key === 'tasks:id' ? undefined : String(key))}>
           {SORTS.map(([each, text]) => <MenuItem key={each} id={each} textValue={text}>{({ isSelected }) => <><span className="tick">{isSelected && <Icon name="check" />}</span>{text}</>}</MenuItem>)}
         </Menu>
       </Popover>

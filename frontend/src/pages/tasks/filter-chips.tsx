@@ -5,6 +5,7 @@ import { ApiError } from '../../api/client';
 import { taskCountQuery } from '../../api/tasks';
 import { useKeys } from '../../app/keys';
 import { nameOf } from '../../api/session';
+import { t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import { FilterForm } from './filter-form';
 import { type Filter, sentenceOf, toItem } from './filters';
@@ -31,7 +32,7 @@ export function FilterChips({ project, asking, filters, offered, isRefused }: Ch
     <>
       {filters.map((filter, index) => (
         <span key={`${index} ${filter.column}`} className="row chip-part">
-          {index > 0 && <button type="button" className="joint" aria-label={`${asked.match}: press for ${asked.match === 'and' ? 'or' : 'and'}`} title={asked.match === 'and' ? 'Tasks must fit all of these' : 'Tasks must fit any of these'} onClick={turn}>{asked.match}</button>}
+          {index > 0 && <button type="button" className="joint" aria-label={asked.match === 'and' ? t('and: press for or') : t('or: press for and')} title={asked.match === 'and' ? t('Tasks must fit all of these') : t('Tasks must fit any of these')} onClick={turn}>{asked.match === 'and' ? t('and') : t('or')}</button>}
           <Chip filter={filter} asking={asking} offered={offered} wrong={wrong[index]} onChange={(next) => put(filter, next)} />
         </span>
       ))}
@@ -51,18 +52,18 @@ interface ChipProps {
 function Chip({ filter, asking, offered, wrong, onChange }: ChipProps) {
   const [open, setOpen] = useState(false);
   const names = new Map(offered.people.map((person) => [person.id, nameOf(person)]));
-  const [subject, verb, object] = sentenceOf(filter, asking.columns, (id) => names.get(id) ?? `person ${id}`);
+  const [subject, verb, object] = sentenceOf(filter, asking.columns, (id) => names.get(id) ?? t('person {id}', { id }));
   return (
     <span className={`chip${wrong ? ' wrong-chip' : ''}`}>
       <DialogTrigger isOpen={open} onOpenChange={setOpen}>
-        <Button className="chip-text" aria-label={`Change the filter ${subject} ${verb} ${object}`}>{wrong && <Icon name="warn" size={13} />}<b>{subject}</b> <span className="cut">{verb} {object}</span></Button>
+        <Button className="chip-text" aria-label={t('Change the filter {subject} {verb} {object}', { subject, verb, object })}>{wrong && <Icon name="warn" size={13} />}<b>{subject}</b> <span className="cut">{verb} {object}</span></Button>
         <Popover placement="bottom start" className="popover">
-          <Dialog aria-label="Change a filter" style={{ outline: 'none' }}>
+          <Dialog aria-label={t('Change a filter')} style={{ outline: 'none' }}>
             <FilterForm columns={asking.columns} offered={offered} filter={filter} wrong={wrong} onDone={(next) => { setOpen(false); onChange(next); }} />
           </Dialog>
         </Popover>
       </DialogTrigger>
-      <button type="button" className="x" aria-label={`Remove the filter ${subject} ${verb} ${object}`} onClick={() => onChange(undefined)}><Icon name="close" /></button>
+      <button type="button" className="x" aria-label={t('Remove the filter {subject} {verb} {object}', { subject, verb, object })} onClick={() => onChange(undefined)}><Icon name="close" /></button>
       {wrong && <span className="chip-wrong" role="alert">{wrong}</span>}
     </span>
   );
@@ -74,9 +75,9 @@ function AddFilter({ asking, offered, onAdd }: { asking: Asking; offered: Offere
   useKeys({ f: () => setOpen(true) });
   return (
     <DialogTrigger isOpen={open} onOpenChange={setOpen}>
-      <Button className="chip dash">+ Filter</Button>
+      <Button className="chip dash">{t('+ Filter')}</Button>
       <Popover placement="bottom start" className="popover">
-        <Dialog aria-label="Add a filter" style={{ outline: 'none' }}>
+        <Dialog aria-label={t('Add a filter')} style={{ outline: 'none' }}>
           <FilterForm columns={asking.columns} offered={offered} onDone={(filter) => { setOpen(false); onAdd(filter); }} />
         </Dialog>
       </Popover>

@@ -1,4 +1,5 @@
 import type { Column, FilterItem } from '../../api/types';
+import { listed, t } from '../../i18n/words';
 import { moment } from '../../ui/format';
 import { operatorsOf, shapeOf, verbOf } from './operators';
 
@@ -90,23 +91,23 @@ function textOf(value: unknown): string {
 export type NameOf = (person: number) => string;
 
 /** "Annotations above 2", as three parts so that the first can stand out. */
-export function sentenceOf(filter: Filter, columns: readonly Column[], nameOf: NameOf = (id) => `person ${id}`): [subject: string, verb: string, object: string] {
+export function sentenceOf(filter: Filter, columns: readonly Column[], nameOf: NameOf = (id) => t('person {id}', { id })): [subject: string, verb: string, object: string] {
   const column = columnOf(filter.column, columns);
   const [title, verb] = [titleOf(filter.column, columns), verbOf(column, filter.operator)];
   const shape = shapeOf(column, filter.operator);
   const parts = partsOf(filter.value);
-  if (shape === 'none') return [title, filter.value === 'false' ? 'is not empty' : 'is empty', ''];
-  if (shape === 'flag') return [title, 'is', filter.value === 'false' ? 'no' : 'yes'];
-  if (shape === 'people') return [title, verb, listed(parts.map((part) => nameOf(Number(part))))];
-  if (shape === 'labels' || shape === 'list') return [title, verb, listed(parts)];
-  if (shape === 'range') return [title, verb, `${parts[0] ?? ''} and ${parts[1] ?? ''}`];
-  if (shape === 'time-range') return [title, verb, `${timeText(parts[0])} and ${timeText(parts[1])}`];
+  if (shape === 'none') return [title, filter.value === 'false' ? t('is not empty') : t('is empty'), ''];
+  if (shape === 'flag') return [title, t('is'), filter.value === 'false' ? t('no') : t('yes')];
+  if (shape === 'people') return [title, verb, someOf(parts.map((part) => nameOf(Number(part))))];
+  if (shape === 'labels' || shape === 'list') return [title, verb, someOf(parts)];
+  if (shape === 'range') return [title, verb, t('{low} and {high}', { low: parts[0] ?? '', high: parts[1] ?? '' })];
+  if (shape === 'time-range') return [title, verb, t('{low} and {high}', { low: timeText(parts[0]), high: timeText(parts[1]) })];
   return [title, verb, shape === 'time' ? timeText(filter.value) : filter.value];
 }
 
 const MOST_NAMED = 3;
-const listed = (names: readonly string[]): string =>
-  names.length <= MOST_NAMED ? names.join(', ').replace(/, ([^,]*)$/, ' or $1') : `${names.slice(0, MOST_NAMED - 1).join(', ')} or ${names.length - MOST_NAMED + 1} more`;
+const someOf = (names: readonly string[]): string =>
+  names.length <= MOST_NAMED ? listed(names, 'disjunction') : t('{names} or {more} more', { names: names.slice(0, MOST_NAMED - 1).join(', '), more: names.length - MOST_NAMED + 1 });
 
 const timeText = (time: string | undefined): string => (time && !Number.isNaN(Date.parse(time)) ? moment(time) : (time ?? ''));
 
@@ -115,12 +116,12 @@ export const columnOf = (id: string, columns: readonly Column[]): Column | undef
   id === LABELS.id ? LABELS : columns.find((each) => idOf(each) === id);
 
 /** Not a column of the list, but the server filters by it: the labels and choices in a task's results. */
-export const LABELS: Column = { id: 'labels', title: 'Label', type: 'List', target: 'tasks' };
+export const LABELS: Column = { id: 'labels', title: t('Label'), type: 'List', target: 'tasks' };
 
 const TITLES: Record<string, string> = {
-  id: 'Task', inner_id: 'Number', labels: 'Label', completed_at: 'Labelled at', is_labeled: 'Labelled', total_annotations: 'Annotations', cancelled_annotations: 'Skips', total_predictions: 'Predictions',
-  annotators: 'By', assignees: 'Assigned to', annotations_results: 'Result text', predictions_score: 'Score', predictions_model_versions: 'Model', predictions_results: 'Predicted text', file_upload: 'File',
-  created_at: 'Added', updated_at: 'Changed', updated_by: 'Changed by', annotations_ids: 'Annotation ids', ground_truth: 'Ground truth', draft_exists: 'Draft', avg_lead_time: 'Time taken, s', is_retired: 'Retired',
+  id: t('Task'), inner_id: t('Number'), labels: t('Label'), completed_at: t('Labelled at'), is_labeled: t('Labelled'), total_annotations: t('Annotations'), cancelled_annotations: t('Skips'), total_predictions: t('Predictions'),
+  annotators: t('By'), assignees: t('Assigned to'), annotations_results: t('Result text'), predictions_score: t('Score'), predictions_model_versions: t('Model'), predictions_results: t('Predicted text'), file_upload: t('File'),
+  created_at: t('Added'), updated_at: t('Changed'), updated_by: t('Changed by'), annotations_ids: t('Annotation ids'), ground_truth: t('Ground truth'), draft_exists: t('Draft'), avg_lead_time: t('Time taken, s'), is_retired: t('Retired'),
 };
 
 /** What a column is called here: short, and in one language with the rest of the page. */
@@ -136,9 +137,9 @@ export function filterable(columns: readonly Column[], labels: readonly string[]
   const own = known.filter((column) => column.parent === undefined);
   const usual = own.filter((column) => USUAL.has(column.id));
   return [
-    ['Usual', [...(labels.length > 0 ? [LABELS] : []), ...usual]],
-    ['Data of the task', data],
-    ['More', own.filter((column) => !USUAL.has(column.id))],
+    [t('Usual'), [...(labels.length > 0 ? [LABELS] : []), ...usual]],
+    [t('Data of the task'), data],
+    [t('More'), own.filter((column) => !USUAL.has(column.id))],
   ].filter((group): group is [string, Column[]] => (group[1] as Column[]).length > 0);
 }
 

@@ -1,5 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { rich } from '../../i18n/rich';
+import { t } from '../../i18n/words';
 import { Dialog } from '../../ui/dialog';
 import { Field, messageOf } from '../../ui/parts';
 
@@ -15,25 +17,25 @@ interface NameViewProps {
 }
 
 /** Asks what a view shall be called, and of a new one also who sees it. */
-export function NameView({ title, button, name = '', audience = 'everybody in the project', onSave, onClose }: NameViewProps) {
+export function NameView({ title, button, name = '', audience = t('everybody in the project'), onSave, onClose }: NameViewProps) {
   const [typed, setTyped] = useState(name);
   const [isPrivate, setPrivate] = useState(audience === null);
   const save = useMutation({ mutationFn: () => onSave(typed.trim(), isPrivate), onSuccess: onClose });
   const foot = (
     <>
-      <button type="button" className="btn ghost" onClick={onClose}>Cancel</button>
+      <button type="button" className="btn ghost" onClick={onClose}>{t('Cancel')}</button>
       <button type="submit" form="name-view" className="btn primary" disabled={!typed.trim() || save.isPending}>{button}</button>
     </>
   );
   return (
     <Dialog title={title} onClose={onClose} foot={foot}>
       <form id="name-view" className="col" style={{ gap: 12 }} onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
-        <Field label="Name" wrong={save.error ? messageOf(save.error) : undefined}>
+        <Field label={t('Name')} wrong={save.error ? messageOf(save.error) : undefined}>
           {(wiring) => <input {...wiring} className="input" value={typed} onChange={(event) => setTyped(event.target.value)} maxLength={60} autoFocus />}
         </Field>
         {!name && audience !== null && (
           <label className="check"><input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
-            <span>Only for me<span className="muted"> – otherwise it stands over the table for {audience}</span></span>
+            <span>{rich('Only for me<muted> – otherwise it stands over the table for {audience}</muted>', { audience, muted: (words) => <span className="muted">{words}</span> })}</span>
           </label>
         )}
       </form>

@@ -1,26 +1,27 @@
 import type { Column } from '../../api/types';
+import { t } from '../../i18n/words';
 
 type Worded = readonly [operator: string, words: string];
 
 /** What a filter compares with: it decides which input stands for it. */
 export type Shape = 'none' | 'flag' | 'people' | 'labels' | 'list' | 'range' | 'time' | 'time-range' | 'number' | 'text';
 
-const EMPTY: Worded = ['empty', 'is empty'];
-const ORDERED: readonly Worded[] = [['greater', 'above'], ['less', 'below'], ['greater_or_equal', 'at least'], ['less_or_equal', 'at most'], ['in', 'between'], ['not_in', 'not between']];
-const SAME: readonly Worded[] = [['equal', 'is'], ['not_equal', 'is not']];
-const LISTED: readonly Worded[] = [['in_list', 'is one of'], ['not_in_list', 'is none of']];
-const WORDS: readonly Worded[] = [['contains', 'contains'], ['not_contains', 'does not contain']];
-const HAS: readonly Worded[] = [['contains', 'has'], ['not_contains', 'has not']];
-const MATCHES: Worded = ['regex', 'matches'];
+const EMPTY: Worded = ['empty', t('is empty')];
+const ORDERED: readonly Worded[] = [['greater', t('above')], ['less', t('below')], ['greater_or_equal', t('at least')], ['less_or_equal', t('at most')], ['in', t('between')], ['not_in', t('not between')]];
+const SAME: readonly Worded[] = [['equal', t('is')], ['not_equal', t('is not')]];
+const LISTED: readonly Worded[] = [['in_list', t('is one of')], ['not_in_list', t('is none of')]];
+const WORDS: readonly Worded[] = [['contains', t('contains')], ['not_contains', t('does not contain')]];
+const HAS: readonly Worded[] = [['contains', t('has')], ['not_contains', t('has not')]];
+const MATCHES: Worded = ['regex', t('matches')];
 
 /** How a comparison reads, by kind of column. */
 const OPERATORS: Record<string, readonly Worded[]> = {
   Number: [...SAME, ...ORDERED, ...LISTED, EMPTY],
   Time: [...SAME, ...ORDERED, EMPTY],
-  Datetime: [['greater', 'after'], ['less', 'before'], ['in', 'between'], ['not_in', 'not between'], EMPTY],
+  Datetime: [['greater', t('after')], ['less', t('before')], ['in', t('between')], ['not_in', t('not between')], EMPTY],
   String: [...WORDS, ...SAME, ...LISTED, MATCHES, EMPTY],
   List: [...HAS, EMPTY],
-  Boolean: [['equal', 'is']],
+  Boolean: [['equal', t('is')]],
   Unknown: [...WORDS, ...SAME, ...ORDERED, ...LISTED, MATCHES, EMPTY],
 };
 

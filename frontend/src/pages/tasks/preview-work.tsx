@@ -3,9 +3,10 @@ import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { initialsOf, nameOf } from '../../api/session';
 import type { Person, TaskAnnotation, WholeTask } from '../../api/types';
+import { t } from '../../i18n/words';
 import { useVersions, VersionList } from '../label/history/version-list';
 import { restoreVersion, versionOf } from '../label/history/versions';
-import { ago, moment } from '../../ui/format';
+import { age, moment } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Avatar, messageOf, Skeleton } from '../../ui/parts';
 import { say } from '../../ui/toast';
@@ -28,21 +29,21 @@ export function PreviewWork({ task, people, shownKey, onShow, makes }: WorkProps
   return (
     <>
       {task.annotations.length > 0 && (
-        <section className="sec" aria-label="Annotations">
-          <h3>{task.annotations.length === 1 ? 'Annotation' : 'Annotations'}</h3>
+        <section className="sec" aria-label={t('Annotations')}>
+          <h3>{task.annotations.length === 1 ? t('Annotation') : t('Annotations')}</h3>
           <ul className="work-list">
             {task.annotations.map((each) => <Annotation key={each.id} annotation={each} people={people} isOn={isOn(`a${each.id}`, each.result)} onShow={onShow} makes={makes} />)}
           </ul>
         </section>
       )}
       {task.drafts.length > 0 && (
-        <section className="sec" aria-label="Drafts">
-          <h3>Drafts</h3>
+        <section className="sec" aria-label={t('Drafts')}>
+          <h3>{t('Drafts')}</h3>
           <ul className="work-list">
             {task.drafts.map((each) => (
               <li key={each.id} className={isOn(`d${each.id}`, each.result) ? 'on' : ''}>
                 <button type="button" className="work-row" aria-pressed={isOn(`d${each.id}`, each.result)} onClick={() => onShow({ key: `d${each.id}`, results: each.result, isPredicted: false })}>
-                  <Icon name="pencil" /><span className="cut grow">{each.user ?? 'Somebody'}</span><span className="muted small" title={moment(each.updated_at)}>{ago(each.updated_at)}</span>
+                  <Icon name="pencil" /><span className="cut grow">{each.user ?? t('Somebody')}</span><span className="muted small" title={moment(each.updated_at)}>{age(each.updated_at)}</span>
                 </button>
               </li>
             ))}
@@ -50,13 +51,13 @@ export function PreviewWork({ task, people, shownKey, onShow, makes }: WorkProps
         </section>
       )}
       {task.predictions.length > 0 && (
-        <section className="sec" aria-label="Predictions">
-          <h3>{task.predictions.length === 1 ? 'Prediction' : 'Predictions'}</h3>
+        <section className="sec" aria-label={t('Predictions')}>
+          <h3>{task.predictions.length === 1 ? t('Prediction') : t('Predictions')}</h3>
           <ul className="work-list">
             {task.predictions.map((each) => (
               <li key={each.id} className={isOn(`p${each.id}`, each.result) ? 'on' : ''}>
                 <button type="button" className="work-row" aria-pressed={isOn(`p${each.id}`, each.result)} onClick={() => onShow({ key: `p${each.id}`, results: each.result, isPredicted: true })}>
-                  <span className="mono cut grow">{each.model_version || 'no model named'}</span><Score score={each.score} />
+                  <span className="mono cut grow">{each.model_version || t('no model named')}</span><Score score={each.score} />
                 </button>
               </li>
             ))}
@@ -76,18 +77,18 @@ function Annotation({ annotation, people, isOn, onShow, makes }: AnnotationProps
   const [isOpen, setOpen] = useState(false);
   const author = authorOf(annotation);
   const person = author === null ? undefined : people.get(author);
-  const name = person ? nameOf(person) : author === null ? 'Nobody in particular' : `Person ${author}`;
+  const name = person ? nameOf(person) : author === null ? t('Nobody in particular') : t('Person {id}', { id: author });
   const key = `a${annotation.id}`;
   return (
     <li className={isOn ? 'on' : ''}>
       <button type="button" className="work-row" aria-pressed={isOn} onClick={() => onShow({ key, results: annotation.result, isPredicted: false })}>
         <Avatar seed={person?.email ?? author ?? '?'} initials={person ? initialsOf(person) : '?'} picture={person?.avatar} /><span className="cut grow">{name}</span>
-        {annotation.was_cancelled && <span className="muted small">skipped</span>}
-        {annotation.lead_time !== null && <span className="muted small" title="Time that it took">{Math.round(annotation.lead_time)} s</span>}
-        <span className="muted small" title={moment(annotation.updated_at)}>{ago(annotation.updated_at)}</span>
+        {annotation.was_cancelled && <span className="muted small">{t('skipped')}</span>}
+        {annotation.lead_time !== null && <span className="muted small" title={t('Time that it took')}>{t('{n} s@@seconds', { n: Math.round(annotation.lead_time) })}</span>}
+        <span className="muted small" title={moment(annotation.updated_at)}>{age(annotation.updated_at)}</span>
       </button>
-      <Link className="btn ghost icon small" aria-label={`Lineage of the annotation by ${name}`} title="Lineage" to="/lineage" search={{ node: `annotation:${annotation.id}` }}><Icon name="flow" /></Link>
-      <button type="button" className="btn ghost icon small" aria-label={`History of the annotation by ${name}`} title="History" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}><Icon name="clock" /></button>
+      <Link className="btn ghost icon small" aria-label={t('Lineage of the annotation by {name}', { name })} title={t('Lineage')} to="/lineage" search={{ node: `annotation:${annotation.id}` }}><Icon name="flow" /></Link>
+      <button type="button" className="btn ghost icon small" aria-label={t('History of the annotation by {name}', { name })} title={t('History')} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}><Icon name="clock" /></button>
       {isOpen && <History annotation={annotation} onShow={onShow} mayRestore={makes} />}
     </li>
   );
@@ -116,7 +117,7 @@ function History({ annotation, onShow, mayRestore }: { annotation: TaskAnnotatio
       .then(async () => {
         await client.invalidateQueries({ queryKey: ['tasks'] });
         onShow({ key, results: (await versionOf(annotation.id, version)).result, isPredicted: false });
-        say('The older version is back. The one before it stays in the history.');
+        say(t('The older version is back. The one before it stays in the history.'));
       })
       .catch((error: unknown) => say(messageOf(error), { tone: 'bad' }))
       .finally(() => { setBusy(false); again(); });

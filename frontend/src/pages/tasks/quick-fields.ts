@@ -2,6 +2,7 @@ import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { get, post, remove } from '../../api/client';
 import { followJob } from '../../api/jobs';
+import { t } from '../../i18n/words';
 import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
 
@@ -39,9 +40,9 @@ export function useQuickFields(project: number, makes: boolean): QuickFields {
     setProgress((all) => new Map(all).set(path, undefined));
     try {
       await followJob(job, ({ progress: at }) => setProgress((all) => new Map(all).set(path, at?.total ? at.done / at.total : undefined)));
-      say(`Filters and orders by “${path}” are quick now.`);
+      say(t('Filters and orders by “{path}” are quick now.', { path }));
     } catch (error) {
-      say(`“${path}” could not be made quick: ${messageOf(error)}`, { tone: 'bad' });
+      say(t('“{path}” could not be made quick: {error}', { path, error: messageOf(error) }), { tone: 'bad' });
     }
     setProgress((all) => new Map([...all].filter(([each]) => each !== path)));
     await refresh();

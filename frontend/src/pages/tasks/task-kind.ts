@@ -1,6 +1,7 @@
 import { isMedia, mediaAddress, thumbnailAddress } from '../../api/addresses';
 import type { Project, TaskRow } from '../../api/types';
 import { Palette } from '../../editor/model/config/palette';
+import { t } from '../../i18n/words';
 
 /** What a project's tasks mainly show, and under which key of their data. */
 export interface Subject {
@@ -88,15 +89,15 @@ function isChanged({ source_state: state, source_change: change, annotations = [
 }
 
 export function statusOf(task: TaskRow): Status {
-  if (task.source_state === 'retired') return { text: 'Retired', tone: '' };
-  if (isChanged(task) && task.total_annotations > 0) return { text: 'Check again', tip: 'Its file changed since it was labelled. Open it, check the labels, and update them.', tone: 'warn' };
-  if (isChanged(task)) return { text: 'File changed', tip: 'Its file changed in the source.', tone: 'warn' };
-  if (task.is_labeled) return { text: 'Labelled', tone: 'good' };
-  if (task.total_annotations > 0 && task.overlap > 1) return { text: `${task.total_annotations} of ${task.overlap}`, tone: 'accent' };
-  if (task.draft_exists) return { text: 'Draft', tone: 'warn' };
-  if (task.cancelled_annotations > 0) return { text: 'Skipped', tone: 'warn' };
-  if (task.total_predictions > 0) return { text: 'Predicted', tone: 'accent' };
-  return { text: 'New', tone: '' };
+  if (task.source_state === 'retired') return { text: t('Retired'), tone: '' };
+  if (isChanged(task) && task.total_annotations > 0) return { text: t('Check again'), tip: t('Its file changed since it was labelled. Open it, check the labels, and update them.'), tone: 'warn' };
+  if (isChanged(task)) return { text: t('File changed'), tip: t('Its file changed in the source.'), tone: 'warn' };
+  if (task.is_labeled) return { text: t('Labelled'), tone: 'good' };
+  if (task.total_annotations > 0 && task.overlap > 1) return { text: t('{done} of {due}', { done: task.total_annotations, due: task.overlap }), tone: 'accent' };
+  if (task.draft_exists) return { text: t('Draft'), tone: 'warn' };
+  if (task.cancelled_annotations > 0) return { text: t('Skipped'), tone: 'warn' };
+  if (task.total_predictions > 0) return { text: t('Predicted'), tone: 'accent' };
+  return { text: t('New@@of a task'), tone: '' };
 }
 
 /** Ids of those who annotated; the wire writes them as numbers or as objects. */

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { TaskResult } from '../../api/types';
+import { t } from '../../i18n/words';
 import { type Outline, outlinesOf, sizeOf, stretchesOf } from './task-results';
 
 interface PictureProps {
@@ -22,7 +23,7 @@ export function TaskPicture({ address, results, isPredicted, colours, fit, alt, 
   if (!address) return <span className="task-picture" />;
   return (
     <span className={`task-picture ${fit}`}>
-      {isBroken ? <span className="muted small">The picture cannot be opened</span> : <img src={address} alt={alt} loading="lazy" decoding="async" onError={() => setBroken(address)} />}
+      {isBroken ? <span className="muted small">{t('The picture cannot be opened')}</span> : <img src={address} alt={alt} loading="lazy" decoding="async" onError={() => setBroken(address)} />}
       {size && !isBroken && (
         <svg viewBox={`0 0 ${size[0]} ${size[1]}`} preserveAspectRatio={`xMidYMid ${fit === 'cover' ? 'slice' : 'meet'}`} aria-hidden="true" className={isPredicted ? 'predicted' : ''} style={{ strokeWidth: stroke }}>
           {outlinesOf(results, size).map((outline, index) => <Shape key={index} outline={outline} colour={colours.get(outline.label ?? '')} />)}

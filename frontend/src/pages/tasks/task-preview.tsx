@@ -6,7 +6,7 @@ import { call } from '../../api/client';
 import { deletionOf, restoreDeletion } from '../../api/deletions';
 import { countAnew, taskQuery } from '../../api/tasks';
 import type { Person, Project, TaskResult, TaskRow, WholeTask } from '../../api/types';
-import { counted } from '../../ui/format';
+import { listed, plural, t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import { Failure, messageOf, Skeleton } from '../../ui/parts';
 import { offerUndo, say } from '../../ui/toast';
@@ -39,7 +39,7 @@ export interface Shown {
 /** One task beside the table; a sheet over it on a phone. */
 export function TaskPreview(props: PreviewProps) {
   const isPhone = usePhone();
-  const name = `Task ${props.id}`;
+  const name = t('Task {id}', { id: props.id });
   if (!isPhone) return <aside className="preview" aria-label={name}><Preview {...props} /></aside>;
   return (
     <ModalOverlay className="veil" isOpen isDismissable onOpenChange={(open) => { if (!open) props.onClose(); }}>
@@ -61,21 +61,21 @@ function Preview({ project, id, people, openAddress, onStep, onClose, makes, onA
         <h2 className="mono">{id}</h2>
         {here && <StatusPill status={statusOf(here)} />}
         <span className="grow" />
-        {onStep && <button type="button" className="btn ghost icon" aria-label="Look at the task above" title="The one above (↑ in the table)" onClick={() => onStep(-1)}><Icon name="up" /></button>}
-        {onStep && <button type="button" className="btn ghost icon" aria-label="Look at the task below" title="The one below (↓ in the table)" onClick={() => onStep(1)}><Icon name="down" /></button>}
-        <button type="button" className="btn ghost icon" aria-label="Close" title="Close (Esc in the table)" onClick={onClose}><Icon name="close" /></button>
+        {onStep && <button type="button" className="btn ghost icon" aria-label={t('Look at the task above')} title={t('The one above (↑ in the table)')} onClick={() => onStep(-1)}><Icon name="up" /></button>}
+        {onStep && <button type="button" className="btn ghost icon" aria-label={t('Look at the task below')} title={t('The one below (↓ in the table)')} onClick={() => onStep(1)}><Icon name="down" /></button>}
+        <button type="button" className="btn ghost icon" aria-label={t('Close')} title={t('Close (Esc in the table)')} onClick={onClose}><Icon name="close" /></button>
       </header>
-      <div className="preview-body" tabIndex={0} role="region" aria-label={`What is known of task ${id}`}>
-        {isError && <Failure error={error} retry={() => void refetch()} what={`Task ${id}`} />}
-        {isElsewhere && <p className="two">Task {id} belongs to another project.</p>}
+      <div className="preview-body" tabIndex={0} role="region" aria-label={t('What is known of task {id}', { id })}>
+        {isError && <Failure error={error} retry={() => void refetch()} what={t('Task {id}', { id })} />}
+        {isElsewhere && <p className="two">{t('Task {id} belongs to another project.', { id })}</p>}
         {!here && !isError && !isElsewhere && <><Skeleton width="100%" height={240} /><Skeleton width="60%" /><Skeleton width="40%" /></>}
         {here && <Body project={project} task={here} people={people} shown={shown} onShow={setShown} openAddress={openAddress} makes={makes} />}
       </div>
       {here && (
         <footer>
-          <a className="btn" href={openAddress(here)}>Open <kbd className="wide">Enter</kbd></a>
-          {onAssign && <button type="button" className="btn ghost" onClick={() => onAssign(id)}>Assign…</button>}
-          <Link className="btn ghost" to="/lineage" search={{ node: `task:${id}` }}>Lineage</Link>
+          <a className="btn" href={openAddress(here)}>{t('Open@@a task')} <kbd className="wide">Enter</kbd></a>
+          {onAssign && <button type="button" className="btn ghost" onClick={() => onAssign(id)}>{t('Assign…')}</button>}
+          <Link className="btn ghost" to="/lineage" search={{ node: `task:${id}` }}>{t('Lineage')}</Link>
           <span className="grow" />
           {makes && <DeleteTask task={here} onGone={onClose} />}
         </footer>
@@ -106,10 +106,10 @@ function Body({ project, task, people, shown, onShow, makes, openAddress }: Body
         : <p className="preview-words"><TaskWords text={wordsFor(task, subject)} results={results} isPredicted={isPredicted} colours={colours} most={MOST_WORDS} /></p>}
       {Object.keys(tally).length > 0 && <LabelCounts labels={tally} colours={colours} />}
       <PreviewWork task={task} people={people} shownKey={shown?.key} onShow={onShow} makes={makes} />
-      <section className="sec" aria-label="Data">
-        <h3>Data</h3>
+      <section className="sec" aria-label={t('Data')}>
+        <h3>{t('Data')}</h3>
         <dl className="kv">
-          {subject.kind === 'picture' && fileNameOf(task, subject) && <><dt>File</dt><dd>{fileNameOf(task, subject)}</dd></>}
+          {subject.kind === 'picture' && fileNameOf(task, subject) && <><dt>{t('File')}</dt><dd>{fileNameOf(task, subject)}</dd></>}
           {Object.entries(task.data).filter(([key]) => key !== subject.key).map(([key, value]) => <DataField key={key} name={key} value={value} />)}
         </dl>
       </section>
@@ -127,8 +127,11 @@ function DeleteTask({ task, onGone }: { task: WholeTask; onGone: () => void }) {
   const client = useQueryClient();
   const [isBusy, setBusy] = useState(false);
   const refresh = () => (countAnew(), Promise.all(['tasks', 'project', 'projects', 'deletions'].map((key) => client.invalidateQueries({ queryKey: [key] }))));
-  const parts = [[task.annotations.length, 'annotation'], [task.drafts.length, 'draft'], [task.predictions.length, 'prediction']] as const;
-  const lost = parts.filter(([n]) => n > 0).map(([n, word]) => counted(n, word));
+  const [annotations, drafts, predictions] = [task.annotations.length, task.drafts.length, task.predictions.length];
+  const lost = [
+    ...(annotations > 0 ? [plural(annotations, '{n} annotation', '{n} annotations')] : []), ...(drafts > 0 ? [plural(drafts, '{n} draft', '{n} drafts')] : []),
+    ...(predictions > 0 ? [plural(predictions, '{n} prediction', '{n} predictions')] : []),
+  ];
   const remove = async () => {
     setBusy(true);
     try {
@@ -136,13 +139,13 @@ function DeleteTask({ task, onGone }: { task: WholeTask; onGone: () => void }) {
       const deletion = deletionOf(headers);
       onGone();
       await refresh();
-      const gone = lost.length > 0 ? `Task ${task.id} is deleted, and with it ${lost.join(' and ')}.` : `Task ${task.id} is deleted.`;
-      if (deletion) offerUndo(gone, async () => { await restoreDeletion(deletion); await refresh(); }, `Task ${task.id} is back.`);
+      const gone = lost.length > 0 ? t('Task {id} is deleted, and with it {lost}.', { id: task.id, lost: listed(lost) }) : t('Task {id} is deleted.', { id: task.id });
+      if (deletion) offerUndo(gone, async () => { await restoreDeletion(deletion); await refresh(); }, t('Task {id} is back.', { id: task.id }));
       else say(gone);
     } catch (error) {
       say(messageOf(error), { tone: 'bad' });
       setBusy(false);
     }
   };
-  return <button type="button" className="btn danger-ghost" disabled={isBusy} title={lost.length > 0 ? `With it go ${lost.join(' and ')}` : undefined} onClick={() => void remove()}>Delete</button>;
+  return <button type="button" className="btn danger-ghost" disabled={isBusy} title={lost.length > 0 ? t('With it go {lost}', { lost: listed(lost) }) : undefined} onClick={() => void remove()}>{t('Delete')}</button>;
 }

@@ -8,6 +8,7 @@ import { peopleQuery, sessionQuery } from '../../api/session';
 import { TASKS_A_PAGE } from '../../api/tasks';
 import type { Column, Person, Project, TaskRow } from '../../api/types';
 import { may, useRoleIn } from '../../app/workspace';
+import { t } from '../../i18n/words';
 import { Icon } from '../../ui/icon';
 import { Empty, Failure, messageOf } from '../../ui/parts';
 import { LabelArt } from '../projects/label-art';
@@ -83,7 +84,7 @@ function TaskTable({ project }: { project: Project }) {
       <div className="beside">
         <div className="beside-main">
           {!isAsked && <Unasked asking={asking} />}
-          {isAsked && first.isError && (isRefused && asked.filters.length > 0 ? <Refused asking={asking} error={first.error} /> : <Failure error={first.error} retry={() => void first.refetch()} what="The list of tasks" />)}
+          {isAsked && first.isError && (isRefused && asked.filters.length > 0 ? <Refused asking={asking} error={first.error} /> : <Failure error={first.error} retry={() => void first.refetch()} what={t('The list of tasks')} />)}
           {isAsked && first.isSuccess && rows.total === 0 && (asked.filters.length > 0 ? <NoneFound asking={asking} /> : <NoneYours project={project} />)}
           {isAsked && !first.isError && (rows.total > 0 || first.isPending) && (
             isGrid
@@ -149,25 +150,25 @@ function useSlow(isFetching: boolean): boolean {
   return isSlow;
 }
 
-const ShowAll = ({ asking }: { asking: Asking }) => <button type="button" className="btn" onClick={() => asking.ask(EVERYTHING_ASKED, null)}>Show all tasks</button>;
+const ShowAll = ({ asking }: { asking: Asking }) => <button type="button" className="btn" onClick={() => asking.ask(EVERYTHING_ASKED, null)}>{t('Show all tasks')}</button>;
 
 /** Where it is not known which tasks are meant, none are shown: an act on all would reach others than were asked for. */
 export function Unasked({ asking }: { asking: Asking }) {
-  if (asking.failed) return <Failure error={asking.failed} retry={asking.retry} what="What these tasks are chosen by" />;
-  return <Empty art={<Icon name="filter" size={28} />} title="This view is not here" acts={<ShowAll asking={asking} />}>It was deleted, or it is another person’s own.</Empty>;
+  if (asking.failed) return <Failure error={asking.failed} retry={asking.retry} what={t('What these tasks are chosen by')} />;
+  return <Empty art={<Icon name="filter" size={28} />} title={t('This view is not here')} acts={<ShowAll asking={asking} />}>{t('It was deleted, or it is another person’s own.')}</Empty>;
 }
 
 const Refused = ({ asking, error }: { asking: Asking; error: unknown }) => (
-  <Empty art={<Icon name="warn" size={28} />} title="A filter cannot be used" acts={<ShowAll asking={asking} />}>{messageOf(error)} Press it to change it, or take it away.</Empty>
+  <Empty art={<Icon name="warn" size={28} />} title={t('A filter cannot be used')} acts={<ShowAll asking={asking} />}>{t('{error} Press it to change it, or take it away.', { error: messageOf(error) })}</Empty>
 );
 
 const NoneFound = ({ asking }: { asking: Asking }) => (
-  <Empty art={<Icon name="filter" size={28} />} title="No task fits these filters" acts={<ShowAll asking={asking} />}>Take a filter away, or change its value.</Empty>
+  <Empty art={<Icon name="filter" size={28} />} title={t('No task fits these filters')} acts={<ShowAll asking={asking} />}>{t('Take a filter away, or change its value.')}</Empty>
 );
 
 /** For those who see only what they labelled, before they did. */
 const NoneYours = ({ project }: { project: Project }) => (
-  <Empty art={<LabelArt />} title="Nothing of yours yet" acts={<a className="btn" href={address(`projects/${project.id}/label`)}>Label next</a>}>Tasks that you label stand here, so that you can go back to them.</Empty>
+  <Empty art={<LabelArt />} title={t('Nothing of yours yet')} acts={<a className="btn" href={address(`projects/${project.id}/label`)}>{t('Label next')}</a>}>{t('Tasks that you label stand here, so that you can go back to them.')}</Empty>
 );
 
 function NoTasks({ project }: { project: Project }) {
@@ -176,8 +177,8 @@ function NoTasks({ project }: { project: Project }) {
   const open = () => void navigate({ to: '/projects/$projectId/data', params: { projectId: String(project.id) }, search: { open: 'import' } });
   return (
     <>
-      <Empty art={<LabelArt />} title="No tasks yet" acts={makes && <><button type="button" className="btn primary large" onClick={open}><Icon name="upload" />Import</button><Link className="btn large" to="/projects/$projectId/storages" params={{ projectId: String(project.id) }}><Icon name="repo" />Add a source</Link></>}>
-        {makes ? 'Import pictures, texts or a JSON or CSV file, or take them from a repo or a bucket; each becomes a task to label.' : 'Whoever manages this project can import pictures or texts.'}
+      <Empty art={<LabelArt />} title={t('No tasks yet')} acts={makes && <><button type="button" className="btn primary large" onClick={open}><Icon name="upload" />{t('Import')}</button><Link className="btn large" to="/projects/$projectId/storages" params={{ projectId: String(project.id) }}><Icon name="repo" />{t('Add a source')}</Link></>}>
+        {makes ? t('Import pictures, texts or a JSON or CSV file, or take them from a repo or a bucket; each becomes a task to label.') : t('Whoever manages this project can import pictures or texts.')}
       </Empty>
       <div className="floats"><BulkBars /></div>
     </>

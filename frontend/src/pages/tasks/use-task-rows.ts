@@ -2,6 +2,7 @@ import { keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstac
 import { useCallback, useEffect, useState } from 'react';
 import { type PageKind, taskPageQuery, type TaskSelection } from '../../api/tasks';
 import type { TaskRow } from '../../api/types';
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { say } from '../../ui/toast';
 
@@ -40,7 +41,7 @@ export function useTaskRows(project: number, selection: TaskSelection, kind: Pag
       const answers = await Promise.all(pages.slice(at, at + PAGES_AT_ONCE).map((page) => client.ensureQueryData(pageQuery(page))));
       found.push(...answers.flatMap((answer) => answer.tasks).map((task) => task.id));
     }
-    if (to - from >= MOST_AT_ONCE) say(`Only the first ${count(MOST_AT_ONCE)} of that stretch are selected. To select more, filter them and select all.`);
+    if (to - from >= MOST_AT_ONCE) say(t('Only the first {most} of that stretch are selected. To select more, filter them and select all.', { most: count(MOST_AT_ONCE) }));
     const start = ((pages[0] ?? 1) - 1) * size;
     return found.slice(from - start, Math.min(to + 1, from + MOST_AT_ONCE) - start);
   }, [client, pageQuery, size]);

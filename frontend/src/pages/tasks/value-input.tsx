@@ -1,6 +1,7 @@
 import { useId, useState } from 'react';
 import { nameOf } from '../../api/session';
 import type { Column, Person } from '../../api/types';
+import { t } from '../../i18n/words';
 import { Field } from '../../ui/parts';
 import { joinParts, partsOf } from './filters';
 import type { Shape } from './operators';
@@ -24,10 +25,10 @@ interface ValueProps {
 /** The input that fits what a column is compared with. */
 export function ValueInput({ column, shape, value, onValue, offered, wrong, focus }: ValueProps) {
   const suggestions = (column.schema?.items ?? []).map(String);
-  if (shape === 'none') return <Pair value={value} onValue={onValue} names={['it is empty', 'it is not empty']} legend="Which" />;
-  if (shape === 'flag') return <Pair value={value} onValue={onValue} names={['Yes', 'No']} legend="Value" />;
-  if (shape === 'labels') return <Picks legend="Value" value={value} onValue={onValue} choices={offered.labels.map((label) => [label, label])} />;
-  if (shape === 'people') return <Picks legend="Value" value={value} onValue={onValue} choices={offered.people.map((person) => [String(person.id), nameOf(person)])} />;
+  if (shape === 'none') return <Pair value={value} onValue={onValue} names={[t('it is empty'), t('it is not empty')]} legend={t('Which')} />;
+  if (shape === 'flag') return <Pair value={value} onValue={onValue} names={[t('Yes'), t('No')]} legend={t('Value')} />;
+  if (shape === 'labels') return <Picks legend={t('Value')} value={value} onValue={onValue} choices={offered.labels.map((label) => [label, label])} />;
+  if (shape === 'people') return <Picks legend={t('Value')} value={value} onValue={onValue} choices={offered.people.map((person) => [String(person.id), nameOf(person)])} />;
   if (shape === 'list') return <Lines value={value} onValue={onValue} wrong={wrong} />;
   if (shape === 'range' || shape === 'time-range') return <Range isTime={shape === 'time-range'} value={value} onValue={onValue} wrong={wrong} />;
   return <One isTime={shape === 'time'} isNumber={shape === 'number'} suggestions={suggestions} value={value} onValue={onValue} wrong={wrong} focus={focus} />;
@@ -42,7 +43,7 @@ interface InputProps {
 function One({ isTime, isNumber, suggestions, value, onValue, wrong, focus }: InputProps & { isTime: boolean; isNumber: boolean; suggestions: readonly string[]; focus: boolean }) {
   const list = useId();
   return (
-    <Field label="Value" wrong={wrong}>{(wiring) => (
+    <Field label={t('Value')} wrong={wrong}>{(wiring) => (
       <>
         {isTime
           ? <TimeInput {...wiring} time={value} onTime={onValue} />
@@ -63,8 +64,8 @@ function Range({ isTime, value, onValue, wrong }: InputProps & { isTime: boolean
   );
   return (
     <div className={isTime ? 'col ends' : 'row ends'}>
-      {end('From', low, (next) => joinParts([next, high]))}
-      {end('To', high, (next) => joinParts([low, next]))}
+      {end(t('From'), low, (next) => joinParts([next, high]))}
+      {end(t('To'), high, (next) => joinParts([low, next]))}
     </div>
   );
 }
@@ -75,7 +76,7 @@ const Lines = ({ value, onValue, wrong }: InputProps) => {
     setText(next);
     onValue(joinParts(next.split('\n').map((line) => line.trim()).filter(Boolean)));
   };
-  return <Field label="Values" hint="One a line" wrong={wrong}>{(wiring) => <textarea {...wiring} className="input" rows={4} value={text} onChange={(event) => take(event.target.value)} />}</Field>;
+  return <Field label={t('Values')} hint={t('One a line')} wrong={wrong}>{(wiring) => <textarea {...wiring} className="input" rows={4} value={text} onChange={(event) => take(event.target.value)} />}</Field>;
 };
 
 const MANY = 8;
@@ -92,10 +93,10 @@ function Picks({ legend, value, onValue, choices }: { legend: string; value: str
   };
   return (
     <fieldset className="field"><legend>{legend}</legend>
-      {choices.length > MANY && <input className="input" aria-label="Find" placeholder="Find" value={typed} onChange={(event) => setTyped(event.target.value)} />}
+      {choices.length > MANY && <input className="input" aria-label={t('Find')} placeholder={t('Find')} value={typed} onChange={(event) => setTyped(event.target.value)} />}
       <div className="picks">
         {seen.map(([key, name]) => <label key={key} className="check"><input type="checkbox" checked={chosen.has(key)} onChange={() => toggle(key)} /><span className="cut">{name}</span></label>)}
-        {seen.length === 0 && <span className="muted">Nothing is called so.</span>}
+        {seen.length === 0 && <span className="muted">{t('Nothing is called so.')}</span>}
       </div>
     </fieldset>
   );

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { changeView, deleteView, orderViews, saveView, viewsQuery } from '../../api/tasks';
 import type { View, ViewData } from '../../api/types';
+import { t } from '../../i18n/words';
 import { CopyField } from '../../ui/copy-field';
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
@@ -43,18 +44,18 @@ export function ViewActs({ project, asking, look, isLookChanged, onForgetLook, m
     onSuccess: async () => {
       await refresh();
       discard();
-      say('The view is saved.');
+      say(t('The view is saved.'));
     },
     onError: (error) => say(messageOf(error), { tone: 'bad' }),
   });
   const isChanged = view !== undefined && (asking.isChanged || isLookChanged);
   return (
     <>
-      {isChanged && makes && <button type="button" className="btn small" disabled={save.isPending} onClick={() => save.mutate()}>Save changes</button>}
-      {isChanged && <button type="button" className="btn ghost small" onClick={discard}>Discard</button>}
-      {!view && makes && (asked.filters.length > 0 || asked.sort) && <button type="button" className="btn ghost small wide" onClick={() => setNaming(true)}>Save this view</button>}
+      {isChanged && makes && <button type="button" className="btn small" disabled={save.isPending} onClick={() => save.mutate()}>{t('Save changes')}</button>}
+      {isChanged && <button type="button" className="btn ghost small" onClick={discard}>{t('Discard')}</button>}
+      {!view && makes && (asked.filters.length > 0 || asked.sort) && <button type="button" className="btn ghost small wide" onClick={() => setNaming(true)}>{t('Save this view')}</button>}
       {naming && (
-        <NameView title="Save this view" button="Save view" onClose={() => setNaming(false)} onSave={async (title, isPrivate) => {
+        <NameView title={t('Save this view')} button={t('Save view')} onClose={() => setNaming(false)} onSave={async (title, isPrivate) => {
           const made = await saveView(project, { ...viewDataOf(asking, look), title }, isPrivate);
           await refresh();
           openView(made);
@@ -75,12 +76,12 @@ export function ViewMenu({ project, asking, makes, look }: Pick<ActsProps, 'proj
     <>
       <Acts project={project} asking={asking} view={view} makes={makes} onRename={() => setOpen('name')} onLink={() => setOpen('link')} refresh={refresh} look={look} />
       {open === 'name' && (
-        <NameView title={`Rename “${titleOfView(view)}”`} button="Rename" name={titleOfView(view)} onClose={() => setOpen(null)} onSave={async (title) => { await changeView(view.id, { data: { ...view.data, title } }); await refresh(); }} />
+        <NameView title={t('Rename “{name}”', { name: titleOfView(view) })} button={t('Rename')} name={titleOfView(view)} onClose={() => setOpen(null)} onSave={async (title) => { await changeView(view.id, { data: { ...view.data, title } }); await refresh(); }} />
       )}
       {open === 'link' && (
-        <Dialog title={`Link to “${titleOfView(view)}”`} onClose={() => setOpen(null)}>
-          <CopyField name="Address of the view" value={location.href} />
-          <p className="two">It opens for those who may see the project{asking.isChanged ? ', with your changes to the filters' : ''}.</p>
+        <Dialog title={t('Link to “{name}”', { name: titleOfView(view) })} onClose={() => setOpen(null)}>
+          <CopyField name={t('Address of the view')} value={location.href} />
+          <p className="two">{asking.isChanged ? t('It opens for those who may see the project, with your changes to the filters.') : t('It opens for those who may see the project.')}</p>
         </Dialog>
       )}
     </>
@@ -106,7 +107,7 @@ function Acts({ project, asking, view, makes, onRename, onLink, refresh, look }:
     await refresh();
   });
   const duplicate = () => tried(async () => {
-    const made = await saveView(project, { ...view.data, ...viewDataOf(asking, look), title: `${name} (copy)` }, view.is_private ?? false);
+    const made = await saveView(project, { ...view.data, ...viewDataOf(asking, look), title: t('{name} (copy)', { name }) }, view.is_private ?? false);
     await refresh();
     asking.openView(made);
   });
@@ -114,7 +115,7 @@ function Acts({ project, asking, view, makes, onRename, onLink, refresh, look }:
     await deleteView(view.id);
     asking.openView(undefined);
     await refresh();
-    offerUndo(`The view “${name}” is deleted. Its tasks are untouched.`, async () => {
+    offerUndo(t('The view “{name}” is deleted. Its tasks are untouched.', { name }), async () => {
       const made = await saveView(project, view.data, view.is_private ?? false);
       await orderViews(project, ids.map((id) => (id === view.id ? made.id : id)));
       await refresh();
@@ -124,17 +125,17 @@ function Acts({ project, asking, view, makes, onRename, onLink, refresh, look }:
   const acts: Record<string, () => void> = { rename: onRename, duplicate, link: onLink, share, left: () => move(-1), right: () => move(1), delete: remove };
   return (
     <MenuTrigger>
-      <Button className="btn ghost icon small" aria-label={`The view ${name}`}><Icon name="dots" /></Button>
+      <Button className="btn ghost icon small" aria-label={t('The view {name}', { name })}><Icon name="dots" /></Button>
       <Popover placement="bottom start" className="menu">
-        <Menu aria-label={`The view ${name}`} style={{ outline: 'none' }} onAction={(key) => acts[String(key)]?.()}>
-          {makes ? <MenuItem id="rename"><Icon name="pencil" />Rename…</MenuItem> : null}
-          {makes ? <MenuItem id="duplicate"><Icon name="copy" />Duplicate</MenuItem> : null}
-          {view.is_private ? null : <MenuItem id="link"><Icon name="arrow" />Link to it…</MenuItem>}
-          {makes && view.is_private !== undefined ? <MenuItem id="share"><Icon name={view.is_private ? 'eye' : 'lock'} />{view.is_private ? 'Share with everybody in the project' : 'Only for me'}</MenuItem> : null}
-          {makes && at > 0 ? <MenuItem id="left"><Icon name="left" />Move left</MenuItem> : null}
-          {makes && at < ids.length - 1 ? <MenuItem id="right"><Icon name="right" />Move right</MenuItem> : null}
+        <Menu aria-label={t('The view {name}', { name })} style={{ outline: 'none' }} onAction={(key) => acts[String(key)]?.()}>
+          {makes ? <MenuItem id="rename"><Icon name="pencil" />{t('Rename…')}</MenuItem> : null}
+          {makes ? <MenuItem id="duplicate"><Icon name="copy" />{t('Duplicate')}</MenuItem> : null}
+          {view.is_private ? null : <MenuItem id="link"><Icon name="arrow" />{t('Link to it…')}</MenuItem>}
+          {makes && view.is_private !== undefined ? <MenuItem id="share"><Icon name={view.is_private ? 'eye' : 'lock'} />{view.is_private ? t('Share with everybody in the project') : t('Only for me')}</MenuItem> : null}
+          {makes && at > 0 ? <MenuItem id="left"><Icon name="left" />{t('Move left')}</MenuItem> : null}
+          {makes && at < ids.length - 1 ? <MenuItem id="right"><Icon name="right" />{t('Move right')}</MenuItem> : null}
           {makes ? <Separator /> : null}
-          {makes ? <MenuItem id="delete" className="danger"><Icon name="trash" />Delete this view</MenuItem> : null}
+          {makes ? <MenuItem id="delete" className="danger"><Icon name="trash" />{t('Delete this view')}</MenuItem> : null}
         </Menu>
       </Popover>
     </MenuTrigger>

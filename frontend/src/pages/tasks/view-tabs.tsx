@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { taskCountQuery } from '../../api/tasks';
 import type { Project, View } from '../../api/types';
+import { t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { type Asked, askedOf, EVERYTHING_ASKED, sameAsked, toSelection } from './asked';
@@ -30,11 +31,11 @@ export function usualSelections(project: Project, { columns }: Asking, me: numbe
   const done = project.finished_task_number ?? 0;
   const known = (n: number) => (counts ? { count: n } : {});
   return [
-    { name: 'All', asked: EVERYTHING_ASKED, ...known(total) },
-    { name: 'To label', asked: queued < total ? STILL_TO_LABEL : TO_LABEL, ...known(queued - done) },
-    { name: 'Labelled', asked: only('is_labeled', 'equal', 'true'), ...known(done) },
-    ...(me !== undefined && columns.some((column) => column.id === 'assignees') ? [{ name: 'Assigned to me', asked: only('assignees', 'contains', String(me)) }] : []),
-    ...((project.total_predictions_number ?? 0) > 0 ? [{ name: 'Unsure', asked: { ...only('predictions_score', 'less', String(UNSURE_BELOW)), sort: 'tasks:predictions_score' } }] : []),
+    { name: t('All'), asked: EVERYTHING_ASKED, ...known(total) },
+    { name: t('To label'), asked: queued < total ? STILL_TO_LABEL : TO_LABEL, ...known(queued - done) },
+    { name: t('Labelled'), asked: only('is_labeled', 'equal', 'true'), ...known(done) },
+    ...(me !== undefined && columns.some((column) => column.id === 'assignees') ? [{ name: t('Assigned to me'), asked: only('assignees', 'contains', String(me)) }] : []),
+    ...((project.total_predictions_number ?? 0) > 0 ? [{ name: t('Unsure'), asked: { ...only('predictions_score', 'less', String(UNSURE_BELOW)), sort: 'tasks:predictions_score' } }] : []),
   ];
 }
 
@@ -51,7 +52,7 @@ export function ViewTabs({ project, asking, usual, isLookChanged }: TabsProps) {
   const { asked, view, views, ask, openView } = asking;
   const isChanged = asking.isChanged || isLookChanged;
   return (
-    <div className="seg views" role="group" aria-label="Selections">
+    <div className="seg views" role="group" aria-label={t('Selections')}>
       {usual.map((each) => (
         <Tab key={each.name} project={project} asking={asking} name={each.name} of={each.asked} known={each.count} isOn={!view && sameAsked(each.asked, asked)} onPress={() => ask(each.asked, null)} />
       ))}
@@ -62,7 +63,7 @@ export function ViewTabs({ project, asking, usual, isLookChanged }: TabsProps) {
   );
 }
 
-export const titleOfView = (view: View): string => view.data.title || `View ${view.id}`;
+export const titleOfView = (view: View): string => view.data.title || t('View {id}', { id: view.id });
 
 interface TabProps {
   project: Project;
@@ -82,8 +83,8 @@ function Tab({ project, asking, name, of, known, isOn, isPrivate = false, isChan
   const shown = known ?? total.data;
   return (
     <button type="button" className={isOn ? 'on' : ''} aria-pressed={isOn} onClick={onPress} ref={isOn ? intoSight : undefined}>
-      {isPrivate && <span title="Only you see this view"><Icon name="lock" size={12} /></span>}
-      {name}{isChanged && <span className="changed-dot" title="Changed, not saved"><span className="unseen"> (changed)</span></span>} <span className="muted">{shown === undefined ? '' : count(shown)}</span>
+      {isPrivate && <span title={t('Only you see this view')}><Icon name="lock" size={12} /></span>}
+      {name}{isChanged && <span className="changed-dot" title={t('Changed, not saved')}><span className="unseen"> {t('(changed)')}</span></span>} <span className="muted">{shown === undefined ? '' : count(shown)}</span>
     </button>
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '../../../i18n/words';
 import type { Box, PictureSize, Point, Shape } from '../../model/types';
 import { type Camera, toView, transformBetween, type View } from './camera';
 import { CHIP_HEIGHT, chipWidth, paintChip, placeChip } from './chip';
@@ -52,7 +53,7 @@ export class ActiveLayer {
     this.element.setAttribute('aria-hidden', 'true');
     this.element.width = this.element.height = 1;
     const context = this.element.getContext('2d');
-    if (context === null) throw new Error('This browser gives no 2D canvas, which the picture needs.');
+    if (context === null) throw new Error(t('This browser gives no 2D canvas, which the picture needs.'));
     this.#context = context;
   }
 

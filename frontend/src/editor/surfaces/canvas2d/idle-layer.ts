@@ -1,3 +1,4 @@
+import { t } from '../../../i18n/words';
 import type { Box, PictureSize, Region } from '../../model/types';
 import { shapeBounds } from '../../tags/registry';
 import { type Camera, toPicture, toView, transformBetween, type View } from './camera';
@@ -54,7 +55,7 @@ export class IdleLayer {
     this.element.setAttribute('aria-hidden', 'true');
     const context = this.#board.getContext('2d');
     const shown = this.element.getContext('bitmaprenderer');
-    if (context === null || shown === null) throw new Error('This browser gives no 2D canvas, which the picture needs.');
+    if (context === null || shown === null) throw new Error(t('This browser gives no 2D canvas, which the picture needs.'));
     this.#context = context;
     this.#shown = shown;
   }

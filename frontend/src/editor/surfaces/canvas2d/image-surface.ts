@@ -1,3 +1,4 @@
+import { t } from '../../../i18n/words';
 import { findControl } from '../../model/config/config';
 import type { Editor } from '../../model/editor';
 import type { Box, Diff, PictureSize, Region, RegionId, Shape, ShapeKind, ToolName } from '../../model/types';
@@ -41,8 +42,7 @@ export interface PictureRect {
 }
 
 const HELP =
-  'Tab goes through the regions; Escape and then Tab leaves. Arrow keys move the selected region, Alt and arrow keys ' +
-  'resize it. With a drawing tool Enter puts a shape in the middle. Comma and full stop pick a corner of a polygon.';
+  t('Tab goes through the regions; Escape and then Tab leaves. Arrow keys move the selected region, Alt and arrow keys resize it. With a drawing tool Enter puts a shape in the middle. Comma and full stop pick a corner of a polygon.');
 
 let surfaces = 0;
 
@@ -241,7 +241,7 @@ export class ImageSurface implements Stage {
     const [label] = this.editor.labelState.active;
     const placed = label !== undefined && this.snaps(label.fromName) ? onWholePixels(shape) : shape;
     const region = this.editor.addRegion(settle(placed, this.size), this.objectName);
-    if (region === null) this.refuse('Pick a label first: there is none for this shape.');
+    if (region === null) this.refuse(t('Pick a label first: there is none for this shape.'));
     return region;
   }
 
@@ -259,7 +259,7 @@ export class ImageSurface implements Stage {
     element.className = 'image-surface';
     element.tabIndex = 0;
     element.setAttribute('role', 'application');
-    element.setAttribute('aria-label', `Picture ${this.objectName}, ${this.size.width} by ${this.size.height} pixels`);
+    element.setAttribute('aria-label', t('Picture {name}, {width} by {height} pixels', { name: this.objectName, width: this.size.width, height: this.size.height }));
     element.setAttribute('aria-describedby', helpId);
     const help = document.createElement('span');
     help.id = helpId;

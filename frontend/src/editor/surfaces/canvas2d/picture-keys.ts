@@ -1,3 +1,4 @@
+import { t } from '../../../i18n/words';
 import type { Editor } from '../../model/editor';
 import type { PictureSize, Point, Region, RegionId, Shape } from '../../model/types';
 import { clampPoint } from './clamp';
@@ -166,7 +167,7 @@ export class PictureKeys {
     if (polygon === null || pickedVertex === null) return false;
     const shape = removeVertex(polygon.shape, pickedVertex);
     this.#target.pickedVertex = null;
-    if (shape === null) this.#target.refuse('A polygon needs at least three points.');
+    if (shape === null) this.#target.refuse(t('A polygon needs at least three points.'));
     else this.#apply('delete point', [[polygon.id, shape]]);
     return true;
   }

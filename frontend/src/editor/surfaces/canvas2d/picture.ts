@@ -1,3 +1,4 @@
+import { t } from '../../../i18n/words';
 import type { PictureSize } from '../../model/types';
 
 export interface LoadedPicture {
@@ -12,21 +13,21 @@ export interface LoadedPicture {
  * @throws Error that names the address and says why it cannot be shown.
  */
 export async function loadPicture(url: string): Promise<LoadedPicture> {
-  if (url.trim() === '') throw new Error('This task names no picture: its address is empty.');
+  if (url.trim() === '') throw new Error(t('This task names no picture: its address is empty.'));
   const element = new Image();
   element.alt = ''; // named by the element around it
   element.decoding = 'async';
   element.draggable = false;
   const arrived = arrivalOf(element);
   element.src = url;
-  if (!(await arrived)) throw new Error(`The picture ${url} cannot be shown: ${await reasonOf(url)}`);
+  if (!(await arrived)) throw new Error(t('The picture {url} cannot be shown: {why}', { url, why: await reasonOf(url) }));
   try {
     await element.decode();
   } catch {
-    throw new Error(`The picture ${url} cannot be shown: its content is damaged or cut short.`);
+    throw new Error(t('The picture {url} cannot be shown: {why}', { url, why: t('its content is damaged or cut short.') }));
   }
   const size = { width: element.naturalWidth, height: element.naturalHeight };
-  if (size.width < 1 || size.height < 1) throw new Error(`The picture ${url} cannot be shown: it has no size in pixels.`);
+  if (size.width < 1 || size.height < 1) throw new Error(t('The picture {url} cannot be shown: {why}', { url, why: t('it has no size in pixels.') }));
   return { element, size };
 }
 
@@ -43,11 +44,11 @@ async function reasonOf(url: string): Promise<string> {
   try {
     answer = await fetch(url);
   } catch {
-    return 'it could not be reached (no network, or its server does not allow this page to ask).';
+    return t('it could not be reached (no network, or its server does not allow this page to ask).');
   }
-  const type = answer.headers.get('content-type') ?? 'of unknown kind';
+  const type = answer.headers.get('content-type') ?? t('of unknown kind');
   void answer.body?.cancel();
-  if (!answer.ok) return `the server answered ${answer.status} ${answer.statusText}`.trimEnd() + '.';
-  if (!type.startsWith('image/')) return `it is not a picture but ${type}.`;
-  return `this browser cannot decode it (${type}); its content may be damaged, cut short or mislabelled.`;
+  if (!answer.ok) return t('the server answered {status}.', { status: `${answer.status} ${answer.statusText}`.trimEnd() });
+  if (!type.startsWith('image/')) return t('it is not a picture but {type}.', { type });
+  return t('this browser cannot decode it ({type}); its content may be damaged, cut short or mislabelled.', { type });
 }

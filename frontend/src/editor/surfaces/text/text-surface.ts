@@ -1,3 +1,4 @@
+import { t } from '../../../i18n/words';
 import { findControl, findLabel, type Granularity } from '../../model/config/config';
 import type { Editor } from '../../model/editor';
 import { IntervalIndex } from '../../model/index/intervals';
@@ -28,8 +29,7 @@ export interface ClientPoint {
 }
 
 const HELP =
-  'Arrow keys move the caret, with Shift they select text, with Control they go by words. Enter or a label key marks ' +
-  'what is selected. Space selects the span at the caret. Tab goes through the spans; Escape and then Tab leaves.';
+  t('Arrow keys move the caret, with Shift they select text, with Control they go by words. Enter or a label key marks what is selected. Space selects the span at the caret. Tab goes through the spans; Escape and then Tab leaves.');
 
 /** Spans are painted this many views above and below what is seen, and anew after this many views of scrolling. */
 const NEAR_SHARE = 1.2;
@@ -128,12 +128,12 @@ export class TextSurface {
     const bounds = spanBounds(this.text, selected.start, selected.end, this.#granularity());
     if (bounds === null) {
       this.#caret.collapse(); // nothing is to be made of it: the next Enter is free to submit
-      this.#refuse('There is nothing but space in what is selected.');
+      this.#refuse(t('There is nothing but space in what is selected.'));
       return true;
     }
     const region = this.editor.addRegion({ kind: 'span', ...bounds }, this.objectName);
     if (region === null) {
-      this.#refuse('Pick a label first: what is selected stays selected.');
+      this.#refuse(t('Pick a label first: what is selected stays selected.'));
       return true;
     }
     this.#caret.place(bounds.end);
@@ -216,7 +216,7 @@ export class TextSurface {
     element.setAttribute('role', 'textbox');
     element.setAttribute('aria-readonly', 'true');
     element.setAttribute('aria-multiline', 'true');
-    element.setAttribute('aria-label', `Text ${this.objectName}`);
+    element.setAttribute('aria-label', t('Text {name}', { name: this.objectName }));
     element.setAttribute('aria-describedby', help.id);
     this.#body.className = 'text-body';
     this.#chip.className = 'span-chip';
@@ -416,7 +416,7 @@ export class TextSurface {
     const spans = this.#index.query(0, this.text.length);
     const place = spans.findIndex(({ id }) => id === now.id) + 1;
     const words = this.text.slice(now.shape.start, Math.min(now.shape.end, now.shape.start + 80));
-    this.#status.textContent = `${this.#palette.nameOf(now)}, ${place} of ${spans.length}: ${words}`;
+    this.#status.textContent = t('{name}, {place} of {all}: {words}', { name: this.#palette.nameOf(now), place, all: spans.length, words });
   }
 
   #refuse(message: string): void {

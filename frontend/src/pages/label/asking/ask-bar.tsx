@@ -10,6 +10,8 @@ import { keepFocus } from '../../../editor/ui/keep-focus.ts';
 import type { StageSurfaces } from '../../../editor/ui/stage-surfaces.ts';
 import { tip } from '../../../editor/ui/tool-strip.tsx';
 import { useEditor } from '../../../editor/ui/use-editor.ts';
+import { rich } from '../../../i18n/rich.tsx';
+import { listed, plural, t } from '../../../i18n/words.ts';
 import { Icon } from '../../../ui/icon.tsx';
 import type { Asking, Phase } from './asking.ts';
 import './asking.css';
@@ -31,7 +33,7 @@ export function AskBar(props: AskBarProps) {
 export function AskButton({ asking, keyMap }: Pick<AskBarProps, 'asking' | 'keyMap'>) {
   const isOn = useStore(asking.state, (state) => state.isOn);
   return (
-    <button type="button" className={isOn ? 'on' : ''} aria-pressed={isOn} aria-label="Auto-annotate" title={tip('Auto-annotate', keyMap, 'suggestions.ask')} {...keepFocus} onClick={() => asking.toggle()}>
+    <button type="button" className={isOn ? 'on' : ''} aria-pressed={isOn} aria-label={t('Auto-annotate')} title={tip(t('Auto-annotate'), keyMap, 'suggestions.ask')} {...keepFocus} onClick={() => asking.toggle()}>
       <Icon name="wand" />
     </button>
   );
@@ -65,27 +67,27 @@ function OpenBar(props: AskBarProps) {
   const shown = phase.kind === 'answered' && count === 0 ? 'ready' : phase.kind;
   const name = <b>{model.title}</b>;
   return (
-    <div className="corner asking" role="group" aria-label="Auto-annotate" data-testid="asking" data-phase={shown}>
+    <div className="corner asking" role="group" aria-label={t('Auto-annotate')} data-testid="asking" data-phase={shown}>
       <div className="asking-line" role="status">
         <Icon name={shown === 'failed' ? 'warn' : 'wand'} />
         <Words phase={shown === 'ready' ? { kind: 'ready' } : phase} count={count} config={editor.config} name={name} />
       </div>
       <span className="asking-acts">
-        {shown === 'asking' && <Act words="Stop" command="page.cancel" keyMap={keyMap} run={() => asking.refuse()} />}
-        {count > 0 && <Act words="Accept" command="task.submit" keyMap={keyMap} run={() => asking.accept()} />}
-        {count > 0 && shown !== 'asking' && <Act words="Refuse" command="page.cancel" keyMap={keyMap} run={() => asking.refuse()} isQuiet />}
-        {shown === 'failed' && <Act words="Try again" keyMap={keyMap} run={() => asking.again()} />}
-        {(shown === 'failed' || shown === 'nothing') && count === 0 && hasPrompts && <Act words="Keep what I drew" keyMap={keyMap} run={() => asking.keepDrawn()} isQuiet />}
+        {shown === 'asking' && <Act words={t('Stop')} command="page.cancel" keyMap={keyMap} run={() => asking.refuse()} />}
+        {count > 0 && <Act words={t('Accept')} command="task.submit" keyMap={keyMap} run={() => asking.accept()} />}
+        {count > 0 && shown !== 'asking' && <Act words={t('Refuse')} command="page.cancel" keyMap={keyMap} run={() => asking.refuse()} isQuiet />}
+        {shown === 'failed' && <Act words={t('Try again')} keyMap={keyMap} run={() => asking.again()} />}
+        {(shown === 'failed' || shown === 'nothing') && count === 0 && hasPrompts && <Act words={t('Keep what I drew')} keyMap={keyMap} run={() => asking.keepDrawn()} isQuiet />}
       </span>
       <span className="asking-switches">
         {asking.models.length > 1 && (
-          <select className="input small" aria-label="Model to ask" value={model.id} onChange={(event) => asking.choose(Number(event.target.value))}>
+          <select className="input small" aria-label={t('Model to ask')} value={model.id} onChange={(event) => asking.choose(Number(event.target.value))}>
             {asking.models.map(({ id, title }) => <option key={id} value={id}>{title}</option>)}
           </select>
         )}
-        {asksWithPoints(editor.config) && <Switch words="Not this" title="The next points say what is not meant, as a press with Alt does" isOn={isCounter} onPress={(is) => asking.setCounter(is)} />}
-        <Switch className={shown === 'ready' ? '' : 'wide'} words="Accept by itself" title="Take over what it answers without asking you" isOn={acceptsByItself} onPress={(is) => asking.setAcceptsByItself(is)} />
-        <button type="button" className="btn ghost icon small" title={tip('End auto-annotate', keyMap, 'suggestions.ask')} aria-label="End auto-annotate" {...keepFocus} onClick={() => asking.toggle()}><Icon name="close" /></button>
+        {asksWithPoints(editor.config) && <Switch words={t('Not this')} title={t('The next points say what is not meant, as a press with Alt does')} isOn={isCounter} onPress={(is) => asking.setCounter(is)} />}
+        <Switch className={shown === 'ready' ? '' : 'wide'} words={t('Accept by itself')} title={t('Take over what it answers without asking you')} isOn={acceptsByItself} onPress={(is) => asking.setAcceptsByItself(is)} />
+        <button type="button" className="btn ghost icon small" title={tip(t('End auto-annotate'), keyMap, 'suggestions.ask')} aria-label={t('End auto-annotate')} {...keepFocus} onClick={() => asking.toggle()}><Icon name="close" /></button>
       </span>
     </div>
   );
@@ -108,34 +110,34 @@ interface WordsProps {
 function Words({ phase, count, config, name }: WordsProps) {
   switch (phase.kind) {
     case 'ready':
-      return <span>{invitation(config)}: {name} answers.</span>;
+      return <span>{rich('{what}: {name} answers.', { what: invitation(config), name })}</span>;
     case 'asking':
       return <Waited since={phase.since} name={name} />;
     case 'nothing':
-      return <span>{name} found nothing there.{leftOut(phase.leftOutCount)}</span>;
+      return <span>{rich('{name} found nothing there.', { name })}{leftOut(phase.leftOutCount)}</span>;
     case 'failed':
-      return <span>{name} gave no answer. {phase.message}</span>;
+      return <span>{rich('{name} gave no answer. {message}', { name, message: phase.message })}</span>;
     case 'answered':
       return (
         <span>
-          {count === 1 ? '1 suggestion' : `${count.toLocaleString('en')} suggestions`} from {name}.
-          {phase.unlabelledCount > 0 && ` ${phase.unlabelledCount === 1 ? 'One has' : `${phase.unlabelledCount} have`} no label: press a label’s key.`}
+          {rich('{suggestions} from {name}.', { suggestions: plural(count, '{n} suggestion', '{n} suggestions'), name })}
+          {phase.unlabelledCount > 0 && ` ${plural(phase.unlabelledCount, 'One has no label: press a label’s key.', '{n} have no label: press a label’s key.')}`}
           {leftOut(phase.leftOutCount)}
         </span>
       );
   }
 }
 
-const leftOut = (count: number): string => (count === 0 ? '' : ` ${count === 1 ? '1 result' : `${count} results`} of a kind that this page cannot draw ${count === 1 ? 'was' : 'were'} left out.`);
+const leftOut = (count: number): string => (count === 0 ? '' : ` ${plural(count, '{n} result of a kind that this page cannot draw was left out.', '{n} results of a kind that this page cannot draw were left out.')}`);
 
-const SHAPES = { rectangle: 'draw a rectangle', ellipse: 'draw an ellipse', polygon: 'draw a polygon', keypoint: 'set a point', span: 'mark some words' } as const;
+const SHAPES = { rectangle: t('draw a rectangle'), ellipse: t('draw an ellipse'), polygon: t('draw a polygon'), keypoint: t('set a point'), span: t('mark some words') } as const;
 
 /** "Draw a rectangle or set a point". */
 function invitation(config: EditorConfig): string {
   const named = namesPrompts(config);
   const makes = new Set(config.controls.filter(({ attributes }) => !named || isSmart(attributes)).map((control) => control.makes));
   const ways = Object.entries(SHAPES).flatMap(([kind, words]) => (makes.has(kind as keyof typeof SHAPES) ? [words] : []));
-  const said = ways.length > 1 ? `${ways.slice(0, -1).join(', ')} or ${ways.at(-1)}` : (ways[0] ?? 'draw');
+  const said = ways.length > 0 ? listed(ways, 'disjunction') : t('draw');
   return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
@@ -151,7 +153,7 @@ function Waited({ since, name }: { since: number; name: ReactNode }) {
   const seconds = Math.floor((performance.now() - since) / 1000);
   return (
     <>
-      <span>{name} is asked… <span className="muted" aria-hidden="true">{seconds > 0 && `${seconds} s`}</span></span>
+      <span>{rich('{name} is asked…', { name })} <span className="muted" aria-hidden="true">{seconds > 0 && t('{n} s@@seconds', { n: seconds })}</span></span>
       <span className="meter asking-meter" aria-hidden="true"><i className="unknown" style={{ width: '40%' }} /></span>
     </>
   );

@@ -12,7 +12,8 @@ import {
 } from '../../../editor/model/exchange.ts';
 import { isPrompt } from '../../../editor/model/suggestions.ts';
 import type { Diff, ExchangePart, Region } from '../../../editor/model/types.ts';
-import { type HttpReply, type Send, TIMEOUT_MS } from '../http.ts';
+import { t } from '../../../i18n/words.ts';
+import { detailOf, type HttpReply, type Send, TIMEOUT_MS } from '../http.ts';
 import type { OpenTask } from '../labelling.ts';
 import type { WireModel } from '../wire.ts';
 
@@ -105,7 +106,7 @@ export class Asking implements Listener {
     if (isOn) this.#stop();
     this.state.setState({ isOn: !isOn, phase: READY, isCounter: false });
     this.#keep(this.#place, isOn ? null : String(model.id));
-    this.#parts.say(isOn ? 'Auto-annotate is off.' : `Auto-annotate is on: ${model.title} is asked with what you draw.`);
+    this.#parts.say(isOn ? t('Auto-annotate is off.') : t('Auto-annotate is on: {title} is asked with what you draw.', { title: model.title }));
   }
 
   choose(id: number): void {
@@ -255,7 +256,7 @@ export class Asking implements Listener {
     const count = answer.regions.length + answer.answers.length;
     if (count + replaced.regions.length + replaced.answers.length > 0) (this.state.getState().acceptsByItself ? putAccepted : putAnswer)(editor, answer, replaced);
     const name = this.state.getState().model.title;
-    this.#parts.say(count === 0 ? `${name} found nothing.` : `${count} from ${name}.`);
+    this.#parts.say(count === 0 ? t('{name} found nothing.', { name }) : t('{count} from {name}.', { count, name }));
     return count === 0 ? { kind: 'nothing', leftOutCount } : { kind: 'answered', unlabelledCount, leftOutCount };
   }
 
@@ -279,9 +280,9 @@ export class Asking implements Listener {
 
 /** What the server made of it: Label Studio's form tells of trouble with status 200. */
 function answerIn(reply: HttpReply | null): { readonly data: unknown } | { readonly message: string } {
-  if (!reply) return { message: 'The server cannot be reached. What you drew is still there.' };
+  if (!reply) return { message: t('The server cannot be reached. What you drew is still there.') };
   const body = reply.body as { data?: unknown; errors?: readonly unknown[]; detail?: unknown } | null;
   if (reply.status === 200 && body && 'data' in body) return { data: body.data };
-  const said = body?.errors?.[0] ?? body?.detail;
-  return { message: typeof said === 'string' ? said : `The server answered ${reply.status}.` };
+  const [said] = body?.errors ?? [];
+  return { message: typeof said === 'string' ? said : detailOf(reply) };
 }

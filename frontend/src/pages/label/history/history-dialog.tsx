@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { LsResult } from '../../../editor/model/types.ts';
+import { t } from '../../../i18n/words.ts';
 import { Dialog } from '../dialog.tsx';
 import type { Labelling, OpenTask } from '../labelling.ts';
 import { VersionView } from '../version-view.tsx';
@@ -32,26 +33,26 @@ export function HistoryDialog({ labelling, open, annotation, onClose }: HistoryP
       await restoreVersion(annotation, version);
       onClose();
       await labelling.openTask(open.task.id);
-      labelling.say(`The version of ${timeOf(madeAt)} is back.`);
+      labelling.say(t('The version of {when} is back.', { when: timeOf(madeAt) }));
     } catch (error) {
       setTrouble(error instanceof Error ? error.message : String(error));
       setBusy(false);
     }
   };
   return (
-    <Dialog title="History of this annotation" isWide onClose={onClose}>
-      {state.is === 'loading' && <p className="muted" role="status">Asking for the versions…</p>}
-      {state.is === 'failed' && <p className="bad" role="alert">The versions could not be loaded: {String((state.error as Error).message)}</p>}
-      {trouble && <p className="bad" role="alert">It was not restored: {trouble}</p>}
-      {hasOwnChanges && versions.length > 1 && <p className="two">You have changes here that are not submitted. Submit them, then you can restore an older version; nothing of either is lost.</p>}
+    <Dialog title={t('History of this annotation')} isWide onClose={onClose}>
+      {state.is === 'loading' && <p className="muted" role="status">{t('Asking for the versions…')}</p>}
+      {state.is === 'failed' && <p className="bad" role="alert">{t('The versions could not be loaded: {message}', { message: String((state.error as Error).message) })}</p>}
+      {trouble && <p className="bad" role="alert">{t('It was not restored: {trouble}', { trouble })}</p>}
+      {hasOwnChanges && versions.length > 1 && <p className="two">{t('You have changes here that are not submitted. Submit them, then you can restore an older version; nothing of either is lost.')}</p>}
       {versions.length > 0 && <VersionList versions={versions} chosen={seen} onChoose={setChosen} onRestore={hasOwnChanges ? undefined : (version) => void restore(version)} isBusy={isBusy} />}
       {versions.length > 1 && (
         <div className="versions">
-          {old && <VersionView title={`Version ${old.version}`} when={timeOf(old.made_at)} result={old.result as unknown as LsResult[]} picture={picture} config={open.editor.config} />}
-          {current && current.version !== old?.version && <VersionView title="Now" when={timeOf(current.made_at)} result={current.result as unknown as LsResult[]} picture={picture} config={open.editor.config} />}
+          {old && <VersionView title={t('Version {version}', { version: old.version })} when={timeOf(old.made_at)} result={old.result as unknown as LsResult[]} picture={picture} config={open.editor.config} />}
+          {current && current.version !== old?.version && <VersionView title={t('Now')} when={timeOf(current.made_at)} result={current.result as unknown as LsResult[]} picture={picture} config={open.editor.config} />}
         </div>
       )}
-      {versions.length === 1 && <p className="two">It has not been changed since it was submitted.</p>}
+      {versions.length === 1 && <p className="two">{t('It has not been changed since it was submitted.')}</p>}
     </Dialog>
   );
 }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
+import { dateLocale, t } from '../../../i18n/words.ts';
 import { actOf, changesOf, type Version, versionsOf } from './versions.ts';
 import './history.css';
 
@@ -14,16 +15,16 @@ interface ListProps {
 /** The versions of an annotation, newest first; one is looked at, and an old one can be brought back. */
 export function VersionList({ versions, chosen, onChoose, onRestore, isBusy = false }: ListProps) {
   return (
-    <ol className="version-list" aria-label="Versions, newest first">
+    <ol className="version-list" aria-label={t('Versions, newest first')}>
       {versions.map((each) => (
         <li key={each.version} className={each.version === chosen ? 'on' : ''}>
           <button type="button" className="version-row" aria-pressed={each.version === chosen} onClick={() => onChoose(each.version)}>
-            <span className="b">{actOf(each)}</span><span className="two">by {nameOf(each)}</span>
+            <span className="b">{actOf(each)}</span><span className="two">{t('by {name}', { name: nameOf(each) })}</span>
             <span className="muted version-changes">{changesOf(each)} · {timeOf(each.made_at)}</span>
           </button>
           {each.is_current
-            ? <span className="pill">Now</span>
-            : onRestore && <button type="button" className="btn small" disabled={isBusy} aria-label={`Restore the version of ${timeOf(each.made_at)}`} onClick={() => onRestore(each)}>Restore</button>}
+            ? <span className="pill">{t('Now')}</span>
+            : onRestore && <button type="button" className="btn small" disabled={isBusy} aria-label={t('Restore the version of {when}', { when: timeOf(each.made_at) })} onClick={() => onRestore(each)}>{t('Restore')}</button>}
         </li>
       ))}
     </ol>
@@ -47,6 +48,6 @@ export function useVersions(annotation: number): [Loaded, () => void] {
   return [state, useCallback(() => setTurn((n) => n + 1), [])];
 }
 
-const nameOf = ({ made_by: person }: Version): string => (person ? [person.first_name, person.last_name].filter(Boolean).join(' ') || person.email : 'somebody whose account is gone');
+const nameOf = ({ made_by: person }: Version): string => (person ? [person.first_name, person.last_name].filter(Boolean).join(' ') || person.email : t('somebody whose account is gone'));
 
-export const timeOf = (time: string): string => new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+export const timeOf = (time: string): string => new Date(time).toLocaleString(dateLocale(), { dateStyle: 'medium', timeStyle: 'short' });

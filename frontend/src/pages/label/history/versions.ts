@@ -1,5 +1,6 @@
 import { get, post } from '../../../api/client.ts';
 import type { Person, TaskResult, Time } from '../../../api/types.ts';
+import { plural, t } from '../../../i18n/words.ts';
 
 /** One version of an annotation. Counts of regions are against the version before it. */
 export interface Version {
@@ -30,19 +31,19 @@ export const versionOf = (annotation: number, version: number, signal?: AbortSig
 export const restoreVersion = (annotation: number, version: number) => post<unknown>(`${place(annotation)}/restore/`, { version });
 
 const ACTS: Record<string, string> = {
-  submitted: 'Submitted', updated: 'Changed', skipped: 'Skipped', restored: 'Brought back', imported: 'Imported', accepted: 'Accepted from a prediction', prediction: 'Accepted from a prediction', propagated_annotation: 'Copied', fixed_and_accepted: 'Mended and accepted',
+  submitted: t('Submitted'), updated: t('Changed'), skipped: t('Skipped'), restored: t('Brought back'), imported: t('Imported'), accepted: t('Accepted from a prediction'), prediction: t('Accepted from a prediction'), propagated_annotation: t('Copied'), fixed_and_accepted: t('Mended and accepted'),
 };
 
 /** What somebody did that made a version, in a word or two. */
 export function actOf({ action, was_cancelled: isSkip, version }: Version): string {
-  if (isSkip) return 'Skipped';
-  const words = ACTS[action ?? ''] ?? (version === 1 ? 'Submitted' : 'Changed');
-  return version === 1 && words === 'Changed' ? 'Submitted' : words;
+  if (isSkip) return t('Skipped');
+  const words = ACTS[action ?? ''] ?? (version === 1 ? t('Submitted') : t('Changed'));
+  return version === 1 && words === ACTS['updated'] ? t('Submitted') : words;
 }
 
 /** "2 added, 1 changed": what became of the regions and answers since the version before. */
 export function changesOf({ version, added, removed, changed, result_count: count }: Version): string {
-  if (version === 1) return count === 0 ? 'nothing marked' : count === 1 ? '1 region or answer' : `${count} regions and answers`;
-  const parts = ([[added, 'added'], [changed, 'changed'], [removed, 'removed']] as const).filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
-  return parts.join(', ') || 'nothing changed in what is marked';
+  if (version === 1) return count === 0 ? t('nothing marked') : plural(count, '{n} region or answer', '{n} regions and answers');
+  const parts = [added > 0 && plural(added, '{n} added', '{n} added'), changed > 0 && plural(changed, '{n} changed', '{n} changed'), removed > 0 && plural(removed, '{n} removed', '{n} removed')].filter(Boolean);
+  return parts.join(', ') || t('nothing changed in what is marked');
 }

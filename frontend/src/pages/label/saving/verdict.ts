@@ -1,6 +1,6 @@
 /** What to send, when to send it, and what an answer means. Pure. */
 
-import type { HttpReply, HttpRequest } from '../http.ts';
+import { detailOf, type HttpReply, type HttpRequest } from '../http.ts';
 import type { WireError } from '../wire.ts';
 import type { Entry, Held, Intent, Work } from './work.ts';
 
@@ -18,22 +18,18 @@ export function judge(reply: HttpReply): Verdict {
   if (status === 401) return { kind: 'sign-in' };
   if (status === 403 && (error.code ?? '').startsWith('csrf')) return { kind: 'csrf' };
   if (status === 409 && error.current) {
-    return { kind: 'held', held: { kind: 'conflict', current: error.current, etag: error.etag ?? reply.etag, message: detail(reply) } };
+    return { kind: 'held', held: { kind: 'conflict', current: error.current, etag: error.etag ?? reply.etag, message: detailOf(reply) } };
   }
-  if (status === 404 || status === 410) return { kind: 'held', held: { kind: 'gone', message: detail(reply) } };
+  if (status === 404 || status === 410) return { kind: 'held', held: { kind: 'gone', message: detailOf(reply) } };
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
-    return { kind: 'retry', afterMs: reply.retryAfterS === null ? null : reply.retryAfterS * 1000, reason: detail(reply) };
+    return { kind: 'retry', afterMs: reply.retryAfterS === null ? null : reply.retryAfterS * 1000, reason: detailOf(reply) };
   }
-  return { kind: 'held', held: { kind: 'refused', message: detail(reply), fields: error.validation_errors ?? {} } };
+  return { kind: 'held', held: { kind: 'refused', message: detailOf(reply), fields: error.validation_errors ?? {} } };
 }
 
 function idOf(body: unknown): number | null {
   const id = (body as { id?: unknown } | null)?.id;
   return typeof id === 'number' ? id : null;
-}
-
-function detail(reply: HttpReply): string {
-  return (reply.body as WireError | null)?.detail ?? `The server answered ${reply.status}.`;
 }
 
 /** The request of a save, from what is known of the task's annotation and draft by now. */

@@ -1,3 +1,4 @@
+import { t } from '../../../../i18n/words';
 import type { Point } from '../../../model/types';
 import { clampPoint } from '../clamp';
 import type { Stage, Tool, ToolPointer } from './tool';
@@ -59,7 +60,7 @@ export class PolygonTool implements Tool {
   commit(): boolean {
     if (this.#points.length === 0) return false;
     if (this.#points.length >= FEWEST) this.#finish();
-    else this.#stage.refuse('A polygon needs at least three points.');
+    else this.#stage.refuse(t('A polygon needs at least three points.'));
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { t } from '../../../../i18n/words';
 import { clampMove, unionOf } from '../../../model/geometry';
 import type { Box, Point, Region, RegionId, Shape } from '../../../model/types';
 import { moveShape, shapeBounds } from '../../../tags/registry';
@@ -292,7 +293,7 @@ export class SelectTool implements Tool {
     if (region.shape.kind !== 'polygon') return false;
     const shape = removeVertex(region.shape, index);
     this.#stage.pickedVertex = null;
-    if (shape === null) this.#stage.refuse('A polygon needs at least three points.');
+    if (shape === null) this.#stage.refuse(t('A polygon needs at least three points.'));
     else this.#apply('delete point', [[region.id, shape]]);
     return true;
   }
