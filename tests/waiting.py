@@ -13,7 +13,9 @@ T = TypeVar("T")
 _LOOK_EVERY_S = 0.02
 
 
-def wait_until(condition: Callable[[], T | None], timeout_s: float = 60.0) -> T:
+def wait_until(
+    condition: Callable[[], T | None], timeout_s: float = 60.0, look_every_s: float = _LOOK_EVERY_S
+) -> T:
     """The first true value of ``condition``. Raises AssertionError after ``timeout_s`` seconds."""
     deadline_s = time.monotonic() + timeout_s
     while True:
@@ -21,7 +23,7 @@ def wait_until(condition: Callable[[], T | None], timeout_s: float = 60.0) -> T:
         if value:
             return value
         assert time.monotonic() < deadline_s, f"{condition} was not true within {timeout_s} s"
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(look_every_s)
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, T]) -> T:

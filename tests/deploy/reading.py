@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 import shlex
@@ -98,6 +99,25 @@ def image_environment(stage: str) -> dict[str, str]:
     """The variables that an image of the stage sets."""
     pairs = [word for each in line_of(stage) for one in each.of("ENV") for word in shlex.split(one.text)]
     return dict(pair.split("=", 1) for pair in pairs)
+
+
+def is_let_in(path: str) -> bool:
+    """By .dockerignore, of whose lines the last that fits counts."""
+    found = True
+    parts = path.split("/")
+    whole = {"/".join(parts[: end + 1]) for end in range(len(parts))}
+    for line in _ignored():
+        pattern = line.lstrip("!")
+        names = set(parts) if pattern.startswith("**/") else whole
+        if any(fnmatch.fnmatchcase(name, pattern.removeprefix("**/")) for name in names):
+            found = line.startswith("!")
+    return found
+
+
+@cache
+def _ignored() -> tuple[str, ...]:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").split("\n")
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def compose(path: Path, variables: Mapping[str, str]) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 
 import pytest
 
 from tests.deploy.containers import STAGES
-from tests.deploy.reading import DOCKERFILE, ROOT, image_environment, last_of, line_of, stages
+from tests.deploy.reading import DOCKERFILE, ROOT, image_environment, is_let_in, last_of, line_of, stages
 from treadle import __version__
 
 FINAL = sorted(STAGES.values())
@@ -109,21 +108,6 @@ def test_what_must_not_be_in_an_image_is_kept_out() -> None:
     for name in (".git", ".env", "treadle-data", ".venv", "wheels", "tests", "frontend/node_modules/react"):
         assert not is_let_in(name), name
     assert not is_let_in("src/treadle/web/static/index.html")
-
-
-def is_let_in(path: str) -> bool:
-    """By .dockerignore, of whose lines the last that fits counts."""
-    found = True
-    parts = path.split("/")
-    whole = {"/".join(parts[: end + 1]) for end in range(len(parts))}
-    for line in (ROOT / ".dockerignore").read_text("utf-8").split("\n"):
-        pattern = line.lstrip("!").strip()
-        if not pattern or pattern.startswith("#"):
-            continue
-        names = set(parts) if pattern.startswith("**/") else whole
-        if any(fnmatch.fnmatchcase(name, pattern.removeprefix("**/")) for name in names):
-            found = line.startswith("!")
-    return found
 
 
 def test_the_model_that_a_backend_serves_is_where_the_image_has_it() -> None:

@@ -60,9 +60,9 @@ class Cloud:
 
 
 @contextmanager
-def serve_s3() -> Iterator[Cloud]:
+def serve_s3(port: int = 0) -> Iterator[Cloud]:
     """Moto's server."""
-    with _serve(DomainDispatcherApplication(create_backend_app)) as cloud:
+    with _serve(DomainDispatcherApplication(create_backend_app), port) as cloud:
         yield cloud
 
 
@@ -84,8 +84,8 @@ def serve_gcs() -> Iterator[Cloud]:
 
 
 @contextmanager
-def _serve(app: Any) -> Iterator[Cloud]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def _serve(app: Any, port: int = 0) -> Iterator[Cloud]:
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
