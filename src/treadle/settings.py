@@ -70,6 +70,15 @@ class Settings:
         False, "take the header REMOTE-USER of a proxy on this machine for who asks, without a password"
     )
     remote_user_domain: str = _setting("", "makes an e-mail address of a REMOTE-USER without: name@domain")
+    product_name: str = _setting(
+        "", "name that the pages show, until an administrator gives one; empty: Treadle"
+    )
+    logo: str = _setting("", "file with the logo of the pages (SVG, PNG, JPEG, WebP), until one is uploaded")
+    accent_light: str = _setting("", "accent of the light theme, #rrggbb, until an administrator chooses one")
+    accent_dark: str = _setting("", "accent of the dark theme, #rrggbb, until an administrator chooses one")
+    language: str = _setting(
+        "", "language of the pages for those who chose none: en, ko, th, zh or ja; empty: their browser's"
+    )
     session_days: int = _setting(14, "days that a sign-in lasts")
     max_upload_bytes: int = _setting(2 * 1024**3, "largest body of one upload, in bytes")
     max_unpacked_bytes: int = _setting(20 * 1024**3, "most that one archive may unpack to, in bytes")
@@ -85,6 +94,11 @@ class Settings:
         "hosts and ranges that model backends may be at (10.0.0.0/8, gpu.internal), by commas; *: anywhere, "
         "this machine and private networks too",
     )
+    builtin_backends: bool = _setting(
+        True,
+        "offer and start the model backends that come along; off where web processes and workers run on "
+        "several machines, since each machine would start its own",
+    )
     max_version_bytes: int = _setting(
         8 * 1024**3, "most that the kept files of one version of a model may take, in bytes"
     )
@@ -93,11 +107,6 @@ class Settings:
     )
     local_files_roots: str = _setting(
         "", "folders of this machine whose files may be sources and targets of projects, by commas"
-    )
-    builtin_backends: bool = _setting(
-        True,
-        "offer and start the model backends that come along; off where web processes and workers run on "
-        "several machines, since each machine would start its own",
     )
     tracking_idle_s: int = _setting(
         900, "seconds without a request after which the process of experiments and models ends"

@@ -30,7 +30,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"db"}),
     frozenset({"events", "objects"}),
     frozenset({"access", "outbound"}),
-    frozenset({"repos", "lineage", "webhooks"}),
+    frozenset({"repos", "lineage", "webhooks", "appearance"}),
     frozenset({"jobs"}),
     frozenset({"labeling", "tracking"}),
     frozenset({"learning", "connectors", "samples", "moving"}),

@@ -19,6 +19,8 @@ OPEN_TO_STRANGERS = {
     "/version/": "a client looks before it signs in",
     "/api/version/": "a client looks before it signs in",
     "/api/session": "the sign-in page asks",
+    "/api/appearance": "the sign-in page shows it",
+    "/api/appearance/logo/{name}": "the sign-in page shows it",
     "/user/login/": "signing in",
     "/user/signup/": "signing up",
     "/user/reset-password/": "the link itself is the credential",

@@ -45,6 +45,7 @@ class User:
     last_activity_at: datetime | None
     avatar: str | None = None  # its file's name
     is_service: bool = False  # a service account, and no person
+    language: str | None = None  # of the pages, as they chose it
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,16 @@ _COUNT = select(func.count()).select_from(users)
 _SET_PASSWORD = (
     update(users).where(users.c.id == bindparam("user_id")).values(password_hash=bindparam("new_hash"))
 )
+_SET_LANGUAGE = update(users).where(users.c.id == bindparam("user_id")).values(language=bindparam("chosen"))
 _END_SESSIONS = delete(sessions).where(sessions.c.user_id == bindparam("user_id"))
 _MAKE_ADMIN = update(users).where(users.c.id == bindparam("user_id")).values(is_admin=True)
 # Whoever inserts this row first owns the installation; a second one waits for the first and then does not.
 _CLAIM = text("INSERT INTO installation (key, value) VALUES ('owner', :email) ON CONFLICT DO NOTHING")
+
+
+def set_language(tx: Tx, user_id: int, language: str | None) -> None:
+    """Show the person the pages in ``language``; None: as the installation and their browser say."""
+    tx.execute(_SET_LANGUAGE, {"user_id": user_id, "chosen": language})
 
 
 def read_sign_up_mode(tx: Tx, setting: str) -> SignUpMode:

@@ -101,6 +101,7 @@ users = Table(
     _flag("is_service"),  # a service account: see access/service_accounts.py
     _text("hotkeys", "{}"),
     Column("avatar", Text),  # its file's name; see access/avatars.py
+    Column("language", Text),  # of the pages, as one chose it; null: as the installation and the browser say
     Column("created_at", Instant, nullable=False),
     Column("last_activity_at", Instant),
     **_KEEP_IDS,

@@ -85,7 +85,7 @@ class _Door:
         try:
             found = await self._find(request.scope["path"])
             if found is None:
-                return await run_in_threadpool(answer_page, request), None
+                return await run_in_threadpool(answer_page, request, self._parts), None
             route = _choose(request.method, found)
             request.scope[ROUTE] = route.path
             call = self._to_call(request, request_id, route, found)

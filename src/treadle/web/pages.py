@@ -12,7 +12,9 @@ from starlette.requests import Request
 
 from treadle.access.arrivals import arrival_of
 from treadle.errors import Invalid, NotFound
+from treadle.web.dressing import dressed, look_of
 from treadle.web.own_roots import OWN_ROOTS
+from treadle.web.parts import Parts
 from treadle.web.routing import Reply
 
 STATIC = Path(__file__).parent / "static"
@@ -30,7 +32,7 @@ _NOT_BUILT = """<!doctype html><html lang="en"><head><meta charset="utf-8"><titl
 """
 
 
-def answer_page(request: Request) -> Reply:
+def answer_page(request: Request, parts: Parts) -> Reply:
     """What answers where no route does: an asset, or a page for a browser.
 
     Raises NotFound, Invalid("method-not-allowed").
@@ -43,12 +45,12 @@ def answer_page(request: Request) -> Reply:
         method_not_allowed = f'Method "{request.method}" not allowed.'
         raise Invalid("method-not-allowed", method_not_allowed, details={"allowed": "GET, HEAD"})
     if asset is None:
-        return page(path, arrival_of(request.scope).prefix)
+        return page(path, parts, arrival_of(request.scope).prefix)
     return _send_asset(asset, request)
 
 
-def page(path: str, prefix: str = "") -> Reply:
-    """The page at ``path``, with its addresses made relative to the server's root.
+def page(path: str, parts: Parts, prefix: str = "") -> Reply:
+    """The page at ``path`` as this installation looks, with its addresses made relative to the server's root.
 
     prefix: of a proxy; "" also where nobody told it.
     """
@@ -56,7 +58,7 @@ def page(path: str, prefix: str = "") -> Reply:
     if not file.is_file():
         return Reply(200, _NOT_BUILT.encode(), HTML, {"Cache-Control": "no-store"})
     text = file.read_text("utf-8").replace(_PLACEHOLDER, f'<base href="{_base_in(path, prefix)}">', 1)
-    return Reply(200, text.encode(), HTML, {"Cache-Control": "no-store"})
+    return Reply(200, dressed(text, look_of(parts)).encode(), HTML, {"Cache-Control": "no-store"})
 
 
 def base_of(path: str) -> str:
@@ -100,8 +102,11 @@ def _is_for_machines(path: str, accept: str) -> bool:
 def _find_asset(path: str) -> Path | None:
     if path in ("/", "/index.html", "/label.html"):
         return None
-    found = (STATIC / path.lstrip("/")).resolve()
-    return found if found.is_relative_to(STATIC.resolve()) and found.is_file() else None
+    try:
+        found = (STATIC / path.lstrip("/")).resolve()
+        return found if found.is_relative_to(STATIC.resolve()) and found.is_file() else None
+    except (OSError, ValueError):  # a name that is too long for a file, or holds what no name can
+        return None
 
 
 def _send_asset(file: Path, request: Request) -> Reply:

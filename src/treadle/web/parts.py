@@ -10,6 +10,7 @@ from treadle.access.first_administrator import ensure_first_administrator
 from treadle.access.remote_user import RemoteUsers
 from treadle.access.signing_key import load_signing_key
 from treadle.access.wrong_credentials import WrongCredentials
+from treadle.appearance import Logo, Look, settings_look
 from treadle.db import Database, migrate
 from treadle.late import late, once
 from treadle.objects import ObjectStore, open_store
@@ -49,6 +50,11 @@ class Parts:
 
     #: What the process counts of its requests.
     metrics: Metrics = field(default_factory=Metrics)
+
+    @once
+    def settings_look(self) -> tuple[Look, Logo | None]:
+        """What the settings say of the appearance, with the logo of the file that they name."""
+        return settings_look(self.settings)
 
     @once
     def readiness(self) -> Readiness:
@@ -109,6 +115,7 @@ def open_parts(settings: Settings) -> Parts:
     The first administrator of the settings exists afterwards.
     """
     read_trust(settings, OWN_ROOTS)  # a start refuses what is set wrongly
+    settings_look(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database.open(settings.url, journal_mode="WAL" if settings.has_wal else "DELETE")
     migrate(database)

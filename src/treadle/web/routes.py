@@ -34,6 +34,10 @@ AREAS: tuple[Area, ...] = (
     ),
     Area("treadle.web.routes_admin_people", ("/api/admin/people",)),
     Area("treadle.web.routes_admin", ("/api/admin/tokens", "/api/admin/s3-keys", "/api/admin/workspaces")),
+    Area(
+        "treadle.web.routes_appearance",
+        ("/api/appearance", "/api/admin/appearance", "/api/current-user/language"),
+    ),
     Area("treadle.web.routes_jobs", ("/api/jobs",)),
     Area("treadle.web.routes_projects", ("/api/projects", "/api/templates", "/api/dm/project")),
     Area("treadle.web.routes_progress", (f"{_PROJECT}/progress",)),

@@ -53,6 +53,8 @@ class SessionBody(msgspec.Struct):
     workspaces: list[WorkspaceOfSession]
     sign_up: SignUpMode
     version: str
+    #: The person's own choice; null: none, or nobody is signed in.
+    language: str | None = None
 
 
 class SignInForm(msgspec.Struct):
@@ -95,11 +97,13 @@ def show_session(call: Call) -> Reply:
     with call.read() as tx:
         visitor = call.visitor
         workspaces = list_workspaces(tx, visitor) if visitor else []
+        user = read_user(tx, visitor.user_id) if visitor else None
         body = SessionBody(
-            who_am_i_body(read_user(tx, visitor.user_id), read_organization(tx)) if visitor else None,
+            who_am_i_body(user, read_organization(tx)) if user else None,
             [WorkspaceOfSession(w.id, w.name, w.title, w.role.value, w.project_count) for w in workspaces],
             read_sign_up_mode(tx, call.parts.settings.sign_up),
             __version__,
+            user.language if user else None,
         )
     return Reply(200, msgspec.json.encode(body), headers=_UNCACHED, cookies=csrf_cookies(call))
 
@@ -110,7 +114,7 @@ def who_am_i(call: Call) -> Reply:
 
 
 def show_form(call: Call) -> Reply:
-    shown = page(call.path)
+    shown = page(call.path, call.parts)
     return Reply(shown.status, shown.body, shown.content_type, shown.headers, csrf_cookies(call))
 
 

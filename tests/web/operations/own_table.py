@@ -36,6 +36,7 @@ PERSONAL = (
         body={"current_password": "not mine", "password": "eight or more"},
         is_personal=True,
     ),
+    _op("PUT", "/api/current-user/language", body={"language": "ko"}, is_personal=True),
     _op("POST", "/api/invitations/accept", body={"token": "none"}, is_personal=True),
     _op("POST", "/api/users/{user}/avatar/", 400, is_personal=True),
     _op("DELETE", "/api/users/{user}/avatar/", 204, is_personal=True),
@@ -52,6 +53,15 @@ PERSONAL = (
 WATCHING = (
     _op("GET", "/ready/", is_public=True),
     _op("GET", "/metrics/", refused=ADMIN),
+)
+#: What everybody sees before the sign-in, and what its administrators set.
+APPEARANCE = (
+    _op("GET", "/api/appearance", is_public=True),
+    _op("GET", "/api/appearance/logo/none.png", 404, is_public=True),
+    _op("GET", "/api/admin/appearance", refused=ADMIN),
+    _op("PATCH", "/api/admin/appearance", body={"name": "Field notes"}, refused=ADMIN),
+    _op("PUT", "/api/admin/appearance/logo", 400, refused=ADMIN),
+    _op("DELETE", "/api/admin/appearance/logo", 204, refused=ADMIN),
 )
 WORKSPACES = (
     _op("GET", "/api/workspaces"),
@@ -185,6 +195,7 @@ TRACKING = (
 OWN: tuple[Operation, ...] = (
     *PERSONAL,
     *WATCHING,
+    *APPEARANCE,
     *WORKSPACES,
     *ADMINISTRATION,
     *WORK,
