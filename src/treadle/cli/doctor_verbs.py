@@ -60,12 +60,13 @@ def _here(settings: Settings) -> list[Check]:
 def _print(checks: Sequence[Check], out: Printer) -> None:
     place = ""
     for check in checks:
-        if check.place != place:
-            out.remark(f"\n{_TITLES[check.place]}")
-            place = check.place
+        if check.place != place and not out.is_json:
+            print(f"\n{_TITLES[check.place]}")
+        place = check.place
         out.tell(_shown(check), check)
     faults, warnings = (sum(check.state == state for check in checks) for state in ("fault", "warning"))
-    out.remark(f"\n{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}.")
+    if not out.is_json:
+        print(f"\n{_counted(faults, 'fault')}, {_counted(warnings, 'warning')}.")
 
 
 def _shown(check: Check) -> str:

@@ -5,7 +5,7 @@ Pure: a command and a page make a `Seen` each in their own way, and this judges 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -309,7 +309,7 @@ def _uploads(seen: Seen, arrived: Arrived, proxy: str) -> Check:
     passed = max((each.size_bytes for each in seen.uploads if each.came_through), default=0)
     refused = min((each.size_bytes for each in seen.uploads if not each.came_through), default=0)
     if not refused:
-        return well("way", "Uploads", f"A body of {_size(passed)} came through.")
+        return well("way", "Uploads", _passed(seen.uploads))
     status = next(each.status for each in seen.uploads if each.size_bytes == refused)
     how = f"refused with {status}" if status else "broken off"
     told = f"A body of {_size(passed)} came through, one of {_size(refused)} was {how} before the server."
@@ -320,6 +320,14 @@ def _uploads(seen: Seen, arrived: Arrived, proxy: str) -> Check:
         return _warning("Uploads", "body-limit", told, wrong, (*fixes, lower))
     wrong = "Pictures, exports and models above that size cannot be uploaded."
     return _fault("Uploads", "body-limit", told, wrong, fixes)
+
+
+def _passed(uploads: Iterable[Upload]) -> str:
+    """What came through; of what was only announced it is known that nobody refused it."""
+    sent = max((each.size_bytes for each in uploads if not each.is_announced), default=0)
+    announced = max((each.size_bytes for each in uploads if each.is_announced), default=0)
+    more = f", and one of {_size(announced)} was not refused when it was announced" if announced else ""
+    return f"A body of {_size(sent)} came through{more}."
 
 
 def _silence(seen: Seen, proxy: str) -> Check:
