@@ -9,13 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from treadle.client.addresses import (
-    Address,
-    authorization_before,
-    find_server,
-    parse_address,
-    token_for,
-)
+from treadle.client.addresses import Address, authorization_before, find_server, parse_address, token_for
 from treadle.client.admin import Admin
 from treadle.client.answers import (
     Blame,
@@ -490,8 +484,7 @@ class RemoteRepo:
 
 def connect(url: str = "", token: str = "") -> Client:
     """A client of ``url`` and ``token``; what is not given is of TREADLE_URL and TREADLE_TOKEN, or of the
-    file that ``treadle login`` wrote. TREADLE_AUTHORIZATION is for a platform before the server. No request
-    is made yet.
+    file that ``treadle login`` wrote, with TREADLE_AUTHORIZATION for a platform before it. Nothing is asked.
 
     Raises NotFound("server-not-named"), Invalid("server-address", "credentials-broken").
     """
