@@ -122,6 +122,8 @@ class Engine:
     port: int
     reaches_indexes: bool
     more: dict[str, str] = field(default_factory=dict)
+    #: How long an application may take until it answers.
+    patience_s: float = 600.0
 
     @property
     def project(self) -> Path:
@@ -157,7 +159,7 @@ class Engine:
             command, variables = self._asked(script), self._variables()
             process = subprocess.Popen(command, cwd=self.project, env=variables, stdout=said, stderr=said)
         try:
-            wait_until(lambda: process.poll() is not None or self._does_answer(), 600)
+            wait_until(lambda: process.poll() is not None or self._does_answer(), self.patience_s)
             assert process.poll() is None, path.read_text()
             yield time.monotonic() - began_s
         finally:
