@@ -31,6 +31,7 @@ export function sentenceOf(entry: AuditEntry, names: Names): string {
     case 'invite-link.reset': return 'made a new sign-up link';
     case 'workspace.created': return `made the workspace ${String(detail['name'] ?? '')}`;
     case 'organization.renamed': return `named the organisation “${String(detail['title'] ?? '')}”`;
+    case 'appearance.changed': return `changed how the installation looks: ${(Array.isArray(detail['set']) ? detail['set'] : []).join(', ').replaceAll('_', ' ')}`;
     case 'user.added': return entry.actor_id !== null && subject === `user:${entry.actor_id}` ? 'made an account' : `added ${whom}`;
     case 'user.deactivated': return `deactivated ${whom}`;
     case 'user.reactivated': return `let ${whom} sign in again`;
