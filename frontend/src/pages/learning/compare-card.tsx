@@ -64,5 +64,5 @@ function ScoreTable({ pair: { before, after, isSame }, colours }: { pair: Pair; 
 /** `plain`: of measurements that cannot be held against each other; it is no news, good or bad. */
 function Change({ before, after, plain, strong = false }: { before: number | null; after: number | null; plain: boolean; strong?: boolean }) {
   if (before === null || after === null) return <td className="num muted">–</td>;
-  return <td className={`num change ${plain ? 'muted' : toneOfChange(after - before)}${strong ? ' b' : ''}`}>{change(after - before)}</td>;
+  return <td className={`num gain ${plain ? 'muted' : toneOfChange(after - before)}${strong ? ' b' : ''}`}>{change(after - before)}</td>;
 }

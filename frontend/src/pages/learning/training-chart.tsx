@@ -72,7 +72,9 @@ function covers(curve: Curve | undefined, x: Across, y: Up): Place[] {
     return Array.from({ length: count }, (_, part): Place => [fromX + ((toX - fromX) * part) / count, fromY + ((toY - fromY) * part) / count]);
   });
   const [endX, endY] = points.at(-1) ?? [0, 0];
-  return [...between, ...Array.from({ length: NAME_WIDE / STEP_PX }, (_, part): Place => [endX + part * STEP_PX, endY - 9])];
+  // Its name stands above or below its end: neither is for others.
+  const name = Array.from({ length: NAME_WIDE / STEP_PX }, (_, part) => endX + part * STEP_PX).flatMap((at): Place[] => [[at, endY - 11], [at, endY + 12]]);
+  return [...between, ...name];
 }
 
 const Serving = ({ width, y, value, isLeft, isBelow }: WordsPlace & { width: number; y: number; value: number }) => (
