@@ -8,13 +8,14 @@ import tempfile
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
+from playwright.sync_api import Page
 
 from treadle.ml.trying import backend
 
@@ -30,6 +31,8 @@ CONFIG = """<View>
 PICTURES, LABELLED, CORRECTED = 90, 60, 74
 EPOCHS, HELD_AT = 60, 40
 WAIT_S = 90.0
+#: The scene of a model that is asked while somebody draws.
+ASKED = "label-asked"
 #: Epochs of the trainings before the one that runs.
 TRAININGS = (8, 20)
 Box = tuple[str, int, int, int, int]
@@ -59,7 +62,8 @@ class Teacher:
         tasks = sorted(boxes)
         for task_id in tasks[:LABELLED]:
             self._annotate(task_id, [part(each) for each in boxes[task_id]])
-        model = self.ask("POST", "/api/ml/", {"project": project, "url": model_url, "title": "shape-finder"})
+        new = {"project": project, "url": model_url, "title": "shape-finder", "is_interactive": True}
+        model = self.ask("POST", "/api/ml/", new)
         for epochs in TRAININGS:
             training = self._train(project, model["id"], {"epochs": epochs})
             self._wait(training, lambda told: told["version"] is not None and told["ended_at"])
@@ -68,10 +72,17 @@ class Teacher:
         self._predict(project, model["id"])
         for task_id in tasks[LABELLED:CORRECTED]:
             self._correct(task_id)
+        # One more, which nobody predicted, to ask the model with.
+        self._upload(project, {PICTURES: draw(PICTURES)[0]})
+        newest = self.ask("GET", f"/api/tasks/?project={project}&page_size=1000")["tasks"][-1]["id"]
         training = self._train(project, model["id"], {"epochs": EPOCHS, "hold_at": HELD_AT})
         self._wait(training, lambda told: told["done"] >= HELD_AT)
         page = f"/projects/{project}/learning"
-        return {"learning": page, "learning-connect": f"/projects/{empty}/learning"}
+        return {
+            "learning": page,
+            "learning-connect": f"/projects/{empty}/learning",
+            ASKED: f"/projects/{project}/label?task={newest}",
+        }
 
     def _make(self, title: str) -> int:
         made = {"title": title, "label_config": CONFIG, "workspace": self._workspace}
@@ -80,15 +91,15 @@ class Teacher:
     def _import(self, project: int) -> dict[int, list[Box]]:
         """What is drawn in each task."""
         drawn = [draw(seed) for seed in range(PICTURES)]
-        self._upload(project, [content for content, _ in drawn])
+        self._upload(project, {seed: content for seed, (content, _) in enumerate(drawn)})
         found = self.ask("GET", f"/api/tasks/?project={project}&page_size=1000")["tasks"]
         named = {Path(task["data"]["image"]).name.split("-", 1)[1]: task["id"] for task in found}
         return {named[f"{seed:03}.jpg"]: boxes for seed, (_, boxes) in enumerate(drawn)}
 
-    def _upload(self, project: int, contents: list[bytes]) -> None:
+    def _upload(self, project: int, contents: Mapping[int, bytes]) -> None:
         mark = uuid.uuid4().hex
         body = b""
-        for seed, content in enumerate(contents):
+        for seed, content in contents.items():
             head = f'--{mark}\r\nContent-Disposition: form-data; name="f"; filename="{seed:03}.jpg"\r\n'
             body += head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + content + b"\r\n"
         body += f"--{mark}--\r\n".encode()
@@ -129,6 +140,22 @@ class Teacher:
         order = {"project": project, "backend": model, "only": "missing"}
         job = self.ask("POST", "/api/learning/prelabel/", order)["job"]
         wait_for(lambda: self.ask("GET", f"/api/jobs/{job}/")["state"] not in ("queued", "running"))
+
+
+def ask_with_the_first(page: Page) -> None:
+    """Draw the first shape of the last picture; the model answers with the others."""
+    name, x, y, wide, tall = draw(PICTURES)[1][0]
+    page.get_by_role("button", name="Auto-annotate", exact=True).wait_for()
+    page.keyboard.press("m")
+    page.keyboard.press(str(NAMES.index(name) + 1))
+    shown = page.locator(".stage img").first.bounding_box()
+    assert shown is not None
+    scale = shown["width"] / SIZE[0]
+    page.mouse.move(shown["x"] + x * scale, shown["y"] + y * scale)
+    page.mouse.down()
+    page.mouse.move(shown["x"] + (x + wide) * scale, shown["y"] + (y + tall) * scale, steps=4)
+    page.mouse.up()
+    page.locator("[data-testid=asking][data-phase=answered]").wait_for()
 
 
 def wait_for(condition: Callable[[], Any]) -> None:

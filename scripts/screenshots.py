@@ -1,7 +1,8 @@
 """Take the pictures in docs/screenshots from a real server with the sample projects.
 
 Labels the motorcycle and two more tasks over HTTP first, so that the pages show work. Needs a built
-front end: ``make screenshots`` sees to that.
+front end: ``make screenshots`` sees to that. ``python -m scripts.screenshots traces trace`` takes those
+alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.admin_scenes import Administrator
-from scripts.learning_scenes import Teacher, serving_model
+from scripts.learning_scenes import ASKED, Teacher, ask_with_the_first, serving_model
 from scripts.repo_scenes import Painter
 from scripts.tracking_scenes import Tracker
 
@@ -96,7 +97,7 @@ def main() -> None:
         painted = {**Painter(URL, TOKEN, ask).paint(), **Tracker(ask).log()}
         painted |= Administrator(ask, PASSWORD).hand_out(workspace)
         learning = Teacher(ask, URL, TOKEN).teach(model, workspace)
-        painted |= learning
+        painted |= {name: path for name, path in learning.items() if name != ASKED}
         scenes = (
             Scene("projects", "/projects"),
             Scene("tasks", tasks),
@@ -118,9 +119,12 @@ def main() -> None:
             Scene("audit-log", "/audit-log"),
             Scene("deleted", "/deleted"),
             Scene("train", f"{learning['learning']}?do=train"),
+            Scene(ASKED, learning[ASKED], ask_with_the_first),
             Scene("model-settings", learning["learning"], press("Settings…")),
             *(Scene(name, path) for name, path in painted.items()),
         )
+        if chosen := sys.argv[1:]:
+            scenes = tuple(scene for scene in scenes if scene.name in chosen)
         for theme in ("light", "dark"):
             for suffix, size in (("", WIDE), ("-phone", PHONE)):
                 take_all(browser, scenes, theme, suffix, size)

@@ -29,7 +29,11 @@ class ShapeFinder(Model):
             self.weights = np.array(json.loads((version.folder / "weights.json").read_text()))
 
     def predict(self, tasks: Sequence[Task], context: Context) -> list[list[Region]]:
-        return [[self._region(box, features) for box, features in find(task)] for task in tasks]
+        drawn = [middle_of(each) for each in context.result]
+        return [
+            [self._region(box, features) for box, features in find(task) if not is_there(box, task, drawn)]
+            for task in tasks
+        ]
 
     def fit(self, dataset: Dataset, run: Run) -> Mapping[str, object]:
         parts = dataset.split(0.25)
@@ -56,6 +60,21 @@ class ShapeFinder(Model):
         likely = softmax(self.weights @ features)
         best = int(np.argmax(likely))
         return rectangle(self.names[best], *box, score=float(likely[best]))
+
+
+def middle_of(drawn: Mapping[str, object]) -> tuple[float, float]:
+    """Of a box that somebody drew, in percent."""
+    value = drawn["value"]
+    assert isinstance(value, Mapping)
+    return value["x"] + value["width"] / 2, value["y"] + value["height"] / 2
+
+
+def is_there(box: tuple[int, int, int, int], task: Task, drawn: Sequence[tuple[float, float]]) -> bool:
+    """Whether somebody has drawn it already."""
+    (left, top, wide, tall), (across, down) = box, task.size()
+    return any(
+        left <= x * across / 100 <= left + wide and top <= y * down / 100 <= top + tall for x, y in drawn
+    )
 
 
 def find(task: Task) -> list[tuple[tuple[int, int, int, int], Features]]:
