@@ -18,7 +18,7 @@ from treadle.labeling.config import parse_config
 from treadle.labeling.filters import TaskQuery
 from treadle.labeling.formats import ExportAnnotation, ExportTask
 from treadle.learning.training import gate
-from treadle.learning.training.dataset import Reader, Work, held_out_of
+from treadle.learning.training.dataset import Reader, Work, held_out_of, settle_groups
 from treadle.learning.training.gate import Finding, Gate
 from treadle.permissions import Permission
 
@@ -75,12 +75,19 @@ def test_tasks_of_the_same_text_and_files_of_the_same_content_are_told_to_be_the
     uploaded = [school.studio.add_tasks(1, text=url)[0] for url in files.values()]
     for task_id in (*texts, *stored, *uploaded):
         school.studio.submit("annotator", task_id, result=answer("Good"))
-    groups = {work.task.task_id: work.group for work in read(school)}
+    works = read(school)
+    groups = {work.task.task_id: work.group for work in works}
     assert groups[texts[0]] == groups[texts[2]] != groups[texts[1]]
     assert groups[stored[0]] == groups[stored[2]] != groups[stored[1]]
     first, same, alike, other = (groups[task_id] for task_id in uploaded)
     assert first == same
     assert len({first, alike, other}) == 3
+    settled = settle_groups([(work.group, work.named) for work in works])
+    sides = {work.task.task_id: group for work, group in zip(works, settled, strict=True)}
+    named = {work.task.task_id: work.named for work in works}
+    assert sides[uploaded[0]] == sides[uploaded[1]] == first
+    changed = {task_id for task_id in sides if sides[task_id] != named[task_id]}
+    assert changed == set(uploaded[:2]), "what is there once stays where it was told to be"
 
 
 #: The first two are the same, the third is as long, and differs in the middle.

@@ -63,8 +63,9 @@ class Ancestry:
                 for entry in read_sides(self.parts.objects, earlier.dataset_key):
                     if not entry.is_held_out and (entry.task_id in left or entry.group in groups):
                         seen.add(entry.task_id)
-                        seen_groups.add(entry.group)
-        found = frozenset(of for of, group in left.items() if of in seen or group in seen_groups)
+                        # Its group was another one before something came that shows the same.
+                        seen_groups |= {entry.group, left.get(entry.task_id, "")}
+        found = frozenset(of for of, group in left.items() if of in seen or (group and group in seen_groups))
         if count - len(found) >= min(_ENOUGH, (count + 1) // 2):
             return Already(left_out=found)
         return Already(seen_count=len(found), is_new_too=_goes_on(self.training, self.backend))

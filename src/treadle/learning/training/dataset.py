@@ -84,12 +84,14 @@ class Work:
     """A task with the annotation to learn from.
 
     group: the same for tasks that show the same.  others: results of further people, for their agreement.
+    named: the same for tasks that name the same, which is known without reading files.
     """
 
     task: ExportTask
     annotation: ExportAnnotation
     group: bytes
     others: tuple[bytes, ...] = ()
+    named: bytes = b""
 
     def to_wire(self) -> bytes:
         """The task as an export has it, with this one annotation: a JSON object of one line."""
@@ -155,8 +157,9 @@ class Reader:
             finished = [(task, of) for task in page if (of := finished_of(task))]
             etags = self._etags([task.task_id for task, _ in finished])
             for task, done in finished:
-                group = etags.get(task.task_id) or self._group_of(task, alike)
-                yield Work(task, done[0], group, _of_others(done))
+                named = etags.get(task.task_id) or self._group_of(task, {})
+                group = self._group_of(task, alike) if alike and task.task_id not in etags else named
+                yield Work(task, done[0], group, _of_others(done), named)
 
     def _etags(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Of tasks that came from a storage, their content there."""
@@ -208,6 +211,19 @@ def finished_of(task: ExportTask) -> list[ExportAnnotation]:
     """The finished annotations of a task, the one to learn from in front."""
     done = [one for one in task.annotations if not one.was_cancelled and not _is_rejected(one)]
     return sorted(done, key=lambda one: (one.ground_truth, one.updated_at, one.annotation_id), reverse=True)
+
+
+def settle_groups(found: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """The group of each task by its ``group`` and ``named``: what it names, unless others show the same by
+    another name.
+
+    So a task falls to the side that was told before files were read, and stays there when another file of the
+    same size comes.
+    """
+    names: dict[bytes, set[bytes]] = {}
+    for group, named in found:
+        names.setdefault(group, set()).add(named)
+    return [group if len(names[group]) > 1 else named for group, named in found]
 
 
 def held_out_of(groups: Iterable[bytes], part: float, seed: int) -> set[bytes]:

@@ -30,6 +30,7 @@ from treadle.learning.training.dataset import (
     Work,
     held_out_of,
     read_entries,
+    settle_groups,
 )
 from treadle.learning.training.gate import Finding, Gate
 from treadle.learning.training.trainings import Spec
@@ -92,12 +93,13 @@ class WorkFile:
         """Read and keep all finished work of the selection, or of a commit, and split it."""
         config = parse_config(label_config)
         gate = Gate(config, held_out=spec.held_out)
-        groups: list[bytes] = []
+        found: list[tuple[bytes, bytes]] = []
         reader = Reader(self.run.database, self.run.grant, config, self.run.objects)
         works = reader.read_then(then) if then is not None else reader.read(selection.query)
         if then is None:
             works = takewhile(lambda work: work.task.task_id <= selection.last_id, works)
-        self.run.objects.put(self._key, self._lines(works, gate, groups))
+        self.run.objects.put(self._key, self._lines(works, gate, found))
+        groups = settle_groups(found)
         held_out = held_out_of(groups, spec.held_out, spec.seed)
         self.run.objects.put(self.dataset_key, self._entries(groups, held_out))
         count = sum(map(held_out.__contains__, groups))
@@ -134,13 +136,13 @@ class WorkFile:
     def _key(self) -> str:
         return f"jobs/{self.run.job.id}/work"
 
-    def _lines(self, works: Iterator[Work], gate: Gate, groups: list[bytes]) -> Iterator[bytes]:
+    def _lines(self, works: Iterator[Work], gate: Gate, found: list[tuple[bytes, bytes]]) -> Iterator[bytes]:
         for count, work in enumerate(works, start=1):
             if count % _REPORTED == 0:
                 self.run.check_cancelled()
                 self.run.report(0, 0, f"Read {count:,} tasks")
             gate.add(work)
-            groups.append(work.group)
+            found.append((work.group, work.named))
             of = work.annotation
             head = f"{work.task.task_id} {of.annotation_id} {of.updated_at} "
             yield head.encode() + work.to_wire() + b"\n"
