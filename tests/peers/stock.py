@@ -32,6 +32,8 @@ def label_studio(command: str, folder: Path, settings: Mapping[str, str]) -> Ite
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder),
         "COLLECT_ANALYTICS": "false",
         "LATEST_VERSION_CHECK": "false",
+        # It would tell of the repository that it is installed below, and keep that as its own version.
+        "GIT_DIR": os.devnull,
         **settings,
     }
     account = ["--username", "admin@example.com", "--password", "admin-pass-1", "--user-token", ADMIN_TOKEN]
