@@ -268,7 +268,9 @@ class LabelStudio(App):
         make_folder(data)
         program = str(venv / "bin" / "label-studio")
         where = ["--internal-host", "127.0.0.1", "--port", port_of(self.environment), "--data-dir", str(data)]
-        return [program, "start", "--no-browser", *where], {**self.variables, **self._settings()}
+        # It would take the commit of the repository around it for its own version.
+        without = {"GIT_DIR": os.devnull}
+        return [program, "start", "--no-browser", *where], {**self.variables, **without, **self._settings()}
 
     def _settings(self) -> dict[str, str]:
         url = self.environment.get("TREADLE_PUBLIC_URL", "").rstrip("/")
