@@ -13,7 +13,7 @@ scripts/once.sh .venv310/.complete requirements pyproject.toml -- scripts/make-v
 echo "Core tests on $("$python" --version)"
 # Left out is what no Python does otherwise: generated matrices and histories, kills, and most of what starts servers.
 matter_of_no_python="
-    tests/browser tests/faults tests/sdk tests/peers tests/proxies tests/cloudera
+    tests/browser tests/faults tests/sdk tests/peers tests/proxies tests/cloudera tests/deploy/test_loop.py tests/doctor/test_ways.py
     tests/launch/test_serve.py tests/launch/test_housekeeping.py tests/launch/test_local_socket.py
     tests/web/operations/test_role_matrix.py tests/web/operations/test_bad_input.py
     tests/tracking/door/test_matrix.py tests/tracking/door/test_artifacts.py tests/tracking/door/test_promotions.py
