@@ -267,6 +267,43 @@ def complete(s3: Any, bucket: str, upload_id: str, parts: list[dict[str, Any]], 
     return s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, **more)
 
 
+@pytest.mark.parametrize(("algorithm", "kind"), [("SHA256", "COMPOSITE"), ("CRC32C", "FULL_OBJECT")])
+def test_the_checksum_of_each_part_is_kept_and_checked(
+    s3: Any, bucket: str, algorithm: str, kind: str
+) -> None:
+    name = f"Checksum{algorithm}"
+    upload_id = begin(s3, bucket, ChecksumAlgorithm=algorithm, ChecksumType=kind)
+    place = {"Bucket": bucket, "Key": "mp"}
+    parts, bodies = [], [b"a" * PART, b"b" * PART, b"c"]
+    for number, body in enumerate(bodies, 1):
+        put = s3.upload_part(
+            **place, UploadId=upload_id, PartNumber=number, Body=body, ChecksumAlgorithm=algorithm
+        )
+        parts.append({"PartNumber": number, "ETag": put["ETag"], name: put[name]})
+    listed = s3.list_parts(**place, UploadId=upload_id)
+    assert (listed["ChecksumAlgorithm"], listed["ChecksumType"]) == (algorithm, kind)
+    assert [part[name] for part in listed["Parts"]] == [part[name] for part in parts]
+    mixed = [{**parts[0], name: parts[1][name]}, *parts[1:]]
+    assert refusal(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=mixed) == ("InvalidPart", 400)
+    whole = complete(s3, bucket, upload_id, parts)
+    head = s3.head_object(**place, ChecksumMode="ENABLED")
+    assert (head[name], head["ChecksumType"]) == (whole[name], kind)
+    for part, body in zip(parts, bodies, strict=True):
+        got = s3.get_object(**place, PartNumber=part["PartNumber"], ChecksumMode="ENABLED")
+        assert (got[name], got["ChecksumType"]) == (part[name], kind)
+        assert got["Body"].read() == body
+    told = s3.get_object_attributes(**place, ObjectAttributes=["ObjectParts"], PartNumberMarker=1)
+    assert [part[name] for part in told["ObjectParts"]["Parts"]] == [part[name] for part in parts[1:]]
+
+
+@pytest.mark.parametrize(("algorithm", "kind"), [("SHA1", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")])
+def test_a_kind_of_checksum_that_its_algorithm_has_not_is_refused(
+    s3: Any, bucket: str, algorithm: str, kind: str
+) -> None:
+    asked = {"Bucket": bucket, "Key": "mp", "ChecksumAlgorithm": algorithm, "ChecksumType": kind}
+    assert refusal(s3.create_multipart_upload, **asked) == ("InvalidRequest", 400)
+
+
 def test_parts_become_one_object_once(s3: Any, bucket: str) -> None:
     upload_id = begin(s3, bucket, Metadata={"m": "1"}, ContentType="text/x-own")
     bodies = [b"a" * PART, b"b" * (PART + 1), b"c"]

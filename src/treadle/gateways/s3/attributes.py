@@ -36,10 +36,7 @@ def _checksum(_visit: Visit, file: File) -> str:
     kind = told.pop("x-amz-checksum-type", "")
     if not told:
         return ""
-    values = (
-        xml.tag(f"Checksum{name.removeprefix(checksums.HEADER).upper()}", value)
-        for name, value in told.items()
-    )
+    values = (checksums.tag(name.removeprefix(checksums.HEADER), value) for name, value in told.items())
     return xml.group("Checksum", *values, xml.tag("ChecksumType", kind))
 
 
@@ -58,13 +55,16 @@ def _parts(visit: Visit, file: File) -> str:
         xml.tag("PartsCount", len(sizes)),
         *(xml.tag(name, number) for name, number in numbers.items()),
         xml.tag("IsTruncated", last < len(sizes)),
-        *_listed(page),
+        *_listed(page, objects.part_checksums(file)),
     )
 
 
-def _listed(page: list[tuple[int, int]]) -> Iterator[str]:
+def _listed(page: list[tuple[int, int]], known: tuple[str, list[str]] | None) -> Iterator[str]:
     for number, size_bytes in page:
-        yield xml.group("Part", xml.tag("PartNumber", number), xml.tag("Size", size_bytes))
+        inner = [xml.tag("PartNumber", number), xml.tag("Size", size_bytes)]
+        if known is not None:
+            inner.append(checksums.tag(known[0], known[1][number - 1]))
+        yield xml.group("Part", *inner)
 
 
 def _count(visit: Visit, name: str, default: int) -> int:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from awscrt.checksums import crc32c, crc64nvme
 
+from treadle.gateways.s3 import xml
 from treadle.gateways.s3.errors import S3Error
 
 HEADER = "x-amz-checksum-"
@@ -81,6 +82,11 @@ def check_form(algorithm: str, value: str) -> str:
 def to_text(digest: Digest) -> str:
     """The checksum as S3 writes it."""
     return base64.b64encode(digest.digest()).decode("ascii")
+
+
+def tag(algorithm: str, value: str) -> str:
+    """The checksum as an element of an answer."""
+    return xml.tag(f"Checksum{algorithm.upper()}", value)
 
 
 def composite(algorithm: str, parts: list[str]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from treadle.errors import NotFound
@@ -14,7 +14,7 @@ from treadle.gateways.s3.conditions import Range
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.intake import Intake
 from treadle.gateways.s3.keys import to_key, to_path
-from treadle.gateways.s3.objects import ETAG, PARTS, read_checksum, read_metadata, with_checksum, write_parts
+from treadle.gateways.s3.objects import ETAG, read_checksum, read_metadata, with_checksum, with_parts
 from treadle.gateways.s3.staging import commit_when_due, put_staged
 from treadle.gateways.s3.uploads import (
     PartStore,
@@ -41,6 +41,8 @@ class WantedPart:
 
     number: int
     etag: str
+    #: By the algorithm in lower case.
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_multipart_upload(visit: Visit) -> Answer:
@@ -48,9 +50,7 @@ def create_multipart_upload(visit: Visit) -> Answer:
     asked, branch = visit.asked, visit.bucket.writable()
     path, metadata = to_path(asked.key), read_metadata(asked)
     named = asked.header("x-amz-checksum-algorithm")
-    algorithm = checksums.check_known(named) if named else ""
-    if asked.header("x-amz-checksum-type").upper() == "FULL_OBJECT":
-        algorithm = f"full-{algorithm}"
+    algorithm = _wanted_checksum(named, asked.header("x-amz-checksum-type").upper())
     with visit.parts.database.write() as tx:
         upload = create_upload(tx, visit.bucket.grant, branch, path, metadata=metadata, algorithm=algorithm)
     inner = (_place(visit), xml.tag("UploadId", upload.id))
@@ -58,25 +58,20 @@ def create_multipart_upload(visit: Visit) -> Answer:
     headers = {"Content-Type": "application/xml"}
     if named:
         headers["x-amz-checksum-algorithm"] = named.upper()
-        headers["x-amz-checksum-type"] = "FULL_OBJECT" if _is_full(algorithm) else "COMPOSITE"
+        headers["x-amz-checksum-type"] = _kind(algorithm)
     return Answer(200, headers, answer)
 
 
 def upload_part(visit: Visit) -> Answer:
     """Take one part; a later one of its number replaces it."""
     upload, number = _find(visit), _part_number(visit)
-    intake = Intake(
-        visit.asked,
-        visit.signed,
-        visit.parts.settings.max_upload_bytes,
-        algorithm=_plain(upload.checksum_algorithm),
-    )
+    algorithm = _plain(upload.checksum_algorithm)
+    intake = Intake(visit.asked, visit.signed, visit.parts.settings.max_upload_bytes, algorithm=algorithm)
     store = _store(visit)
     key = store.write(upload, number, intake.chunks(visit.pieces))
     checksum = intake.checksum or ("", "")
-    part = store.add(
-        upload, StoredPart(number, key, intake.size_bytes, intake.md5, checksum[1], upload.created_at)
-    )
+    kept = checksum[1] if checksum[0] == algorithm else ""  # a client may choose another for a part
+    part = store.add(upload, StoredPart(number, key, intake.size_bytes, intake.md5, kept, upload.created_at))
     headers = {"ETag": f'"{part.md5}"'}
     if checksum[0]:
         headers[checksums.HEADER + checksum[0]] = checksum[1]
@@ -105,8 +100,9 @@ def upload_part_copy(visit: Visit) -> Answer:
     part = store.add(
         upload, StoredPart(number, key, size_bytes, md5.hexdigest(), checksum, upload.created_at)
     )
-    inner = xml.tag("LastModified", part.created_at) + xml.tag("ETag", f'"{part.md5}"')
-    return xml_answer(xml.document("CopyPartResult", inner))
+    inner = [xml.tag("LastModified", part.created_at), xml.tag("ETag", f'"{part.md5}"')]
+    inner += [checksums.tag(algorithm, checksum)] if algorithm else []
+    return xml_answer(xml.document("CopyPartResult", *inner))
 
 
 def complete_multipart_upload(visit: Visit) -> Answer:
@@ -145,7 +141,8 @@ def list_upload_parts(visit: Visit) -> Answer:
         xml.tag("NextPartNumberMarker", page[-1].number if page else 0),
         xml.tag("MaxParts", limit),
         xml.tag("IsTruncated", len(found) > limit),
-        *map(_listed_part, page),
+        *_told_algorithm(upload),
+        *(_listed_part(part, _plain(upload.checksum_algorithm)) for part in page),
     ]
     return xml_answer(xml.document("ListPartsResult", *inner))
 
@@ -186,13 +183,18 @@ def parse_parts(body: bytes) -> list[WantedPart]:
     return list({part.number: part for part in wanted}.values())  # of a part sent twice, the last counts
 
 
-def choose_parts(wanted: Sequence[WantedPart], stored: Sequence[StoredPart]) -> list[StoredPart]:
-    """The parts that are listed. Raises S3Error("InvalidPart", "EntityTooSmall")."""
+def choose_parts(
+    wanted: Sequence[WantedPart], stored: Sequence[StoredPart], algorithm: str = ""
+) -> list[StoredPart]:
+    """The parts that are listed, and are what the list says. Raises S3Error("InvalidPart", "EntityTooSmall").
+
+    algorithm: of the checksums of those that are stored.
+    """
     by_number = {part.number: part for part in stored}
     chosen = []
     for part in wanted:
         found = by_number.get(part.number)
-        if found is None or found.md5 != part.etag:
+        if found is None or found.md5 != part.etag or _differs(part, found, algorithm):
             raise S3Error(
                 "InvalidPart",
                 "One or more of the specified parts could not be found. The part may not have been uploaded, "
@@ -210,6 +212,12 @@ def choose_parts(wanted: Sequence[WantedPart], stored: Sequence[StoredPart]) -> 
     return chosen
 
 
+def _differs(wanted: WantedPart, stored: StoredPart, algorithm: str) -> bool:
+    """Whether the checksum that the client has of a part is not that of what came."""
+    told = wanted.checksums.get(algorithm)
+    return bool(told) and bool(stored.checksum) and told != stored.checksum
+
+
 def combined_etag(parts: Sequence[StoredPart]) -> str:
     """The MD5 of the parts' MD5s, and how many they are."""
     whole = hashlib.md5(b"".join(bytes.fromhex(part.md5) for part in parts), usedforsecurity=False)
@@ -221,18 +229,14 @@ def _complete(visit: Visit, upload: Upload, wanted: Sequence[WantedPart]) -> Upl
     only_if_absent, expected_id = write_conditions(visit, path)
     with visit.parts.database.read() as tx:
         stored = list_parts(tx, upload)
-    chosen = choose_parts(wanted, stored)
-    etag = combined_etag(chosen)
-    sizes = write_parts(part.size_bytes for part in chosen)
-    metadata = {**upload.metadata, ETAG: etag, PARTS: sizes}
     algorithm = _plain(upload.checksum_algorithm)
-    if algorithm and all(part.checksum for part in chosen):
-        is_full = _is_full(upload.checksum_algorithm)
-        found = (
-            _whole_checksum(store, algorithm, chosen)
-            if is_full
-            else checksums.composite(algorithm, [part.checksum for part in chosen])
-        )
+    chosen = choose_parts(wanted, stored, algorithm)
+    etag = combined_etag(chosen)
+    told = [part.checksum for part in chosen]
+    metadata = with_parts({**upload.metadata, ETAG: etag}, [part.size_bytes for part in chosen], told)
+    is_full = _is_full(upload.checksum_algorithm)
+    if algorithm and (is_full or all(told)):
+        found = _whole_checksum(store, algorithm, chosen) if is_full else checksums.composite(algorithm, told)
         _check_whole(visit, algorithm, found)
         metadata = with_checksum(metadata, algorithm, found)
 
@@ -256,8 +260,15 @@ def _told_checksum(upload: Upload) -> list[str]:
     found = read_checksum(upload.metadata, algorithm)
     if not found:
         return []
-    kind = "FULL_OBJECT" if _is_full(upload.checksum_algorithm) else "COMPOSITE"
-    return [xml.tag(f"Checksum{algorithm.upper()}", found), xml.tag("ChecksumType", kind)]
+    return [checksums.tag(algorithm, found), xml.tag("ChecksumType", _kind(upload.checksum_algorithm))]
+
+
+def _told_algorithm(upload: Upload) -> list[str]:
+    algorithm = _plain(upload.checksum_algorithm)
+    if not algorithm:
+        return []
+    kind = xml.tag("ChecksumType", _kind(upload.checksum_algorithm))
+    return [xml.tag("ChecksumAlgorithm", algorithm.upper()), kind]
 
 
 def _completed_by_another(visit: Visit, upload: Upload, error: NotFound) -> Upload:
@@ -317,6 +328,24 @@ def _is_full(algorithm: str) -> bool:
     return algorithm.startswith("full-") or algorithm == "crc64nvme"
 
 
+def _kind(algorithm: str) -> str:
+    return "FULL_OBJECT" if _is_full(algorithm) else "COMPOSITE"
+
+
+def _wanted_checksum(named: str, kind: str) -> str:
+    """The algorithm as an upload keeps it. Raises S3Error("InvalidRequest")."""
+    algorithm = checksums.check_known(named) if named else ""
+    can_be_full, is_always_full = algorithm.startswith("crc"), algorithm == "crc64nvme"
+    if algorithm and (
+        (kind == "FULL_OBJECT" and not can_be_full) or (kind == "COMPOSITE" and is_always_full)
+    ):
+        raise S3Error(
+            "InvalidRequest",
+            f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.",
+        )
+    return f"full-{algorithm}" if algorithm and kind == "FULL_OBJECT" else algorithm
+
+
 def _copy_range(visit: Visit, size_bytes: int) -> Range:
     text = visit.asked.header("x-amz-copy-source-range")
     if not text:
@@ -340,7 +369,8 @@ def _parse_part(element: Element) -> WantedPart:
     number, etag = xml.text_of(element, "PartNumber"), xml.text_of(element, "ETag")
     if not number.isascii() or not number.isdecimal() or len(number) > 6 or not etag:
         raise S3Error("MalformedXML", "A part has a PartNumber and an ETag.")
-    return WantedPart(int(number), etag.strip('"').lower())
+    told = {name: xml.text_of(element, f"Checksum{name.upper()}") for name in checksums.ALGORITHMS}
+    return WantedPart(int(number), etag.strip('"').lower(), told)
 
 
 def _place(visit: Visit) -> str:
@@ -352,14 +382,15 @@ def _person(name: str, visit: Visit) -> str:
     return xml.group(name, xml.tag("ID", str(actor.user_id)), xml.tag("DisplayName", actor.email))
 
 
-def _listed_part(part: StoredPart) -> str:
-    return xml.group(
-        "Part",
+def _listed_part(part: StoredPart, algorithm: str) -> str:
+    inner = [
         xml.tag("PartNumber", part.number),
         xml.tag("LastModified", part.created_at),
         xml.tag("ETag", f'"{part.md5}"'),
         xml.tag("Size", part.size_bytes),
-    )
+    ]
+    inner += [checksums.tag(algorithm, part.checksum)] if part.checksum else []
+    return xml.group("Part", *inner)
 
 
 def _listed_upload(visit: Visit, upload: Upload) -> str:
@@ -371,6 +402,7 @@ def _listed_upload(visit: Visit, upload: Upload) -> str:
         _person("Owner", visit),
         xml.tag("StorageClass", "STANDARD"),
         xml.tag("Initiated", upload.created_at),
+        *_told_algorithm(upload),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from email.utils import format_datetime
 from itertools import groupby
 
@@ -27,7 +27,11 @@ MD5 = "md5"
 ETAG = "etag"
 #: The sizes of an upload's parts, equal ones as ``5242880x9``.
 PARTS = "parts"
+#: The checksums of an upload's parts in their order, as S3 writes them: of the algorithm of the whole's.
+PARTS_CHECKSUMS = "parts-checksums"
 _CHECKSUM = "checksum-"
+#: Those of 10,000 parts would be as large as a small file, beside every listing.
+_MOST_CHECKSUMS_BYTES = 64 * 1024
 _MAX_USER_BYTES = 2048
 _DEFAULT_TYPE = "binary/octet-stream"
 
@@ -75,7 +79,7 @@ def without_digests(metadata: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in metadata.items()
-        if name not in (MD5, ETAG, PARTS) and not name.startswith(_CHECKSUM)
+        if name not in (MD5, ETAG, PARTS, PARTS_CHECKSUMS) and not name.startswith(_CHECKSUM)
     }
 
 
@@ -85,12 +89,6 @@ def only_digests(metadata: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in metadata.items() if name not in kept}
 
 
-def write_parts(sizes_bytes: Iterable[int]) -> str:
-    """The sizes of parts as one text."""
-    runs = ((size, len(list(run))) for size, run in groupby(sizes_bytes))
-    return ",".join(f"{size}x{count}" for size, count in runs)
-
-
 def read_parts(file: File) -> list[int]:
     """The sizes of the object's parts; of one that was put whole, its size."""
     text = file.metadata.get(PARTS, "")
@@ -98,6 +96,35 @@ def read_parts(file: File) -> list[int]:
         return [file.size_bytes]
     runs = (run.partition("x") for run in text.split(","))
     return [int(size) for size, _, count in runs for _ in range(int(count))]
+
+
+def with_parts(
+    metadata: Mapping[str, str], sizes_bytes: Iterable[int], part_checksums: Sequence[str]
+) -> dict[str, str]:
+    """The metadata with what is told of the parts; of very many no checksums."""
+    runs = ((size, len(list(run))) for size, run in groupby(sizes_bytes))
+    found = {**metadata, PARTS: ",".join(f"{size}x{count}" for size, count in runs)}
+    told = ",".join(part_checksums)
+    if all(part_checksums) and 0 < len(told) <= _MOST_CHECKSUMS_BYTES:
+        found[PARTS_CHECKSUMS] = told
+    return found
+
+
+def part_checksums(file: File) -> tuple[str, list[str]] | None:
+    """The algorithm and the checksums of the object's parts, where they are known."""
+    told = file.metadata.get(PARTS_CHECKSUMS)
+    algorithm = next((name for name in checksums.ALGORITHMS if _CHECKSUM + name in file.metadata), None)
+    return (algorithm, told.split(",")) if told and algorithm else None
+
+
+def part_checksum_headers(file: File, number: int) -> dict[str, str]:
+    """The checksum of one part, the first being 1, where it is known."""
+    known = part_checksums(file)
+    if known is None or not 1 <= number <= len(known[1]):
+        return {}
+    algorithm, told = known
+    kind = checksum_headers(file)["x-amz-checksum-type"]
+    return {checksums.HEADER + algorithm: told[number - 1], "x-amz-checksum-type": kind}
 
 
 def headers_of(file: File) -> dict[str, str]:

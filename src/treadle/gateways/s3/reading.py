@@ -97,9 +97,17 @@ def _head(visit: Visit, file: File) -> tuple[dict[str, str], int, range]:
     if found is not None:
         start, end, status = found.start, found.end, 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size_bytes}"
-    elif asked.header("x-amz-checksum-mode").upper() == "ENABLED":
-        headers |= objects.checksum_headers(file)
+    if asked.header("x-amz-checksum-mode").upper() == "ENABLED":
+        headers |= _checksums_of(visit, file, found)
     return headers, status, range(start, end)
+
+
+def _checksums_of(visit: Visit, file: File, found: Range | None) -> dict[str, str]:
+    """Of the whole, or of the part; of another range there is none."""
+    if found is None:
+        return objects.checksum_headers(file)
+    number = visit.query_count("partNumber", 0) if "partNumber" in visit.asked.query else 0
+    return objects.part_checksum_headers(file, number)
 
 
 def _find_part(visit: Visit, file: File, headers: dict[str, str]) -> Range | None:
