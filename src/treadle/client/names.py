@@ -14,7 +14,7 @@ _PLACE = re.compile(
     re.DOTALL,
 )
 _COMMIT = re.compile(r"[0-9a-f]{32}")
-_GLOB = re.compile(r"[*?\[{]")
+_GLOB = re.compile(r"[*?\[{]|!\(")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Place:
 
     @property
     def is_glob(self) -> bool:
-        """Does the path hold ``*``, ``?``, ``[`` or ``{``?"""
+        """Does the path hold ``*``, ``?``, ``[``, ``{`` or ``!(``?"""
         return _GLOB.search(self.path) is not None
 
     def at(self, path: str) -> Place:

@@ -1,4 +1,4 @@
-"""Patterns of paths: ``*`` and ``?`` within a name, ``**`` across folders, ``[a-z]`` and ``{a,b}``."""
+"""Patterns of paths: ``*`` and ``?`` in a name, ``**`` across folders, ``[a-z]``, ``{a,b}``, ``!(a|b)``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable
 import re2
 
 from treadle.errors import Invalid
+from treadle.repos.excluding import compile_excluding
 
-_SPECIAL = re.compile(r"[*?\[{]")
+_SPECIAL = re.compile(r"[*?\[{]|!\(")
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False  # it would write to the server's standard error
 
@@ -22,6 +23,8 @@ def literal_prefix(pattern: str) -> str:
 
 def compile_glob(pattern: str) -> Callable[[str], bool]:
     """Whether a path matches, in time linear in the path. Raises Invalid("glob")."""
+    if "!(" in pattern:
+        return compile_excluding(pattern)
     try:
         compiled = re2.compile("".join(_translate(pattern)), _OPTIONS)
     except re2.error as error:

@@ -67,16 +67,19 @@ class Tree:
 
     def scan(self, prefix: str = "", after: str = "") -> Iterator[Entry]:
         """The files whose paths begin with ``prefix`` and follow ``after``, in order. Raises Damaged."""
-        for entry in self.scan_from(max(prefix, after + "\0" if after else "")):
-            if not entry.path.startswith(prefix):
-                return
-            yield entry
+        for leaf, entries in self._scan_leaves(max(prefix, after + "\0" if after else "")):
+            if leaf.paths[-1].startswith(prefix):  # and so does all between the prefix and it
+                yield from entries
+                continue
+            for entry in entries:
+                if not entry.path.startswith(prefix):
+                    return
+                yield entry
 
     def scan_from(self, first: str) -> Iterator[Entry]:
         """The files from the path ``first`` on, itself too."""
-        for leaf in self._leaves(self.root, first):
-            entries = leaf.entries()
-            yield from entries[bisect_left(leaf.paths, first) :] if leaf.paths[0] < first else entries
+        for _leaf, entries in self._scan_leaves(first):
+            yield from entries
 
     def children(self, prefix: str = "", after: str = "") -> Iterator[Entry | str]:
         """The files below ``prefix``, and of those deeper the folders they are in, which end in a slash.
@@ -114,6 +117,11 @@ class Tree:
             return self
         editing.add_rest()
         return _finished(self.nodes, builder)
+
+    def _scan_leaves(self, first: str) -> Iterator[tuple[Node, list[Entry]]]:
+        for leaf in self._leaves(self.root, first):
+            entries = leaf.entries()
+            yield leaf, entries[bisect_left(leaf.paths, first) :] if leaf.paths[0] < first else entries
 
     def _leaves(self, id: bytes | None, first: str) -> Iterator[Node]:
         if id is None:
