@@ -131,6 +131,14 @@ class ChunkWriter:
             self._write(key, content, digests)
         return chunk
 
+    def holds(self, chunk: Chunk) -> bool:
+        """Whether the chunk is there, and may be reused as it lies."""
+        key = chunk_key(self._folder, chunk.address)
+        if key in self._waiting:
+            return True
+        is_free = key not in self._reuse.condemned and key not in self._damaged
+        return is_free and self._shelf.has(key, chunk.stored_bytes)
+
     def settle(self) -> None:
         """Make all chunks durable under their keys: one sync for all."""
         with telling_a_full_disk("a large file"):

@@ -20,12 +20,21 @@ from treadle.errors import Unsupported
 from treadle.objects import ObjectStore, StoredObject
 from treadle.repos.blocks import Cache
 from treadle.repos.chunks import ALL, Chunk, ChunkReader, Reuse, chunk_key, parse_document
+from treadle.repos.known_files import KnownFiles
 from treadle.repos.nodes import Node
 from treadle.repos.pack_lists import PackList, Place
 from treadle.repos.packs import Damaged, Pack, WrittenPack
 from treadle.repos.shelf import shelf_of
 from treadle.repos.sources import FileBytes
-from treadle.repos.writing import LARGE, REFERENCE, SMALL, SMALL_BYTES, ContentWriter, Stored
+from treadle.repos.writing import (
+    LARGE,
+    REFERENCE,
+    SMALL,
+    SMALL_BYTES,
+    ContentWriter,
+    Earlier,
+    Stored,
+)
 
 __all__ = ["SMALL_BYTES", "ContentWriter", "Contents", "Damaged", "FileBytes", "Stored", "WrittenPack"]
 
@@ -48,6 +57,8 @@ class Contents:
         self._nodes: Cache[Node] = Cache(_NODES_BYTES, _weigh)
         self._lists: Cache[list[Chunk]] = Cache(_LISTS_BYTES, lambda chunks: _CHUNK_BYTES * (1 + len(chunks)))
         self._chunks = ChunkReader(self._shelf, self._chunk_folder)
+        files = KnownFiles(self._shelf, f"{prefix}/known-files")
+        self._earlier = Earlier(files, self.document) if self._shelf.is_near else None
         #: The keys of chunks and packs in which damage was found: what is put again is not taken from there.
         self.damaged: set[str] = set()
 
@@ -118,7 +129,9 @@ class Contents:
     def writer(self, reuse: Reuse = ALL) -> ContentWriter:
         """What puts new contents: one for each commit. reuse: a lease, where something may be deleted."""
         knows = partial(self._is_reusable, reuse.condemned)
-        return ContentWriter(self._shelf, self._prefix, knows, reuse, damaged=self.damaged)
+        return ContentWriter(
+            self._shelf, self._prefix, knows, reuse, damaged=self.damaged, earlier=self._earlier
+        )
 
     def store_large(self, chunks: Iterable[bytes], digests: Sequence[str] = (), reuse: Reuse = ALL) -> Stored:
         """Store a content of any size in chunks, durable on return; `Stored.document` is not kept here.

@@ -15,8 +15,9 @@ numbers little-endian:
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from uuid import uuid4
 from zlib import crc32
@@ -24,7 +25,9 @@ from zlib import crc32
 from blake3 import blake3
 
 from treadle.errors import NotFound, Unavailable
+from treadle.repos import kept_open
 from treadle.repos.blocks import close_block, open_block
+from treadle.repos.kept_open import Kept
 from treadle.repos.shelf import Draft, Held, Mapped, Shelf
 
 #: No block of several contents is larger: zstd's module opens up to so much in one go.
@@ -67,7 +70,8 @@ class WrittenPack:
 class Index:
     """The index of a pack, looked into where it lies."""
 
-    def __init__(self, bytes_: Mapped, key: str) -> None:
+    def __init__(self, bytes_: Mapped, key: str, map_again: Callable[[], Mapped] | None = None) -> None:
+        """map_again: gives its bytes once more, where they need not stay mapped."""
         try:
             magic, self.count, self.block_count, self._bits, self._digest = _HEAD.unpack_from(bytes_)
         except struct.error as error:
@@ -76,15 +80,22 @@ class Index:
         self._fan_at = self._blocks_at + _BLOCK.size * self.block_count
         self._keys_at = self._fan_at + 4 * ((1 << self._bits) + 1)
         self._places_at = self._keys_at + _KEY_BYTES * self.count
-        self._bytes = bytes_
         self._key = key
+        #: Whether it is looked into on the disk, which keeps a file open.
+        self.is_large = not isinstance(bytes_, bytes)
         if magic != _MAGIC or len(bytes_) != self._places_at + _PLACE.size * self.count:
             raise Damaged("The index", key)
+        self._whole: Mapped | None = bytes_
+        if self.is_large and map_again is not None:
+            again = partial(_map_again, map_again, bytes_[: _HEAD.size], len(bytes_), key)
+            self._whole = None
+            self._kept: Kept[Mapped] = Kept(again, kept_open.INDEXES, bytes_)
 
     @property
-    def is_large(self) -> bool:
-        """Whether it is looked into on the disk, which keeps a file open."""
-        return not isinstance(self._bytes, bytes)
+    def _bytes(self) -> Mapped:
+        if self._whole is not None:
+            return self._whole
+        return self._kept.get()
 
     def check(self) -> None:
         """Raises Damaged when any byte of the index is not what was written."""
@@ -95,12 +106,13 @@ class Index:
         """Block, start and size of a content; None when it is not in the pack."""
         key = id[1:] + id[:1]
         slot = int.from_bytes(key[:2], "big") >> (16 - self._bits)
-        first, last = struct.unpack_from("<II", self._bytes, self._fan_at + 4 * slot)
+        bytes_ = self._bytes
+        first, last = struct.unpack_from("<II", bytes_, self._fan_at + 4 * slot)
         low, high = self._keys_at + _KEY_BYTES * first, self._keys_at + _KEY_BYTES * last
-        while (at := self._bytes.find(key, low, high)) >= 0:
+        while (at := bytes_.find(key, low, high)) >= 0:
             number, off = divmod(at - self._keys_at, _KEY_BYTES)
             if not off:
-                return _PLACE.unpack_from(self._bytes, self._places_at + _PLACE.size * number)
+                return _PLACE.unpack_from(bytes_, self._places_at + _PLACE.size * number)
             low = at + 1
         return None
 
@@ -112,8 +124,9 @@ class Index:
 
     def ids(self) -> Iterator[bytes]:
         """The contents, in the order of their hashes."""
+        bytes_ = self._bytes
         for at in range(self._keys_at, self._places_at, _KEY_BYTES):
-            key = self._bytes[at : at + _KEY_BYTES]
+            key = bytes_[at : at + _KEY_BYTES]
             yield key[-1:] + key[:-1]
 
     def by_place(self) -> list[tuple[int, int, int, bytes]]:
@@ -129,11 +142,12 @@ class Pack:
         self.name = name
         self.key = f"{folder}/{name}.pack"
         self._shelf = shelf
-        self._held: Held | None = None
-        self._may_hold = True
+        self._held: Kept[Held] = Kept(partial(shelf.hold, self.key), kept_open.PACKS)
+        self._may_hold = shelf.is_near
+        index_key = f"{folder}/{name}.index"
+        map_index = partial(shelf.map, index_key)
         try:
-            index_key = f"{folder}/{name}.index"
-            self.index = Index(shelf.map(index_key), index_key)
+            self.index = Index(map_index(), index_key, map_index if shelf.is_near else None)
         except NotFound as error:
             raise Damaged("The index", index_key) from error
 
@@ -147,7 +161,7 @@ class Pack:
 
     def let_go(self) -> None:
         """Open the file anew for the next read: it may be another one by then."""
-        self._held = None
+        self._held.let_go()
 
     def retire(self) -> None:
         """It left the list and is deleted one day: an open file would keep its room on the disk."""
@@ -156,7 +170,7 @@ class Pack:
 
     def take_back(self) -> None:
         """It is in the list again."""
-        self._may_hold = True
+        self._may_hold = self._shelf.is_near
 
     def check_block(self, number: int) -> bool:
         """Whether a block is what was written, down to bits that no content depends on."""
@@ -177,16 +191,24 @@ class Pack:
         return stored, size_bytes, checksum
 
     def _read(self, offset: int, size_bytes: int) -> bytes:
-        held = self._held
-        if held is None and self._may_hold and self.index.is_large:  # of small packs there may be hundreds
-            held = self._held = self._shelf.hold(self.key)
-        if held is None:
-            return self._shelf.read(self.key, offset, offset + size_bytes)
-        return held.read(offset, size_bytes)
+        if self._may_hold and self.index.is_large:  # of small packs there may be hundreds
+            return self._held.get().read(offset, size_bytes)
+        return self._shelf.read(self.key, offset, offset + size_bytes)
 
     def _damaged(self, number: int) -> Damaged:
         self.let_go()
         return Damaged(f"Block {number}", self.key)
+
+
+def _map_again(map_: Callable[[], Mapped], head: bytes, size_bytes: int, key: str) -> Mapped:
+    """The index that begins so. Raises Damaged where there is another one, or none."""
+    try:
+        bytes_ = map_()
+    except NotFound as error:
+        raise Damaged("The index", key) from error
+    if len(bytes_) != size_bytes or bytes_[: len(head)] != head:
+        raise Damaged("The index", key)
+    return bytes_
 
 
 class _Lane:

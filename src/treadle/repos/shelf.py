@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from treadle.errors import NotFound, telling_a_full_disk
+from treadle.errors import Defect, NotFound, telling_a_full_disk
 from treadle.objects import LocalObjects, ObjectStore, StoredObject
 
 Mapped = bytes | mmap.mmap
@@ -90,6 +90,9 @@ class Held:
 class Shelf(Protocol):
     """What packs and chunks need of a store; keys are those of the store."""
 
+    #: Whether objects are files of this machine: quick to open, and quicker to read where they stay open.
+    is_near: bool
+
     def begin(self, what: str) -> Draft:
         """A file to write. ``what``: for the message when the disk is full."""
 
@@ -108,8 +111,8 @@ class Shelf(Protocol):
     def read_parts(self, key: str, *parts: range) -> list[bytes]:
         """Several parts of it, at once. Raises as `read`."""
 
-    def hold(self, key: str) -> Held | None:
-        """The object, opened for many reads; None where that makes none of them quicker. Raises as `read`."""
+    def hold(self, key: str) -> Held:
+        """The object, opened for many reads; only where it `is_near`. Raises as `read`."""
 
     def stamp(self, key: str) -> Stamp | None:
         """What tells whether the object was touched since; None where nothing does."""
@@ -134,6 +137,8 @@ class Shelf(Protocol):
 
 class LocalShelf:
     """Files below a folder: read in place."""
+
+    is_near = True
 
     def __init__(self, objects: LocalObjects) -> None:
         self._objects = objects
@@ -167,7 +172,7 @@ class LocalShelf:
         finally:
             os.close(descriptor)
 
-    def hold(self, key: str) -> Held | None:
+    def hold(self, key: str) -> Held:
         return Held(self._open(key))
 
     def stamp(self, key: str) -> Stamp | None:
@@ -208,6 +213,8 @@ class LocalShelf:
 class RemoteShelf:
     """Objects behind a store's face: written from temporary files, mapped from copies."""
 
+    is_near = False
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
         self.list: Callable[[str], Iterator[StoredObject]] = objects.list
@@ -239,8 +246,8 @@ class RemoteShelf:
         whole = self.read(key, start, parts[-1].stop)  # one request for neighbours
         return [whole[part.start - start : part.stop - start] for part in parts]
 
-    def hold(self, key: str) -> Held | None:
-        return None
+    def hold(self, key: str) -> Held:
+        raise Defect("store-far", f"{key} lies in a store that keeps no file open.")
 
     def stamp(self, key: str) -> Stamp | None:
         return None

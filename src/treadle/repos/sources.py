@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
+
+from treadle.repos.known_files import Mark, mark_of
 
 _FIRST_READ_BYTES = 16 * 1024  # asking for much costs a map and unmap each time
 _READ_BYTES = 256 * 1024
@@ -14,12 +16,16 @@ _READ_BYTES = 256 * 1024
 class FileBytes:
     """The bytes of a file on this machine: chunks for everybody, and quick for the store."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, progress: Callable[[int], None] | None = None) -> None:
+        """progress: is told how many bytes were read, by and by."""
         self.path = os.fspath(path)
+        self.progress = progress
 
     def __iter__(self) -> Iterator[bytes]:
         with open(self.path, "rb", buffering=0) as file:
             while chunk := file.read(_READ_BYTES):
+                if self.progress is not None:
+                    self.progress(len(chunk))
                 yield chunk
 
 
@@ -29,6 +35,9 @@ class Source(Protocol):
     def fill(self, view: memoryview) -> int:
         """Read the next ones into ``view``: how many, fewer than fit only at their end."""
 
+    def mark(self) -> Mark | None:
+        """What stands for the file that they are of; None where they are of none."""
+
     def close(self) -> None:
         """Nothing more is read."""
 
@@ -36,10 +45,10 @@ class Source(Protocol):
 def take(chunks: Iterable[bytes], limit_bytes: int) -> bytes | Source:
     """All bytes, when they are fewer than ``limit_bytes``; else what reads them, from the first on.
 
-    Raises OSError when they are of a file that cannot be read, and what the chunks raise.
+    Raises OSError with its name when they are of a file that cannot be read, and what the chunks raise.
     """
     if isinstance(chunks, FileBytes):
-        return _take_file(chunks.path, limit_bytes)
+        return _take_file(chunks, limit_bytes)
     rest = iter(chunks)
     taken = list(_take_up_to(rest, limit_bytes))
     whole = taken[0] if len(taken) == 1 else b"".join(taken)
@@ -65,19 +74,32 @@ class _ChunkSource:
             filled += len(part)
         return filled
 
+    def mark(self) -> Mark | None:
+        return None
+
     def close(self) -> None:
         self._ready = memoryview(b"")
 
 
 class _FileSource:
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, file: FileBytes) -> None:
         self._descriptor = descriptor
+        self._file = file
 
     def fill(self, view: memoryview) -> int:
         filled = 0
-        while filled < len(view) and (count := os.readv(self._descriptor, [view[filled:]])):
-            filled += count
+        try:
+            while filled < len(view) and (count := os.readv(self._descriptor, [view[filled:]])):
+                filled += count
+        except OSError as error:
+            error.filename = self._file.path
+            raise
+        if self._file.progress is not None:
+            self._file.progress(filled)
         return filled
+
+    def mark(self) -> Mark | None:
+        return mark_of(self._file.path, self._descriptor)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -92,17 +114,21 @@ def _take_up_to(chunks: Iterator[bytes], limit_bytes: int) -> Iterator[bytes]:
             return
 
 
-def _take_file(path: str, limit_bytes: int) -> bytes | Source:
-    descriptor = os.open(path, os.O_RDONLY)
+def _take_file(file: FileBytes, limit_bytes: int) -> bytes | Source:
+    descriptor = os.open(file.path, os.O_RDONLY)
     try:
         whole = _read_if_below(descriptor, limit_bytes)
-    except BaseException:
+    except BaseException as error:
         os.close(descriptor)
+        if isinstance(error, OSError):
+            error.filename = file.path
         raise
     if whole is None:
         os.lseek(descriptor, 0, os.SEEK_SET)
-        return _FileSource(descriptor)
+        return _FileSource(descriptor, file)
     os.close(descriptor)
+    if file.progress is not None:
+        file.progress(len(whole))
     return whole
 
 

@@ -11,9 +11,18 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from treadle.errors import telling_a_full_disk
-from treadle.repos.chunks import ALL, CHUNK_BYTES, ChunkWriter, Reuse, list_chunks, take_chunk
+from treadle.repos.chunks import (
+    ALL,
+    CHUNK_BYTES,
+    ChunkWriter,
+    Reuse,
+    list_chunks,
+    parse_document,
+    take_chunk,
+)
 from treadle.repos.failpoints import reach
-from treadle.repos.packs import MAX_CONTENTS, Index, PackWriter, WrittenPack
+from treadle.repos.known_files import KnownFiles, Mark
+from treadle.repos.packs import MAX_CONTENTS, Damaged, Index, PackWriter, WrittenPack
 from treadle.repos.shelf import Shelf
 from treadle.repos.sources import Source, take
 
@@ -39,6 +48,13 @@ class Stored(NamedTuple):
     document: bytes | None = None
 
 
+class Earlier(NamedTuple):
+    """Files that were stored before, and what reads the list of chunks of a content."""
+
+    files: KnownFiles
+    read: Callable[[bytes], bytes]
+
+
 class ContentWriter:
     """Puts contents into packs and chunks, each once; not for several threads at a time.
 
@@ -54,12 +70,18 @@ class ContentWriter:
         reuse: Reuse = ALL,
         *,
         damaged: set[str],
+        earlier: Earlier | None = None,
     ) -> None:
-        """damaged: the keys of chunks that are to be stored anew; one that was goes from it."""
+        """damaged: the keys of chunks that are to be stored anew; one that was goes from it.
+
+        earlier: what is known of files that were stored before.
+        """
         self._shelf = shelf
         self._folder = f"{prefix}/packs"
         self._knows = knows
         self._chunks = ChunkWriter(shelf, f"{prefix}/chunks", reuse, damaged)
+        self._earlier = earlier
+        self._noted: dict[bytes, bytes] = {}
         self._buffer: memoryview | None = None
         self._open = PackWriter(shelf)
         self._closed: list[tuple[PackWriter, Index]] = []
@@ -78,7 +100,8 @@ class ContentWriter:
         """
         content = take(chunks, LARGE_BYTES)
         if not isinstance(content, bytes):
-            stored = self._put_large(content, digests)
+            with closing(content):
+                stored = self._put_large(content, digests) if digests else self._put_file(content)
             self.put_document(stored.id, stored.document or b"")
             return stored
         id = self._put(SMALL, content, _CONTENTS)
@@ -91,7 +114,8 @@ class ContentWriter:
         """Store a content of any size in chunks; its document is the caller's to keep."""
         source = take(chunks, 0)
         assert not isinstance(source, bytes), "there are never fewer than none"
-        return self._put_large(source, digests)
+        with closing(source):
+            return self._put_large(source, digests)
 
     def put_document(self, id: bytes, document: bytes) -> None:
         """Store the list of chunks of a large content, whose id it is the document of."""
@@ -119,6 +143,8 @@ class ContentWriter:
         reach("finish.pack-without-index")
         self._shelf.settle([(pack.index, f"{self._folder}/{pack.name}.index") for pack in packs])
         reach("finish.packs-written")
+        if self._earlier is not None and self._noted:
+            self._earlier.files.add(self._noted)
         return [pack.written() for pack in packs]
 
     def abandon(self) -> None:
@@ -161,18 +187,44 @@ class ContentWriter:
         self._closed.append((pack, Index(self._shelf.map_draft(pack.index), pack.index.path)))
         self._open = PackWriter(self._shelf)
 
+    def _put_file(self, source: Source) -> Stored:
+        """A large content; of a file that was stored before and is as it was, without a look at its bytes."""
+        mark = source.mark() if self._earlier is not None else None
+        if mark is None:
+            return self._put_large(source, ())
+        stored = self._find_earlier(mark)
+        if stored is not None:
+            return stored
+        stored = self._put_large(source, ())
+        if mark.has_rested and source.mark() == mark:
+            self._noted[mark.bytes] = stored.id
+        return stored
+
+    def _find_earlier(self, mark: Mark) -> Stored | None:
+        assert self._earlier is not None, "asked for where it is there"
+        id = self._earlier.files.find(mark)
+        if id is None or not self._knows(id):
+            return None
+        try:
+            document = self._earlier.read(id)
+            chunks = parse_document(document, id)
+        except Damaged:
+            return None
+        if not all(self._chunks.holds(chunk) for chunk in chunks):
+            return None
+        return Stored(id, sum(chunk.size_bytes for chunk in chunks), document=document)
+
     def _put_large(self, source: Source, digests: Sequence[str]) -> Stored:
         view = self._buffer = self._buffer or memoryview(bytearray(CHUNK_BYTES))
         sums = {name: hashlib.new(name, usedforsecurity=False) for name in digests}
         chunks = []
         count = len(view)
-        with closing(source):
-            while count == len(view):
-                count, pieces = take_chunk(source, view)
-                for each in sums.values():
-                    each.update(view[:count])
-                if count:
-                    chunks.append(self._chunks.put(view[:count], pieces))
+        while count == len(view):
+            count, pieces = take_chunk(source, view)
+            for each in sums.values():
+                each.update(view[:count])
+            if count:
+                chunks.append(self._chunks.put(view[:count], pieces))
         document = list_chunks(chunks)
         id = LARGE + blake3(document).digest()
         size_bytes = sum(chunk.size_bytes for chunk in chunks)

@@ -20,6 +20,7 @@ from treadle.objects import LocalObjects, MemoryObjects
 from treadle.repos.chunks import CHUNK_BYTES, PIECE_BYTES
 from treadle.repos.contents import Contents, Damaged, FileBytes
 from treadle.repos.failpoints import FAILPOINTS, armed
+from treadle.repos.kept_open import OpenFiles
 from treadle.repos.packs import BLOCK_BYTES
 from treadle.repos.writing import LARGE_BYTES
 
@@ -295,13 +296,33 @@ def test_no_file_is_kept_open_of_a_large_pack_that_left_the_list(
         other.read_whole(first)
 
 
-def open_packs(folder: Path) -> list[str]:
+def test_of_many_large_packs_a_few_are_open(
+    local: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.repos.shelf._SMALL_BYTES", 0)
+    monkeypatch.setattr("treadle.repos.pack_lists._RECENT_CONTENTS", 0)
+    monkeypatch.setattr("treadle.repos.kept_open.INDEXES", OpenFiles(5))
+    monkeypatch.setattr("treadle.repos.kept_open.PACKS", OpenFiles(3))
+    contents = [noise(100, number) for number in range(20)]
+    ids = [local.put(content) for content in contents]
+    for seed in range(3):
+        local.reopen()  # no block is remembered
+        order = random.Random(seed).sample(range(20), 20)
+        assert [local.contents.read_whole(ids[at]) for at in order] == [contents[at] for at in order]
+        assert (len(open_packs(tmp_path)), len(open_packs(tmp_path, ".index"))) == (3, 5)
+    for index in (tmp_path / PREFIX / "packs").glob("*.index"):
+        index.unlink()
+    with pytest.raises(Damaged):
+        local.contents.read_many(ids)
+
+
+def open_packs(folder: Path, suffix: str = ".pack") -> list[str]:
     """The names of the packs below ``folder`` whose files this process has open."""
     open_files = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):
             open_files.append(descriptor.readlink())
-    return [path.stem for path in open_files if path.suffix == ".pack" and path.is_relative_to(folder)]
+    return [path.stem for path in open_files if path.suffix == suffix and path.is_relative_to(folder)]
 
 
 def test_contents_are_found_in_large_and_in_many_small_packs(
