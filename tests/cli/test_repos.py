@@ -91,9 +91,19 @@ def local(tmp_path: Path) -> Terminal:
 def test_a_folder_that_nobody_serves_is_opened_by_the_command(local: Terminal) -> None:
     (local.folder / "photographs" / "x").mkdir(parents=True)
     (local.folder / "photographs" / "x" / "1.txt").write_text("one")
+    (local.folder / "photographs" / "large.bin").write_bytes(bytes(300_000))
+    os.utime(local.folder / "photographs" / "large.bin", (10**9, 10**9))
     local.type("repo create images")
     local.type("put images@master:/p -r photographs -m Photographs")
-    assert [each["path"] for each in local.read("ls -R images")] == ["p/x/1.txt"]
+    large, _one = local.read("ls -R images")
+    assert (large["path"], large["size_bytes"]) == ("p/large.bin", 300_000)
+    assert large["modified_at"].startswith("2001-09-09T01:46:40")
+    (opened,) = local.read("commit start images@master")
+    local.type(f"put images@{opened['id']}:/q -r photographs")
+    local.type(f"commit abandon images@{opened['id']}")
+    (local.folder / "photographs" / "secret.txt").symlink_to("/proc/self/mem")
+    assert "cannot be read" in local.fails("put images@master:/p -r photographs")
+    assert [each["path"] for each in local.read("ls -R images")] == ["p/large.bin", "p/x/1.txt"]
     local.type("get -r images@master:/p -o back")
     assert (local.folder / "back" / "x" / "1.txt").read_text() == "one"
     assert local.type("fsck images") == "images is whole.\n"

@@ -7,14 +7,19 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from email.message import Message
+from functools import partial
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp
 
 from treadle.backups.unfinished import check_is_whole
+from treadle.client.archives import FilesAsTar, no_text
 from treadle.client.transport import Body
 from treadle.launch.lock import take_lock
+from treadle.repos.contents import FileBytes
+from treadle.repos.values import NewFile
 from treadle.settings import Settings
 from treadle.web import (
     routes_admin,
@@ -29,6 +34,7 @@ from treadle.web import (
     routes_workspaces,
 )
 from treadle.web.app import create_app
+from treadle.web.handing import HANDED
 from treadle.web.parts import open_parts
 from treadle.web.routing import Route, RouteTree
 
@@ -92,6 +98,8 @@ def _routes(verb: str) -> tuple[Route, ...]:
 class InProcessTransport:
     """Carries requests to an application in this process, whose loop has a thread of its own."""
 
+    takes_files = True
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._loop = asyncio.new_event_loop()
@@ -100,8 +108,11 @@ class InProcessTransport:
 
     def send(self, method: str, target: str, body: Body, headers: Mapping[str, str]) -> _Response:
         """The answer to one request, its body unread. Raises OSError where the application failed."""
+        scope = _scope(method, target, headers)
+        if isinstance(body, FilesAsTar):
+            scope[HANDED], body = _new_files(body), b""
         exchange = _Exchange(body)
-        running = self._app(_scope(method, target, headers), exchange.receive, exchange.send)
+        running = self._app(scope, exchange.receive, exchange.send)
         future = asyncio.run_coroutine_threadsafe(_awaited(running), self._loop)
         future.add_done_callback(lambda _ended: exchange.end())
         return _Response(exchange)
@@ -198,6 +209,19 @@ class _Response:
         assert isinstance(chunk, bytes)
         self._is_over = not message.get("more_body", False)
         return chunk
+
+
+def _new_files(body: FilesAsTar) -> Iterator[NewFile]:
+    """The files as the store takes them. Raises Invalid("path")."""
+    progress = partial(body.progress, 0)
+    for file in body.files:
+        try:
+            file.path.encode()
+        except UnicodeError as error:
+            raise no_text(file.path) from error
+        modified_at = datetime.fromtimestamp(file.modified_s, timezone.utc)
+        yield NewFile(file.path, FileBytes(file.place, progress), modified_at=modified_at)
+        body.progress(1, 0)
 
 
 def _scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, object]:

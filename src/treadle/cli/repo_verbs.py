@@ -15,7 +15,8 @@ from treadle.cli.printing import Printer, ProgressBar, shown_commit
 from treadle.cli.servers import open_client
 from treadle.client.archives import list_folder, write_file
 from treadle.client.names import HEAD, Place, parse_place
-from treadle.client.repos import Client, RemoteRepo, Side, Target
+from treadle.client.repos import Client, RemoteRepo, Side
+from treadle.client.targets import Target
 from treadle.client.values import Change, Commit, Entry, File, Put
 from treadle.errors import Conflict, Invalid
 from treadle.settings import Settings
@@ -156,9 +157,10 @@ def _put_file(repo: RemoteRepo, place: Place, target: Target, path: Path) -> Put
 
 def _put_folder(repo: RemoteRepo, place: Place, target: Target, folder: Path) -> tuple[int, Commit]:
     prefix = f"{place.path.rstrip('/')}/" if place.path else ""
-    bar = ProgressBar(str(folder), size_bytes=sum(each.size_bytes for each in list_folder(folder)))
+    files = list_folder(folder)
+    bar = ProgressBar(str(folder), size_bytes=sum([each.size_bytes for each in files]))
     try:
-        return repo.put_folder(folder, target, prefix, bar.add)
+        return len(files), repo.put_files(files, target, prefix, bar.add)
     finally:
         bar.end()
 

@@ -18,7 +18,8 @@ from __future__ import annotations
 from treadle.client.admin import Admin, AuditFilter
 from treadle.client.connection import Connection
 from treadle.client.names import Place, parse_place
-from treadle.client.repos import Client, RemoteRepo, Target, connect
+from treadle.client.repos import Client, RemoteRepo, connect
+from treadle.client.targets import Target
 from treadle.client.values import Branch, Change, Commit, Entry, File, Folder, Put, Repo, Tag
 
 __all__ = [

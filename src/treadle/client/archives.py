@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from stat import S_ISREG
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from treadle.errors import Invalid
 
@@ -18,13 +19,13 @@ _BLOCK = 512
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class LocalFile:
+class LocalFile(NamedTuple):
     """A file of a folder: its path below it, and where it lies."""
 
     path: str
-    place: Path
+    place: str
     size_bytes: int
+    modified_s: int
 
 
 def list_folder(folder: Path) -> list[LocalFile]:
@@ -32,17 +33,24 @@ def list_folder(folder: Path) -> list[LocalFile]:
     if not folder.is_dir():
         raise Invalid("folder", f"{folder} is no folder. Give -f for a single file.")
     found = []
+    skip = len(os.path.join(folder, ""))
     for parent, _folders, names in os.walk(folder):
         for name in names:
-            place = Path(parent, name)
-            if place.is_file():
-                path = place.relative_to(folder).as_posix()
-                found.append(LocalFile(path, place, place.stat().st_size))
+            place = os.path.join(parent, name)
+            with suppress(OSError):  # a link that leads nowhere
+                status = os.stat(place)
+                if S_ISREG(status.st_mode):
+                    found.append(LocalFile(place[skip:], place, status.st_size, int(status.st_mtime)))
     return sorted(found, key=lambda each: each.path.encode(errors="surrogateescape"))
 
 
-def in_batches(files: Sequence[LocalFile], most_bytes: int) -> list[list[LocalFile]]:
-    """The files in lists of so many bytes at most, in their order; one list at least, a larger file alone."""
+def in_batches(files: Sequence[LocalFile], most_bytes: int | None) -> Sequence[Sequence[LocalFile]]:
+    """The files in lists of so many bytes at most, in their order; one list at least, a larger file alone.
+
+    most_bytes: None for any number.
+    """
+    if most_bytes is None:
+        return [files]
     batches: list[list[LocalFile]] = [[]]
     size_bytes = 0
     for file in files:
@@ -56,6 +64,17 @@ def in_batches(files: Sequence[LocalFile], most_bytes: int) -> list[list[LocalFi
 
 def unwatched(_files: int, _size_bytes: int) -> None:
     """Progress that nobody follows."""
+
+
+@dataclass(frozen=True)
+class FilesAsTar:
+    """A body: a tar that is made as it is sent. Who is in this process may take the files as they lie."""
+
+    files: Sequence[LocalFile]
+    progress: Progress = unwatched
+
+    def __iter__(self) -> Iterator[bytes]:
+        return pack(self.files, self.progress)
 
 
 def pack(files: Iterable[LocalFile], progress: Progress = unwatched) -> Iterator[bytes]:
@@ -73,7 +92,7 @@ def pack(files: Iterable[LocalFile], progress: Progress = unwatched) -> Iterator
 
 def _pieces(files: Iterable[LocalFile], progress: Progress) -> Iterator[bytes]:
     for each in files:
-        with each.place.open("rb") as file:
+        with open(each.place, "rb") as file:
             status = os.fstat(file.fileno())
             yield _header(each.path, status.st_size, int(status.st_mtime))
             left = status.st_size
@@ -94,7 +113,12 @@ def _header(path: str, size_bytes: int, modified_s: int) -> bytes:
     try:
         return entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
     except UnicodeError as error:
-        raise Invalid("path", f"{path!r} is no valid text. Rename the file.") from error
+        raise no_text(path) from error
+
+
+def no_text(path: str) -> Invalid:
+    """The error for a name that is no text."""
+    return Invalid("path", f"{path!r} is no valid text. Rename the file.")
 
 
 class _Stream:

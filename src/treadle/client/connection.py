@@ -113,6 +113,8 @@ class Connection:
         """
         self.address = address
         self._transport = transport or HttpTransport(address)
+        #: Whether local files are taken as they lie, instead of being sent.
+        self.takes_files = self._transport.takes_files
         self._headers = {"User-Agent": f"treadle/{__version__}", "Accept": "application/json"}
         if authorization:
             self._headers["Authorization"] = authorization

@@ -21,7 +21,8 @@ from fsspec.spec import AbstractBufferedFile
 from fsspec.transaction import Transaction
 
 from treadle.client.names import Place, is_commit_id, parse_place
-from treadle.client.repos import RemoteRepo, Target, connect
+from treadle.client.repos import RemoteRepo, connect
+from treadle.client.targets import Target
 from treadle.client.together import OpenCommits, as_os_errors
 from treadle.client.values import Entry, File
 from treadle.errors import Invalid, NotFound

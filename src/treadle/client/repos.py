@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
@@ -23,10 +22,19 @@ from treadle.client.answers import (
     Started,
     Tags,
 )
-from treadle.client.archives import Progress, in_batches, list_folder, pack, unpack, unwatched
+from treadle.client.archives import (
+    FilesAsTar,
+    LocalFile,
+    Progress,
+    in_batches,
+    list_folder,
+    unpack,
+    unwatched,
+)
 from treadle.client.connection import Answer, Connection, Query
 from treadle.client.finishing import FINISH_UNKNOWN, finish_surely
-from treadle.client.names import HEAD, is_commit_id
+from treadle.client.names import HEAD
+from treadle.client.targets import Target
 from treadle.client.transport import Body, Transport
 from treadle.client.values import (
     Branch,
@@ -41,6 +49,8 @@ from treadle.client.values import (
 )
 from treadle.errors import NotFound, TreadleError, Unavailable
 
+__all__ = ["Client", "RemoteRepo", "Side", "Target", "connect", "connect_to"]
+
 T = TypeVar("T")
 
 _PAGE = 1000
@@ -50,33 +60,6 @@ _MOST_RESUMES = 5
 _BROKEN_OFF = "answer-broken-off"
 
 Side = Literal["ours", "theirs", "base", "delete"]
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a change goes: into a commit of its own on ``branch``, or with ``is_staged`` into the branch's
-    shared open commit, or into the open commit ``commit``."""
-
-    branch: str = ""
-    commit: str = ""
-    is_staged: bool = False
-    message: str = ""
-
-    @classmethod
-    def of(cls, ref: str, *, message: str = "", is_staged: bool = False) -> Target:
-        """The target that a ref stands for: an open commit by its id, else a branch."""
-        if is_commit_id(ref):
-            return cls(commit=ref)
-        return cls(branch=ref or HEAD, is_staged=is_staged, message=message)
-
-    @property
-    def fields(self) -> dict[str, str | int]:
-        """What is sent of it, as a query or in a body."""
-        if self.commit:
-            return {"commit": self.commit}
-        if self.is_staged:
-            return {"branch": self.branch, "stage": 1}
-        return {"branch": self.branch, "message": self.message}
 
 
 class Client:
@@ -381,20 +364,29 @@ class RemoteRepo:
     ) -> tuple[int, Commit]:
         """Put every file below a local folder, as one commit; how many they were, and the commit.
 
-        What is more than a body may hold goes in several, into an open commit that is finished behind them.
-        progress: is told of further files and bytes. Raises Invalid("folder", "file-changed"),
-        Unavailable("finish-unknown"), with which the open commit stays.
+        progress: is told of further files and bytes. Raises Invalid("folder"), and as `put_files`.
         """
         files = list_folder(folder)
-        batches = in_batches(files, _ARCHIVE_BYTES)
-        if len(batches) == 1 or target.commit or target.is_staged:
-            commits = [self.put_archive(pack(batch, progress), target, prefix) for batch in batches]
-            return len(files), commits[-1]
+        return len(files), self.put_files(files, target, prefix, progress)
+
+    def put_files(
+        self, files: Sequence[LocalFile], target: Target, prefix: str = "", progress: Progress = unwatched
+    ) -> Commit:
+        """Put local files, as one commit.
+
+        What is more than a body may hold goes in several, into an open commit that is finished behind them.
+        Raises Invalid("file", "file-changed"), Unavailable("finish-unknown"), with which the open commit
+        stays.
+        """
+        most_bytes = None if self._connection.takes_files else _ARCHIVE_BYTES
+        bodies = [FilesAsTar(batch, progress) for batch in in_batches(files, most_bytes)]
+        if len(bodies) == 1 or target.commit or target.is_staged:
+            return [self.put_archive(body, target, prefix) for body in bodies][-1]
         opened = self.start_commit(target.branch).id
         try:
-            for batch in batches:
-                self.put_archive(pack(batch, progress), Target(commit=opened), prefix)
-            return len(files), self.finish_commit(opened, target.message or f"Put files of {folder.name}")
+            for body in bodies:
+                self.put_archive(body, Target(commit=opened), prefix)
+            return self.finish_commit(opened, target.message or f"Put {len(files):,} files")
         except BaseException as error:
             if not isinstance(error, Unavailable) or error.code != FINISH_UNKNOWN:
                 with suppress(TreadleError):  # nobody sees one that stays, and another error is told

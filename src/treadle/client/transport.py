@@ -46,6 +46,9 @@ class Response(Protocol):
 class Transport(Protocol):
     """What carries requests."""
 
+    #: Whether the files of a body of `FilesAsTar` are taken as they lie: then they may be of any size.
+    takes_files: bool
+
     def send(self, method: str, target: str, body: Body, headers: Mapping[str, str]) -> Response:
         """The answer to one request, its body unread. Raises OSError, http.client.HTTPException."""
 
@@ -55,6 +58,8 @@ class Transport(Protocol):
 
 class HttpTransport:
     """Carries requests over HTTP, from any number of threads: each has a connection to itself meanwhile."""
+
+    takes_files = False
 
     def __init__(self, address: Address) -> None:
         self._address = address

@@ -6,19 +6,22 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from treadle.access import Grant
-from treadle.errors import NotFound
+from treadle.errors import Invalid, NotFound
 from treadle.labeling.imports.archives import Archive
 from treadle.permissions import Permission
 from treadle.repos import commits
+from treadle.repos.contents import FileBytes
 from treadle.repos.snapshots import Snapshot
 from treadle.repos.values import Commit, File, NewFile, check_path
 from treadle.settings import Settings
 from treadle.web.call import Call
+from treadle.web.handing import HANDED
 from treadle.web.receiving import receive_body, waiting_room
 from treadle.web.repo_changes import (
     Goal,
@@ -51,9 +54,13 @@ async def put_archive(call: Call) -> Reply:
     """
     grant = await call.in_thread(allow_change, call)
     goal = read_goal(call)
+    handed = call.request.scope.get(HANDED)
+    if handed is not None:
+        commit = await call.in_thread(lambda: _put_handed(call, grant, goal, handed))
+        return json_reply(await call.in_thread(tell_commit, call, commit), 201)
     async with waiting_room(call) as folder:
         body = await receive_body(call, folder)
-        commit = await call.in_thread(lambda: _put(call, grant, goal, body.path))
+        commit = await call.in_thread(lambda: _put_body(call, grant, goal, body.path))
         return json_reply(await call.in_thread(tell_commit, call, commit), 201)
 
 
@@ -73,27 +80,60 @@ def get_archive(call: Call) -> StreamReply:
     return StreamReply(write_tar(_members(found, prefix)), _TAR, headers)
 
 
-def _put(call: Call, grant: Grant, goal: Goal, body: Path) -> Commit:
-    engine, prefix = call.parts.repos, _prefix(call)
+def _put_body(call: Call, grant: Grant, goal: Goal, body: Path) -> Commit:
+    prefix = _prefix(call)
     if goal.commit or goal.is_staged:
         _check_whole(body, prefix, call.parts.settings)
-    commit_id = open_commit_of(call, grant, goal)
     with _files(body, prefix, call.parts.settings) as files:
-        if commit_id is not None:
-            engine.put_many(grant, commit_id, files)
-            with call.parts.database.read() as tx:
-                return commits.get(tx, commit_id, grant.repo_id)
-        replaces = call.query_flag("replace")
-        message = goal.message or f"Put files{f' below {prefix}' if prefix else ''}"
-        deletes = [prefix] if replaces and prefix else []
-        return commit_or_head(
-            call,
-            grant,
-            goal.branch,
-            lambda: engine.commit_files(
-                grant, goal.branch, files, message, deletes=deletes, replace_all=replaces and not prefix
-            ),
-        )
+        return _put(call, grant, goal, files)
+
+
+def _put(call: Call, grant: Grant, goal: Goal, files: Iterable[NewFile]) -> Commit:
+    engine, prefix = call.parts.repos, _prefix(call)
+    commit_id = open_commit_of(call, grant, goal)
+    if commit_id is not None:
+        engine.put_many(grant, commit_id, files)
+        with call.parts.database.read() as tx:
+            return commits.get(tx, commit_id, grant.repo_id)
+    replaces = call.query_flag("replace")
+    message = goal.message or f"Put files{f' below {prefix}' if prefix else ''}"
+    deletes = [prefix] if replaces and prefix else []
+    return commit_or_head(
+        call,
+        grant,
+        goal.branch,
+        lambda: engine.commit_files(
+            grant, goal.branch, files, message, deletes=deletes, replace_all=replaces and not prefix
+        ),
+    )
+
+
+class _Handed:
+    """Files of this machine as they lie, below a prefix, from whoever is in this process."""
+
+    def __init__(self, files: Iterable[NewFile], prefix: str) -> None:
+        self._files = files
+        self._prefix = prefix
+        self._place = ""
+
+    def __iter__(self) -> Iterator[NewFile]:
+        for new in self._files:
+            self._place = new.chunks.path if isinstance(new.chunks, FileBytes) else ""
+            yield replace(new, path=self._prefix + new.path)
+
+    def is_unreadable(self, error: OSError) -> bool:
+        """Whether it is the last of them that could not be read."""
+        return self._place != "" and error.filename == self._place
+
+
+def _put_handed(call: Call, grant: Grant, goal: Goal, handed: Iterable[NewFile]) -> Commit:
+    files = _Handed(handed, _prefix(call))
+    try:
+        return _put(call, grant, goal, files)
+    except OSError as error:
+        if not files.is_unreadable(error):
+            raise
+        raise Invalid("file", f"{error.filename} cannot be read ({error.strerror or error}).") from error
 
 
 def _check_whole(body: Path, prefix: str, settings: Settings) -> None:
