@@ -12,10 +12,10 @@ const SRC = resolve(import.meta.dirname, '..');
 const LOCALES = resolve(SRC, '../locales');
 
 /** What is whole in every language. docs/appearance.md lists the same pages. */
-const SPOKEN = ['app', 'api/client.ts', 'api/jobs.ts', 'api/upload.ts', 'editor/surfaces', 'editor/ui', 'i18n', 'ui', ...['account', 'admin/admin-frame.tsx', 'admin/appearance.tsx', 'jobs', 'label', 'members', 'progress', 'project/', 'projects', 'sign-in', 'tasks'].map((page) => `pages/${page}`)];
+const SPOKEN = ['app', 'api/client.ts', 'api/jobs.ts', 'api/upload.ts', 'editor/surfaces', 'editor/ui', 'i18n', 'ui', ...['account', 'admin/admin-frame.tsx', 'admin/appearance.tsx', 'import', 'jobs', 'label', 'members', 'progress', 'project/', 'projects', 'sign-in', 'tasks'].map((page) => `pages/${page}`)];
 /** What stands there and is for no person, or is the same everywhere: keys of a keyboard, media queries, names of formats. */
 const SAME = new Set([
-  'Esc', 'Escape', 'Del', 'Delete', 'Enter', 'Space', 'Tab', 'Home', 'End', 'Insert', 'Backspace', 'Ctrl', 'Ctrl Z', 'PgUp PgDn', 'Home End', '{} Shift F', 'English', 'Treadle', 'Authorization: Bearer …', '(max-width: 720px)', 'Stopped',
+  'Esc', 'Escape', 'Del', 'Delete', 'Enter', 'Space', 'Tab', 'Home', 'End', 'Insert', 'Backspace', 'Ctrl', 'Ctrl Z', 'PgUp PgDn', 'Home End', '{} Shift F', 'English', 'Treadle', 'Authorization: Bearer …', '(max-width: 720px)', 'https://example.com/tasks.json', 'Stopped',
   'String', 'Number', 'Datetime', 'Boolean', 'List', 'Time', 'add point', 'delete point', 'move point',
   // Modules that the router names.
   'Projects', 'Tasks', 'Settings', 'Jobs', 'Members', 'Audit', 'Repos', 'Files', 'Commits', 'Branches', 'Storages', 'Versions', 'Experiments', 'Purge', 'Runs', 'Traces', 'Compare', 'Models', 'Account',

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
-import { bytes, counted } from '../../ui/format';
+import { plural, t } from '../../i18n/words';
+import { bytes, count } from '../../ui/format';
 import { Icon, type IconName } from '../../ui/icon';
 import { fileOfPaste, filesOfDrop, kindOfFile, type SourceKind } from './sources';
 import { sayUnreadable } from '../repos/dropped';
@@ -28,17 +29,17 @@ export function DropZone({ files, onFiles, disabled = false }: DropProps) {
       onDragLeave={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false); }}
       onDrop={(event) => { event.preventDefault(); setOver(false); void filesOfDrop(event.dataTransfer).then(add, sayUnreadable); }}
     >
-      {files.length === 0 && !pasting && <div className="drop-words"><Icon name="upload" size={22} /><b className="b">Drop files or a folder here</b><span className="two">Pictures, texts, JSON, JSONL, CSV, TSV, Parquet, or a ZIP of them</span></div>}
+      {files.length === 0 && !pasting && <div className="drop-words"><Icon name="upload" size={22} /><b className="b">{t('Drop files or a folder here')}</b><span className="two">{t('Pictures, texts, JSON, JSONL, CSV, TSV, Parquet, or a ZIP of them')}</span></div>}
       {files.length > 0 && <FileList files={files} onFiles={onFiles} />}
       {pasting
         ? <PasteBox onPaste={(text) => { add([fileOfPaste(text)]); setPasting(false); }} onCancel={() => setPasting(false)} />
         : (
           <div className="row wrap drop-acts">
-            <button type="button" className="btn" onClick={() => picker.current?.click()} disabled={disabled}>{files.length ? 'Add more files' : 'Choose files'}</button>
-            <button type="button" className="btn ghost" onClick={() => setPasting(true)} disabled={disabled}>Paste text</button>
+            <button type="button" className="btn" onClick={() => picker.current?.click()} disabled={disabled}>{files.length ? t('Add more files') : t('Choose files')}</button>
+            <button type="button" className="btn ghost" onClick={() => setPasting(true)} disabled={disabled}>{t('Paste text')}</button>
           </div>
         )}
-      <input ref={picker} type="file" multiple hidden aria-label="Files" onChange={(event) => { add([...(event.target.files ?? [])]); event.target.value = ''; }} />
+      <input ref={picker} type="file" multiple hidden aria-label={t('Files')} onChange={(event) => { add([...(event.target.files ?? [])]); event.target.value = ''; }} />
     </div>
   );
 }
@@ -62,16 +63,16 @@ function FileList({ files, onFiles }: { files: readonly File[]; onFiles: (files:
   const size = files.reduce((sum, file) => sum + file.size, 0);
   return (
     <div className="files">
-      <div className="row"><b className="b">{counted(files.length, 'file')}</b><span className="muted">{bytes(size)}</span><span className="grow" /><button type="button" className="btn ghost small" onClick={() => onFiles([])}>Remove all</button></div>
+      <div className="row"><b className="b">{plural(files.length, '{n} file', '{n} files')}</b><span className="muted">{bytes(size)}</span><span className="grow" /><button type="button" className="btn ghost small" onClick={() => onFiles([])}>{t('Remove all')}</button></div>
       <ul>
         {files.slice(0, MOST_LISTED).map((file, index) => (
           <li key={`${index} ${file.name}`} className="row">
             <Icon name={ICONS[kindOfFile(file)]} /><span className="cut grow" title={file.name}>{file.name}</span><span className="muted small">{bytes(file.size)}</span>
-            <button type="button" className="btn ghost icon small" aria-label={`Remove ${file.name}`} onClick={() => onFiles(files.filter((each) => each !== file))}><Icon name="close" /></button>
+            <button type="button" className="btn ghost icon small" aria-label={t('Remove {name}', { name: file.name })} onClick={() => onFiles(files.filter((each) => each !== file))}><Icon name="close" /></button>
           </li>
         ))}
       </ul>
-      {files.length > MOST_LISTED && <p className="muted small">and {counted(files.length - MOST_LISTED, 'more', 'more')}</p>}
+      {files.length > MOST_LISTED && <p className="muted small">{t('and {n} more', { n: count(files.length - MOST_LISTED) })}</p>}
     </div>
   );
 }
@@ -80,10 +81,10 @@ function PasteBox({ onPaste, onCancel }: { onPaste: (text: string) => void; onCa
   const [text, setText] = useState('');
   return (
     <div className="col paste">
-      <label className="field"><span className="label">JSON, a table with a head, or one text a line</span>
+      <label className="field"><span className="label">{t('JSON, a table with a head, or one text a line')}</span>
         <textarea className="input mono-input" rows={7} value={text} onChange={(event) => setText(event.target.value)} autoFocus spellCheck={false} />
       </label>
-      <div className="row"><button type="button" className="btn" disabled={!text.trim()} onClick={() => onPaste(text)}>Use this text</button><button type="button" className="btn ghost" onClick={onCancel}>Cancel</button></div>
+      <div className="row"><button type="button" className="btn" disabled={!text.trim()} onClick={() => onPaste(text)}>{t('Use this text')}</button><button type="button" className="btn ghost" onClick={onCancel}>{t('Cancel')}</button></div>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { isRecord } from '../../api/client';
-import { count, counted } from '../../ui/format';
+import { plural, t } from '../../i18n/words';
+import { count } from '../../ui/format';
 import { Notice } from '../../ui/parts';
 
 /** One thing of a file that an import could not use, and why. */
@@ -18,10 +19,10 @@ export function LeftOut({ result }: { result: object }) {
   if (total === 0) return null;
   return (
     <Notice tone="warn">
-      <b>{counted(total, 'thing')} could not be used.</b> The rest is in.
-      <div className="left-out" role="region" aria-label="What was left out" tabIndex={0}>
+      <b>{plural(total, '{n} thing could not be used.', '{n} things could not be used.')}</b> {t('The rest is in.')}
+      <div className="left-out" role="region" aria-label={t('What was left out')} tabIndex={0}>
         <ul>{items.slice(0, MOST_SHOWN).map((each, index) => <li key={`${index} ${each.reason}`}><span className="mono">{placeOf(each)}</span> {each.reason}</li>)}</ul>
-        {total > Math.min(items.length, MOST_SHOWN) && <p>and {count(total - Math.min(items.length, MOST_SHOWN))} more</p>}
+        {total > Math.min(items.length, MOST_SHOWN) && <p>{t('and {n} more', { n: count(total - Math.min(items.length, MOST_SHOWN)) })}</p>}
       </div>
     </Notice>
   );
@@ -36,6 +37,6 @@ export function leftOutOf(result: object): { items: readonly LeftOutItem[]; tota
 }
 
 function placeOf({ file, line, item }: LeftOutItem): string {
-  const where = line != null ? `line ${count(line)}` : item != null ? `item ${item}` : '';
+  const where = line != null ? t('line {n}', { n: count(line) }) : item != null ? t('item {n}', { n: item }) : '';
   return [file, where].filter(Boolean).join(', ');
 }

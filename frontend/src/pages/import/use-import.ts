@@ -4,6 +4,7 @@ import { ApiError } from '../../api/client';
 import { importInto, type ImportStage, type LabelsAs } from '../../api/transfer';
 import type { ImportCounts } from '../../api/types';
 import { isUncertain } from '../../api/upload';
+import { t } from '../../i18n/words';
 
 export type ImportState =
   | { is: 'ready' }
@@ -41,7 +42,7 @@ export function useImport() {
       await refresh();
       return true;
     } catch (error) {
-      setState({ is: 'failed', error: error instanceof DOMException ? new ApiError('It was stopped.', 0, 'stopped', {}, null) : error });
+      setState({ is: 'failed', error: error instanceof DOMException ? new ApiError(t('It was stopped.'), 0, 'stopped', {}, null) : error });
       if (isUncertain(error)) await refresh();
       return false;
     }

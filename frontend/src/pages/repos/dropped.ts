@@ -1,3 +1,4 @@
+import { t } from '../../i18n/words';
 import { messageOf } from '../../ui/parts';
 import { say } from '../../ui/toast';
 import type { PathedFile } from './tar';
@@ -10,7 +11,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<PathedFile[]
 }
 
 /** Tells that nothing of a drop could be taken: a file was moved away meanwhile, or may not be read. */
-export const sayUnreadable = (error: unknown): void => say(`What was dropped could not be read: ${messageOf(error)} Nothing was added.`, { tone: 'bad' });
+export const sayUnreadable = (error: unknown): void => say(t('What was dropped could not be read: {error} Nothing was added.', { error: messageOf(error) }), { tone: 'bad' });
 
 /** Files that were picked one by one, or as a folder. */
 export const pickedFiles = (files: readonly File[]): PathedFile[] =>
