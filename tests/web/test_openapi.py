@@ -31,7 +31,8 @@ def test_every_reference_resolves_and_every_path_parameter_is_declared() -> None
     assert references(document) <= known
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            named = [parameter["name"] for parameter in operation.get("parameters", [])]
+            told = operation.get("parameters", [])
+            named = [parameter["name"] for parameter in told if parameter["in"] == "path"]
             assert named == re.findall(r"{(\w+)}", path)
 
 

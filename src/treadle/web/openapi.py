@@ -11,6 +11,7 @@ import msgspec
 
 from treadle import __version__
 from treadle.permissions import Permission
+from treadle.web.query_names import describe_query
 from treadle.web.routing import JSON, PUBLIC, Route
 
 _REF = "#/components/schemas/{name}"
@@ -44,6 +45,60 @@ _ERROR = {
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
     },
+}
+#: Numbers in paths that are not called an id, and what is called one and is a text.
+_NUMBERS = frozenset(("backend", "delivery", "storage", "version"))
+_TEXTS = frozenset(("access_key_id",))
+_TEXT_IDS = "/api/jobs/"
+_OBJECT = {"type": "object"}
+_BYTES: dict[str, Any] = {}
+_FILE = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+_TASKS = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"data": _OBJECT, "annotations": {"type": "array"}}},
+}
+_IMPORT = {
+    JSON: {"schema": {"anyOf": [_TASKS, _OBJECT]}},
+    "multipart/form-data": {"schema": _FILE},
+    "application/x-www-form-urlencoded": {
+        "schema": {"type": "object", "properties": {"url": {"type": "string"}}}
+    },
+}
+_SELECTION = {
+    "type": "object",
+    "required": ["selectedItems"],
+    "properties": {
+        "selectedItems": {
+            "type": "object",
+            "properties": {
+                "all": {"type": "boolean"},
+                "included": {"type": "array", "items": {"type": "integer"}},
+                "excluded": {"type": "array", "items": {"type": "integer"}},
+            },
+        },
+        "filters": _OBJECT,
+        "ordering": {"type": "array", "items": {"type": "string"}},
+        "users": {"type": "array", "items": {"type": "integer"}},
+        "model_version": {"type": "string"},
+        "annotator": {"type": "integer"},
+    },
+}
+#: Bodies that are read as they come, by their kinds of content; those of the others are Structs.
+_BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/projects/{id}/import/": _IMPORT,
+    "POST /api/projects/{id}/tasks/bulk/": _IMPORT,
+    "POST /api/dm/actions/": {JSON: {"schema": _SELECTION}},
+    "DELETE /api/dm/views/reset/": {
+        JSON: {"schema": {"type": "object", "properties": {"project": {"type": "integer"}}}}
+    },
+    "POST /api/projects/{id}/sample-task/": {
+        JSON: {"schema": {"type": "object", "properties": {"label_config": {"type": "string"}}}}
+    },
+    "POST /api/users/{id}/avatar/": {"multipart/form-data": {"schema": _FILE}},
+    "PUT /api/repos/{id}/files/{path...}": {"application/octet-stream": {"schema": _BYTES}},
+    "POST /api/repos/{id}/archive/": {"application/x-tar": {"schema": _BYTES}},
+    "POST /api/admin/doctor/upload/": {"application/octet-stream": {"schema": _BYTES}},
+    "PUT /api/admin/appearance/logo": {"image/png": {"schema": _BYTES}},
 }
 
 
@@ -101,17 +156,26 @@ def _operation(route: Route, request: Any, response: Any) -> dict[str, Any]:
             },
         },
     }
-    if route.parameters:
-        operation["parameters"] = [_parameter(name) for name in route.parameters]
-    if request is not None:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": request}}}
+    parameters = [_parameter(route, name) for name in route.parameters]
+    parameters += describe_query(route.method, route.path)
+    if parameters:
+        operation["parameters"] = parameters
+    content = {JSON: {"schema": request}} if request is not None else _BODIES.get(_name(route))
+    if content is not None:
+        operation["requestBody"] = {"required": request is not None, "content": content}
     if route.access is not PUBLIC:
         operation["security"] = _SECURITY
     return operation
 
 
-def _parameter(name: str) -> dict[str, Any]:
-    kind = "integer" if name == "id" or name.endswith(("_id", "_pk")) else "string"
+def _name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def _parameter(route: Route, name: str) -> dict[str, Any]:
+    is_id = name == "id" or name.endswith(("_id", "_pk"))
+    is_text = name in _TEXTS or route.path.startswith(_TEXT_IDS)
+    kind = "integer" if (is_id or name in _NUMBERS) and not is_text else "string"
     return {"name": name, "in": "path", "required": True, "schema": {"type": kind}}
 
 
