@@ -483,9 +483,9 @@ def _shown(value: Any) -> str:
 def _instant(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError as error:
-        raise _wrong("value", f"{value!r} is no ISO 8601 time.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError) as error:
+        raise _wrong("value", f"{_shown(value)} is no ISO 8601 time.") from error
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

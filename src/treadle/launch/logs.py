@@ -33,6 +33,11 @@ _SECRETS = (
         ),
         r"\1***",
     ),
+    # PostgreSQL repeats the whole row that it refuses, which is what somebody wrote.
+    (
+        re.compile(r"(?ms)^(DETAIL|CONTEXT):  .*?(?=^\[SQL: |^The above exception |^During handling |\Z)"),
+        r"\1:  ***\n",
+    ),
 )
 
 

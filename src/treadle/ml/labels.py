@@ -20,6 +20,8 @@ _LABEL_TAGS = ("label", "choice")
 _NOT_CONTROLS = ("filter",)
 _VARIABLE = re.compile(r"\$([\w.\[\]]+)")
 _REMEMBERED = 256
+#: As deep as a config of the server may be.
+_DEEPEST = 100
 
 Attributes = Mapping[str, str]
 
@@ -155,9 +157,19 @@ def parse_xml(text: str) -> ElementTree.Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise Invalid("config-xml", "The label config has a document type. Take it out.")
     try:
-        return ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError) as error:
         raise Invalid("config-xml", f"The label config is not well-formed XML: {error}.") from error
+    if _depth_of(root) > _DEEPEST:
+        raise Invalid("config-xml", f"The label config nests elements deeper than {_DEEPEST}.")
+    return root
+
+
+def _depth_of(root: ElementTree.Element) -> int:
+    depth, level = 0, [root]
+    while level and depth <= _DEEPEST:
+        depth, level = depth + 1, [child for element in level for child in element]
+    return depth
 
 
 def _assemble(text: str, root: ElementTree.Element) -> LabelConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import time
@@ -12,6 +13,7 @@ from treadle.errors import Invalid
 from treadle.outbound.connecting import LATE
 
 _LONGEST_URL = 8_000
+_USER = re.compile(r"(?<=//)[^/]*@")
 
 
 def parse_url(url: str) -> SplitResult:
@@ -69,7 +71,7 @@ def end(connection: http.client.HTTPConnection) -> None:
 def without_query(url: str) -> str:
     """An address as it may be shown."""
     # What signs an address often stands in its query, and an error is shown and logged.
-    return url.split("?")[0].split("#")[0][:200]
+    return _USER.sub("***@", url.split("?")[0].split("#")[0])[:200]
 
 
 def told_by(error: Exception) -> str:

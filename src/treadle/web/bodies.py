@@ -85,9 +85,12 @@ def parse_form(body: bytes, content_type: str) -> dict[str, Any]:
             "form-invalid", "Send application/json or application/x-www-form-urlencoded here, no files."
         )
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000))
+        found = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000))
     except (UnicodeDecodeError, ValueError) as error:
         raise Invalid("form-invalid", f"The form cannot be read: {error}. Send it in UTF-8.") from error
+    if any("\0" in text for pair in found.items() for text in pair):
+        raise Invalid("form-invalid", "The form holds the character NUL, which no text here keeps.")
+    return found
 
 
 def whole_number(name: str, text: str | None, default: int | None) -> int | None:

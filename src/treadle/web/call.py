@@ -42,6 +42,7 @@ T = TypeVar("T")
 
 #: The largest id that is looked for; it is a number that databases know.
 MAX_ID = 2**62
+_MOST_DIGITS = len(str(MAX_ID))
 _MOST_PAGES = 10**9  # times the largest page, it still is a number that databases know
 
 
@@ -220,7 +221,7 @@ class Call:
     def path_int(self, name: str) -> int:
         """The id in the path. Raises NotFound when it is no number: no such thing can exist."""
         text = self.path_params[name]
-        if not text.isascii() or not text.isdecimal() or int(text[:20]) > MAX_ID:
+        if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) > MAX_ID:
             raise NotFound("not-found", f"There is nothing at {self.path}: {text!r} is no id.")
         return int(text)
 

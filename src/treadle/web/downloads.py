@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from treadle.web.call import Call
 from treadle.web.routing import AnyReply, Reply, StreamReply
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 
 
 def stream_object(call: Call, key: str, content_type: str, headers: Mapping[str, str]) -> AnyReply:

@@ -96,10 +96,10 @@ def _instant(call: Call, name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
+        return found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError) as error:
         said = f"{name} is {text[:40]!r}. Write it as 2026-11-21 or 2026-11-21T08:30:00Z."
         raise Invalid("query-invalid", said, fields={name: [said]}) from error
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _outcome(call: Call) -> Outcome | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from treadle.web.routing import AnyReply, Reply, Route, empty, json_reply
 
 WAIT_S = 600.0
 _MOST_BODY_BYTES = 1024**2
+_ID = re.compile(r"[0-9]{1,18}")
 _KINDS = ("export", versions.JOB_NAME)
 #: What the answer to a conversion tells of what it could not carry.
 _LOSSES = ("left_out", "loss_count", "report_url")
@@ -191,7 +193,7 @@ def _order(call: Call) -> ExportOrder:
     if kind.upper() == "VOC" and call.query_flag("download_resources"):
         kind = "VOC_WITH_IMAGES"
     ids = [part for text in call.query_list("ids") for part in text.split(",") if part]
-    if not all(part.isdecimal() for part in ids):
+    if not all(_ID.fullmatch(part) for part in ids):
         raise Invalid("query-invalid", "ids must be whole numbers.", fields={"ids": ["Whole numbers only."]})
     return ExportOrder(
         export_type=find_format(kind).name,

@@ -231,12 +231,14 @@ def get_item(call: Call) -> AnyReply:
 
 def _time(call: Call) -> datetime | None:
     text = call.query_text("at")
+    if not text:
+        return None
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
-    except ValueError as error:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError) as error:
         said = f"at is {text[:40]!r}; give a time such as 2026-11-21T10:00:00Z."
         raise Invalid("query-invalid", said, fields={"at": [said]}) from error
-    return found if found is None or found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _send_item(call: Call, shown: ShownFile) -> AnyReply:

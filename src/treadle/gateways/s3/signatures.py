@@ -177,12 +177,12 @@ def _header_date(asked: Asked) -> str:
     if amz_date:
         return amz_date
     try:
-        sent = parsedate_to_datetime(asked.header("date"))
-    except (TypeError, ValueError) as error:
+        sent = parsedate_to_datetime(asked.header("date")).astimezone(timezone.utc)
+    except (TypeError, ValueError, OverflowError) as error:
         raise S3Error(
             "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header"
         ) from error
-    return sent.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return sent.strftime("%Y%m%dT%H%M%SZ")
 
 
 def _check_skew(amz_date: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from treadle.labeling.config.model import VARIABLE, LabelConfig, ObjectTag, as_index
@@ -20,6 +21,10 @@ _SAMPLE_SOUND = "data:audio/wav;base64,UklGRiUAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfA
 
 #: Pages of a sample at most, however high the config counts.
 _LONGEST_SAMPLE = 9
+#: Lists in lists multiply: items of all lists of a sample, steps into one value, columns of a series.
+_MOST_ITEMS = 1_000
+_DEEPEST_SAMPLE = 20
+_MOST_COLUMNS = 50
 
 #: What the data behind an object may be, and a sample of it.
 _KINDS: dict[str, tuple[tuple[type, ...], Any]] = {
@@ -134,13 +139,31 @@ def look_up(data: Any, path: str) -> tuple[bool, Any]:
 
 
 def sample_task(config: LabelConfig) -> dict[str, Any]:
-    """Data that fits the config, to see it before the first import; nothing in it is fetched."""
+    """Data that fits the config, to see it before the first import; nothing in it is fetched.
+
+    What lies deeper than anybody means is left out, and long lists are as short as can be where many are.
+    """
     sample: dict[str, Any] = {}
+    left = _MOST_ITEMS
     for tag in config.objects:
         for path in tag.variables:
-            if steps := _STEPS.findall(path):
+            steps = _STEPS.findall(path)
+            if 0 < len(steps) <= _DEEPEST_SAMPLE:
+                steps, items = _shorten(steps, left)
+                left -= items
                 _put(sample, steps, _sample_value(tag))
     return sample
+
+
+def _shorten(steps: list[str], most: int) -> tuple[list[str], int]:
+    """The steps with indexes that make at most so many items, and how many they make."""
+    short, items = [], 1
+    for step in steps:
+        index = as_index(step)
+        count = 1 if index is None else min(index, _LONGEST_SAMPLE) + 1
+        short.append(step if items * count <= most or index is None else "0")
+        items *= count if items * count <= most else 1
+    return short, items
 
 
 def _put(sample: dict[str, Any], steps: list[str], value: Any) -> None:
@@ -171,7 +194,8 @@ def _sample_value(tag: ObjectTag) -> Any:
 
 
 def _sample_series(tag: ObjectTag) -> dict[str, list[float]]:
-    columns = [str(part.get("column")) for part in tag.element.walk() if part.tag == "Channel"]
+    channels = (part for part in tag.element.walk() if part.tag == "Channel")
+    columns = [str(part.get("column")) for part in islice(channels, _MOST_COLUMNS)]
     time = str(tag.get("timeColumn") or "time")
     series: dict[str, list[float]] = {column: [(i * 7 % 20) / 10 for i in range(100)] for column in columns}
     return {time: [float(i) for i in range(100)], **series}
