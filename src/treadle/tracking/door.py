@@ -105,8 +105,9 @@ class _Reply:
 
     async def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Send a whole answer."""
-        named = {**headers, "content-length": str(len(body)), "x-content-type-options": "nosniff"}
+        named = {**headers, "content-length": str(len(body))}
         raw = [(name.encode(), value.encode("latin-1", "replace")) for name, value in named.items()]
+        raw += _HARMLESS
         await self.pass_on({"type": "http.response.start", "status": status, "headers": raw})
         await self.pass_on({"type": "http.response.body", "body": body})
 

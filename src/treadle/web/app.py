@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import cast
@@ -44,6 +45,8 @@ _PAGE_POLICY = (
 _CONTENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 )
+#: Kinds of content that a browser would run where a page names them as a script.
+_RUNNABLE = re.compile(r"(?i)(java|ecma|j|live)script")
 _SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 
 
@@ -228,13 +231,18 @@ def _to_response(reply: AnyReply, request: Request) -> Response:
         for cookie in reply.cookies:
             response.headers.append("set-cookie", cookie)
     elif request.method == "HEAD":
-        response = Response(b"", reply.status, media_type=reply.content_type)
+        response = Response(b"", reply.status, media_type=_harmless(reply.content_type))
         del response.headers["content-length"]
     else:
-        response = StreamingResponse(reply.chunks, reply.status, media_type=reply.content_type)
+        response = StreamingResponse(reply.chunks, reply.status, media_type=_harmless(reply.content_type))
     response.headers.update(_SECURITY_HEADERS)
     # Only whole answers are pages of ours: a stream is what somebody uploaded, whatever it calls itself.
     is_page = isinstance(reply, Reply) and reply.content_type.startswith("text/html")
     response.headers["Content-Security-Policy"] = _PAGE_POLICY if is_page else _CONTENT_POLICY
     response.headers.update(reply.headers)
     return response
+
+
+def _harmless(content_type: str) -> str:
+    """The kind of what somebody uploaded: a script is a text, and no page can be made to run it."""
+    return "text/plain" if _RUNNABLE.search(content_type) else content_type

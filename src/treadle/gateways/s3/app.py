@@ -49,6 +49,11 @@ _ALWAYS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "ETag, Content-Range, Content-Length, Last-Modified, x-amz-request-id",
 }
+#: What a browser says it wants to run, whatever kind of content it is.
+_TO_RUN = frozenset(
+    (b"script", b"worker", b"sharedworker", b"serviceworker", b"audioworklet", b"paintworklet")
+)
+_NO_SCRIPT = S3Error("AccessDenied", "Objects are no scripts of this server's pages. Serve them elsewhere.")
 # What no header holds.
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _PREFLIGHT = {
@@ -74,6 +79,10 @@ class _Gateway:
     async def answer_asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request_id = current_request_id() or new_uuid()
+        if _is_to_run(scope):
+            answer = _refuse(_NO_SCRIPT, scope["path"], request_id)
+            await self._send(answer, request_id, receive, send, is_head=scope["method"] == "HEAD")
+            return
         if scope["method"] == "OPTIONS":
             await self._send(Answer(200, _PREFLIGHT), request_id, receive, send, is_head=False)
             return
@@ -171,6 +180,10 @@ class _Gateway:
             await send({"type": "http.response.body", "body": b"" if is_head else body})
             return
         await send_pieces(body, receive, send, self._threads)
+
+
+def _is_to_run(scope: Scope) -> bool:
+    return any(name == b"sec-fetch-dest" and value in _TO_RUN for name, value in scope["headers"])
 
 
 def _read(scope: Scope) -> Asked:
