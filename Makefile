@@ -8,6 +8,7 @@
 #   make bench-short       the same in smaller sizes; prints alone
 #   make screenshots       the pictures in docs/screenshots, anew
 #   make dist              wheels/: Treadle and all it needs, for machines without any network
+#   make audit             licences and known vulnerabilities of all that is installed, as a page of docs/
 #   make lock              write the lock anew from pyproject.toml
 
 PORT ?= 8080
@@ -27,7 +28,7 @@ ONCE := scripts/once.sh
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 STATIC := src/treadle/web/static
 
-.PHONY: setup venv npm front-end browser run test test-long check bench bench-short screenshots dist lock
+.PHONY: setup venv npm front-end browser run test test-long check bench bench-short screenshots dist audit lock
 
 setup: venv front-end
 
@@ -75,6 +76,9 @@ screenshots: setup browser
 dist: setup
 	@scripts/make-wheels.sh wheels $(DIST_PYTHONS)
 	@du -sh wheels
+
+audit: setup browser
+	@python -m scripts.audit
 
 lock:
 	@scripts/lock.sh
