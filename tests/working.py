@@ -18,12 +18,13 @@ from treadle.launch.worker import JOB_KINDS
 @contextmanager
 def serve_with_worker(database_url: str, data_dir: Path, **settings: Any) -> Iterator[RunningServer]:
     """As `tests.serving.serve`, with imports of files, exports and snapshots done."""
-    with serve(database_url, data_dir, **settings) as server, _working(server):
+    with serve(database_url, data_dir, **settings) as server, working(server):
         yield server
 
 
 @contextmanager
-def _working(server: RunningServer) -> Iterator[None]:
+def working(server: RunningServer) -> Iterator[None]:
+    """A worker in this process while the block runs."""
     # A database of its own, as in a process of its own: the worker is told of commits by others.
     database = Database.open(server.database.url)
     worker = Worker(JobParts(database, server.parts.objects, server.parts.settings), JOB_KINDS)
