@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from treadle.tracking.reads import rollups
-from treadle.tracking.reads.rollups import COLUMN, FIRST_STEP, OF_METRIC, RAW, Axis
+from treadle.tracking.reads.rollups import COLUMN, ENDS, FIRST_STEP, OF_METRIC, PLAIN, RAW, Axis
 from treadle.tracking.reads.tables import Reader, among
 
 #: What is stored for infinity, and above what a sum says nothing any more.
@@ -72,14 +72,15 @@ def read_curve(
 
 def _rolled(reader: Reader, rolled: rollups.Rolled, window: Window) -> list[tuple[Any, ...]] | None:
     """From the roll-up; None where its buckets are too wide for what is asked."""
+    if window.low is window.high is None:
+        return rollups.read_whole(reader, rolled, most=window.buckets)
     low, high = rollups.bounds(reader, rolled)
     low = low if window.low is None else max(low, window.low)
     high = high if window.high is None else min(high, window.high)
     if low > high:
         return []
-    is_whole = window.low is None and window.high is None
     has = (high >> rolled.shift) - (low >> rolled.shift) + 1
-    if not is_whole and has * _FINE_ENOUGH < window.buckets and rolled.shift > 0:
+    if has * _FINE_ENOUGH < window.buckets and rolled.shift > 0:
         return None
     return rollups.read_buckets(reader, rolled, low, high, most=window.buckets)
 
@@ -118,14 +119,32 @@ def _walk(
     None where the steps' buckets overlap in time: then they are none of time.
     """
     first, last, width = cut
-    where = "run_uuid = ? AND key = ? AND step BETWEEN ? AND ?"  # one bound at each end: it knows no more
-    sql = f"SELECT {RAW.format(x=COLUMN[axis])} FROM metrics WHERE {where}"
     starts = range(first, last + 1, width)
-    rows = [reader.first(sql, (*metric, start, min(start + width - 1, last))) for start in starts]
-    found = [row for row in rows if row is not None and row[0]]
+    read = _buckets_of(reader, axis)
+    found = [row for start in starts if (row := read((*metric, start, min(start + width - 1, last))))[0]]
     if axis == "time" and any(one[-1] >= next_[-2] for one, next_ in pairwise(found)):
         return None
     return found
+
+
+def _buckets_of(reader: Reader, axis: Axis) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """What reads one bucket along the index of steps, given run, name, first and last step."""
+    where = "FROM metrics WHERE run_uuid = ? AND key = ? AND step BETWEEN ? AND ?"
+    # Along the index its ends are found at once, and not by looking at each point.
+    ends = f"(SELECT min(step) {where}), (SELECT max(step) {where})"
+    of_time = ENDS.format(x=COLUMN["time"])
+    plain = f"SELECT {PLAIN}, {ends if axis == 'step' else of_time} {where}"
+    exact = f"SELECT {RAW.format(x=COLUMN[axis])} {where}"
+
+    def read(bucket: Sequence[Any]) -> tuple[Any, ...]:
+        row = reader.first(plain, (*bucket, *bucket, *bucket) if axis == "step" else bucket)
+        assert row is not None
+        count, has_nan, low, high, total, first, last = row
+        if count == 0 or (not has_nan and low > -_UNADDED and high < _UNADDED):
+            return (count, 0, low, high, total, first, last)
+        return reader.first(exact, bucket) or row
+
+    return read
 
 
 def _cut(reader: Reader, window: Window, column: str, where: str, values: list[Any]) -> tuple[int, int, int]:

@@ -39,6 +39,10 @@ RAW = (
     "max(value) FILTER (WHERE NOT is_nan), "
     "coalesce(sum(value) FILTER (WHERE NOT is_nan AND abs(value) < 1e290), 0), min({x}), max({x})"
 )
+#: The same of points without NaN, and without numbers as large as infinity, up to the ends: SQLite takes two
+#: thirds of the time for it. Whether they are such is said by its second, third and fourth.
+PLAIN = "count(*), max(is_nan), min(value), max(value), sum(value)"
+ENDS = "min({x}), max({x})"
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,16 @@ def bounds(reader: Reader, rolled: Rolled) -> tuple[int, int]:
     )
     assert row is not None
     return row[0], row[1]
+
+
+def read_whole(reader: Reader, rolled: Rolled, *, most: int) -> list[tuple[Any, ...]]:
+    """At most ``most`` buckets of all of it, in order."""
+    values = (rolled.series, AXES.index(rolled.axis))
+    where = "FROM treadle_buckets WHERE series = ? AND axis = ?"
+    rows = reader.all(f"SELECT {_BUCKET} {where} ORDER BY bucket LIMIT ?", (*values, most + 1))
+    if len(rows) <= most:
+        return rows
+    return read_buckets(reader, rolled, *bounds(reader, rolled), most=most)
 
 
 def read_buckets(reader: Reader, rolled: Rolled, low: int, high: int, *, most: int) -> list[tuple[Any, ...]]:
