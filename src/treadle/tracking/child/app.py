@@ -114,6 +114,8 @@ class TrackingApplication:
             await mounted.bridge.answer(exchange, content, partial(self._reads.after, request))
 
     async def _read(self, request: ReadRequest) -> ReadAnswer | None:
+        if self._reads.is_quick(request):  # the way to a thread and back would be dearer than the answer
+            return self._reads.answer(request)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reading_threads, self._reads.answer, request)
 

@@ -66,6 +66,10 @@ class Reads:
             _LOG.warning("A read of MLflow's tables failed: MLflow answers it", exc_info=True)
             return None
 
+    def is_quick(self, request: ReadRequest) -> bool:
+        """Is it a look at one run that waits for nobody: in a file of this machine with a write-ahead log?"""
+        return request.path in stock.GET_RUN and self._upkeep.has_log
+
     def after(self, request: ReadRequest, status: int) -> None:
         """Look at what MLflow has answered to a request that was handed on to it; the answer stands."""
         if not 200 <= status < 300:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,6 +19,8 @@ from treadle.tracking.reads.tables import Reader
 GET_RUN = frozenset({"/api/2.0/mlflow/runs/get", "/ajax-api/2.0/mlflow/runs/get"})
 SEARCH_RUNS = frozenset({"/api/2.0/mlflow/runs/search", "/ajax-api/2.0/mlflow/runs/search"})
 
+#: As nearly all ask.
+_PLAIN_QUERY = re.compile(r"run_id=([0-9a-f]{32})", re.ASCII)
 _RUN_PARAMETERS = frozenset({"run_id", "run_uuid"})
 _SEARCH_FIELDS = frozenset(
     {"experiment_ids", "filter", "run_view_type", "max_results", "order_by", "page_token"}
@@ -30,13 +33,19 @@ _ID_DIGITS = 9  # MLflow's ids are 32-bit numbers
 
 def get_run(reader: Reader, workspace: str, request: ReadRequest) -> ReadAnswer | None:
     """MLflow's ``runs/get``; None where it is asked oddly, or the run is not there. Raises OddRow."""
-    asked = parse_qs(request.query, keep_blank_values=True)
-    if request.method != "GET" or not asked.keys() <= _RUN_PARAMETERS or "run_id" not in asked:
-        return None
-    if any(len(values) != 1 for values in asked.values()):
-        return None
-    run = read_run(reader, workspace, asked["run_id"][0])
+    run_id = _run_id(request.query) if request.method == "GET" else None
+    run = None if run_id is None else read_run(reader, workspace, run_id)
     return None if run is None else ReadAnswer(200, msgspec.json.encode({"run": run}))
+
+
+def _run_id(query: str) -> str | None:
+    plain = _PLAIN_QUERY.fullmatch(query)
+    if plain is not None:
+        return plain[1]
+    asked = parse_qs(query, keep_blank_values=True)
+    if not asked.keys() <= _RUN_PARAMETERS or "run_id" not in asked:
+        return None
+    return asked["run_id"][0] if all(len(values) == 1 for values in asked.values()) else None
 
 
 def search_runs(reader: Reader, workspace: str, request: ReadRequest) -> ReadAnswer | None:

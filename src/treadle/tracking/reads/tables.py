@@ -87,6 +87,8 @@ class Tables:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._file = Path(str(make_url(url).database)) if self.is_sqlite else None
         self._engine = _sqlite_engine(url, may_map=may_map) if self.is_sqlite else _postgresql_engine(url)
+        #: Connections to a file that nobody uses; the engine's own pool costs a sixth of a look at a run.
+        self._idle: list[Any] = []
         self._turn = threading.Lock()
         self._revision: str | None = None
 
@@ -159,25 +161,45 @@ class Tables:
                 raise
             reader.run("COMMIT")
 
-    def keep_a_log(self) -> None:
-        """Have SQLite keep a write-ahead log, so that who reads and who logs do not wait for each other."""
+    def keep_a_log(self) -> bool:
+        """Have SQLite keep a write-ahead log, so that who reads and who logs do not wait for each other.
+
+        False: it cannot, as on some file systems.
+        """
         with self._connected() as connection:
-            Reader(connection, is_sqlite=True).run("PRAGMA journal_mode = WAL")
+            return Reader(connection, is_sqlite=True).first("PRAGMA journal_mode = WAL") == ("wal",)
 
     def close(self) -> None:
         """Give all connections back."""
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
-        connection = self._open()
+        connection = self._take()
         try:
             yield connection
         except self.errors:
             connection.invalidate()
-            raise
-        finally:
             connection.close()
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        if self.is_sqlite and len(self._idle) < _POOL_SIZE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _take(self) -> Any:
+        """A connection that nobody else uses. Raises one of `errors`."""
+        if self._idle:
+            try:
+                return self._idle.pop()
+            except IndexError:  # another thread was quicker
+                pass
+        return self._open()
 
     def _open(self) -> Any:
         """A connection of the pool. Raises one of `errors`, whoever says that there is none."""

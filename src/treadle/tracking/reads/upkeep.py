@@ -37,6 +37,8 @@ class Upkeep:
         self._due: set[_Metric] = set()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        #: Does SQLite keep a write-ahead log, so that who reads waits for nobody who writes?
+        self.has_log = False
         #: Are our tables there, and the triggers that keep them true?
         self.is_prepared = False
 
@@ -139,7 +141,7 @@ class Upkeep:
     def _prepare(self) -> bool:
         try:
             if self._tables.is_sqlite and self._has_wal:
-                self._tables.keep_a_log()
+                self.has_log = self._tables.keep_a_log()
             with self._tables.write() as writer:
                 add_own_tables(writer)
         except self._tables.errors:
