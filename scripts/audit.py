@@ -30,6 +30,7 @@ from packaging.version import InvalidVersion, Version
 ROOT = Path(__file__).resolve().parent.parent
 _NAME = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _PATIENCE_S = 300
+_ADDRESS = re.compile(r"(- )?\b[A-Z]+ https?://\S+|https?://\S+")
 
 #: Words of licences, the stricter ones first: a text that has several counts as the first of these.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -196,12 +197,13 @@ class Asked:
 
 def ask_pip_audit(service: str, wanted: Mapping[str, str]) -> Asked:
     """An advisory service by pip-audit, which is run beside the product and not installed with it."""
-    command = f"uv tool run pip-audit -s {service} --disable-pip --no-deps -f json --progress-spinner off -r"
+    option = f"-s {service}" if service else ""
+    command = f"uv tool run pip-audit {option} --disable-pip --no-deps -f json --progress-spinner off -r"
     with NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("".join(f"{name}=={version}\n" for name, version in wanted.items()))
         file.flush()
         ended = _run([*command.split(), file.name], ROOT)
-    name = f"pip-audit -s {service}"
+    name = f"pip-audit {option}".strip()
     try:
         told = json.loads(ended.stdout)
     except ValueError:
@@ -217,7 +219,7 @@ def ask_about_python() -> list[Asked]:
     asked = ask_pip_audit("osv", locked)
     if asked.is_answered:
         return [asked]
-    return [asked, ask_pip_audit("pypi", {name: locked[name] for name in EXPOSED})]
+    return [asked, ask_pip_audit("", {name: locked[name] for name in EXPOSED})]
 
 
 def _listed(wanted: Mapping[str, str]) -> str:
@@ -233,7 +235,7 @@ def ask_npm_audit(folder: str) -> Asked:
     except ValueError:
         told = {"message": _last_line(ended.stderr)}
     if "vulnerabilities" not in told:
-        return Asked(f"{command} in {folder}", str(told.get("message", "no answer"))[:200], (), False)
+        return Asked(f"{command} in {folder}", _last_line(str(told.get("message", ""))), (), False)
     findings = tuple(f"{name}: {each['severity']}" for name, each in told["vulnerabilities"].items())
     count = told.get("metadata", {}).get("dependencies", {}).get("total", "?")
     return Asked(f"{command} in {folder}", f"{count} packages asked for", findings, True)
@@ -249,8 +251,13 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _last_line(text: str) -> str:
+    """What a tool said last, without addresses."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "no answer"
+    if not lines:
+        return "no answer"
+    return (
+        "no way to it from this machine" if "Connection" in lines[-1] else _ADDRESS.sub("", lines[-1])[:120]
+    )
 
 
 def write_report(day: str, packages: list[Package], asked: list[Asked], offline: Iterable[str]) -> str:
