@@ -65,6 +65,9 @@ def test_a_person_switches_to_korean_and_labels_by_keyboard(house: House, open_w
     other.get_by_label("Password", exact=True).fill(PASSWORD)
     other.keyboard.press("Enter")
     expect(other.get_by_role("heading", name="프로젝트")).to_be_visible()
+    third = open_window()
+    LabelPage(third).open(project_id, second)
+    expect(third.get_by_test_id("submit")).to_contain_text("제출")
     house.ask("PUT", "/api/current-user/language", json={"language": None})
 
 

@@ -91,7 +91,7 @@ def _is_label_page(path: str) -> bool:
 
 def _is_for_machines(path: str, accept: str) -> bool:
     return (
-        path.startswith(("/api/", "/data/", "/assets/", "/tasks/"))
+        path.startswith(("/api/", "/data/", "/assets/", "/locales/", "/tasks/"))
         or path == "/api"
         or path.rstrip("/").endswith(("/presign", "/resolve"))
         or (accept != "" and "text/html" not in accept and "*/*" not in accept)

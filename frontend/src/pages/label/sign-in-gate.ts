@@ -1,5 +1,6 @@
 /** Requests that need an answer of the right person: an expired session asks for the password in place. */
 
+import { followLanguage } from '../../app/language.ts';
 import { saidByServer } from '../../i18n/server-words.ts';
 import { t } from '../../i18n/words.ts';
 import { NoAnswer, cookieValue, type HttpReply, type HttpRequest, type Send } from './http.ts';
@@ -29,8 +30,8 @@ export class SignInGate {
   async user(): Promise<WireUser> {
     for (;;) {
       const reply = await this.#send({ method: 'GET', path: 'api/session', headers: here() });
-      const user = reply.status === 200 ? (reply.body as WireSession).user : null;
-      if (user) return user;
+      const { user, language } = reply.status === 200 ? (reply.body as WireSession) : { user: null, language: null };
+      if (user) return inTheirLanguage(user, language);
       if (reply.status >= 500) throw new NoAnswer(t('The server answered {status}.', { status: reply.status }));
       await this.ask();
     }
@@ -66,6 +67,13 @@ export class SignInGate {
     this.#asking?.resolve();
     this.#asking = null;
   }
+}
+
+/** A page in another language than the person's own is loaded anew, before a task is. */
+function inTheirLanguage(user: WireUser, language: string | null | undefined): WireUser | Promise<never> {
+  if (!followLanguage(language)) return user;
+  location.reload();
+  return new Promise(() => undefined);
 }
 
 /** The path of this server's cookies: a proxy may strip the sub-path and say nothing of it. */
