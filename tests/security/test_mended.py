@@ -61,6 +61,11 @@ def test_an_id_with_zeros_before_it_is_none(admin: httpx.Client, number: str) ->
     assert admin.get(f"/api/projects/{number}/").status_code == 404
 
 
+def test_a_number_in_a_body_that_no_column_holds_is_refused_by_name(admin: httpx.Client) -> None:
+    answer = admin.post("/api/workspaces/1/members", json={"user": 2**100, "role": "viewer"})
+    assert (answer.status_code, list(answer.json()["validation_errors"])) == (400, ["user"])
+
+
 def test_a_range_of_many_digits_is_none(admin: httpx.Client) -> None:
     answer = admin.get("/api/repos/1/files/a.txt", headers={"Range": "bytes=0-" + "9" * 5_000})
     assert (answer.status_code, answer.content) == (200, b"abc")

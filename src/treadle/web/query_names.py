@@ -61,8 +61,6 @@ QUERIES: Mapping[str, str] = MappingProxyType(
     {
         "GET /api/admin/doctor/events/": "seconds",
         "GET /api/admin/doctor/silence/": "seconds",
-        "GET /api/admin/doctor/events/": "seconds",
-        "GET /api/admin/doctor/silence/": "seconds",
         "GET /api/admin/people/": "page page_size search state",
         "GET /api/admin/tokens/": "owner page page_size search",
         "GET /api/annotations/{id}/history/": "before",

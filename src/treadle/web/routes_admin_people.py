@@ -25,6 +25,7 @@ from treadle.access.users import NewUser, change_profile
 from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.permissions import Permission, Role
+from treadle.web.body_types import Whole
 from treadle.web.call import Call
 from treadle.web.paging import asked_page, next_page
 from treadle.web.routing import Reply, Route, json_reply
@@ -69,7 +70,7 @@ class NewPersonForm(msgspec.Struct):
     first_name: str = ""
     last_name: str = ""
     is_admin: bool = False
-    workspace: int | None = None
+    workspace: Whole | None = None
     role: Role | None = None
 
 

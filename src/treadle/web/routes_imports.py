@@ -29,7 +29,7 @@ from treadle.labeling.imports.reading import is_tabular
 from treadle.labeling.uploads import StoredFile
 from treadle.permissions import Permission
 from treadle.web.bodies import parse_form, read_whole
-from treadle.web.body_types import Id
+from treadle.web.body_types import Id, Whole
 from treadle.web.call import Call
 from treadle.web.job_replies import raise_failure, wants_no_wait
 from treadle.web.multipart import Part
@@ -48,7 +48,7 @@ class _Addresses(msgspec.Struct, forbid_unknown_fields=True):
 class FileUploadIds(msgspec.Struct):
     """Which files; without any, all of the project's."""
 
-    file_upload_ids: list[int] | None = None
+    file_upload_ids: list[Whole] | None = None
 
 
 class Reimport(msgspec.Struct):

@@ -12,6 +12,7 @@ from treadle.errors import Invalid
 from treadle.learning.rules import rules
 from treadle.learning.rules.rules import ProjectRules, Rules
 from treadle.permissions import Permission
+from treadle.web.body_types import Number, Whole
 from treadle.web.call import Call
 from treadle.web.routing import PUBLIC, Reply, Route, empty, json_reply
 
@@ -19,9 +20,9 @@ from treadle.web.routing import PUBLIC, Reply, Route, empty, json_reply
 class RulesBody(Struct):
     """Rules as they are set; what is left out does nothing."""
 
-    train_after: int | None = None
+    train_after: Number | None = None
     train_every_hours: float | None = None
-    backend: int | None = None
+    backend: Whole | None = None
     spec: dict[str, Any] = {}
     promote: Literal["never", "when_better"] = "never"
     prelabel_after_promotion: bool = False
@@ -32,7 +33,7 @@ class RulesBody(Struct):
 class ProjectBody(Struct):
     """A project."""
 
-    project: int
+    project: Whole
 
 
 def get_rules(call: Call) -> Reply:

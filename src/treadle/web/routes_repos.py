@@ -11,6 +11,7 @@ from treadle.errors import Invalid, NotFound
 from treadle.permissions import Permission
 from treadle.repos import catalogue
 from treadle.repos.values import Repo
+from treadle.web.body_types import Whole
 from treadle.web.call import Call
 from treadle.web.repo_bodies import Teller
 from treadle.web.routing import SIGNED_IN, Reply, Route, empty, json_reply
@@ -23,7 +24,7 @@ class NewRepo(msgspec.Struct):
     may make repos in the first one, ``main``."""
 
     name: str
-    workspace: int | str | None = None
+    workspace: Whole | str | None = None
     description: str = ""
 
 

@@ -25,6 +25,7 @@ from treadle.permissions import Permission
 from treadle.repos.snapshots import NewReference, Snapshot
 from treadle.repos.values import Commit, File, Folder, NewFile, check_path
 from treadle.web.bodies import read_whole
+from treadle.web.body_types import Number, Whole
 from treadle.web.call import Call
 from treadle.web.downloads import stream_stretch
 from treadle.web.receiving import receive_body, waiting_room
@@ -69,7 +70,7 @@ class Copy(msgspec.Struct, rename={"source": "from", "ref": "from_ref", "repo": 
     source: str
     to: str
     ref: str = ""
-    repo: int | None = None
+    repo: Whole | None = None
 
 
 class Move(msgspec.Struct, rename={"source": "from"}):
@@ -89,7 +90,7 @@ class Fetch(msgspec.Struct):
 class Refer(msgspec.Struct):
     """Files of a storage to be referred to: the one at a key, all below a prefix, else what it selects."""
 
-    storage: int
+    storage: Whole
     path: str = ""
     key: str | None = None
     prefix: str | None = None
@@ -100,7 +101,7 @@ class Changes(msgspec.Struct):
 
     branch: str = "master"
     commit: str = ""
-    stage: bool | int = False
+    stage: bool | Number = False
     message: str = ""
     copy: list[Copy] = []
     move: list[Move] = []

@@ -13,6 +13,7 @@ from treadle.db import Tx
 from treadle.errors import Invalid
 from treadle.permissions import Permission, Role
 from treadle.repos.auto_commits import AutoCommit, change_setting, read_setting
+from treadle.web.body_types import Number, Whole
 from treadle.web.call import Call
 from treadle.web.routing import OWN_ACCOUNT, Reply, Route, empty, json_reply
 
@@ -21,7 +22,7 @@ class NewS3Key(msgspec.Struct):
     """A key to be made: for one workspace, by id or name, or all; ``role``: the most that it may."""
 
     name: str
-    workspace: int | str | None = None
+    workspace: Whole | str | None = None
     role: str | None = None
 
 
@@ -62,8 +63,8 @@ class AutoCommitBody(msgspec.Struct):
     What is left out stays as it is.
     """
 
-    after_files: int | UnsetType = UNSET
-    after_minutes: int | UnsetType = UNSET
+    after_files: Number | UnsetType = UNSET
+    after_minutes: Number | UnsetType = UNSET
 
 
 def get_s3_keys(call: Call) -> Reply:

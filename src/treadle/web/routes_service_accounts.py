@@ -25,6 +25,7 @@ from treadle.access.service_accounts import (
 from treadle.access.tokens import NewToken
 from treadle.db import Tx
 from treadle.permissions import Permission, Role
+from treadle.web.body_types import Whole
 from treadle.web.call import Call
 from treadle.web.narrower import check_is_workspace_wide
 from treadle.web.routes_tokens import NewTokenBody, TokenBody, WorkspaceOfToken, new_token_body, token_body
@@ -53,7 +54,7 @@ class NewServiceAccountForm(msgspec.Struct):
     name: str
     role: Role
     description: str = ""
-    experiment: str | int | None = None
+    experiment: str | Whole | None = None
     model: str | None = None
 
 

@@ -25,6 +25,7 @@ from treadle.access.tokens import (
 )
 from treadle.db import Tx
 from treadle.permissions import Permission
+from treadle.web.body_types import Whole
 from treadle.web.call import Call
 from treadle.web.narrower import check_is_workspace_wide
 from treadle.web.routing import OWN_ACCOUNT, PUBLIC, SIGNED_IN, Reply, Route, empty, json_reply
@@ -57,8 +58,8 @@ class NewTokenForm(msgspec.Struct):
     name: str
     expires_in_days: int | None = None
     scope: TokenScope = TokenScope.ALL
-    workspace: int | str | None = None
-    experiment: str | int | None = None
+    workspace: Whole | str | None = None
+    experiment: str | Whole | None = None
     model: str | None = None
 
 

@@ -38,6 +38,7 @@ from treadle.errors import NotFound
 from treadle.permissions import Permission, Role
 from treadle.tracking.contents import holding_still
 from treadle.tracking.purging import note_ended
+from treadle.web.body_types import Whole
 from treadle.web.call import Call
 from treadle.web.narrower import check_is_workspace_wide
 from treadle.web.routing import OWN_ACCOUNT, Reply, Route, empty, json_reply
@@ -87,9 +88,9 @@ class MemberBody(msgspec.Struct):
 class NewMember(msgspec.Struct):
     """A role to be given; ``user`` is an id or an e-mail address."""
 
-    user: int | str
+    user: Whole | str
     role: Role
-    experiment: str | int | None = None
+    experiment: str | Whole | None = None
     model: str | None = None
 
 

@@ -94,7 +94,7 @@ class Spec(msgspec.Struct, frozen=True, rename={"selected": "selectedItems"}, fo
     """Which work to learn from, and how. as_of: a commit of the labels, such as ``labels@v1``; null: now."""
 
     filters: dict[str, Any] | None = None
-    selected: dict[str, Any] | list[int] | None = None
+    selected: dict[str, Any] | list[Annotated[int, Meta(ge=-(2**62), le=2**62)]] | None = None
     as_of: Annotated[str, Meta(max_length=500)] | None = None
     #: Of the Train form: epochs, image_size, …, as the backend knows them.
     settings: dict[str, Any] = {}
