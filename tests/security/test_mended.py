@@ -66,6 +66,13 @@ def test_a_number_in_a_body_that_no_column_holds_is_refused_by_name(admin: httpx
     assert (answer.status_code, list(answer.json()["validation_errors"])) == (400, ["user"])
 
 
+@pytest.mark.parametrize("path", ["?before=-33720785572", "?before=99999999999", "99999999999/"])
+def test_a_version_beyond_its_column_is_none(admin: httpx.Client, path: str) -> None:
+    task = admin.post("/api/tasks/", json={"project": 1, "data": {"image": "a.jpg"}}).json()["id"]
+    made = admin.post(f"/api/tasks/{task}/annotations/", json={"result": []}).json()["id"]
+    assert admin.get(f"/api/annotations/{made}/history/{path}").status_code in (200, 400, 404)
+
+
 def test_a_range_of_many_digits_is_none(admin: httpx.Client) -> None:
     answer = admin.get("/api/repos/1/files/a.txt", headers={"Range": "bytes=0-" + "9" * 5_000})
     assert (answer.status_code, answer.content) == (200, b"abc")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -102,6 +102,9 @@ class _Door:
         except (OperationalError, PoolTimeoutError) as error:
             _LOG.warning("The database did not answer: %s", error, extra={"request_id": request_id})
             return _error_reply(_BUSY, request_id), call
+        except DataError as error:
+            _LOG.info("The database cannot hold it: %s", error.orig, extra=_where(request, request_id))
+            return _error_reply(_UNFIT, request_id), call
         except IntegrityError as error:
             _LOG.info("A write met another: %s", error.orig, extra=_where(request, request_id))
             return _error_reply(_OVERTAKEN, request_id), call
@@ -160,6 +163,8 @@ _OVERTAKEN = Conflict(
     "overtaken",
     "Somebody changed or made the same at the same moment. Look at what is there, then try again.",
 )
+# A number beyond its column, of which each database has its own kinds.
+_UNFIT = Invalid("value-unfit", "A number or a text of the request is larger than anything here. Correct it.")
 _FAULT = Defect(
     "server-error", "Something failed here that should not. The server's log has it under this id."
 )

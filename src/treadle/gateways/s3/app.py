@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from treadle.access.arrivals import arrival_of
@@ -117,6 +117,9 @@ class _Gateway:
         except BodyCut:
             cut = S3Error("IncompleteBody", "The connection ended within the body. Nothing was stored.")
             return _refuse(cut, resource, request_id)
+        except DataError:
+            unfit = S3Error("InvalidArgument", "A number or a text of the request is none that is kept here.")
+            return _refuse(unfit, resource, request_id)
         except IntegrityError:
             overtaken = S3Error("OperationAborted", "Somebody made the same at the same moment. Try again.")
             return _refuse(overtaken, resource, request_id)
