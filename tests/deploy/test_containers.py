@@ -23,6 +23,7 @@ from treadle.access.signing_key import FILE_NAME as KEY_FILE
 from treadle.access.signing_key import load_signing_key
 from treadle.cli.app import COMMANDS
 from treadle.jobs.liveness import note_alive
+from treadle.launch.lock import take_lock
 from treadle.launch.opening import check_is_shared
 from treadle.settings import Settings, load_settings, variable
 from treadle.web.routes import AREAS
@@ -180,6 +181,14 @@ def test_the_key_that_a_cluster_mounts_is_the_one_that_is_used(tmp_path: Path) -
     assert load_signing_key(tmp_path).reveal() == SECRETS["signing-key"]
     mounts = [mount["mountPath"] for mount in mounts_of("treadle")]
     assert f"{one.environment['TREADLE_DATA_DIR']}/{KEY_FILE}" in mounts
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives a folder to somebody else")
+def test_a_volume_that_a_group_was_let_into_keeps_its_rights(tmp_path: Path) -> None:
+    os.chown(tmp_path, 10001, 0)
+    tmp_path.chmod(0o2770)
+    take_lock(tmp_path, 0).release()
+    assert tmp_path.stat().st_mode & 0o7777 == 0o2770
 
 
 def mounts_of(pod: str) -> list[dict[str, str]]:

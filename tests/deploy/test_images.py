@@ -137,11 +137,10 @@ def test_one_container_is_well_as_any_user_with_a_root_that_nobody_writes_to(
         assert contained.end() == [0]
 
     in_network_of_its_own(go_around)
-    # Who comes next on the volume, as another user of the group.
     contained.started.clear()
 
     def come_again() -> None:
-        contained.start(one, image)
+        contained.start(one, image, ANY_USER)
         assert contained.end() == [0]
 
     in_network_of_its_own(come_again)

@@ -90,6 +90,9 @@ def take_lock(data_dir: Path, timeout_s: float) -> DataDirLock:
 
 def _make_private(data_dir: Path) -> None:
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A volume that a group was let into belongs to somebody else: only its owner may change its mode.
+    if data_dir.stat().st_uid != os.geteuid():
+        return
     # A folder that holds other things, such as /tmp or a home, keeps the mode that they need.
     if (data_dir / FILE_NAME).exists() or not any(data_dir.iterdir()):
         data_dir.chmod(0o700)
