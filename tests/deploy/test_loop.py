@@ -5,7 +5,6 @@ PostgreSQL is a real one, started as its image does. SeaweedFS comes in no packa
 
 from __future__ import annotations
 
-import random
 import signal
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.browser import test_yolo_loop as lemons
 from tests.deploy import ink_model
 from tests.deploy.containers import SECRETS, Container, of_compose, of_manifests
 from tests.deploy.database import serve_database
@@ -27,7 +25,6 @@ from tests.deploy.running import Stack
 from tests.objects.clouds import serve_s3
 from tests.proxies.street import free_ports
 from tests.serving import ADMIN_EMAIL, ADMIN_PASSWORD
-from treadle.learning.connections.builtin import find_builtin
 
 VARIABLES = {
     "POSTGRES_PASSWORD": SECRETS["database-password"],
@@ -36,8 +33,6 @@ VARIABLES = {
     "TREADLE_ADMIN_EMAIL": ADMIN_EMAIL,
     "TREADLE_ADMIN_PASSWORD": ADMIN_PASSWORD,
 }
-#: No way leads out of the machine that YOLO learns on.
-NOWHERE = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
 
 
 def test_the_services_of_compose_turn_the_whole_loop(tmp_path: Path) -> None:
@@ -64,21 +59,6 @@ def test_the_pods_of_a_cluster_turn_the_whole_loop(tmp_path: Path) -> None:
         stack.start(backend, {9090: stack.services["treadle-backend:9090"]})
         prefix = web.environment["TREADLE_BASE_PATH"]
         go_around(stack, "treadle:8080", prefix, "treadle-backend:9090", digits(), beside)
-
-
-@pytest.mark.long
-@pytest.mark.skipif(
-    not find_builtin("yolo").is_installed, reason="torch and ultralytics stand outside the hashed lock"
-)
-def test_the_services_of_compose_turn_it_with_yolo(tmp_path: Path) -> None:
-    found = of_compose(COMPOSE_FILES[0], VARIABLES)
-    backend = found["backend"]
-    backend = replace(backend, environment={**backend.environment, **NOWHERE})
-    with stack_of(tmp_path, "server", "backend", "database", "object-store", found) as stack:
-        stack.start(found["server"], {8080: stack.services["server:8080"]}).wait()
-        stack.start(found["worker"])
-        stack.start(backend, {9090: stack.services["backend:9090"]})
-        go_around(stack, "server:8080", "", "backend:9090", lemons_and_bricks())
 
 
 @contextmanager
@@ -138,19 +118,3 @@ def go_around(stack: Stack, server: str, prefix: str, backend: str, subject: Sub
     assert all(one.is_well() for one in stack.started)
     # Web process and backend tell which signal it was, once they have ended as they should.
     assert set(stack.end().values()) <= {0, -signal.SIGTERM}
-
-
-def lemons_and_bricks() -> Subject:
-    """Drawn things, for a model that learns boxes from nothing."""
-    chance = random.Random(7)
-    count = lemons.LEARNT + lemons.HELD_OUT + lemons.UNSEEN
-    drawn = {f"{number:03}.png": lemons.draw(chance) for number in range(count)}
-    return Subject(
-        lemons.CONFIG,
-        {name: picture for name, (picture, _) in drawn.items()},
-        {name: [lemons.region(thing) for thing in things] for name, (_, things) in drawn.items()},
-        lambda name, said: all(lemons.is_found(thing, said) for thing in drawn[name][1]),
-        lemons.LEARNT + lemons.HELD_OUT,
-        {"epochs": 30, "image_size": 128, "batch": 8, "device": "cpu", "start": "nothing"},
-        patience_s=1800.0,
-    )
