@@ -144,10 +144,10 @@ def test_some_requests_of_every_kind_find_no_fault(
     noted = Round()
     every = [each for each in targets() if not each.described.path.startswith(_OF_TRACKING)]
     with opened(kind, tmp_path / "data", request) as server:
-        for target in every[DATABASES.index(kind) :: 8]:
+        for target in every[DATABASES.index(kind) :: 16]:
             fuzz([server], target, cases(target, 4, 1), 1, [noted])
     assert noted.faults == []
-    assert len(noted.reached) > 10
+    assert len(noted.reached) > 5
 
 
 @pytest.mark.long

@@ -175,7 +175,7 @@ def look(text: str) -> None:
     refused_or(lambda: parse_as_tools_do(text))
 
 
-@settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
 @given(_CONFIGS)
 def test_any_config_is_read_or_refused(text: str) -> None:
     look(text)
