@@ -16,6 +16,8 @@ from tests.serving import post_form
 from tests.web.operations.table import CONFIG
 from treadle.errors import Invalid
 from treadle.gateways.s3.asked import read_request
+from treadle.gateways.s3.checksums import check_form
+from treadle.gateways.s3.chunked import ChunkedBody
 from treadle.gateways.s3.conditions import check_conditions
 from treadle.gateways.s3.errors import S3Error
 from treadle.gateways.s3.signatures import read_claim
@@ -114,6 +116,15 @@ def test_a_date_at_the_s3_door_that_no_zone_can_turn_is_none(date: str) -> None:
     assert caught.value.code == "AccessDenied"
     condition = read_request("GET", b"/s3/a/b", b"", [(b"if-modified-since", date.encode())])
     check_conditions(condition, "etag", datetime.now(timezone.utc))
+
+
+def test_a_checksum_of_no_letters_and_a_chunk_of_no_size_are_refused_in_s3s_words() -> None:
+    with pytest.raises(S3Error) as caught:
+        check_form("crc32", "\xff")
+    assert caught.value.code == "BadDigest"
+    with pytest.raises(S3Error) as caught:
+        list(ChunkedBody(None).feed(b"9" * 7_000 + b"\r\n"))
+    assert caught.value.code == "InvalidChunkSizeError"
 
 
 def test_a_config_that_is_deeper_than_a_server_takes_is_refused_by_a_model_too() -> None:

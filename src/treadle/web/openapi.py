@@ -96,9 +96,9 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
     "POST /api/users/{id}/avatar/": {"multipart/form-data": {"schema": _FILE}},
     "PUT /api/repos/{id}/files/{path...}": {"application/octet-stream": {"schema": _BYTES}},
-    "POST /api/repos/{id}/archive/": {"application/x-tar": {"schema": _BYTES}},
+    "POST /api/repos/{id}/archive/": {"application/octet-stream": {"schema": _BYTES}},
     "POST /api/admin/doctor/upload/": {"application/octet-stream": {"schema": _BYTES}},
-    "PUT /api/admin/appearance/logo": {"image/png": {"schema": _BYTES}},
+    "PUT /api/admin/appearance/logo": {"multipart/form-data": {"schema": _FILE}},
 }
 
 

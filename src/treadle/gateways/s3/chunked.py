@@ -142,7 +142,8 @@ def _parse_size(text: bytes) -> int:
             "InvalidRequest", f"The body says that it comes in chunks, and one has the size {text[:40]!r}."
         ) from error
     if not 0 <= size <= _MAX_CHUNK_BYTES:
-        raise S3Error("InvalidChunkSizeError", f"A chunk of the body has {size} bytes.")
+        said = text[:40].decode("latin-1")
+        raise S3Error("InvalidChunkSizeError", f"A chunk of the body says that it has {said} bytes.")
     return size
 
 
