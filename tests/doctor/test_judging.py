@@ -87,7 +87,9 @@ CASES: tuple[tuple[dict[str, Any], dict[str, Any], set[str], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("arrived", "seen", "codes", "line"), CASES, ids=[str(each[2]) for each in CASES])
+@pytest.mark.parametrize(
+    ("arrived", "seen", "codes", "line"), CASES, ids=[" ".join(sorted(each[2])) for each in CASES]
+)
 def test_what_is_wrong_is_named(
     arrived: dict[str, Any], seen: dict[str, Any], codes: set[str], line: str
 ) -> None:
