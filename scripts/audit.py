@@ -4,7 +4,7 @@
 
 FOLDER: a checkout of the Python Packaging Advisory Database, for machines that reach no advisory service.
 What could not be asked is told in the report. Ends with 1 where a licence of the core is not allowed, or
-where something with a known vulnerability is installed.
+where something with a known vulnerability is installed, else with 3 where a service did not answer.
 """
 
 from __future__ import annotations
@@ -337,7 +337,9 @@ def main() -> int:
     for each in wrong:
         print(f"{each.name} {each.version}: {each.licence or 'no licence told'}", file=sys.stderr)
     print(path.relative_to(ROOT))
-    return 1 if wrong or known or any(one.findings for one in asked) else 0
+    if wrong or known or any(one.findings for one in asked):
+        return 1
+    return 0 if all(one.is_answered for one in asked) else 3
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from treadle.errors import Forbidden, Invalid, TreadleError, Unavailable
 from treadle.outbound import AllowList, Gate, check_address, connecting
+from treadle.outbound.speaking import parse_url
 
 LOOPBACK = AllowList.parse("127.0.0.0/8")
 FILE = bytes(range(250)) * 1_200
@@ -160,6 +162,23 @@ def test_what_is_no_address_is_told(url: str, error: type[TreadleError]) -> None
     with pytest.raises(error) as caught:
         fetch(url)
     assert "secret" not in caught.value.message.replace("holds a name", "")[60:]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:pa?sword@h/x",
+        "http://me:pa#sword@h/x",
+        "http://me:pa/sword@h/x",
+        "https:me:sword@h",
+        "http:\\\\me:sword@h",
+        "http://me:sword@h/x",
+    ],
+)
+def test_no_refusal_tells_a_password(url: str) -> None:
+    with pytest.raises(Invalid, match=r"\*\*\*@h") as refused:
+        parse_url(url)
+    assert not {"pa", "sword", "me"} & set(re.findall("[a-z]+", f"{refused.value} {refused.value.fields}"))
 
 
 def test_a_file_that_is_missing_cut_or_too_large_is_told(site: str) -> None:

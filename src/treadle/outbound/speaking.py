@@ -14,6 +14,7 @@ from treadle.outbound.connecting import LATE
 
 _LONGEST_URL = 8_000
 _USER = re.compile(r"(?<=//)[^/]*@")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[/\\]*")
 
 
 def parse_url(url: str) -> SplitResult:
@@ -24,7 +25,7 @@ def parse_url(url: str) -> SplitResult:
         target.port  # noqa: B018 - raises for what is no port
         (target.hostname or "").encode("idna")
     except (ValueError, UnicodeError) as error:
-        raise _invalid(url, f"is no address ({error})") from error
+        raise _invalid(url, "is no address") from error
     if not is_whole or len(url) > _LONGEST_URL or not url.isprintable():
         raise _invalid(url, "is no http or https address")
     if target.username is not None or target.password is not None:
@@ -74,6 +75,13 @@ def without_query(url: str) -> str:
     return _USER.sub("***@", url.split("?")[0].split("#")[0])[:200]
 
 
+def _masked(url: str) -> str:
+    # In what is no address, nobody knows where a password ends but at the last "@".
+    before, at, rest = url.rpartition("@")
+    scheme = _SCHEME.match(before)
+    return f"{scheme[0] if scheme else ''}***@{rest}" if at else url
+
+
 def told_by(error: Exception) -> str:
     """What went wrong, in words."""
     if isinstance(error, TimeoutError):
@@ -86,5 +94,5 @@ def _percent(char: str) -> str:
 
 
 def _invalid(url: str, what: str) -> Invalid:
-    text = f"{without_query(url)!r} {what}. Give an address such as https://example.com/tasks.json."
+    text = f"{without_query(_masked(url.strip()))!r} {what}. Give an address such as https://example.com/tasks.json."
     return Invalid("url-invalid", text, fields={"url": [text]})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import logging
+from collections import Counter
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -21,12 +22,19 @@ _ROOT = '<html lang="en">'
 _TITLE = "<title>Treadle</title>"
 _ICON = '<link rel="icon" href="./icon.svg" type="image/svg+xml">'
 _REMEMBERED: Remembered[Look] = Remembered(4)
+#: How often this process set a look, by database.
+_CHANGES: Counter[str] = Counter()
 
 
 def look_of(parts: Parts) -> Look:
-    """What is shown now; a database that is away leaves what the settings say."""
+    """What is shown now; a database that is away leaves what the settings say.
+
+    Where the database tells no version (PostgreSQL), what another process set shows some seconds later.
+    """
     of_settings = parts.settings_look[0]
     key, version = parts.settings.url, parts.database.version()
+    if version is None:
+        version = _CHANGES[key]
     known = _REMEMBERED.get(key, version)
     if known is not None:
         return known
@@ -38,6 +46,11 @@ def look_of(parts: Parts) -> Look:
         return of_settings
     _REMEMBERED.keep(key, look, version)
     return look
+
+
+def look_changed(parts: Parts) -> None:
+    """Look anew: this process has set another look."""
+    _CHANGES[parts.settings.url] += 1
 
 
 def dressed(text: str, look: Look) -> str:

@@ -27,6 +27,7 @@ from treadle.appearance.logos import MOST_UPLOADED_BYTES
 from treadle.errors import Invalid, NotFound
 from treadle.permissions import Permission
 from treadle.web.call import Call
+from treadle.web.dressing import look_changed, look_of
 from treadle.web.multipart import FormReceiver
 from treadle.web.routing import OWN_ACCOUNT, PUBLIC, Reply, Route, empty, json_reply
 
@@ -74,9 +75,7 @@ class LanguageForm(msgspec.Struct):
 
 def get_shown(call: Call) -> Reply:
     """Small, and kept a minute: strangers may ask."""
-    with call.parts.database.read() as tx:
-        shown = read_look(tx).over(call.parts.settings_look[0])
-    body = msgspec.json.encode(_look_body(shown))
+    body = msgspec.json.encode(_look_body(look_of(call.parts)))
     tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"Cache-Control": _SHORT, "ETag": tag}
     if tag in call.headers.get("if-none-match", ""):
@@ -107,7 +106,8 @@ def patch_appearance(call: Call) -> Reply:
     changes = {name: value for name, value in msgspec.structs.asdict(form).items() if value is not None}
     with call.write() as tx:
         look = set_look(tx, call.allow(tx, ORGANIZATION), changes)
-        return json_reply(_appearance_body(call, look))
+    look_changed(call.parts)
+    return json_reply(_appearance_body(call, look))
 
 
 async def put_logo(call: Call) -> Reply:
@@ -127,6 +127,7 @@ async def put_logo(call: Call) -> Reply:
 def delete_logo(call: Call) -> Reply:
     with call.write() as tx:
         set_logo(tx, call.allow(tx, ORGANIZATION), None)
+    look_changed(call.parts)
     return empty()
 
 
@@ -149,7 +150,8 @@ def _keep_logo(call: Call, files: list[Path]) -> Reply:
     logo = read_logo(files[0].read_bytes())
     with call.write() as tx:
         look = set_logo(tx, call.allow(tx, ORGANIZATION), logo)
-        return json_reply(_appearance_body(call, look))
+    look_changed(call.parts)
+    return json_reply(_appearance_body(call, look))
 
 
 def _appearance_body(call: Call, set_here: Look) -> AppearanceBody:
