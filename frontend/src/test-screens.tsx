@@ -30,7 +30,7 @@ export function routed(component: () => ReactNode, at = '/'): ReactNode {
   const root = createRootRoute({ component: Outlet });
   const inside = createRoute({ getParentRoute: () => root, id: 'inside', component: Outlet });
   const page = (path: string) => createRoute({ getParentRoute: () => inside, path, component, validateSearch: (search: Record<string, unknown>) => search });
-  const pages = ['/', '/projects/$projectId/versions', '/projects/$projectId/data', '/projects/$projectId/learning', '/repos/$repoId', '/runs/$runId'].map(page);
+  const pages = ['/', '/projects/$projectId/versions', '/projects/$projectId/data', '/projects/$projectId/learning', '/repos/$repoId', '/runs/$runId', '/admin/set-up'].map(page);
   return <RouterProvider router={createRouter({ routeTree: root.addChildren([inside.addChildren(pages)]), history: createMemoryHistory({ initialEntries: [at] }) }) as never} />;
 }
 

@@ -34,7 +34,7 @@ export function SetUpCheck() {
   return (
     <>
       <Top crumb="Administration" title="Set-up check">
-        <Verdict checks={[...way.checks, ...found]} isBusy={isBusy} />
+        <Verdict checks={[...way.checks, ...found]} isBusy={isBusy} isUnknown={Boolean(way.error || here.error)} />
         <span className="grow" />
         <Tip text="Look again" keys="R"><button type="button" className="btn primary" aria-disabled={isBusy} onClick={again}>{isBusy ? <span className="turn" /> : <Icon name="again" />}<span className="wide">Check again</span><span className="slim unseen">Check again</span></button></Tip>
       </Top>
@@ -51,22 +51,27 @@ export function SetUpCheck() {
   );
 }
 
-/** How many faults, in the bar; told to those who hear the page once all is tried. */
-function Verdict({ checks, isBusy }: { checks: Check[]; isBusy: boolean }) {
-  const faults = checks.filter(({ state }) => state === 'fault').length;
-  const warnings = checks.filter(({ state }) => state === 'warning').length;
-  const words = [faults && counted(faults, 'fault'), warnings && counted(warnings, 'warning')].filter(Boolean).join(', ');
-  const tone = faults ? 'bad' : warnings ? 'warn' : isBusy ? '' : 'good';
+/**
+ * How many faults, in the bar; told to those who hear the page once all is tried.
+ * isUnknown: one half could not be looked at, so that nothing can be called right.
+ */
+function Verdict({ checks, isBusy, isUnknown }: { checks: Check[]; isBusy: boolean; isUnknown: boolean }) {
+  const many = (state: Check['state']) => checks.filter((check) => check.state === state).length;
+  const [faults, warnings, untried] = [many('fault'), many('warning'), isBusy ? 0 : many('untried')];
+  const words = [faults && counted(faults, 'fault'), warnings && counted(warnings, 'warning'), untried && `${untried} not tried`].filter(Boolean).join(', ');
+  const unknown = isUnknown && !isBusy ? 'Could not look' : '';
+  const verdict = [unknown, words].filter(Boolean).join('; ') || (isBusy ? 'Trying…' : 'Nothing is wrong');
+  const tone = faults || unknown ? 'bad' : warnings || untried ? 'warn' : isBusy ? '' : 'good';
   return (
     <>
-      {words ? <button type="button" title="Show the first" onClick={showFirst}><Pill tone={tone}>{words}</Pill></button> : <Pill tone={tone}>{isBusy ? 'Trying…' : 'Nothing is wrong'}</Pill>}
-      <span className="unseen" role="status">{isBusy ? '' : words || 'Nothing is wrong'}</span>
+      {words ? <button type="button" title="Show the first" onClick={showFirst}><Pill tone={tone}>{verdict}</Pill></button> : <Pill tone={tone}>{verdict}</Pill>}
+      <span className="unseen" role="status">{isBusy ? '' : verdict}</span>
     </>
   );
 }
 
 function showFirst() {
-  const first = document.querySelector<HTMLElement>('[data-state="fault"]') ?? document.querySelector<HTMLElement>('[data-state="warning"]');
+  const first = ['fault', 'warning', 'untried'].map((state) => document.querySelector<HTMLElement>(`[data-state="${state}"]`)).find((line) => line !== null);
   first?.focus();
   first?.scrollIntoView({ block: 'center' });
 }
