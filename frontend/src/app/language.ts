@@ -40,3 +40,15 @@ export function followLanguage(chosen: string | null | undefined): boolean {
   if (stored() === wanted) return false;
   return keepLanguage(wanted) && (wanted ?? usualLanguage()) !== language;
 }
+
+let followed: number | undefined;
+
+/**
+ * The same, the first time that a page knows who is there: what is chosen later waits for the next load. A session
+ * that was kept for a while must not undo what another tab chose, and no form that is open is thrown away.
+ */
+export function followLanguageOnce(person: number | undefined, chosen: string | null | undefined): boolean {
+  if (followed === person) return false;
+  followed = person;
+  return followLanguage(chosen);
+}

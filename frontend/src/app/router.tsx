@@ -4,7 +4,7 @@ import { sessionQuery } from '../api/session';
 import type { Session } from '../api/types';
 import type { RunLook } from '../api/tracking';
 import type { TraceLook } from '../pages/traces/use-trace-asking';
-import { followLanguage } from './language';
+import { followLanguageOnce } from './language';
 import { pageOfMlflowLink } from './mlflow-links';
 import { Lost, LostPage, Oops, OopsPage } from './oops';
 import { onSignedOut, queryClient } from './query';
@@ -28,8 +28,8 @@ const enterSearch = (search: Record<string, unknown>): EnterSearch => {
 };
 
 /** A page in another language than the person's own is loaded anew, before anything of it is drawn. */
-async function inTheirLanguage({ language }: Session): Promise<void> {
-  if (!followLanguage(language)) return;
+async function inTheirLanguage({ user, language }: Session): Promise<void> {
+  if (!followLanguageOnce(user?.id, language)) return;
   location.reload();
   await new Promise(() => undefined);
 }
@@ -56,9 +56,9 @@ const resetPassword = createRoute({
 
 const inside = createRoute({
   getParentRoute: () => root, id: 'inside', component: Shell,
-  beforeLoad: async ({ location }) => {
+  beforeLoad: async ({ location, preload }) => {
     const session = await queryClient.ensureQueryData(sessionQuery);
-    if (session.user) return inTheirLanguage(session);
+    if (session.user) return preload ? undefined : inTheirLanguage(session);
     const isHome = (location.pathname === '/' && !location.hash) || location.pathname === '/projects';
     const search = isHome ? {} : { next: location.href };
     throw session.sign_up === 'first' ? redirect({ to: '/user/signup' }) : redirect({ to: '/user/login', search });
