@@ -4,7 +4,7 @@ import { Icon } from '../../ui/icon';
 import { Skeleton } from '../../ui/parts';
 import { ColumnHead } from '../tasks/column-head';
 import { countSelected, EVERYTHING, isSelected, NOTHING } from '../tasks/selection';
-import { type GridActs, useGridKeys } from '../tasks/use-grid-keys';
+import { type GridActs, useActive, useGridKeys } from '../tasks/use-grid-keys';
 import { usePhone } from '../tasks/use-phone';
 import { HEAD_PX, useRowWindow } from '../tasks/use-row-window';
 import type { RunColumn } from './run-columns';
@@ -33,7 +33,8 @@ interface GridProps<Row extends { id: string }, Column extends RowColumn<Row>> e
   columns: readonly Column[];
   /** What a phone shows under a row's name, as far as there is room. */
   inPhones: (column: Column) => boolean;
-  useRange: (from: number, to: number) => (index: number) => Row | undefined;
+  /** What stands at a place, for those in sight and for the one that has the keys. */
+  useRange: (from: number, to: number, active: number) => (index: number) => Row | undefined;
   /** Such as "metrics.loss ASC". */
   sort: string | undefined;
   onSort: (sort: string | undefined) => void;
@@ -58,9 +59,10 @@ export function RowGrid<Row extends { id: string }, Column extends RowColumn<Row
   const isPhone = usePhone();
   const rowHeight = isPhone ? PHONE_ROW_PX : ROW_PX;
   const rows = useRowWindow(scroller, total, rowHeight);
-  const rowAt = useRange(rows.from, rows.to);
+  const { active, setActive } = useActive(total);
+  const rowAt = useRange(rows.from, rows.to, active);
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / rowHeight) - 2);
-  const { active, onKey, onCheck, onLook } = useGridKeys<Row>(acts, { across: 1, page, taskAt: rowAt, show: rows.show });
+  const { onKey, onCheck, onLook } = useGridKeys<Row>(acts, { across: 1, page, taskAt: rowAt, active, setActive, show: rows.show });
   const id = useId();
   const selected = countSelected(selection, total);
   return (

@@ -15,8 +15,8 @@ export function useRunRows(question: RunQuestion, isReady: boolean) {
   const first = useQuery({ ...runPageQuery(question, 0), placeholderData: keepPreviousData, enabled: isReady });
   const total = first.data?.total ?? 0;
 
-  const useRange = (from: number, to: number): ((index: number) => RunRow | undefined) => {
-    const pages = pagesOf(from, Math.min(to, total));
+  const useRange = (from: number, to: number, active: number): ((index: number) => RunRow | undefined) => {
+    const pages = [...new Set([...pagesOf(from, Math.min(to, total)), ...pagesOf(active, Math.min(active + 1, total))])];
     const mayAsk = useRested(pages);
     const answers = useQueries({ queries: pages.map((page) => ({ ...runPageQuery(question, page), enabled: first.isSuccess && mayAsk })) });
     const byPage = new Map(pages.map((page, index) => [page, answers[index]?.data?.results]));

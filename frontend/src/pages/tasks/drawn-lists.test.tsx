@@ -13,8 +13,9 @@ import { TaskTiles } from './task-tiles';
 const TOTAL = 10_000;
 const ACTS = { total: TOTAL, selection: NOTHING, onSelect: () => undefined, onOpen: () => undefined, onDelete: () => undefined, preview: undefined, onPreview: () => undefined, step: { current: undefined }, idsBetween: async () => [] };
 const HEAD = { sort: undefined, onSort: () => undefined, onWidth: () => undefined };
-const useTasks = () => (index: number) => ({ id: index, data: {}, annotations: [], predictions: [] }) as unknown as TaskRow;
-const useRuns = () => (index: number) => ({ id: String(index), run_id: String(index), name: `run ${index}` }) as unknown as RunRow & { id: string };
+/** Knows a row only where it was asked for, as pages of a server do. */
+const useTasks = (from: number, to: number, active: number) => (index: number) => ((index < from || index >= to) && index !== active ? undefined : { id: index, data: {}, annotations: [], predictions: [] }) as unknown as TaskRow | undefined;
+const useRuns = (from: number, to: number, active: number) => (index: number) => ((index < from || index >= to) && index !== active ? undefined : { id: String(index), run_id: String(index), name: `run ${index}` }) as unknown as (RunRow & { id: string }) | undefined;
 const TREE = buildTree(Array.from({ length: TOTAL }, (_, at) => ({ id: `s${at}`, parent: undefined, name: `span ${at}`, kind: '', status: 'OK', message: '', start_ns: at, end_ns: at + 1, attributes: {}, events: [] })));
 const ALL = TREE.rows.map((_, at) => at);
 const NONE: ReadonlySet<string> = new Set();
@@ -62,4 +63,5 @@ test.each(LISTS)('%s: what has the keys is drawn wherever it was left, in its pl
   });
   expect(isLast()).toBe(true);
   expect(named()?.id.endsWith(`-${TOTAL - 1}`)).toBe(true);
+  expect(`${named()?.textContent} ${named()?.querySelector('input')?.getAttribute('aria-label')}`).toContain(String(TOTAL - 1));
 });

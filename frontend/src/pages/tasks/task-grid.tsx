@@ -6,14 +6,15 @@ import { Skeleton } from '../../ui/parts';
 import { ColumnHead } from './column-head';
 import type { TableColumn } from './columns';
 import { countSelected, EVERYTHING, isSelected, NOTHING } from './selection';
-import { type GridActs, useGridKeys } from './use-grid-keys';
+import { type GridActs, useActive, useGridKeys } from './use-grid-keys';
 import { usePhone } from './use-phone';
 import { HEAD_PX, useRowWindow } from './use-row-window';
 
 interface GridProps extends GridActs {
   subject: 'picture' | 'text' | 'other';
   columns: readonly TableColumn[];
-  useRange: (from: number, to: number) => (index: number) => TaskRow | undefined;
+  /** What stands at a place, for those in sight and for the one that has the keys. */
+  useRange: (from: number, to: number, active: number) => (index: number) => TaskRow | undefined;
   sort: string | undefined;
   onSort: (sort: string | undefined) => void;
   /** Sets how wide a column is, px; undefined: as usual. */
@@ -31,9 +32,10 @@ export function TaskGrid({ subject, columns, useRange, sort, onSort, onWidth, ..
   const scroller = useRef<HTMLDivElement>(null);
   const rowHeight = usePhone() ? PHONE_ROW_PX : ROW_PX;
   const rows = useRowWindow(scroller, total, rowHeight);
-  const taskAt = useRange(rows.from, rows.to);
+  const { active, setActive } = useActive(total);
+  const taskAt = useRange(rows.from, rows.to, active);
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / rowHeight) - 2);
-  const { active, onKey, onCheck, onLook } = useGridKeys(acts, { across: 1, page, taskAt, show: rows.show });
+  const { onKey, onCheck, onLook } = useGridKeys(acts, { across: 1, page, taskAt, active, setActive, show: rows.show });
   const id = useId();
   const selected = countSelected(selection, total);
 

@@ -7,14 +7,15 @@ import { isSelected } from './selection';
 import { fileNameOf, labelColours, pictureFor, statusOf, subjectOf, type Subject, wordsFor } from './task-kind';
 import { TaskPicture, TaskWords } from './task-picture';
 import { shownResults, tallyOf } from './task-results';
-import { type GridActs, useGridKeys } from './use-grid-keys';
+import { type GridActs, useActive, useGridKeys } from './use-grid-keys';
 import { useRowWindow } from './use-row-window';
 
 interface TilesProps extends GridActs {
   project: Project;
   /** How many stand side by side; undefined: as many as usual. */
   across: number | undefined;
-  useRange: (from: number, to: number) => (index: number) => TaskRow | undefined;
+  /** What stands at a place, for those in sight and for the one that has the keys. */
+  useRange: (from: number, to: number, active: number) => (index: number) => TaskRow | undefined;
   openAddress: (task: TaskRow) => string;
 }
 
@@ -34,9 +35,10 @@ export function TaskTiles({ project, across: wished, useRange, openAddress, ...a
   const tileHeight = Math.round(tileWidth * SHAPE) + FOOT_PX + GAP_PX;
   const lines = Math.ceil(acts.total / across);
   const rows = useRowWindow(scroller, lines, tileHeight, 0);
-  const taskAt = useRange(rows.from * across, rows.to * across);
+  const { active, setActive } = useActive(acts.total);
+  const taskAt = useRange(rows.from * across, rows.to * across, active);
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 600) / tileHeight));
-  const { active, onKey, onCheck, onLook } = useGridKeys(acts, { across, page, taskAt, show: (index) => rows.show(Math.floor(index / across)) });
+  const { onKey, onCheck, onLook } = useGridKeys(acts, { across, page, taskAt, active, setActive, show: (index) => rows.show(Math.floor(index / across)) });
   const subject = subjectOf(project);
   const colours = labelColours(project);
   const id = useId();

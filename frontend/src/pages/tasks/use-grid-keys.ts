@@ -26,6 +26,9 @@ interface GridShape<Row> {
   /** Rows in sight. */
   page: number;
   taskAt: (index: number) => Row | undefined;
+  /** Which one has the keys; see useActive. */
+  active: number;
+  setActive: (index: number) => void;
   /** Brings a task into sight. */
   show: (index: number) => void;
 }
@@ -33,11 +36,16 @@ interface GridShape<Row> {
 /** A preview follows the arrows once they rest for a moment. */
 const FOLLOW_MS = 90;
 
-/** The keys and presses of a grid of tasks: one tab stop, arrows move, X selects, Shift extends, Space looks beside, Enter opens. */
-export function useGridKeys<Row extends { id: string | number } = TaskRow>({ total, selection, onSelect, onOpen, onDelete, preview, onPreview, step, idsBetween }: GridActs<Row>, { across, page, taskAt, show }: GridShape<Row>) {
+/** Which of so many rows has the keys. */
+export function useActive(total: number) {
   const [active, setActive] = useState(0);
-  const anchor = useRef(0);
   useEffect(() => setActive((now) => Math.min(now, Math.max(0, total - 1))), [total]);
+  return { active, setActive };
+}
+
+/** The keys and presses of a grid of tasks: one tab stop, arrows move, X selects, Shift extends, Space looks beside, Enter opens. */
+export function useGridKeys<Row extends { id: string | number } = TaskRow>({ total, selection, onSelect, onOpen, onDelete, preview, onPreview, step, idsBetween }: GridActs<Row>, { across, page, taskAt, active, setActive, show }: GridShape<Row>) {
+  const anchor = useRef(0);
 
   const latest = useRef({ taskAt, onPreview, preview });
   latest.current = { taskAt, onPreview, preview };
@@ -129,7 +137,7 @@ export function useGridKeys<Row extends { id: string | number } = TaskRow>({ tot
     else toggle(index);
   };
   step.current = (by) => void go(lookedAt() + by);
-  return { active, onKey, onCheck, onLook };
+  return { onKey, onCheck, onLook };
 }
 
 const NEAR = 100;

@@ -22,8 +22,9 @@ export function useTaskRows(project: number, selection: TaskSelection, kind: Pag
   const first = useQuery({ ...pageQuery(1), placeholderData: keepPreviousData, enabled: isReady });
   const total = first.data?.total ?? 0;
 
-  const useRange = (from: number, to: number): ((index: number) => TaskRow | undefined) => {
-    const pages = pagesOf(from, Math.min(to, total), size);
+  const useRange = (from: number, to: number, active: number): ((index: number) => TaskRow | undefined) => {
+    const inSight = pagesOf(from, Math.min(to, total), size);
+    const pages = [...new Set([...inSight, ...pagesOf(active, Math.min(active + 1, total), size)])];
     const mayAsk = useRested(pages);
     const answers = useQueries({ queries: pages.map((page) => ({ ...pageQuery(page), enabled: first.isSuccess && mayAsk })) });
     const byPage = new Map(pages.map((page, index) => [page, answers[index]?.data?.tasks]));
