@@ -38,17 +38,25 @@ def test_a_body_that_is_tried_has_an_end(client: httpx.Client, monkeypatch: pyte
 
 def test_only_so_many_look_at_once(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes_doctor, "_MOST_AT_ONCE", 0)
-    for path in ("", "silence/", "events/"):
-        answer = client.get(f"{ROOT}/{path}")
+    for method, path in (("GET", ""), ("GET", "silence/"), ("GET", "events/"), ("POST", "upload/")):
+        answer = client.request(method, f"{ROOT}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (503, "doctor-busy"), path
 
 
-def test_who_went_away_leaves_their_place(client: httpx.Client, town: Town) -> None:
+def test_who_went_away_leaves_their_place(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_free() -> bool:
+        return client.get(f"{ROOT}/silence/", params={"seconds": 0}).is_success
+
+    wait_until(is_free)
+    monkeypatch.setattr(routes_doctor, "_MOST_AT_ONCE", 1)
     with client.stream("GET", f"{ROOT}/events/", params={"seconds": 30}) as answer:
-        assert next(answer.iter_text()) == "data: first\n\n"
+        said = answer.iter_text()  # which hangs up when it is let go of
+        assert next(said) == "data: first\n\n"
+        assert not is_free()
+    wait_until(is_free)
     with pytest.raises(httpx.ReadTimeout):
         client.get(f"{ROOT}/silence/", params={"seconds": 600}, timeout=0.2)
-    wait_until(lambda: routes_doctor._PLACES._taken == 0)
+    wait_until(is_free)
 
 
 def test_what_a_browser_saw_is_judged_by_what_arrived_of_its_question(client: httpx.Client) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,12 @@ from tests.labeling.studio import open_studio
 from tests.proxies.street import free_ports
 from tests.serving import ADMIN_TOKEN, keep_migrated_file
 from treadle.db import Database, connect_url
-from treadle.doctor.checks import Check, faults_of
-from treadle.doctor.installed import Opened, look_at_parts
+from treadle.doctor.checks import Check, faults_of, well
+from treadle.doctor.installed import Opened, check_backends, check_objects, check_postgresql, look_at_parts
 from treadle.doctor.machine import Runner, check_key, check_room, check_shared_memory, check_volume
 from treadle.learning.connections import backends
 from treadle.learning.connections.backends import NewBackend
-from treadle.objects import MemoryObjects
+from treadle.objects import MemoryObjects, StoredObject
 from treadle.permissions import Permission
 from treadle.settings import Secret, Settings
 
@@ -120,6 +122,48 @@ def test_a_file_of_another_user_in_a_folder_that_is_ones_own_is_named(tmp_path: 
     assert str(tmp_path / "treadle.sqlite3") in check_volume(tmp_path, ours).seen
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives a folder to somebody else")
+def test_root_leaves_nothing_of_its_own_in_the_folder_of_a_stopped_server() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as text:
+        keep_migrated_file(Path(text))
+        (Path(text) / "objects").mkdir()
+        everything = [Path(text), *Path(text).rglob("*")]
+        for path in everything:
+            os.chown(path, NOBODY, NOBODY)
+        status, found = doctor("--data-dir", text)
+        assert (status, found["Data folder"]["state"]) == (0, "well")
+        assert f"writable for user {NOBODY}" in found["Data folder"]["seen"]
+        assert [path for path in Path(text).rglob("*") if path.stat().st_uid == 0] == []
+        assert not (Path(text) / "objects" / "checks").exists()
+        os.chown(Path(text) / "objects", 0, 0)
+        (Path(text) / "objects").chmod(0o700)
+        assert doctor("--data-dir", text)[1]["Data folder"]["code"] == "volume-not-ours"
+
+
+def test_what_a_mode_does_not_tell_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    other = Runner(NOBODY, (NOBODY,)) if tmp_path.stat().st_uid != NOBODY else Runner(NOBODY - 1, ())
+    assert check_volume(tmp_path, other).code == "volume-not-ours"
+    assert check_volume(tmp_path, replace(other, overrides=True)).state == "well"
+    monkeypatch.setattr(os, "listxattr", lambda _path, **_how: ["system.posix_acl_access"])
+    assert check_volume(tmp_path, other).state == "well"
+
+
+def test_a_folder_is_one_word_of_the_lines_that_are_printed(tmp_path: Path) -> None:
+    folder = tmp_path / "my data;$(id)"
+    folder.mkdir()
+    (folder / "secret.key").touch(0o644)
+    (folder / "secret.key").chmod(0o644)
+    key = check_key(folder)
+    assert key is not None
+    assert shlex.split(mending(key)) == ["chmod", "600", str(folder / "secret.key")]
+    chown = check_volume(folder, Runner(tmp_path.stat().st_uid + 1, (7,))).fixes[0].lines
+    assert shlex.split(chown)[-1] == str(folder)
+    (folder / "treadle.sqlite3").write_bytes(b"no database" * 100)
+    _, found = doctor("--data-dir", str(folder))
+    assert shlex.split(found["Database"]["fixes"][0]["lines"])[-1] == f"{folder}-restored"
+
+
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     with small_disk(tmp_path, "64k") as is_there:
         if is_there:
@@ -196,11 +240,102 @@ def test_a_backend_that_nobody_reaches_is_named_and_no_part_that_is_well(
     assert "secret" not in str(checks)
 
 
-def add_backend(database: Database, url: str) -> None:
+def add_backend(database: Database, url: str = "", *, builtin: str = "") -> None:
     studio = open_studio(database)
     with database.write() as tx:
         grant = studio.grant(tx, "manager", Permission.PROJECT_WRITE)
-        backends.add(tx, grant, NewBackend(title="cats", url=url), Secret("key"))
+        backends.add(tx, grant, NewBackend(title="cats", url=url, builtin=builtin), Secret("key"))
+
+
+@contextmanager
+def parts_of(folder: Path, *, builtin_backends: bool = True) -> Iterator[Opened]:
+    """A database of SQLite in a folder, and what the doctor reaches of it."""
+    keep_migrated_file(folder)
+    database = Database.open(connect_url(folder / "treadle.sqlite3"))
+    try:
+        yield opened(Settings(data_dir=folder, builtin_backends=builtin_backends), database)
+    finally:
+        database.close()
+
+
+def test_the_address_of_a_backend_is_one_word_of_the_line_that_is_printed(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}/;$(touch${{IFS}}x)|'sh'"
+    with parts_of(tmp_path) as parts:
+        add_backend(parts.database(), address)
+        check = check_backends(parts)
+    assert check.code == "backend-away"
+    assert shlex.split(check.fixes[0].lines) == ["curl", "-sS", f"{address}/health"]
+
+
+def test_a_backend_that_comes_along_is_named_where_these_are_off(tmp_path: Path) -> None:
+    with parts_of(tmp_path, builtin_backends=False) as parts:
+        add_backend(parts.database(), builtin="text_classifier")
+        check = check_backends(parts)
+    assert (check.state, check.code) == ("fault", "backend-away")
+    assert "TREADLE_BUILTIN_BACKENDS is off" in check.seen
+    assert "TREADLE_BUILTIN_BACKENDS=true" in mending(check)
+
+
+class Visited(MemoryObjects):
+    """Between what the first one writes and reads, another looks from first to last."""
+
+    looked: Check | None = None
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
+        kept = super().put(key, chunks)
+        if self.looked is None:
+            self.looked = well("parts", "Objects", "")  # the other's own is visited by nobody
+            self.looked = check_objects(looking_at(self))
+        return kept
+
+
+class Unreadable(MemoryObjects):
+    """What is kept there does not come back."""
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        raise OSError("Input/output error")
+
+
+def looking_at(objects: MemoryObjects) -> Opened:
+    settings = Settings(data_dir=Path("/nowhere"))
+    return Opened(settings, lambda: pytest.fail("No database is asked."), lambda: objects, Secret("key"))
+
+
+def test_two_who_look_at_once_keep_an_object_each_and_leave_none() -> None:
+    visited, unreadable = Visited(), Unreadable()
+    assert check_objects(looking_at(visited)).state == "well"
+    assert visited.looked is not None
+    assert visited.looked.state == "well"
+    assert check_objects(looking_at(unreadable)).code == "objects-away"
+    assert [*visited.list(), *unreadable.list()] == []
+
+
+#: By address: what it is found to be. The first two are right for the server, which reads them otherwise.
+ADDRESSES = {
+    "postgresql://ada:s3#cret@127.0.0.1:{port}/treadle": "database-away",
+    "postgresql://ada:s3/cret@127.0.0.1:{port}/treadle": "database-away",
+    "postgresql://ada:s3cret@127.0.0.1:54x/treadle": "database-address",
+    "ada:s3cret@127.0.0.1/treadle": "database-address",
+    "postgresql://ada:s3@cret@127.0.0.1:{port}/treadle": "database-address",
+    "postgresql://ada:s3@cret/more@127.0.0.1:{port}/treadle": "database-address",
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_that_is_wrong_is_named_without_a_piece_of_its_password(
+    address: str, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=address.format(port=free_ports(1)[0]))
+
+    def open_database() -> Database:
+        return Database.open(settings.database_url)
+
+    check = check_postgresql(Opened(settings, open_database, MemoryObjects, Secret("key")))
+    assert check.code == ADDRESSES[address]
+    assert "cret" not in str(check)
+    if check.code == "database-address":
+        assert "%23" in mending(check)
 
 
 def test_a_postgresql_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:

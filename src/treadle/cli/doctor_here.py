@@ -26,7 +26,7 @@ def look_here(settings: Settings) -> list[Check]:
     holder = read_holder(settings.data_dir) if held else None
     ours = Runner.of_this_process()
     theirs = Runner.of_process(holder.pid) if holder and not holder.is_elsewhere else None
-    runner = theirs or ours
+    runner = theirs or _runner_by_folder(settings.data_dir, ours)
     machine = look_at_machine(settings, runner)
     databases: list[Database] = []
     opened = Opened(
@@ -34,8 +34,7 @@ def look_here(settings: Settings) -> list[Check]:
         lambda: _open_database(settings, databases),
         lambda: open_store(settings),
         _read_key(settings.data_dir),
-        # What another user made there would be in the server's way.
-        may_write_here=runner.uid == ours.uid and os.path.isdir(settings.data_dir / "objects"),
+        may_write_here=runner.uid == ours.uid and _may_keep(settings.data_dir / "objects", ours),
     )
     try:
         parts = look_at_parts(opened, machine, is_served=holder is not None)
@@ -43,6 +42,17 @@ def look_here(settings: Settings) -> list[Check]:
         for database in databases:
             database.close()
     return [_check_holder(settings.data_dir, held, holder), *machine, *parts]
+
+
+def _runner_by_folder(data_dir: Path, ours: Runner) -> Runner:
+    """Who runs there where no process says so: root looks at folders that others serve."""
+    return (Runner.of_folder(data_dir) or ours) if ours.uid == 0 else ours
+
+
+def _may_keep(objects: Path, ours: Runner) -> bool:
+    """What root made in a folder of another user would be in the server's way."""
+    folder = Runner.of_folder(objects)
+    return folder is not None and (ours.uid != 0 or folder.uid == 0)
 
 
 def _check_holder(data_dir: Path, held: bool | None, holder: Holder | None) -> Check:

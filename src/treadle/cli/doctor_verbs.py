@@ -12,8 +12,11 @@ from treadle.doctor.checks import Check, Place, State, faults_of
 from treadle.doctor.trying import Plan, Site, ask_installation, try_way
 from treadle.doctor.way import judge
 from treadle.errors import Invalid
+from treadle.late import late
 from treadle.settings import Settings
 
+#: It imports the server, which looking from elsewhere neither needs nor waits for.
+_look_here = late("treadle.cli.doctor_here:look_here")
 #: With a fault; what could not be looked at at all ends with 1, as every command does.
 FAULTY = 2
 _MOST_WAIT_S = 600.0
@@ -25,7 +28,7 @@ _WIDTH = 100
 def examine(settings: Settings, arguments: Namespace) -> int:
     """Look, and print what was found; the exit status."""
     out = Printer(arguments.json)
-    checks = _from_outside(arguments, out) if arguments.url else _here(settings)
+    checks = _from_outside(arguments, out) if arguments.url else _look_here(settings)
     _print(checks, out)
     return FAULTY if faults_of(checks) else 0
 
@@ -49,12 +52,6 @@ def _from_outside(arguments: Namespace, out: Printer) -> list[Check]:
     seen = try_way(site, token, Plan(wait_s=arguments.wait), authorization=before)
     checks = judge(seen)
     return [*checks, *ask_installation(site, token, authorization=before)] if seen.arrived else checks
-
-
-def _here(settings: Settings) -> list[Check]:
-    from treadle.cli.doctor_here import look_here
-
-    return look_here(settings)
 
 
 def _print(checks: Sequence[Check], out: Printer) -> None:

@@ -5,11 +5,13 @@ Promises: nothing is started by the look, and a part that hangs holds it up for 
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.util import find_spec
@@ -18,7 +20,8 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from treadle.db import Database
@@ -35,7 +38,7 @@ from treadle.doctor.machine import (
     check_shared_memory,
     check_volume,
 )
-from treadle.errors import TreadleError
+from treadle.errors import NotFound, TreadleError
 from treadle.jobs.liveness import is_worker_alive
 from treadle.learning.connections.backends import Backend, get
 from treadle.learning.connections.builtin import find_builtin
@@ -46,7 +49,6 @@ from treadle.settings import Secret, Settings, variable
 __all__ = ["Opened", "database_path", "journal_of", "look_at_machine", "look_at_parts"]
 
 _PLACE: Place = "parts"
-_KEY = "checks/doctor"
 _CLOCK_WARNING_S, _CLOCK_FAULT_S = 5.0, 60.0
 _MOST_BACKENDS, _ASKED_AT_ONCE = 100, 8
 _MOST_TOLD = 5
@@ -163,6 +165,8 @@ def _only_reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def check_postgresql(opened: Opened) -> Check:
     """PostgreSQL, and its clock beside this machine's."""
+    if not _is_address(opened.settings.database_url):
+        return _no_address()
     try:
         began = time.monotonic()
         with opened.database().read() as tx:
@@ -210,37 +214,62 @@ def _with_schema(dialect: str, seen: str, number: int | None) -> Check | None:
 def _no_database(settings: Settings, why: str) -> Check:
     where, fixes = str(database_path(settings)), _file_fixes(settings)
     if settings.database_url:
-        parts = urlsplit(settings.database_url)
-        host, port = parts.hostname or "localhost", parts.port or 5432
+        parts = make_url(settings.database_url)
+        if "@" in f"{parts.host}{parts.database}":  # the end of a password, which the error repeats
+            return _no_address()
+        host, port = parts.host or "localhost", parts.port or 5432
         where, fixes = f"{host}:{port}", _server_fixes(host, port)
-    return _fault("Database", "database-away", f"{where}: {why}", "Nothing can be read or saved.", fixes)
+    return _fault("Database", "database-away", f"{where}: {why}", _NO_DATABASE, fixes)
+
+
+_NO_DATABASE = "Nothing can be read or saved."
+
+
+def _is_address(url: str) -> bool:
+    try:
+        make_url(url)
+    except (ValueError, ArgumentError):
+        return False
+    return True
+
+
+def _no_address() -> Check:
+    """Nothing of the address is told: any piece of it may be one of the password."""
+    name = variable("database_url")
+    seen = f"{name} is no address: postgresql://USER:PASSWORD@HOST:PORT/NAME, PORT a number or left out."
+    line = "# : / ? # @ % [ ] of a password in percent: %3A %2F %3F %23 %40 %25 %5B %5D"
+    fixes = (setting(f"{line}\n{name}=postgresql://USER:PASSWORD@HOST:PORT/NAME"),)
+    return _fault("Database", "database-address", seen, _NO_DATABASE, fixes)
 
 
 def _server_fixes(host: str, port: int) -> tuple[Fix, ...]:
     return (
-        Fix("On the server's machine", f"pg_isready -h {host} -p {port}"),
+        Fix("On the server's machine", f"pg_isready -h {shlex.quote(host)} -p {port}"),
         setting(f"{variable('database_url')}=postgresql://USER:PASSWORD@HOST/NAME"),
     )
 
 
 def _file_fixes(settings: Settings) -> tuple[Fix, ...]:
-    command = f"treadle restore BACKUP --data-dir {settings.data_dir}-restored"
-    return (Fix("On the server's machine", command),)
+    folder = shlex.quote(f"{settings.data_dir}-restored")
+    return (Fix("On the server's machine", f"treadle restore BACKUP --data-dir {folder}"),)
 
 
 # What is kept, and who works.
 
 
 def check_objects(opened: Opened) -> Check:
-    """One object is written, read and deleted."""
+    """One object is written, read and deleted; one of its own, since others may look at the same time."""
     settings = opened.settings
     place = settings.objects_url or str(settings.data_dir / "objects")
     began = time.monotonic()
     try:
         objects = opened.objects()
-        objects.put(_KEY, [b"well"])
-        said = b"".join(objects.read(_KEY))
-        objects.delete(_KEY)
+        key = f"checks/{uuid.uuid4().hex}"
+        objects.put(key, [b"well"])
+        try:
+            said = b"".join(objects.read(key))
+        finally:
+            objects.delete(key)
     except _BROKEN as error:
         fixes = (setting(f"{variable('objects_url')}=s3://BUCKET/PREFIX"),) if settings.objects_url else ()
         wrong = "Files, exports and models cannot be kept."
@@ -278,6 +307,7 @@ def check_tracking() -> Check:
 
 def check_backends(opened: Opened) -> Check:
     """Every backend of a project is asked how it is; those that come along are not started by that."""
+    settings = opened.settings
     try:
         with opened.database().read() as tx:
             backends = [get(tx, row[0]) for row in tx.execute(_BACKENDS)]
@@ -293,15 +323,14 @@ def check_backends(opened: Opened) -> Check:
     told = "; ".join(f"{_where(each)}: {why}" for each, why in silent[:_MOST_TOLD])
     seen = f"{len(silent)} of {len(backends)} do not answer. {told}"
     wrong = "Their projects get no predictions, and train nothing."
-    return _fault("Model backends", "backend-away", seen, wrong, tuple(_backend_fixes(silent)))
+    return _fault("Model backends", "backend-away", seen, wrong, tuple(_backend_fixes(settings, silent)))
 
 
 def _ask(opened: Opened, backend: Backend) -> str:
     """Why it does not answer; "" where it does."""
     try:
         if backend.builtin:
-            kind = find_builtin(backend.builtin)
-            return "" if kind.is_installed else f"It needs what is not installed: {kind.install}"
+            return _builtin_problem(opened.settings, backend)
         with open_client(opened.settings, opened.key, backend) as client:
             health = client.health()
             return health.reason or "It says that it has failed." if health.state == "failed" else ""
@@ -309,17 +338,37 @@ def _ask(opened: Opened, backend: Backend) -> str:
         return _first_line(error)
 
 
-def _backend_fixes(silent: list[tuple[Backend, str]]) -> Iterator[Fix]:
+def _builtin_problem(settings: Settings, backend: Backend) -> str:
+    """Why one that comes along is not started; "" where it is. Raises NotFound("builtin-not-found")."""
+    kind = find_builtin(backend.builtin)
+    if not settings.builtin_backends:
+        return f"It comes along, and {variable('builtin_backends')} is off"
+    return "" if kind.is_installed else f"It needs what is not installed: {kind.install}"
+
+
+def _backend_fixes(settings: Settings, silent: list[tuple[Backend, str]]) -> Iterator[Fix]:
     for backend, _why in silent[:_MOST_TOLD]:
         parts = urlsplit(backend.url)
         if backend.builtin:
-            yield Fix("Where Treadle is installed", find_builtin(backend.builtin).install)
-        else:
-            where = f"On the server's machine: {backend.name} must answer there"
-            yield Fix(where, f"curl -sS {parts.scheme}://{_netloc(backend)}{parts.path.rstrip('/')}/health")
+            yield from _builtin_fixes(settings, backend)
+            continue
+        # Whoever connects a backend chose its address: to a shell it is one word, whatever it holds.
+        address = f"{parts.scheme}://{_netloc(backend)}{parts.path.rstrip('/')}/health"
+        where = f"On the server's machine: {backend.name} must answer there"
+        yield Fix(where, f"curl -sS {shlex.quote(address)}")
         if parts.hostname in _LOOPBACKS and Path("/.dockerenv").exists():
             where = f"In the connection of {backend.name}: {parts.hostname} is the server's own container"
             yield Fix(where, f"{parts.scheme}://NAME-OF-ITS-SERVICE:{parts.port or 9090}")
+
+
+def _builtin_fixes(settings: Settings, backend: Backend) -> Iterator[Fix]:
+    if not settings.builtin_backends:
+        yield setting(f"{variable('builtin_backends')}=true")
+        text = "Start a model server with it (treadle ml serve), and give its address."
+        yield Fix(f"In the connection of {backend.name}, where it is to stay off", text)
+    else:
+        with suppress(NotFound):  # of another version: its own line tells which there are
+            yield Fix("Where Treadle is installed", find_builtin(backend.builtin).install)
 
 
 def _where(backend: Backend) -> str:

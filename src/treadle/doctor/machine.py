@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import shutil
 import stat
 import tempfile
@@ -27,6 +28,7 @@ _LEAST_FREE_BYTES, _GOOD_FREE_BYTES = 64 * _MB, 1024 * _MB
 #: What a container has unless it is told, and what readers of pictures want.
 _USUAL_MEMORY_BYTES, _GOOD_MEMORY_BYTES = 64 * _MB, 1024 * _MB
 _MOST_LOOKED_AT = 500
+_CAP_DAC_OVERRIDE = 1 << 1
 _TRIAL_BYTES = 256 * 1024
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: Where several machines do not see one another's memory, which a write-ahead log is shared by.
@@ -35,10 +37,14 @@ _NETWORK_KINDS = ("nfs", "cifs", "smb", "9p", "lustre", "ceph", "gluster", "fuse
 
 @dataclass(frozen=True)
 class Runner:
-    """The user that the server runs as. groups: that of the process, then further ones."""
+    """The user that the server runs as.
+
+    groups: that of the process, then further ones.  overrides: it has the capability that no mode holds up.
+    """
 
     uid: int
     groups: tuple[int, ...]
+    overrides: bool = False
 
     @classmethod
     def of_this_process(cls) -> Runner:
@@ -56,11 +62,21 @@ class Runner:
         if len(said.get("Uid", ())) < 2:
             return None
         groups = [*said.get("Gid", [])[1:2], *said.get("Groups", [])]
-        return cls(int(said["Uid"][1]), tuple(int(text) for text in groups))
+        overrides = bool(int("".join(said.get("CapEff", ())) or "0", 16) & _CAP_DAC_OVERRIDE)
+        return cls(int(said["Uid"][1]), tuple(int(text) for text in groups), overrides)
+
+    @classmethod
+    def of_folder(cls, data_dir: Path) -> Runner | None:
+        """Whoever owns it; None where it is not there, or may not be seen."""
+        try:
+            found = data_dir.stat()
+        except OSError:
+            return None
+        return cls(found.st_uid, (found.st_gid,))
 
     def may(self, found: os.stat_result, wanted: int) -> bool:
         """Whether all of ``wanted`` (4 read, 2 write, 1 enter) is theirs, by owner, group and mode."""
-        if self.uid == 0:
+        if self.uid == 0 or self.overrides:
             return True
         if found.st_uid == self.uid:
             shift = 6
@@ -78,13 +94,23 @@ def check_volume(data_dir: Path, runner: Runner) -> Check:
     is_ours = runner.uid == os.geteuid()
     for path, found in _looked_at(data_dir):
         wanted = 7 if stat.S_ISDIR(found.st_mode) else 6
-        if not runner.may(found, wanted) and not (is_ours and os.access(path, wanted)):
+        if runner.may(found, wanted) or (is_ours and os.access(path, wanted)):
+            continue
+        if is_ours or not _has_list(path):
             return _not_theirs(data_dir, path, found, runner)
     if is_ours:
         problem = _try_to_write(data_dir, 1)
         if problem is not None and problem.errno not in _NO_ROOM:
             return _unwritable(data_dir, problem)
     return well(_PLACE, "Data folder", f"{data_dir} and what lies there are writable for user {runner.uid}.")
+
+
+def _has_list(path: Path) -> bool:
+    """Whether it has a list of further users (an ACL), which may let in whom its mode does not."""
+    try:
+        return "system.posix_acl_access" in os.listxattr(path, follow_symlinks=False)
+    except OSError:
+        return False
 
 
 _NO_FOLDER = "Nothing can be kept: the server does not start."
@@ -132,10 +158,11 @@ def _not_theirs(data_dir: Path, path: Path, found: os.stat_result, runner: Runne
         f"{path} belongs to user {found.st_uid}, group {found.st_gid}, with mode "
         f"{stat.S_IMODE(found.st_mode):o}; the server runs as user {runner.uid}."
     )
-    make = "" if os.path.exists(data_dir) else f"mkdir -p {data_dir}\n"
+    folder = shlex.quote(str(data_dir))
+    make = "" if os.path.exists(data_dir) else f"mkdir -p {folder}\n"
     group = runner.groups[0] if runner.groups else runner.uid
     fixes = [
-        Fix("On the machine of the folder, as root", f"{make}chown -R {runner.uid}:{group} {data_dir}"),
+        Fix("On the machine of the folder, as root", f"{make}chown -R {runner.uid}:{group} {folder}"),
         # A pod that may be no root has no group 0 of its own choice either.
         Fix("Kubernetes, securityContext of the pod", f"fsGroup: {group or runner.uid}"),
     ]
@@ -147,7 +174,8 @@ def _not_theirs(data_dir: Path, path: Path, found: os.stat_result, runner: Runne
 def _unwritable(data_dir: Path, problem: OSError) -> Check:
     seen = f"Nothing can be written to {data_dir}: {problem.strerror}."
     if problem.errno == errno.EROFS:
-        again = Fix("On the machine, as root", f"mount -o remount,rw {_mount_of(data_dir)[0]}")
+        mount = shlex.quote(_mount_of(data_dir)[0])
+        again = Fix("On the machine, as root", f"mount -o remount,rw {mount}")
         return _fault("Data folder", "volume-read-only", seen, _NOT_WRITABLE, (again, *_elsewhere()))
     return _fault("Data folder", "volume-not-ours", seen, _NOT_WRITABLE, _elsewhere())
 
@@ -163,7 +191,10 @@ def check_room(data_dir: Path) -> Check:
     problem = _try_to_write(place, _TRIAL_BYTES)
     seen = f"{_size(usage.free)} of {_size(usage.total)} are free where {data_dir} lies."
     fixes = (
-        Fix("On the machine: what takes the room", f"du -xh --max-depth=2 {place} | sort -h | tail"),
+        Fix(
+            "On the machine: what takes the room",
+            f"du -xh --max-depth=2 {shlex.quote(str(place))} | sort -h | tail",
+        ),
         Fix(
             "Treadle: what was deleted and is still kept",
             "treadle admin workspace purge NAME --older-than 30",
@@ -238,7 +269,7 @@ def check_key(data_dir: Path) -> Check | None:
     if not mode & 0o077:
         return well(_PLACE, "Key", f"{path} is its owner's alone.")
     wrong = "Whoever reads it can sign in as anybody."
-    fixes = (Fix("On the machine", f"chmod 600 {path}"),)
+    fixes = (Fix("On the machine", f"chmod 600 {shlex.quote(str(path))}"),)
     return _warning("Key", "key-readable", f"{path} has mode {mode:o}.", wrong, fixes)
 
 

@@ -293,7 +293,14 @@ def _client(seen: Seen, arrived: Arrived, proxy: str) -> Check:
 
 
 def _trust(arrived: Arrived) -> Fix:
-    return setting(f"TREADLE_TRUSTED_PROXIES={arrived.peer}")
+    """Added to those who are named: the whole line in their place would shut these out."""
+    if not arrived.trusts_named:
+        return setting(f"TREADLE_TRUSTED_PROXIES={arrived.peer}")
+    where = (
+        "Treadle, in its environment: add this to TREADLE_TRUSTED_PROXIES, behind a comma; where the proxy "
+        "is one of several or changes its address (Kubernetes), their range. Then start it again"
+    )
+    return Fix(where, f",{arrived.peer}")
 
 
 def _plain_host(host: str, scheme: str) -> str:
