@@ -54,6 +54,7 @@ _HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-treadle-base", b"/\xe9"),
     (b"cookie", b"sessionid=\xff; csrftoken=x"),
 )
+_WAITING = ("/api/admin/doctor/silence/", "/api/admin/doctor/events/")
 _NAME = re.compile(r"{(\w+)}")
 
 
@@ -77,11 +78,13 @@ class Target:
 
 
 def targets() -> Iterator[Target]:
-    """Every operation of the API's own description."""
+    """Every operation of the API's own description, but those that wait for as long as they are asked."""
     known = _known()
     schema = schemathesis.openapi.from_dict(describe(all_routes()))
     for result in schema.get_all_operations():
         operation = result.ok()
+        if operation.path.startswith(_WAITING):
+            continue
         path = operation.path
         yield Target(operation, tuple(known.get((operation.method.upper(), path), ())))
 
