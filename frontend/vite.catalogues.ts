@@ -1,12 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
 const here = import.meta.dirname;
 
-/** `locales/ko/label.json` as the script that public/theme.js writes into a page. */
+/** `locales/ko/label.json` as the script that public/theme.js writes into a page; it tells that it has arrived. */
 const scriptOf = (file: string): string =>
-  `window.treadleWords=Object.assign(window.treadleWords||{},${JSON.stringify(JSON.parse(readFileSync(resolve(here, file), 'utf8')))});`;
+  `window.treadleWords=Object.assign(window.treadleWords||{},${JSON.stringify(JSON.parse(readFileSync(resolve(here, file), 'utf8')))});window.treadleArrived=(window.treadleArrived||[]).concat(${JSON.stringify(basename(file, '.json'))});`;
 
 /** The catalogues of the languages, each a small script beside the assets; a page asks for those of one language. */
 export const catalogues = (): Plugin => ({

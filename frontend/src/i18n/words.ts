@@ -14,14 +14,27 @@ export type Catalogue = Readonly<Record<string, Translation>>;
 export type Values = Readonly<Record<string, string | number | undefined>>;
 
 declare global {
-  interface Window { treadleWords?: Catalogue | undefined }
+  interface Window {
+    treadleWords?: Catalogue | undefined;
+    /** Which catalogues have run. */
+    treadleArrived?: readonly string[] | undefined;
+  }
 }
 
-const named = typeof document === 'undefined' ? 'en' : document.documentElement.lang;
+/** What theme.js chose, if all its catalogues are here: a page that calls itself Korean must not speak English. */
+function arrived(): { language: Language; catalogue: Catalogue } {
+  const { lang } = document.documentElement;
+  const wanted = document.querySelector<HTMLElement>('script[data-words]')?.dataset['words']?.split(' ') ?? [];
+  if (isLanguage(lang) && wanted.every((part) => window.treadleArrived?.includes(part))) return { language: lang, catalogue: window.treadleWords ?? {} };
+  document.documentElement.lang = 'en';
+  return { language: 'en', catalogue: {} };
+}
+
+const start = typeof document === 'undefined' ? { language: 'en' as const, catalogue: {} } : arrived();
 
 /** The language that the page is in. */
-export let language: Language = isLanguage(named) ? named : 'en';
-let catalogue: Catalogue = (typeof window === 'undefined' ? undefined : window.treadleWords) ?? {};
+export let language: Language = start.language;
+let catalogue: Catalogue = start.catalogue;
 let plurals = new Intl.PluralRules(language);
 let figures = new Intl.NumberFormat(language);
 
