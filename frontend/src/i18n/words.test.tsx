@@ -12,7 +12,7 @@ const SRC = resolve(import.meta.dirname, '..');
 const LOCALES = resolve(SRC, '../locales');
 
 /** What is whole in every language. docs/appearance.md lists the same pages. */
-const SPOKEN = ['app', 'api/client.ts', 'api/jobs.ts', 'api/upload.ts', 'editor/surfaces', 'editor/ui', 'i18n', 'ui', ...['account', 'admin/admin-frame.tsx', 'admin/appearance.tsx', 'import', 'jobs', 'label', 'members', 'progress', 'project/', 'projects', 'sign-in', 'tasks'].map((page) => `pages/${page}`)];
+const SPOKEN = ['label.tsx', 'main.tsx', 'app', 'api/client.ts', 'api/jobs.ts', 'api/upload.ts', 'editor/surfaces', 'editor/ui', 'i18n', 'ui', ...['account', 'admin/admin-frame.tsx', 'admin/appearance.tsx', 'import', 'jobs', 'label', 'members', 'progress', 'project/', 'projects', 'sign-in', 'tasks'].map((page) => `pages/${page}`)];
 /** What stands there and is for no person, or is the same everywhere: keys of a keyboard, media queries, names of formats. */
 const SAME = new Set([
   'Esc', 'Escape', 'Del', 'Delete', 'Enter', 'Space', 'Tab', 'Home', 'End', 'Insert', 'Backspace', 'Ctrl', 'Ctrl Z', 'PgUp PgDn', 'Home End', '{} Shift F', 'English', 'Treadle', 'Authorization: Bearer …', '(max-width: 720px)', 'https://example.com/tasks.json', 'Stopped',
@@ -53,6 +53,8 @@ test('every language of the pages has its folder, and theme.js and the server kn
   expect(inScript.split(', ').map((each) => each.replaceAll("'", '')).sort()).toEqual(named);
   const onServer = /LANGUAGES = \((.*)\)/.exec(readFileSync(resolve(SRC, '../../src/treadle/appearance/looks.py'), 'utf8'))?.[1] ?? '';
   expect(onServer.split(', ').map((each) => each.replaceAll('"', '')).sort()).toEqual(named);
+  const inForm = /language: Literal\[(.*)\] \| None/.exec(readFileSync(resolve(SRC, '../../src/treadle/web/routes_appearance.py'), 'utf8'))?.[1] ?? '';
+  expect(inForm.split(', ').map((each) => each.replaceAll('"', '')).sort()).toEqual(named);
 });
 
 test('no text of a translated page is left out of the catalogues', () => {
