@@ -17,7 +17,9 @@
 
   var languages = ['en', 'ko', 'th', 'zh', 'ja'];
   function known(tag) {
-    var name = String(tag || '').toLowerCase().split('-')[0];
+    var wanted = String(tag || '').toLowerCase();
+    if (/^zh-(.*-)?(hant|tw|hk|mo)\b/.test(wanted)) return ''; // 简体中文 is not what they read; app/language.ts says the same
+    var name = wanted.split('-')[0];
     return languages.indexOf(name) < 0 ? '' : name;
   }
   // A person's own choice, else the installation's, else the first that their browser asks for.

@@ -25,10 +25,13 @@ export function keepLanguage(wanted: Language | null): boolean {
   }
 }
 
+/** Chinese that is written in the other script; theme.js knows the same. */
+const TRADITIONAL = /^zh-(.*-)?(hant|tw|hk|mo)\b/;
+
 /** What a page shows without a choice of the person: the installation's language, else the browser's. */
 export function usualLanguage(): Language {
-  const known = [document.documentElement.dataset['language'], ...(navigator.languages ?? [navigator.language])].map((tag) => tag?.toLowerCase().split('-')[0]);
-  return known.find(isLanguage) ?? 'en';
+  const asked = [document.documentElement.dataset['language'], ...(navigator.languages ?? [navigator.language])].map((tag) => (tag ?? '').toLowerCase());
+  return asked.filter((tag) => !TRADITIONAL.test(tag)).map((tag) => tag.split('-')[0]).find(isLanguage) ?? 'en';
 }
 
 /**
