@@ -1,5 +1,5 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
-import { type CSSProperties, useRef, useState } from 'react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type CSSProperties, type RefObject, useRef, useState } from 'react';
 import { address } from '../../api/addresses';
 import { type Appearance, appearanceQuery, changeAppearance, type Look, removeLogo, uploadLogo } from '../../api/appearance';
 import { Top } from '../../app/top';
@@ -12,6 +12,7 @@ import './appearance.css';
 /** What does this installation call itself, and what does it look like? */
 export function AdminAppearance() {
   const appearance = useQuery(appearanceQuery);
+  const isUnsaved = useRef(false);
   return (
     <>
       <Top crumb={t('Administration')} title={t('Appearance')} />
@@ -20,7 +21,7 @@ export function AdminAppearance() {
         <div className="narrow">
           {appearance.isPending && <div className="card"><Skeleton width="46%" height={18} /></div>}
           {appearance.isError && <Failure error={appearance.error} retry={() => void appearance.refetch()} what={t('The appearance')} />}
-          {appearance.data && <><Names appearance={appearance.data} /><Logo appearance={appearance.data} /></>}
+          {appearance.data && <><Names appearance={appearance.data} isUnsaved={isUnsaved} /><Logo appearance={appearance.data} isUnsaved={isUnsaved} /></>}
         </div>
       </div>
     </>
@@ -33,11 +34,18 @@ const showAnew = () => location.reload();
 type Wanted = Omit<Look, 'logo'>;
 const FIELDS = ['name', 'accent_light', 'accent_dark', 'language'] as const;
 
-function Names({ appearance }: { appearance: Appearance }) {
+interface PartProps {
+  appearance: Appearance;
+  /** Whether a name or a colour was typed and not saved: then nothing may load the page anew. */
+  isUnsaved: RefObject<boolean>;
+}
+
+function Names({ appearance, isUnsaved }: PartProps) {
   const [wanted, setWanted] = useState<Wanted>(appearance.set_here);
   const save = useMutation({ mutationFn: () => changeAppearance(Object.fromEntries(FIELDS.map((each) => [each, wanted[each].trim()]))), onSuccess: showAnew });
   const set = (key: keyof Wanted) => (value: string) => setWanted({ ...wanted, [key]: value });
   const changed = FIELDS.some((each) => wanted[each].trim() !== appearance.set_here[each]);
+  isUnsaved.current = changed;
   const wrong = elsewhereWrong(save.error, FIELDS);
   const usual = (key: keyof Wanted, own: string) => appearance.of_settings[key] || own;
   return (
@@ -91,9 +99,10 @@ function Colour({ label, value, usual, wrong, contrast, onChange }: ColourProps)
   );
 }
 
-function Logo({ appearance }: { appearance: Appearance }) {
+function Logo({ appearance, isUnsaved }: PartProps) {
+  const client = useQueryClient();
   const picker = useRef<HTMLInputElement>(null);
-  const change = useMutation({ mutationFn: (file: File | null) => (file ? uploadLogo(file) : removeLogo()), onSuccess: showAnew });
+  const change = useMutation({ mutationFn: (file: File | null) => (file ? uploadLogo(file) : removeLogo()), onSuccess: () => (isUnsaved.current ? client.invalidateQueries(appearanceQuery) : showAnew()) });
   return (
     <section className="card" aria-labelledby="logo">
       <h2 id="logo">{t('Logo')}</h2>
