@@ -5,6 +5,7 @@ import { t } from '../i18n/words';
 import { useKeys } from './keys';
 import { useFold, useOverlay } from './overlay';
 import { Rail } from './rail';
+import { languageOfPage } from './spoken-pages';
 import { may, useWorkspace } from './workspace';
 
 const Palette = lazy(() => import('./palette').then((module) => ({ default: module.Palette })));
@@ -39,12 +40,13 @@ export function Shell() {
 function Page() {
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const page = useRouterState({ select: (state) => state.matches.at(-1)?.fullPath });
   const first = useRef(true);
   useEffect(() => {
     if (first.current) first.current = false;
     else if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [path]);
-  return <main className="page" id="main" tabIndex={-1} ref={main}><Outlet /></main>;
+  return <main className="page" id="main" lang={languageOfPage(page)} tabIndex={-1} ref={main}><Outlet /></main>;
 }
 
 function Drawer({ onClose }: { onClose: () => void }) {

@@ -3,7 +3,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { sessionQuery } from '../../api/session';
 import { Top } from '../../app/top';
 import { rich } from '../../i18n/rich';
-import { t } from '../../i18n/words';
+import { language, t } from '../../i18n/words';
 import { Empty } from '../../ui/parts';
 import './admin.css';
 
@@ -16,7 +16,7 @@ export function AdminFrame() {
 
 /** The tabs below the bar of each of them. */
 export const AdminTabs = () => (
-  <nav className="tabs" aria-label={t('Administration')}>
+  <nav className="tabs" lang={language} aria-label={t('Administration')}>
     <Link to="/admin/people">{t('People')}</Link>
     <Link to="/admin/workspaces">{t('Workspaces')}</Link>
     <Link to="/admin/tokens">{t('Tokens')}</Link>

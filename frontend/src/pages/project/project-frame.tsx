@@ -8,7 +8,7 @@ import type { Project } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { Top } from '../../app/top';
 import { may, useRoleIn, useWorkspaceChoice } from '../../app/workspace';
-import { t } from '../../i18n/words';
+import { language, t } from '../../i18n/words';
 import { count } from '../../ui/format';
 import { Icon } from '../../ui/icon';
 import { Failure, Meter, Skeleton } from '../../ui/parts';
@@ -33,7 +33,7 @@ export function ProjectFrame() {
   return (
     <>
       <ProjectTop id={id} project={project.data} />
-      <nav className="tabs" aria-label={t('Project')}>
+      <nav className="tabs" lang={language} aria-label={t('Project')}>
         <Link to="/projects/$projectId/data" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>{t('Tasks')}</Link>
         <Link to="/projects/$projectId/progress" params={{ projectId: String(id) }}>{t('Progress')}</Link>
         {may(role, 'export') && <Link to="/projects/$projectId/learning" params={{ projectId: String(id) }} activeOptions={{ includeSearch: false }}>{t('Learning')}</Link>}
@@ -70,7 +70,7 @@ function ProjectTop({ id, project }: { id: number; project: Project | undefined 
   });
   return (
     <>
-      <Top crumb={<Link to="/projects" className="crumb">{t('Projects')}</Link>} title={project?.title ?? ' '} tab={[page, project?.title ?? '']}>
+      <Top crumb={<Link to="/projects" className="crumb">{t('Projects')}</Link>} lang={language} title={project?.title ?? ' '} tab={[page, project?.title ?? '']}>
         <span className="grow" />
         {total > 0 && (
           <span className="row wide muted" title={t('{done} of {due} tasks are labelled', { done: count(done), due: count(due) })}>
