@@ -110,6 +110,22 @@ def test_a_folder_that_nobody_serves_is_opened_by_the_command(local: Terminal) -
     assert "no file" in local.fails("cat images@master:/none")
 
 
+def test_a_folder_that_is_refused_leaves_nothing_staged(local: Terminal) -> None:
+    folder = local.folder / "photographs"
+    folder.mkdir()
+    for number in range(501):  # more than are written at once
+        (folder / f"{number}.txt").write_text("one")
+    local.type("repo create images")
+    local.type("put images@master:/before.txt -f -", "1")
+    unreadable = folder / "z.txt"
+    unreadable.symlink_to("/proc/self/mem")
+    assert "cannot be read" in local.fails("put images@master:/p -r photographs --stage")
+    unreadable.unlink()
+    os.link(folder / "0.txt", os.fsencode(folder) + b"/\xff.txt")
+    assert "no valid text" in local.fails("put images@master:/p -r photographs --stage")
+    assert "More is staged" not in local.run("ls images@master").stderr
+
+
 def test_a_day_with_a_repo(remote: Terminal) -> None:
     shell = remote
     folder = shell.folder / "photographs"

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.gateways.conftest import Gateway
+from treadle.gateways.s3.objects import PARTS_CHECKSUMS, with_parts
 
 PART = 5 * 1024 * 1024
 
@@ -294,6 +295,14 @@ def test_the_checksum_of_each_part_is_kept_and_checked(
         assert got["Body"].read() == body
     told = s3.get_object_attributes(**place, ObjectAttributes=["ObjectParts"], PartNumberMarker=1)
     assert [part[name] for part in told["ObjectParts"]["Parts"]] == [part[name] for part in parts[1:]]
+
+
+@pytest.mark.parametrize(("count", "is_kept"), [(90, True), (1_400, False)])
+def test_a_listing_carries_the_checksums_of_few_parts_alone(count: int, is_kept: bool) -> None:
+    told = [base64.b64encode(bytes(32)).decode()] * count
+    metadata = with_parts({}, [PART] * count, told)
+    assert (PARTS_CHECKSUMS in metadata) == is_kept
+    assert sum(map(len, metadata.values())) < 4_200
 
 
 @pytest.mark.parametrize(("algorithm", "kind"), [("SHA1", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")])

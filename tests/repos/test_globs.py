@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -46,6 +47,20 @@ def test_a_pattern_that_is_made_to_cost_is_refused(monkeypatch: pytest.MonkeyPat
     with pytest.raises(Invalid, match="simpler"):
         for number in range(1_000):
             matches(f"{number:b}".replace("0", "a").replace("1", "b") * 20)
+
+
+def test_names_in_a_script_of_many_characters_cost_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.repos.excluding._MOST_STEPS", 5_000)
+    matches = compile_glob("**/!(*.json|*.txt)")
+    names = [chr(0x4E00 + number) for number in range(2_000)]
+    assert all(matches(f"{name}/{name}.png") and not matches(f"{name}/{name}.txt") for name in names)
+
+
+def test_a_pattern_that_is_made_to_cost_is_refused_at_one_long_path() -> None:
+    matches = compile_glob("*!(" + "*a*b" * 45 + ")*c")
+    path = "".join(random.Random(1).choices("ab", k=1_000))
+    with pytest.raises(Invalid, match="simpler"):
+        matches(path)
 
 
 def test_only_what_comes_before_is_taken_as_it_is() -> None:

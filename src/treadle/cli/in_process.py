@@ -110,7 +110,7 @@ class InProcessTransport:
         """The answer to one request, its body unread. Raises OSError where the application failed."""
         scope = _scope(method, target, headers)
         if isinstance(body, FilesAsTar):
-            scope[HANDED], body = _new_files(body), b""
+            scope[HANDED], body = _FilesAsTheyLie(body), b""
         exchange = _Exchange(body)
         running = self._app(scope, exchange.receive, exchange.send)
         future = asyncio.run_coroutine_threadsafe(_awaited(running), self._loop)
@@ -211,17 +211,26 @@ class _Response:
         return chunk
 
 
-def _new_files(body: FilesAsTar) -> Iterator[NewFile]:
-    """The files as the store takes them. Raises Invalid("path")."""
-    progress = partial(body.progress, 0)
-    for file in body.files:
-        try:
-            file.path.encode()
-        except UnicodeError as error:
-            raise no_text(file.path) from error
-        modified_at = datetime.fromtimestamp(file.modified_s, timezone.utc)
-        yield NewFile(file.path, FileBytes(file.place, progress), modified_at=modified_at)
-        body.progress(1, 0)
+class _FilesAsTheyLie:
+    """The files of a body as the store takes them."""
+
+    def __init__(self, body: FilesAsTar) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[NewFile]:
+        for new in self.unwatched():
+            yield new
+            self._body.progress(1, 0)
+
+    def unwatched(self) -> Iterator[NewFile]:
+        progress = partial(self._body.progress, 0)
+        for file in self._body.files:
+            try:
+                file.path.encode()
+            except UnicodeError as error:
+                raise no_text(file.path) from error
+            modified_at = datetime.fromtimestamp(file.modified_s, timezone.utc)
+            yield NewFile(file.path, FileBytes(file.place, progress), modified_at=modified_at)
 
 
 def _scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, object]:

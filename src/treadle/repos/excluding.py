@@ -16,7 +16,10 @@ from treadle.errors import Invalid
 
 _LONGEST = 200
 _MOST_REMEMBERED = 50_000
-_MOST_STEPS = 2_000_000
+#: A tenth to half a second, and some 10 MB.
+_MOST_STEPS = 300_000
+#: Stands for all characters that a pattern does not name; no path has it.
+_OTHER = "\0"
 _END = 0
 
 Fits = Callable[[str], bool]
@@ -164,12 +167,15 @@ class _Walk:
         self._pattern = pattern
         self._states = read.states
         self._left = _MOST_STEPS
+        #: With classes any character may be named; None then.
+        self._named = None if {"[", _OTHER} & set(pattern) else frozenset(pattern) | {"/"}
         self._begin = self._spread([read.start])
         self._met: dict[tuple[Items, str], Items] = {}
 
     def matches(self, path: str) -> bool:
         items = self._begin
-        for char in path:
+        for each in path:
+            char = each if self._named is None or each in self._named else _OTHER
             found = self._met.get((items, char))
             if found is None:
                 if len(self._met) >= _MOST_REMEMBERED:

@@ -9,6 +9,7 @@ import resource
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 from weakref import ref
 
@@ -19,8 +20,9 @@ _LEAST = 64
 class OpenFiles:
     """What is open, up to a number; for any number of threads. What was not used of late is let go first."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: Callable[[], int]) -> None:
+        """most: asked anew for each file that is opened."""
+        self._most = most
         self._lock = threading.Lock()
         self._open: deque[ref[Kept[Any]]] = deque()
 
@@ -28,12 +30,12 @@ class OpenFiles:
         """Another one is open."""
         with self._lock:
             self._open.append(ref(kept))
-            spared = 0
-            while len(self._open) > self.most:
+            most, spared = self._most(), 0
+            while len(self._open) > most:
                 oldest = self._open.popleft()()
                 if oldest is None or not oldest.is_open:
                     continue
-                if oldest.was_used and spared < self.most:
+                if oldest.was_used and spared < most:
                     oldest.was_used = False
                     self._open.append(ref(oldest))
                     spared += 1
@@ -78,5 +80,5 @@ def _share(of: int) -> int:
     return 2**20 if allowed == resource.RLIM_INFINITY else max(_LEAST, allowed // of)
 
 
-#: Indexes that are mapped, and the packs that they are of: all repos together.
-INDEXES, PACKS = OpenFiles(_share(4)), OpenFiles(_share(8))
+#: Indexes that are mapped with what is known of files, and packs: all repos together.
+INDEXES, PACKS = OpenFiles(partial(_share, 4)), OpenFiles(partial(_share, 8))

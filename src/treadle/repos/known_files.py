@@ -2,9 +2,10 @@
 
 A file whose place, device, inode, size and times are those of then is not read again, as git does it. Nobody
 sets the time at which an inode changed, so a write gives another one. Where two writes may bear the same
-time the second would be missed, so only a file that had rested for a minute when it was read is remembered.
-What is not seen: bytes written through a map where the file system stamps none for that (tmpfs), and what
-goes on beneath a file system.
+time the second would be missed, so only a file that had rested for a minute when it was read is remembered,
+and only where a local file system is known to stamp its inodes itself: over a network, and where a program
+serves the files (FUSE), times may be what a client says, and inodes made up. What is not seen: bytes written
+through a map where the file system stamps none for that (tmpfs), and what goes on beneath a file system.
 
 What is remembered is 8 bytes ``TRKNOW01``, the blake3 of the rest, and the rest: for each file 16 bytes that
 stand for it, then 33 bytes of its content's id, sorted. It may be lost, or be of contents that are gone: then
@@ -24,6 +25,9 @@ from dataclasses import dataclass
 from blake3 import blake3
 
 from treadle.errors import NotFound
+from treadle.repos import kept_open
+from treadle.repos.kept_open import Kept
+from treadle.repos.mounts import kind_of_file
 from treadle.repos.shelf import Mapped, Shelf
 
 _MAGIC = b"TRKNOW01"
@@ -35,6 +39,10 @@ _STATUS = struct.Struct("<QQQqq")
 _MOST_FILES = 262_144
 #: Longer than any file system waits before it stamps what was written through a map.
 _RESTED_S = 60.0
+#: Of those only: each stamps the time of a change itself, whoever asks for another one.
+_STAMPING_KINDS = frozenset(
+    ("bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "tmpfs", "xfs", "zfs")
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +53,11 @@ class Mark:
     has_rested: bool
 
 
-def mark_of(path: str, descriptor: int) -> Mark:
-    """The mark of an open file."""
+def mark_of(path: str, descriptor: int) -> Mark | None:
+    """The mark of an open file; None where its file system may tell of a change what is not so."""
     status = os.fstat(descriptor)
+    if kind_of_file(descriptor, status.st_dev) not in _STAMPING_KINDS:
+        return None
     numbers = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     digest = blake3(_STATUS.pack(*numbers) + os.fsencode(os.path.abspath(path))).digest(_MARK_BYTES)
     rested_s = time.time() - max(status.st_mtime, status.st_ctime)
@@ -61,13 +71,11 @@ class KnownFiles:
         self._shelf = shelf
         self._key = key
         self._lock = threading.Lock()
-        self._records: Mapped | None = None
+        self._records = Kept(self._read, kept_open.INDEXES)
 
     def find(self, mark: Mark) -> bytes | None:
         """The id of the content that the file had, if it is known."""
-        if self._records is None:
-            self._records = self._read()
-        return _find(self._records, mark.bytes)
+        return _find(self._records.get(), mark.bytes)
 
     def add(self, noted: Mapping[bytes, bytes]) -> None:
         """Remember the ids of contents by marks. Raises Unavailable("disk-full")."""
@@ -83,7 +91,7 @@ class KnownFiles:
             draft = self._shelf.begin("what is known of files")
             draft.write(_MAGIC, blake3(rest).digest(), rest)
             self._shelf.settle([(draft, self._key)])
-            self._records = None
+            self._records.let_go()
 
     def _read(self) -> Mapped:
         """The records as they lie; none where they are damaged."""

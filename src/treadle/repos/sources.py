@@ -28,6 +28,17 @@ class FileBytes:
                     self.progress(len(chunk))
                 yield chunk
 
+    def try_to_read(self) -> None:
+        """Read its first byte. Raises OSError with its name."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            os.read(descriptor, 1)
+        except OSError as error:
+            error.filename = self.path
+            raise
+        finally:
+            os.close(descriptor)
+
 
 class Source(Protocol):
     """Many bytes, to be read once."""
@@ -36,7 +47,10 @@ class Source(Protocol):
         """Read the next ones into ``view``: how many, fewer than fit only at their end."""
 
     def mark(self) -> Mark | None:
-        """What stands for the file that they are of; None where they are of none."""
+        """What stands for the file that they are of; None where they are of none, or nothing can."""
+
+    def pass_over(self, size_bytes: int) -> None:
+        """So many bytes are known, and not read: whoever follows the progress is told."""
 
     def close(self) -> None:
         """Nothing more is read."""
@@ -77,6 +91,9 @@ class _ChunkSource:
     def mark(self) -> Mark | None:
         return None
 
+    def pass_over(self, size_bytes: int) -> None:
+        pass
+
     def close(self) -> None:
         self._ready = memoryview(b"")
 
@@ -100,6 +117,10 @@ class _FileSource:
 
     def mark(self) -> Mark | None:
         return mark_of(self._file.path, self._descriptor)
+
+    def pass_over(self, size_bytes: int) -> None:
+        if self._file.progress is not None:
+            self._file.progress(size_bytes)
 
     def close(self) -> None:
         os.close(self._descriptor)

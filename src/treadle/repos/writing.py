@@ -194,6 +194,7 @@ class ContentWriter:
             return self._put_large(source, ())
         stored = self._find_earlier(mark)
         if stored is not None:
+            source.pass_over(stored.size_bytes)
             return stored
         stored = self._put_large(source, ())
         if mark.has_rested and source.mark() == mark:

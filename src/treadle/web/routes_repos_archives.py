@@ -21,7 +21,7 @@ from treadle.repos.snapshots import Snapshot
 from treadle.repos.values import Commit, File, NewFile, check_path
 from treadle.settings import Settings
 from treadle.web.call import Call
-from treadle.web.handing import HANDED
+from treadle.web.handing import HANDED, HandedFiles
 from treadle.web.receiving import receive_body, waiting_room
 from treadle.web.repo_changes import (
     Goal,
@@ -111,7 +111,7 @@ def _put(call: Call, grant: Grant, goal: Goal, files: Iterable[NewFile]) -> Comm
 class _Handed:
     """Files of this machine as they lie, below a prefix, from whoever is in this process."""
 
-    def __init__(self, files: Iterable[NewFile], prefix: str) -> None:
+    def __init__(self, files: HandedFiles, prefix: str) -> None:
         self._files = files
         self._prefix = prefix
         self._place = ""
@@ -121,14 +121,27 @@ class _Handed:
             self._place = new.chunks.path if isinstance(new.chunks, FileBytes) else ""
             yield replace(new, path=self._prefix + new.path)
 
+    def check(self) -> None:
+        """Look at each name and into each file before: what goes into an open commit stays there.
+
+        Raises Invalid("path"), OSError.
+        """
+        for new in self._files.unwatched():
+            check_path(self._prefix + new.path)
+            if isinstance(new.chunks, FileBytes):
+                self._place = new.chunks.path
+                new.chunks.try_to_read()
+
     def is_unreadable(self, error: OSError) -> bool:
         """Whether it is the last of them that could not be read."""
         return self._place != "" and error.filename == self._place
 
 
-def _put_handed(call: Call, grant: Grant, goal: Goal, handed: Iterable[NewFile]) -> Commit:
+def _put_handed(call: Call, grant: Grant, goal: Goal, handed: HandedFiles) -> Commit:
     files = _Handed(handed, _prefix(call))
     try:
+        if goal.commit or goal.is_staged:
+            files.check()
         return _put(call, grant, goal, files)
     except OSError as error:
         if not files.is_unreadable(error):

@@ -301,8 +301,8 @@ def test_of_many_large_packs_a_few_are_open(
 ) -> None:
     monkeypatch.setattr("treadle.repos.shelf._SMALL_BYTES", 0)
     monkeypatch.setattr("treadle.repos.pack_lists._RECENT_CONTENTS", 0)
-    monkeypatch.setattr("treadle.repos.kept_open.INDEXES", OpenFiles(5))
-    monkeypatch.setattr("treadle.repos.kept_open.PACKS", OpenFiles(3))
+    monkeypatch.setattr("treadle.repos.kept_open.INDEXES", OpenFiles(lambda: 5))
+    monkeypatch.setattr("treadle.repos.kept_open.PACKS", OpenFiles(lambda: 3))
     contents = [noise(100, number) for number in range(20)]
     ids = [local.put(content) for content in contents]
     for seed in range(3):

@@ -30,8 +30,8 @@ PARTS = "parts"
 #: The checksums of an upload's parts in their order, as S3 writes them: of the algorithm of the whole's.
 PARTS_CHECKSUMS = "parts-checksums"
 _CHECKSUM = "checksum-"
-#: Those of 10,000 parts would be as large as a small file, beside every listing.
-_MOST_CHECKSUMS_BYTES = 64 * 1024
+#: They lie in the tree, where every listing reads and every commit beside the file copies them.
+_MOST_CHECKSUMS_BYTES = 4 * 1024
 _MAX_USER_BYTES = 2048
 _DEFAULT_TYPE = "binary/octet-stream"
 
