@@ -1,4 +1,4 @@
-/** What the source says to people: every text that is a key of a catalogue, and every one that nobody wrapped. For tests and `npm run words`. */
+/** What the source says to people: every text that is a key of a catalogue, and every one that nobody wrapped. For tests. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
@@ -80,9 +80,9 @@ function literals(node: Node | undefined, where: string): string[] {
 export const placeholdersOf = (text: string): string[] => [...new Set([...text.matchAll(/\{\w+\}|<\/?\w+>/g)].map(([found]) => found))].sort();
 
 /** Attributes whose text somebody reads or hears. */
-const SHOWN = new Set(['aria-label', 'aria-valuetext', 'aria-description', 'title', 'placeholder', 'alt', 'label', 'hint', 'what', 'words', 'action', 'text', 'empty', 'tab', 'textValue', 'heading', 'legend', 'button', 'message', 'crumb']);
+const SHOWN = new Set(['aria-label', 'aria-valuetext', 'aria-description', 'aria-roledescription', 'title', 'placeholder', 'alt', 'label', 'hint', 'what', 'words', 'action', 'text', 'empty', 'tab', 'textValue', 'heading', 'legend', 'button', 'message', 'crumb']);
 /** Functions whose text is not for people. */
-const SILENT = /^(t|rich|plural|querySelector|querySelectorAll|matches|closest|getElementById|Error|Set|Map|RegExp|mark|test|exec|matchMedia|join|split|replace|replaceAll|includes|startsWith|endsWith|get|set|has|delete|add|addEventListener|removeEventListener|setAttribute|getAttribute|removeAttribute|hasAttribute|setProperty|getItem|setItem|removeItem|append|assign|navigate|push|call|post|patch|put|remove|lookup|NoAnswer|request)$/;
+const SILENT = /^(t|rich|plural|querySelector|querySelectorAll|matches|closest|getElementById|Error|Set|Map|RegExp|mark|test|exec|matchMedia|join|split|replace|replaceAll|includes|startsWith|endsWith|has|delete|addEventListener|removeEventListener|setAttribute|getAttribute|removeAttribute|hasAttribute|setProperty|getItem|setItem|removeItem|assign|navigate|post|patch|put|remove|lookup|NoAnswer)$/;
 const LETTERS = /\p{L}{2}/u;
 /** Two words with a space, the first of letters alone; or one that begins a sentence. */
 const SENTENCE = /^[“‘(]?\p{L}[\p{L}’'-]*[,:;.]? \S*\p{L}{2}|^\p{Lu}\p{Ll}+[.!?…]?$/u;
@@ -119,10 +119,9 @@ export function unsaidIn(file: string, known: ReadonlySet<string>): string[] {
   const walkAttribute = (node: Node): void => {
     const [name, value] = [String((node['name'] as Node)['name']), node['value'] as Node | null];
     if (!value) return;
-    if (value.type === 'Literal') return SHOWN.has(name) && LETTERS.test(String(value['value'])) ? tell(value, String(value['value'])) : undefined;
-    const inside = value['expression'] as Node;
+    const inside = value.type === 'Literal' ? value : (value['expression'] as Node);
     if (SHOWN.has(name)) walk(inside, true);
-    else if (!/^(className|style|key|id|d|href|to|search|params|role|data-.*|name|type)$/.test(name)) walk(inside, false);
+    else if (!/^(className|style|key|id|d|href|to|search|params|role|data-.*|name|type|placement)$/.test(name)) walk(inside, false);
   };
   const walkTemplate = (node: Node, isRead: boolean): void => {
     const said = (node['quasis'] as Array<Node & { value: { cooked: string } }>).map(({ value }) => value.cooked).join('{}');
@@ -136,7 +135,7 @@ export function unsaidIn(file: string, known: ReadonlySet<string>): string[] {
     for (const each of node['arguments'] as Node[]) {
       const isPlain = each.type === 'Literal' || each.type === 'TemplateLiteral' || each.type === 'ConditionalExpression';
       if (SILENT.test(name) && isPlain) continue;
-      walk(each, false);
+      walk(each, callee['name'] === 'say' && each === (node['arguments'] as Node[])[0]);
     }
   };
   walk(tree, false);
