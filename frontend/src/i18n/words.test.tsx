@@ -25,7 +25,7 @@ const ABOUT_KEYS = /(-keys|key-sheet|\/keys)\.tsx?$/;
 /** Modules that the router names. */
 const MODULES = new Set(['Projects', 'Tasks', 'Settings', 'Jobs', 'Members', 'Audit', 'Repos', 'Files', 'Commits', 'Branches', 'Storages', 'Versions', 'Experiments', 'Purge', 'Runs', 'Traces', 'Compare', 'Models', 'Account']);
 
-const sameIn = (file: string): ReadonlySet<string> => (file.endsWith('app/router.tsx') ? SAME.union(MODULES) : ABOUT_KEYS.test(file) ? SAME.union(KEYS) : SAME);
+const sameIn = (file: string): ReadonlySet<string> => (file.endsWith('app/router.tsx') ? new Set([...SAME, ...MODULES]) : ABOUT_KEYS.test(file) ? new Set([...SAME, ...KEYS]) : SAME);
 
 const catalogue = (language: string, part: string): Catalogue => JSON.parse(readFileSync(resolve(LOCALES, language, `${part}.json`), 'utf8')) as Catalogue;
 
