@@ -28,7 +28,7 @@ export function SuggestionsBar({ editor, keyMap, model }: { editor: Editor; keyM
         </button>
       )}
       <button type="button" className="btn ghost" aria-label={t('Dismiss suggestions')} {...keepFocus} onClick={() => editor.dismissSuggestions()}>
-        <span className="wide">{t('Dismiss')}</span><span className="slim"><Icon name="close" /></span>
+        <span className="wide">{t('Dismiss@@suggestions')}</span><span className="slim"><Icon name="close" /></span>
       </button>
     </div>
   );

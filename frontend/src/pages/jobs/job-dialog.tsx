@@ -35,7 +35,7 @@ function Details({ job }: { job: LoggedJob }) {
       <JobProgress job={job} />
       <JobResult job={job} />
       <dl className="facts">
-        <div><dt>{t('By')}</dt><dd>{job.actor ? nameOf(job.actor) : t('{product} itself', { product: productName() })}</dd></div>
+        <div><dt>{t('By@@who started a job')}</dt><dd>{job.actor ? nameOf(job.actor) : t('{product} itself', { product: productName() })}</dd></div>
         <div><dt>{t('Asked for')}</dt><dd>{moment(job.created_at)}</dd></div>
         {job.started_at && <div><dt>{job.finished_at ? t('Took') : t('Began')}</dt><dd>{job.finished_at ? duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000) : moment(job.started_at)}</dd></div>}
         {job.retry_of && <div><dt>{t('Does again')}</dt><dd className="mono">{job.retry_of.slice(0, 8)}</dd></div>}

@@ -55,7 +55,7 @@ const None = ({ filtered, onAll }: { filtered: boolean; onAll: () => void }) => 
 function JobTable({ jobs, onOpen }: { jobs: readonly Job[]; onOpen: (id: string) => void }) {
   return (
     <table className="table">
-      <thead><tr><th>{t('Job')}</th><th>{t('State')}</th><th className="wide">{t('What it says')}</th><th className="wide">{t('By')}</th><th className="num wide">{t('When')}</th><th className="tight"><span className="unseen">{t('Acts')}</span></th></tr></thead>
+      <thead><tr><th>{t('Job')}</th><th>{t('State')}</th><th className="wide">{t('What it says')}</th><th className="wide">{t('By@@who started a job')}</th><th className="num wide">{t('When')}</th><th className="tight"><span className="unseen">{t('Acts')}</span></th></tr></thead>
       <tbody>
         {jobs.map((job) => (
           <tr key={job.id}>

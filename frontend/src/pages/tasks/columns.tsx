@@ -48,7 +48,7 @@ export function tableColumns({ project, people, dataKeys, assigns, openAddress }
     ...subjectColumns(subject),
     own('status', { title: t('Status'), width: '112px', usual: true, cell: (task) => <StatusPill status={statusOf(task)} /> }),
     own('labels', { title: t('Labels'), width: 'minmax(150px, 1.6fr)', usual: true, cell: (task) => <LabelCounts labels={task.labels} colours={colours} /> }),
-    sorted('annotators', { title: t('By'), width: 'minmax(64px, .5fr)', usual: true, cell: (task) => <Faces ids={annotatorsOf(task)} people={people} /> }),
+    sorted('annotators', { title: t('By@@who labelled'), width: 'minmax(64px, .5fr)', usual: true, cell: (task) => <Faces ids={annotatorsOf(task)} people={people} /> }),
     ...(assigns ? [sorted('assignees', { title: t('Assigned to'), width: 'minmax(96px, .5fr)', usual: false, cell: (task) => <Faces ids={task.assignees ?? []} people={people} /> })] : []),
     sorted('predictions_score', { title: t('Score'), width: '136px', number: true, usual: (project.total_predictions_number ?? 0) > 0, cell: (task) => <Score score={task.predictions_score} /> }),
     number('total_annotations', t('Annotations'), project.maximum_annotations > 1, (task) => task.total_annotations),
@@ -60,7 +60,7 @@ export function tableColumns({ project, people, dataKeys, assigns, openAddress }
     sorted('avg_lead_time', { title: t('Time taken'), width: '104px', number: true, usual: false, cell: (task) => (task.avg_lead_time ? t('{n} s@@seconds', { n: task.avg_lead_time.toFixed(1) }) : none) }),
     when('completed_at', t('Labelled at'), false, (task) => task.completed_at),
     when('created_at', t('Added'), false, (task) => task.created_at),
-    when('updated_at', t('Changed'), true, (task) => task.updated_at),
+    when('updated_at', t('Changed@@when a task was'), true, (task) => task.updated_at),
   ];
 }
 

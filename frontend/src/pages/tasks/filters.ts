@@ -120,8 +120,8 @@ export const LABELS: Column = { id: 'labels', title: t('Label'), type: 'List', t
 
 const TITLES: Record<string, string> = {
   id: t('Task'), inner_id: t('Number'), labels: t('Label'), completed_at: t('Labelled at'), is_labeled: t('Labelled'), total_annotations: t('Annotations'), cancelled_annotations: t('Skips'), total_predictions: t('Predictions'),
-  annotators: t('By'), assignees: t('Assigned to'), annotations_results: t('Result text'), predictions_score: t('Score'), predictions_model_versions: t('Model'), predictions_results: t('Predicted text'), file_upload: t('File'),
-  created_at: t('Added'), updated_at: t('Changed'), updated_by: t('Changed by'), annotations_ids: t('Annotation ids'), ground_truth: t('Ground truth'), draft_exists: t('Draft'), avg_lead_time: t('Time taken, s'), is_retired: t('Retired'),
+  annotators: t('By@@who labelled'), assignees: t('Assigned to'), annotations_results: t('Result text'), predictions_score: t('Score'), predictions_model_versions: t('Model'), predictions_results: t('Predicted text'), file_upload: t('File'),
+  created_at: t('Added'), updated_at: t('Changed@@when a task was'), updated_by: t('Changed by'), annotations_ids: t('Annotation ids'), ground_truth: t('Ground truth'), draft_exists: t('Draft'), avg_lead_time: t('Time taken, s'), is_retired: t('Retired'),
 };
 
 /** What a column is called here: short, and in one language with the rest of the page. */
