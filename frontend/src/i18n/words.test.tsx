@@ -101,6 +101,7 @@ test('an error of the server is said by its code, and in English where the code 
   expect(saidByServer('stale', 'Somebody changed it.')).toBe('Somebody changed it.');
   speak('ko', {});
   expect(saidByServer('stale', 'Somebody changed it.')).not.toBe('Somebody changed it.');
+  for (const code of ['name-invalid', 'colour-malformed', 'logo-broken', 'logo-too-large']) expect(saidByServer(code, '')).not.toBe('');
   expect(saidByServer('never-heard-of', 'What the server says.')).toBe('What the server says.');
   expect(fieldsInWords('validation', { title: ['Too long'] })).toEqual({ title: ['Too long'] });
   expect(Object.keys(fieldsInWords('email-taken', { email: ['A user is here.'] }))).toEqual(['email']);
