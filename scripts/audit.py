@@ -256,7 +256,7 @@ def _last_line(text: str) -> str:
     if not lines:
         return "no answer"
     return (
-        "no way to it from this machine" if "Connection" in lines[-1] else _ADDRESS.sub("", lines[-1])[:120]
+        "it was not reached" if "Connection" in lines[-1] else _ADDRESS.sub("", lines[-1])[:120]
     )
 
 
