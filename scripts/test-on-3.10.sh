@@ -14,6 +14,10 @@ echo "Core tests on $("$python" --version)"
 # Left out is what no Python does otherwise: generated matrices and histories, kills, and most of what starts servers.
 matter_of_no_python="
     tests/browser tests/faults tests/sdk tests/peers tests/proxies tests/cloudera tests/deploy/test_loop.py tests/doctor/test_ways.py
+    tests/laws tests/backups/test_whole.py tests/cli/test_repos.py tests/connectors/test_served.py
+    tests/gateways/test_clients.py tests/launch/test_scale_out.py tests/security/test_api_fuzz.py tests/web/test_tracking.py
+    tests/tracking/door/test_client.py tests/tracking/door/test_guards.py tests/tracking/door/test_route_table.py
+    tests/tracking/process/test_served.py
     tests/launch/test_serve.py tests/launch/test_housekeeping.py tests/launch/test_local_socket.py
     tests/web/operations/test_role_matrix.py tests/web/operations/test_bad_input.py
     tests/tracking/door/test_matrix.py tests/tracking/door/test_artifacts.py tests/tracking/door/test_promotions.py

@@ -80,7 +80,8 @@ def test_whoever_asks_at_once_there_is_one_prediction(desk: Desk) -> None:
     written = opened.result().written
     assert [row["task_id"] for row in desk.predictions()] == ids
     assert sum(each["done"] for each in results) + written.done == 40
-    assert [each["done"] + each["present"] for each in results] == [40, 40]
+    # A job that chose its tasks after one of the others had answered some asks about the rest.
+    assert [each["done"] + each["present"] for each in results] == [each["asked"] for each in results]
     with desk.database.read() as tx:
         check_counts(tx, desk.studio.project_id)
 
