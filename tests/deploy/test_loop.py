@@ -80,7 +80,8 @@ def stack_of(
 
 def with_ink(backend: Container) -> Container:
     """The same command with a model of the tests: a training gives way to all other tests."""
-    return replace(backend, command=(*backend.command[:-1], ink_model.__file__))
+    # "/." makes it a path of this machine, also where the tests lie below a folder that containers have.
+    return replace(backend, command=(*backend.command[:-1], f"/.{ink_model.__file__}"))
 
 
 def with_classifier(backend: Container) -> Container:
