@@ -255,9 +255,7 @@ def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return "no answer"
-    return (
-        "it was not reached" if "Connection" in lines[-1] else _ADDRESS.sub("", lines[-1])[:120]
-    )
+    return "it was not reached" if "Connection" in lines[-1] else _ADDRESS.sub("", lines[-1])[:120]
 
 
 def write_report(day: str, packages: list[Package], asked: list[Asked], offline: Iterable[str]) -> str:
